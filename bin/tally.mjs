@@ -1,0 +1,39 @@
+/** Sums of tests. A check (types, lint ...) counts as one test. */
+
+/**
+ * @param {{ passed: number, failed: number, skipped: number }} a
+ * @param {{ passed: number, failed: number, skipped: number }} b
+ */
+export function add(a, b) {
+  return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
+}
+
+/**
+ * The last line of a test run; skipped tests are mentioned only when there are any.
+ * @param {{ passed: number, failed: number, skipped: number }} tally
+ */
+export function lastLine({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}
+
+/**
+ * Counts of vitest's JSON report. What fails outside a test (a file that cannot be imported, an unhandled rejection, no
+ * report at all) counts as one failure: a run that went wrong must never look green.
+ * @param {string | undefined} text
+ * @param {number} exitCode vitest's
+ */
+export function readReport(text, exitCode) {
+  let report;
+  try {
+    report = JSON.parse(text ?? '');
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  const brokenFiles = (report.testResults ?? []).filter(
+    (file) => file.status === 'failed' && !(file.assertionResults ?? []).some((test) => test.status === 'failed'),
+  ).length;
+  const passed = report.numPassedTests ?? 0;
+  const failed = (report.numFailedTests ?? 0) + brokenFiles;
+  const skipped = (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0);
+  return { passed, failed: failed === 0 && exitCode !== 0 ? 1 : failed, skipped };
+}

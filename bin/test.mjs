@@ -1,0 +1,133 @@
+#!/usr/bin/env node
+// `npm test`: packages if missing, checks, unit tests, then real clusters. The last line is always `N passed, N failed`.
+//   --check    only the checks (types, lint, format, dead code)
+//   --unit     checks and tests without Docker
+//   --cluster  only the tests on real clusters
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { endChildren, runChild } from './children.mjs';
+import { correctedLine } from './npm-flags.mjs';
+import { ensurePackages, tooOldNode } from './packages.mjs';
+import { add, lastLine, readReport } from './tally.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const known = ['--check', '--unit', '--cluster'];
+const flags = process.argv.slice(2);
+
+function stop(exitCode, line) {
+  process.stderr.write(`firedrill: ${line}\n`);
+  process.exit(exitCode);
+}
+
+const tooOld = tooOldNode(process.versions.node);
+if (tooOld !== undefined) stop(5, tooOld);
+const corrected = correctedLine(flags, process.env, []);
+if (corrected !== undefined) stop(2, `npm keeps flags that stand before a lone "--" for itself; type: ${corrected}`);
+const unknown = flags.find((flag) => !known.includes(flag));
+if (unknown !== undefined)
+  stop(2, `unknown argument ${JSON.stringify(unknown)}  ->  npm test -- [${known.join(' | ')}]`);
+
+const all = flags.length === 0;
+const wants = {
+  check: all || flags.includes('--check') || flags.includes('--unit'),
+  unit: all || flags.includes('--unit'),
+  cluster: all || flags.includes('--cluster'),
+};
+
+// The tests of the command line must not see this run's own npm settings.
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(npm_config_|npm_lifecycle_|npm_package_)/i.test(name)),
+);
+const scratch = mkdtempSync(join(tmpdir(), 'firedrill-test-'));
+const bin = (name) => join(root, 'node_modules', '.bin', name);
+let tally = { passed: 0, failed: 0, skipped: 0 };
+let interrupted;
+
+/** Ends with the tally whatever happened. */
+async function finish() {
+  rmSync(scratch, { recursive: true, force: true });
+  process.stdout.write(`\n${lastLine(tally)}\n`);
+  process.exit(interrupted ?? (tally.failed > 0 || tally.passed === 0 ? 1 : 0));
+}
+
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+]) {
+  process.on(signal, () => {
+    if (interrupted !== undefined) return;
+    interrupted = code;
+    process.stderr.write(`\nfiredrill: ${signal}: ending the tests\n`);
+    // Real clusters are taken down by the tests' own teardown: it gets the time it needs.
+    endChildren(100_000).then(() => {
+      tally = add(tally, { passed: 0, failed: 1, skipped: 0 });
+      return finish();
+    });
+  });
+}
+
+/** Checks side by side in pairs: there are two of them for each core of the smallest machine. */
+async function checks() {
+  const list = [
+    ['types', bin('tsc'), ['--noEmit', '-p', '.']],
+    ['lint', bin('eslint'), ['.', '--max-warnings', '0']],
+    ['format', bin('prettier'), ['--check', '--log-level', 'warn', '.']],
+    ['dead code', bin('knip'), []],
+  ];
+  const queue = [...list];
+  const worker = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [name, command, args] = next;
+      const started = Date.now();
+      const { exitCode, output } = await runChild(command, args, { cwd: root, env, capture: true });
+      const ok = exitCode === 0;
+      process.stdout.write(
+        `${ok ? 'ok    ' : 'FAILED'} ${name} (${Math.round((Date.now() - started) / 1000)} s)\n${ok ? '' : `${output.trimEnd()}\n`}`,
+      );
+      tally = add(tally, { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 });
+    }
+  };
+  await Promise.all([worker(), worker()]);
+}
+
+/** One run of vitest; its own closing block stays on the screen, the numbers come from its JSON report. */
+async function vitest(projects, extraEnv = {}) {
+  const report = join(scratch, `${projects.join('-')}.json`);
+  const args = ['run', '--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const { exitCode } = await runChild(bin('vitest'), [...args, ...projects.flatMap((name) => ['--project', name])], {
+    cwd: root,
+    env: { ...env, ...extraEnv },
+  });
+  let text;
+  try {
+    text = readFileSync(report, 'utf8');
+  } catch {
+    // No report: vitest itself failed, which readReport counts.
+  }
+  tally = add(tally, readReport(text, exitCode));
+}
+
+try {
+  await ensurePackages(root);
+} catch (error) {
+  process.stderr.write(`firedrill: ${error.message}\n`);
+  tally = add(tally, { passed: 0, failed: 1, skipped: 0 });
+  await finish();
+}
+if (wants.check) await checks();
+if (wants.unit && interrupted === undefined) await vitest(['unit', 'instrument']);
+if (wants.cluster && interrupted === undefined) {
+  // The same set-up as a user's first run: Docker, kind, images; with its progress.
+  const { exitCode } = await runChild(process.execPath, [join(root, 'bin', 'firedrill.mjs'), 'prepare'], {
+    cwd: root,
+    env,
+  });
+  if (exitCode === 0) await vitest(['cluster']);
+  else {
+    process.stdout.write('FAILED this machine could not be made ready for real clusters (see above)\n');
+    tally = add(tally, { passed: 0, failed: 1, skipped: 0 });
+  }
+}
+if (interrupted === undefined) await finish();

@@ -1,0 +1,286 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmod, copyFile, mkdir, readFile, rename, statfs, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { FiredrillError } from '../model/errors.ts';
+import type { OnProgress } from '../model/progress.ts';
+import { stateDir } from '../registry/state.ts';
+import { needsBoundedRuntime } from './capabilities.ts';
+import { mergeDaemonConfig } from './daemon-config.ts';
+import { must, realRunner, type Runner } from './run.ts';
+
+/** What is known of a Docker engine that answers. */
+export interface DockerFacts {
+  readonly serverVersion: string;
+  readonly storageDriver: string;
+  readonly cgroupVersion: string;
+  readonly defaultRuntime: string;
+  /** Where the engine keeps its data, on the machine it runs on (which may be a virtual machine). */
+  readonly rootDir: string;
+}
+
+/** How Docker came to be there. */
+export interface DockerReady extends DockerFacts {
+  readonly how: 'running' | 'started' | 'installed';
+}
+
+/** What `ensureDocker` may be told. All optional. */
+export interface EnsureDockerOptions {
+  readonly runner?: Runner;
+  /** Bytes that must be free where Docker keeps its data; see `diskForBuild` and `diskForRun`. */
+  readonly needBytes?: number;
+  /** Where the log of an engine that we start goes. */
+  readonly stateDir?: string;
+  /** The world around, for tests. */
+  readonly host?: DockerHost;
+}
+
+/** The parts of the machine that the decision looks at. */
+export interface DockerHost {
+  readonly platform: NodeJS.Platform;
+  readonly isRoot: boolean;
+  /** Text of /proc/self/status; undefined where there is none. */
+  readonly status: () => Promise<string | undefined>;
+  /** Whether systemd runs this machine. */
+  readonly systemd: () => Promise<boolean>;
+  /** Starts dockerd detached, its output into `log`. Returns a promise that settles when it ends. */
+  readonly spawnDockerd: (log: string) => Promise<unknown>;
+  /** Installs the runtime wrapper and puts it into the engine's configuration. Returns a warning, if any. */
+  readonly installBoundedRuntime: () => Promise<string | undefined>;
+  /** Free bytes in the file system that holds a folder; undefined when it cannot be told. */
+  readonly freeBytes: (dir: string) => Promise<number | undefined>;
+}
+
+/** Free bytes that building every image from source needs, and that running alone needs. */
+export const diskForBuild = 12e9;
+export const diskForRun = 6e9;
+
+const daemonConfig = '/etc/docker/daemon.json';
+const wrapperPath = '/usr/local/lib/firedrill/runc-bounded';
+const startWithinMs = 60_000;
+
+/** Asks the engine what it is; undefined when none answers. */
+export async function askDocker(runner: Runner, signal?: AbortSignal): Promise<DockerFacts | undefined> {
+  const result = await runner.run('docker', ['info', '--format', '{{json .}}'], { timeoutMs: 20_000, signal });
+  if (!result.ok) return undefined;
+  return parseDockerInfo(result.stdout);
+}
+
+/** Reads `docker info --format '{{json .}}'`; undefined when the client answered but no engine did. */
+export function parseDockerInfo(text: string): DockerFacts | undefined {
+  let info: Record<string, unknown>;
+  try {
+    info = JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+  const word = (key: string): string => (typeof info[key] === 'string' ? info[key] : '');
+  const serverVersion = word('ServerVersion');
+  if (serverVersion === '') return undefined;
+  return {
+    serverVersion,
+    storageDriver: word('Driver'),
+    cgroupVersion: word('CgroupVersion') === '' ? '1' : word('CgroupVersion'),
+    defaultRuntime: word('DefaultRuntime'),
+    rootDir: word('DockerRootDir'),
+  };
+}
+
+/**
+ * Makes sure that a Docker engine answers. One that runs is used as it is. One that is installed but stopped is started
+ * (Linux, root) and left running. A missing one is installed from the distribution's packages by root on Debian and
+ * Ubuntu, announced first. Where the machine withholds CAP_SYS_RESOURCE, an engine that we start gets the bounded runtime.
+ * @throws FiredrillError `environment` when none can be had, or when the disk is too full.
+ */
+export async function ensureDocker(
+  options: EnsureDockerOptions,
+  progress: OnProgress,
+  signal?: AbortSignal,
+): Promise<DockerReady> {
+  const runner = options.runner ?? realRunner;
+  const host = options.host ?? thisHost;
+  const note = (text: string, level: 'info' | 'warning' = 'info'): void => {
+    progress({ type: 'note', level, text });
+  };
+
+  let facts = await askDocker(runner, signal);
+  let how: DockerReady['how'] = 'running';
+  if (facts === undefined) {
+    // Whoever points at an engine elsewhere does not want another one here.
+    const elsewhere = process.env['DOCKER_HOST'] ?? '';
+    if (elsewhere !== '' && elsewhere !== 'unix:///var/run/docker.sock') {
+      throw new FiredrillError('environment', `no Docker answers at DOCKER_HOST=${elsewhere}`, {
+        hint: 'start it, or unset DOCKER_HOST to use the Docker of this machine',
+      });
+    }
+    const installed = await has(runner, 'dockerd', signal);
+    if (!installed) await install(runner, host, note, signal);
+    facts = await start(runner, host, options.stateDir ?? stateDir(), note, signal);
+    how = installed ? 'started' : 'installed';
+  }
+  await requireDisk(facts.rootDir, options.needBytes ?? diskForRun, host);
+  return { ...facts, how };
+}
+
+async function has(runner: Runner, program: string, signal?: AbortSignal): Promise<boolean> {
+  const result = await runner.run(program, ['--version'], { timeoutMs: 10_000, signal });
+  return !result.missing;
+}
+
+const installHint = 'install Docker (https://docs.docker.com/engine/install/), start it, then run `firedrill doctor`';
+
+async function install(
+  runner: Runner,
+  host: DockerHost,
+  note: (text: string) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const apt = host.platform === 'linux' && host.isRoot && (await has(runner, 'apt-get', signal));
+  if (!apt) {
+    throw new FiredrillError('environment', 'Docker is not installed, or its engine does not answer', {
+      hint: installHint,
+    });
+  }
+  note('Docker is missing: installing the packages docker.io and iptables (about 250 MB on disk) with apt-get');
+  await aptInstall(runner, ['docker.io', 'iptables'], signal);
+  // Newer releases ship the client apart.
+  if (!(await has(runner, 'docker', signal))) await aptInstall(runner, ['docker-cli'], signal);
+}
+
+let listsAreFresh = false;
+
+/**
+ * Installs Debian packages, refreshing the package lists once per process.
+ * @throws FiredrillError `environment` with apt-get's last words.
+ */
+export async function aptInstall(runner: Runner, packages: readonly string[], signal?: AbortSignal): Promise<void> {
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  const hint = `run \`apt-get install ${packages.join(' ')}\` yourself to see what is wrong`;
+  if (!listsAreFresh) {
+    await must(runner, 'apt-get update', 'apt-get', ['update', '-q'], { env, signal, hint, timeoutMs: 300_000 });
+    listsAreFresh = true;
+  }
+  const args = ['install', '-y', '-q', '--no-install-recommends', ...packages];
+  await must(runner, `installing ${packages.join(', ')}`, 'apt-get', args, { env, signal, hint, timeoutMs: 900_000 });
+}
+
+async function start(
+  runner: Runner,
+  host: DockerHost,
+  state: string,
+  note: (text: string, level?: 'info' | 'warning') => void,
+  signal?: AbortSignal,
+): Promise<DockerFacts> {
+  if (host.platform !== 'linux' || !host.isRoot) {
+    const hint =
+      host.platform === 'linux' ? 'start it: `sudo systemctl start docker`, and see that you may use it' : installHint;
+    throw new FiredrillError('environment', 'Docker is installed, but its engine does not answer', { hint });
+  }
+  if (needsBoundedRuntime(await host.status())) {
+    note('CAP_SYS_RESOURCE is withheld here: Docker gets a runtime that does not ask for it (firedrill-bounded)');
+    const warning = await host.installBoundedRuntime();
+    if (warning !== undefined) note(warning, 'warning');
+  }
+
+  const log = join(state, 'dockerd.log');
+  let ended: { readonly why: string } | undefined;
+  if (await host.systemd()) {
+    note('Docker is installed but stopped: starting it (systemctl start docker); it is left running');
+    await must(runner, 'starting Docker', 'systemctl', ['start', 'docker'], {
+      signal,
+      timeoutMs: startWithinMs,
+      hint: 'see `journalctl -u docker`',
+    });
+  } else {
+    note(`Docker is installed but stopped: starting dockerd; it is left running, its log is ${log}`);
+    host.spawnDockerd(log).then(
+      () => (ended = { why: 'it ended at once' }),
+      (error: unknown) => (ended = { why: String(error) }),
+    );
+  }
+
+  const deadline = performance.now() + startWithinMs;
+  while (performance.now() < deadline) {
+    const facts = await askDocker(runner, signal);
+    if (facts !== undefined) return facts;
+    if (ended !== undefined) break;
+    await sleep(300, undefined, signal === undefined ? {} : { signal });
+  }
+  // A second firedrill may have started the engine meanwhile; then ours ended because of it, and all is well.
+  const facts = await askDocker(runner, signal);
+  if (facts !== undefined) return facts;
+  throw new FiredrillError('environment', `Docker's engine did not start: ${ended?.why ?? 'no answer in a minute'}`, {
+    hint: `see ${log}`,
+  });
+}
+
+/**
+ * Checks that a folder's file system has room. Passes where that cannot be told (the engine runs elsewhere).
+ * @throws FiredrillError `environment`, saying how much there is and how much is needed.
+ */
+export async function requireDisk(
+  dir: string,
+  needBytes: number,
+  host: Pick<DockerHost, 'freeBytes'> = thisHost,
+): Promise<void> {
+  const free = await host.freeBytes(dir);
+  if (free === undefined || free >= needBytes) return;
+  const gb = (n: number): string => `${(n / 1e9).toFixed(1)} GB`;
+  throw new FiredrillError('environment', `only ${gb(free)} free in ${dir}; ${gb(needBytes)} are needed`, {
+    hint: 'free some space (`docker system df` shows what Docker uses), then try again',
+  });
+}
+
+/** The machine that this process runs on. */
+export const thisHost: DockerHost = {
+  platform: process.platform,
+  isRoot: process.getuid?.() === 0,
+  status: () => readFile('/proc/self/status', 'utf8').catch(() => undefined),
+  systemd: () =>
+    readFile('/proc/1/comm', 'utf8').then(
+      (comm) => comm.trim() === 'systemd',
+      () => false,
+    ),
+  spawnDockerd: (log) => {
+    mkdirSync(dirname(log), { recursive: true });
+    const fd = openSync(log, 'a');
+    try {
+      // Not through execa: this one process must outlive us, whatever happens to us.
+      const engine = spawn('dockerd', [], { detached: true, stdio: ['ignore', fd, fd] });
+      engine.unref();
+      return new Promise((_, reject) => {
+        engine.once('error', reject);
+        engine.once('exit', (code) => {
+          reject(new Error(`dockerd ended with ${String(code ?? 'a signal')}`));
+        });
+      });
+    } finally {
+      closeSync(fd);
+    }
+  },
+  installBoundedRuntime: async () => {
+    const recipe = fileURLToPath(new URL('../../images/runc-bounded', import.meta.url));
+    await mkdir(dirname(wrapperPath), { recursive: true });
+    await copyFile(recipe, `${wrapperPath}.new`);
+    await chmod(`${wrapperPath}.new`, 0o755);
+    await rename(`${wrapperPath}.new`, wrapperPath);
+    const old = await readFile(daemonConfig, 'utf8').catch(() => undefined);
+    const merged = mergeDaemonConfig(old, wrapperPath, daemonConfig);
+    if (merged.changed) {
+      await mkdir(dirname(daemonConfig), { recursive: true });
+      await writeFile(`${daemonConfig}.new`, merged.text);
+      await rename(`${daemonConfig}.new`, daemonConfig);
+    }
+    return merged.keptDefault === undefined
+      ? undefined
+      : `${daemonConfig} keeps its own default runtime, ${merged.keptDefault}; if nodes do not start, set firedrill-bounded`;
+  },
+  freeBytes: (dir) =>
+    statfs(dir).then(
+      (s) => s.bavail * s.bsize,
+      () => undefined,
+    ),
+};
