@@ -1,0 +1,96 @@
+import { FiredrillError } from './errors.ts';
+import { profiles } from './profile.ts';
+import type { Scenario } from './scenario.ts';
+import type { Step } from './step.ts';
+
+/** What is wrong with a scenario, one line each: nothing a type can say. Empty when it can be run. */
+export function problemsOf(scenario: Scenario): readonly string[] {
+  const problems: string[] = [];
+  const slis = scenario.probes.map((probe) => probe.sli);
+  const detectors = scenario.detectors.map((detector) => detector.id);
+  const runbooks = scenario.runbooks.map((claimed) => claimed.runbook.id);
+  for (const [what, ids] of [
+    ['probe', slis],
+    ['detector', detectors],
+    ['runbook', runbooks],
+  ] as const) {
+    for (const id of twice(ids)) problems.push(`${what} ${id} is there twice`);
+  }
+  if (scenario.breaks.length === 0) problems.push('breaks is empty: an outage that breaks nothing cannot be measured');
+  for (const [list, names] of [
+    ['breaks', scenario.breaks],
+    ['keeps', scenario.keeps],
+  ] as const) {
+    for (const sli of names) if (!slis.includes(sli)) problems.push(`${list} names ${sli}, which no probe measures`);
+  }
+  for (const sli of scenario.breaks)
+    if (scenario.keeps.includes(sli)) problems.push(`${sli} is in breaks and in keeps`);
+  for (const probe of scenario.probes) {
+    if (probe.bystander && scenario.breaks.includes(probe.sli))
+      problems.push(`${probe.sli} is a bystander and in breaks`);
+  }
+  if (!runbooks.includes('wait')) problems.push('there is no control: the runbook wait is missing');
+  if (!(Number.isInteger(scenario.cluster.workers) && scenario.cluster.workers >= 1)) {
+    problems.push(`cluster.workers is ${scenario.cluster.workers}; it must be a whole number from 1`);
+  }
+  if (scenario.outage.says.length === 0)
+    problems.push('outage.says is empty: there is nothing to hold the measurement against');
+  const { fault } = scenario;
+  if (fault.inject.length === 0) problems.push(`fault ${fault.id} injects nothing`);
+  if (fault.undo.length === 0) problems.push(`fault ${fault.id} has no undo`);
+  if (fault.witness.length === 0) problems.push(`fault ${fault.id} has no witness`);
+  for (const check of fault.witness) {
+    if (!isRegExp(check.expect)) problems.push(`witness "${check.name}": /${check.expect}/ is no regular expression`);
+  }
+  problems.push(...stepProblems(`fault ${fault.id}`, [...fault.prepare, ...fault.inject, ...fault.undo]));
+  for (const { runbook } of scenario.runbooks) {
+    problems.push(...stepProblems(`runbook ${runbook.id}`, runbook.steps));
+    if (runbook.steps.length > 0 && !runbook.steps.some((step) => step.changes)) {
+      problems.push(`runbook ${runbook.id} changes nothing: it can only be the control`);
+    }
+  }
+  for (const detector of scenario.detectors) {
+    if (!isRegExp(detector.expects))
+      problems.push(`detector ${detector.id}: /${detector.expects}/ is no regular expression`);
+  }
+  for (const profile of Object.values(profiles)) {
+    const horizon = scenario.horizonMs[profile.name];
+    const least = profile.runbookDelayMs + profile.holdMs;
+    if (!(horizon > least)) {
+      problems.push(`horizonMs.${profile.name} is ${horizon} ms; a runbook's delay and hold alone take ${least} ms`);
+    }
+  }
+  return problems;
+}
+
+/** What is wrong with steps, one line each; `where` begins each line. */
+export function stepProblems(where: string, steps: readonly Step[]): readonly string[] {
+  return steps.flatMap((step) => [
+    ...(Number.isFinite(step.timeoutMs) && step.timeoutMs > 0 ? [] : [`${where}, step "${step.name}": no time-out`]),
+    ...(step.kind !== 'reboot' && step.command.trim() === '' ? [`${where}, step "${step.name}": no command`] : []),
+  ]);
+}
+
+const twice = (ids: readonly string[]) => [...new Set(ids.filter((id, index) => ids.indexOf(id) !== index))];
+
+function isRegExp(source: string): boolean {
+  try {
+    new RegExp(source, 'm');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Throws `usage` with the first problem when a scenario cannot be run. */
+export function requireSound(id: string, scenario: Scenario): void {
+  const [first, ...more] = problemsOf(scenario);
+  if (first === undefined) return;
+  throw new FiredrillError(
+    'usage',
+    `scenarios/${id}.ts: ${first}${more.length === 0 ? '' : ` (and ${more.length} more)`}`,
+    {
+      hint: `npm run firedrill -- validate ${id}`,
+    },
+  );
+}

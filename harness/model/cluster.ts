@@ -1,0 +1,157 @@
+import type { Millis } from './units.ts';
+import type { NodeSelector } from './step.ts';
+
+/** One node of a cluster under test. */
+export interface NodeInfo {
+  readonly name: string;
+  readonly role: 'control-plane' | 'worker';
+  /** Its pinned IPv4 address on the cluster's network; the same after every reboot. */
+  readonly address: string;
+}
+
+/** What a finished command left. `exitCode` is 124 when it was cut at its time-out, 130 when aborted. */
+export interface ExecResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ExecOptions {
+  readonly timeoutMs?: Millis;
+  readonly signal?: AbortSignal;
+  readonly input?: string;
+}
+
+/** A long-lived command on a node: lines out, lines in. Ends when the command does, when closed or when the signal aborts. */
+export interface NodeStream {
+  readonly lines: AsyncIterable<string>;
+  write(line: string): void;
+  close(): Promise<void>;
+}
+
+/** The few fields of Kubernetes objects that firedrill looks at, flattened. */
+export interface NodeState {
+  readonly name: string;
+  readonly ready: boolean;
+  /** Reason of the Ready condition (`KubeletReady`, `KubeletNotReady`, `NodeStatusUnknown`). */
+  readonly reason: string;
+  readonly message: string;
+  readonly bootId: string;
+}
+
+export interface ContainerState {
+  readonly name: string;
+  readonly ready: boolean;
+  readonly restarts: number;
+  /** `running`, or the reason of waiting / terminated (`CrashLoopBackOff`, `ContainerCreating`, `OOMKilled`). */
+  readonly state: string;
+}
+
+export interface PodState {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly node: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly phase: string;
+  /** The Ready condition. */
+  readonly ready: boolean;
+  readonly terminating: boolean;
+  /** hostNetwork pods do not depend on the CNI. */
+  readonly hostNetwork: boolean;
+  readonly containers: readonly ContainerState[];
+}
+
+/** A Kubernetes Event as an alarm would see it. */
+export interface EventState {
+  readonly namespace: string;
+  readonly type: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly object: string;
+  readonly uid: string;
+  /** Milliseconds since the Unix epoch of its last occurrence as the API says (1 s resolution). */
+  readonly lastEpochMs: number;
+  readonly count: number;
+}
+
+/** A minimal pod for the pod-start probe. */
+export interface CanaryPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Name of the node it must run on, as a node selector on the host name: the scheduler stays part of what is measured. */
+  readonly node?: string;
+}
+
+/**
+ * A narrow view of the Kubernetes API: what probes and detectors need and no more, so that a fake one is a page. Every call
+ * rejects when the API does not answer within `timeoutMs` (default 5 s) or says no.
+ * Credentials are read again from the kubeconfig when the file changes (a rebuilt cluster has new ones).
+ */
+export interface KubeApi {
+  nodes(options?: CallOptions): Promise<readonly NodeState[]>;
+  /** All namespaces when `namespace` is absent. */
+  pods(
+    options?: CallOptions & { readonly namespace?: string; readonly labelSelector?: string },
+  ): Promise<readonly PodState[]>;
+  /** Pods that controllers want in all namespaces: the sum of spec.replicas / desiredNumberScheduled, and what is ready of them. */
+  replicas(options?: CallOptions): Promise<{ readonly desired: number; readonly ready: number }>;
+  readConfigMap(namespace: string, name: string, options?: CallOptions): Promise<Readonly<Record<string, string>>>;
+  /** Creates or merges. */
+  writeConfigMap(
+    namespace: string,
+    name: string,
+    data: Readonly<Record<string, string>>,
+    options?: CallOptions,
+  ): Promise<void>;
+  /** Creates a pod of the workload's smallest image (pause), tolerating nothing. */
+  createCanary(pod: CanaryPod, options?: CallOptions): Promise<void>;
+  /** `force` is `--grace-period=0 --force`. Resolves also when it was gone already. */
+  deletePod(namespace: string, name: string, options?: CallOptions & { readonly force?: boolean }): Promise<void>;
+  /** Pods of a label selector as they change; ends with the signal, rejects when the watch breaks. */
+  watchPods(
+    selector: { readonly namespace: string; readonly labelSelector: string },
+    signal: AbortSignal,
+  ): AsyncIterable<PodState>;
+  /** New Events of all namespaces from now on; ends with the signal, rejects when the watch breaks. */
+  watchEvents(signal: AbortSignal): AsyncIterable<EventState>;
+}
+
+export interface CallOptions {
+  readonly timeoutMs?: Millis;
+  readonly signal?: AbortSignal;
+}
+
+/** An address on the loopback of this machine behind which a node port of the cluster is published. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A running cluster as faults, runbooks, probes and detectors see it. */
+export interface Cluster {
+  readonly name: string;
+  readonly nodes: readonly NodeInfo[];
+  /** Path of the cluster's own kubeconfig (never the user's). */
+  readonly kubeconfig: string;
+  readonly api: KubeApi;
+  /** Names of the Docker network and its subnet, for containers that join it (k6). */
+  readonly network: string;
+  select(selector: NodeSelector): readonly NodeInfo[];
+  /** Runs `sh -ec command` in a node by `docker exec`. Never rejects because of the command's exit code. */
+  exec(node: string, command: string, options?: ExecOptions): Promise<ExecResult>;
+  /** Runs a command on the workstation: PATH has kubectl and kind, KUBECONFIG and MANIFESTS/BACKUP/PACKAGES are set. */
+  workstation(command: string, options?: ExecOptions): Promise<ExecResult>;
+  /** A long-lived command in a node. */
+  attach(node: string, command: string, signal: AbortSignal): NodeStream;
+  /** Where a named node port of the cluster's spec can be reached on loopback. */
+  endpoint(name: EndpointName): Endpoint;
+  /** Stops and starts a node's container (SIGKILL, as a power cut); resolves when it is started, with its address checked. */
+  reboot(node: string, options?: ExecOptions): Promise<void>;
+  /** Facts for the record: image, kernel, Docker, cgroup, fence, addresses. */
+  environment(): Promise<Readonly<Record<string, string>>>;
+}
+
+/** Node ports published on loopback: `web` and `database` enter by workers, `bystander` by the control plane. */
+export type EndpointName = 'web' | 'database' | 'bystander';

@@ -1,0 +1,39 @@
+import type { Cluster } from './cluster.ts';
+import type { Sample } from './probe.ts';
+import type { Profile } from './profile.ts';
+import type { Millis } from './units.ts';
+
+/**
+ * What a detector says. `firing` carries what a person would read in the alert. `alive` is the heartbeat of a detector that
+ * looked and had nothing new to say; one that neither fires nor beats is dead, which is a finding and not a miss.
+ */
+export type Reading =
+  | { readonly state: 'quiet' }
+  | { readonly state: 'firing'; readonly what: string }
+  | { readonly state: 'alive' }
+  | { readonly state: 'blind'; readonly why: string };
+
+export interface DetectorContext {
+  readonly cluster: Cluster;
+  readonly signal: AbortSignal;
+  /** Every sample of every probe from now on. */
+  samples(): AsyncIterable<Sample>;
+}
+
+/** An alarm that somebody could have had. It watches from the baseline to the end and never changes anything. */
+export interface Detector {
+  /** Kebab-case, unique in a scenario: `node-not-ready`. */
+  readonly id: string;
+  readonly title: string;
+  /** Which write-up or manual it comes from. */
+  readonly source: string;
+  /** Its own loop in words (what it samples, how often, for how long it must hold) under the given profile. */
+  loop(profile: Profile): string;
+  /** The least TTD that this loop could ever have under the profile, however fast the outage shows. */
+  leastTtdMs(profile: Profile): Millis;
+  /** Longest interval between two looks: a heartbeat older than three of these means dead. */
+  periodMs(profile: Profile): Millis;
+  /** Regular expression source that `what` must match to be the right diagnosis; others count as misdiagnosis. */
+  readonly expects: string;
+  watch(context: DetectorContext, profile: Profile): AsyncIterable<Reading>;
+}

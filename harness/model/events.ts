@@ -1,0 +1,185 @@
+import { z } from 'zod';
+
+/**
+ * The one truth of a trial: `events.jsonl`, one JSON object a line, appended and flushed as things happen. Every number in
+ * every report is a pure function of these lines (see docs/measurement), so the first event carries all the parameters
+ * that the analysis needs. All `…Ms` fields are milliseconds since the trial's zero on one monotonic clock, unless the name
+ * says `Epoch`.
+ */
+export const schemaVersion = 1;
+
+const ms = z.number();
+const text = z.string();
+
+export const phaseNames = [
+  'provision',
+  'workload',
+  'steady',
+  'inject',
+  'observe',
+  'runbook',
+  'recover',
+  'verify',
+  'teardown',
+] as const;
+/** The phases of a trial, in their order. */
+export type PhaseName = (typeof phaseNames)[number];
+
+const trialStarted = z.object({
+  type: z.literal('trial.started'),
+  schemaVersion: z.literal(schemaVersion),
+  trialId: text,
+  scenario: text,
+  runbook: text,
+  profile: z.enum(['stock', 'fast']),
+  seed: z.number().int(),
+  wallEpochMs: ms,
+  /** SLIs that must break; SLIs that must not. */
+  breaks: z.array(text),
+  keeps: z.array(text),
+  probes: z.array(z.object({ sli: text, title: text, periodMs: ms, timeoutMs: ms, bystander: z.boolean() })),
+  detectors: z.array(z.object({ id: text, title: text, loop: text, leastTtdMs: ms, periodMs: ms, expects: text })),
+  claim: z.object({ says: text, expect: z.enum(['recovers', 'does-not-recover', 'unknown']) }),
+  steps: z.array(z.object({ name: text, command: text, changes: z.boolean(), destroys: text.optional() })),
+  holdMs: ms,
+  horizonMs: ms,
+  runbookDelayMs: ms,
+});
+
+const environment = z.object({ type: z.literal('environment'), facts: z.record(text, text) });
+
+const phase = z.object({
+  type: z.literal('phase'),
+  name: z.enum(phaseNames),
+  state: z.enum(['started', 'done', 'failed']),
+  /** When this phase gives up, for the progress display. */
+  deadlineMs: ms.optional(),
+  detail: text.optional(),
+});
+
+const sample = z.object({
+  type: z.literal('sample'),
+  sli: text,
+  n: z.number().int(),
+  intendedMs: ms,
+  startedMs: ms,
+  endedMs: ms,
+  ok: z.boolean(),
+  error: text.optional(),
+});
+
+const reading = z.object({
+  type: z.literal('detector'),
+  detector: text,
+  /** `ended`: its watch stopped by itself (an error, or its source went away). */
+  state: z.enum(['quiet', 'firing', 'alive', 'blind', 'ended']),
+  what: text.optional(),
+});
+
+/** A command of the fault, its undo or the runbook. `index` counts within its `part`. */
+const step = z.object({
+  type: z.literal('step'),
+  part: z.enum(['prepare', 'inject', 'undo', 'runbook']),
+  index: z.number().int(),
+  name: text,
+  on: text,
+  command: text,
+  changes: z.boolean(),
+  state: z.enum(['started', 'done', 'failed', 'skipped']),
+  exitCode: z.number().int().optional(),
+  /** The last lines of stdout and stderr, secrets removed. */
+  output: text.optional(),
+});
+
+/** One look of the witness. `confirmed` is true when every check held on every target; `evidence` is what it saw. */
+const witness = z.object({ type: z.literal('witness'), confirmed: z.boolean(), evidence: z.array(text) });
+
+/** The cluster as its API says it, once a second; `reachable` is false when it does not answer. */
+const state = z.object({
+  type: z.literal('state'),
+  reachable: z.boolean(),
+  nodesReady: z.number().int().optional(),
+  nodes: z.number().int().optional(),
+  podsDesired: z.number().int().optional(),
+  podsReady: z.number().int().optional(),
+  pending: z.number().int().optional(),
+  terminating: z.number().int().optional(),
+  restarts: z.number().int().optional(),
+});
+
+/** Everything that exists, before the fault and at the end; `inside` says whether it is in the blast radius. */
+const inventory = z.object({
+  type: z.literal('inventory'),
+  when: z.enum(['before', 'after']),
+  objects: z.array(z.object({ name: text, uid: text, owner: text, restarts: z.number().int(), inside: z.boolean() })),
+});
+
+const durability = z.object({ type: z.literal('durability'), ok: z.boolean(), detail: text });
+
+const audit = z.object({
+  type: z.literal('audit'),
+  store: text,
+  acknowledged: z.number().int(),
+  missing: z.number().int(),
+  altered: z.number().int(),
+  duplicated: z.number().int(),
+  unexpected: z.number().int(),
+  oldestLostAckMs: ms.optional(),
+});
+/** The final read could not be done: loss is unknown, not zero. */
+const auditFailed = z.object({ type: z.literal('audit.failed'), store: text, why: text });
+
+/** One second of the user load that k6 drives: requests intended to start in it. `epochMs` is that second's wall time. */
+const load = z.object({
+  type: z.literal('load'),
+  secondMs: ms,
+  good: z.number().int(),
+  bad: z.number().int(),
+  dropped: z.number().int(),
+});
+
+/** The harness' own health over the last interval: event-loop delay (99th percentile, ms), CPU use (cores), lateness of probes (ms). */
+const harness = z.object({
+  type: z.literal('harness'),
+  loopDelayP99Ms: ms,
+  latenessP99Ms: ms,
+  cpuCores: z.number(),
+  cpuPressure: z.number().optional(),
+});
+
+const note = z.object({ type: z.literal('note'), text });
+
+/** Always last: why the trial stopped. `completed` says nothing about recovery. */
+const trialEnded = z.object({
+  type: z.literal('trial.ended'),
+  cause: z.enum(['completed', 'no-steady-state', 'no-witness', 'interrupted', 'environment', 'error']),
+  detail: text.optional(),
+});
+
+export const eventSchema = z.discriminatedUnion('type', [
+  trialStarted,
+  environment,
+  phase,
+  sample,
+  reading,
+  step,
+  witness,
+  state,
+  inventory,
+  durability,
+  audit,
+  auditFailed,
+  load,
+  harness,
+  note,
+  trialEnded,
+]);
+
+/** What happened, without when. */
+export type EventBody = z.infer<typeof eventSchema>;
+export type EventOf<T extends EventBody['type']> = Extract<EventBody, { type: T }>;
+
+/** A line of events.jsonl: the body with its sequence number and the instant at which it was written. */
+export type TrialEvent = EventBody & { readonly seq: number; readonly atMs: number };
+
+export const storedEventSchema = z.intersection(eventSchema, z.object({ seq: z.number().int(), atMs: ms }));

@@ -1,0 +1,37 @@
+import type { NodeSelector, Step } from './step.ts';
+
+/**
+ * How true to life a fault is. `real`: the same mechanism; `equivalent`: the same state reached by another hand;
+ * `emulated`: the trigger is ours, its consequences are the system's own.
+ */
+export type Fidelity = 'real' | 'equivalent' | 'emulated';
+
+/** One look at one place that must confirm the fault: `command` is run, and its stdout must match `expect`. */
+export interface WitnessCheck {
+  readonly name: string;
+  readonly on: NodeSelector;
+  readonly command: string;
+  /** Source of a regular expression (multiline) that the trimmed stdout must match on every selected node. */
+  readonly expect: string;
+}
+
+/**
+ * An outage that really happened, as data. The undo is written to the trial's ledger before `inject` runs, so it must not
+ * depend on anything that inject computes; `prepare` saves on the node what undo needs.
+ */
+export interface Fault {
+  readonly id: string;
+  readonly title: string;
+  /** Which write-up or manual it comes from. */
+  readonly source: string;
+  readonly fidelity: Fidelity;
+  readonly params: Readonly<Record<string, string | number | boolean>>;
+  /** Nodes inside the blast radius. */
+  readonly targets: NodeSelector;
+  readonly prepare: readonly Step[];
+  readonly inject: readonly Step[];
+  /** All checks must hold for the fault to count as in effect; none holding by `witnessDeadlineMs` makes the trial invalid. */
+  readonly witness: readonly WitnessCheck[];
+  readonly witnessDeadlineMs: number;
+  readonly undo: readonly Step[];
+}

@@ -1,0 +1,47 @@
+import type { ProfileName } from './profile.ts';
+
+/** One trial to run: which runbook, in which block, with which seed. */
+export interface PlannedTrial {
+  readonly id: string;
+  readonly block: number;
+  readonly runbook: string;
+  readonly seed: number;
+}
+
+/** `plan.json` of a run: what was decided before anything was touched. */
+export interface Plan {
+  readonly schemaVersion: 1;
+  readonly runId: string;
+  readonly scenario: string;
+  readonly profile: ProfileName;
+  readonly seed: number;
+  readonly createdEpochMs: number;
+  readonly trials: readonly PlannedTrial[];
+  /** The scenario's own words that reports print, so that a stored run needs no code of that day. */
+  readonly outage: {
+    readonly title: string;
+    readonly source: string;
+    readonly date: string;
+    readonly says: readonly string[];
+    readonly undetectedMs: number;
+    readonly recoveryMs: number;
+  };
+  readonly fidelity: string;
+  readonly differences: readonly string[];
+  readonly runbooks: readonly {
+    readonly id: string;
+    readonly title: string;
+    readonly why: string;
+    readonly says: string;
+    readonly expect: 'recovers' | 'does-not-recover' | 'unknown';
+    readonly steps: readonly {
+      readonly name: string;
+      readonly on: string;
+      readonly command: string;
+      readonly changes: boolean;
+      readonly destroys?: string;
+    }[];
+  }[];
+  readonly horizonMs: number;
+  readonly holdMs: number;
+}

@@ -1,0 +1,69 @@
+import { millis, minutes, seconds, type Millis } from './units.ts';
+
+/** `stock`: the timers that people really run. `fast`: shortened ones, labelled so; the two are never compared. */
+export type ProfileName = 'stock' | 'fast';
+
+/** Every timer that a trial depends on, in milliseconds. */
+export interface Profile {
+  readonly name: ProfileName;
+  /** How long steady state must hold before the fault, and how long restored service must hold to count. */
+  readonly steadyHoldMs: Millis;
+  readonly steadyDeadlineMs: Millis;
+  readonly holdMs: Millis;
+  /** A runbook starts this long after the fault's onset (trigger `oracle`). */
+  readonly runbookDelayMs: Millis;
+  /** kubelet's nodeStatusUpdateFrequency and the controller manager's node-monitor-grace-period. */
+  readonly kubeletStatusMs: Millis;
+  readonly nodeGraceMs: Millis;
+  /** Liveness and readiness probes of the workload: period; the failure threshold stays Kubernetes' default of 3. */
+  readonly podProbeMs: Millis;
+  /** Where the kubelet's crash back-off (10, 20, 40 … s) stops growing. */
+  readonly crashBackOffMaxMs: Millis;
+  /** How often a polling detector looks (Prometheus' scrape interval, a person's `kubectl get -w` being 1 s). */
+  readonly scrapeMs: Millis;
+  readonly evaluationMs: Millis;
+  /** Over how long an alert on a rate looks back (`increase(...[5m])` is what most rules have). */
+  readonly alertWindowMs: Millis;
+  readonly pollMs: Millis;
+  /** After full recovery the trial is watched this much longer, so that a relapse is seen. */
+  readonly relapseWatchMs: Millis;
+}
+
+/**
+ * Stock values: kubelet 10 s and grace 50 s are Kubernetes 1.34's defaults (kubelet and kube-controller-manager reference);
+ * 10 s pod probes are write-up 002's; 15 s scrape and 1 min evaluation are what most Prometheus set-ups run.
+ */
+export const profiles: Readonly<Record<ProfileName, Profile>> = {
+  stock: {
+    name: 'stock',
+    steadyHoldMs: seconds(30),
+    steadyDeadlineMs: minutes(5),
+    holdMs: seconds(60),
+    runbookDelayMs: seconds(90),
+    kubeletStatusMs: seconds(10),
+    nodeGraceMs: seconds(50),
+    podProbeMs: seconds(10),
+    crashBackOffMaxMs: seconds(300),
+    scrapeMs: seconds(15),
+    evaluationMs: minutes(1),
+    alertWindowMs: minutes(5),
+    pollMs: seconds(5),
+    relapseWatchMs: seconds(60),
+  },
+  fast: {
+    name: 'fast',
+    steadyHoldMs: seconds(10),
+    steadyDeadlineMs: minutes(3),
+    holdMs: seconds(20),
+    runbookDelayMs: seconds(15),
+    kubeletStatusMs: seconds(2),
+    nodeGraceMs: seconds(10),
+    podProbeMs: seconds(3),
+    crashBackOffMaxMs: seconds(30),
+    scrapeMs: seconds(2),
+    evaluationMs: seconds(2),
+    alertWindowMs: seconds(30),
+    pollMs: millis(1000),
+    relapseWatchMs: seconds(10),
+  },
+};

@@ -1,0 +1,128 @@
+import type { Censored, Interval } from './units.ts';
+import type { EventOf } from './events.ts';
+
+/**
+ * What became of a trial. `invalid` (no steady state, no witness, or what had to break did not) and `unknown` (the harness
+ * starved, probe gaps) are never counted as a runbook's failure.
+ */
+export type Outcome =
+  'recovered' | 'relapsed' | 'not-recovered' | 'recovered-with-loss' | 'harmed' | 'invalid' | 'unknown';
+
+/** One alarm in one trial. `ttd` counts from the onset. */
+export interface DetectorRecord {
+  readonly id: string;
+  readonly title: string;
+  readonly loop: string;
+  readonly leastTtdMs: number;
+  /**
+   * `detected`; `missed` (alive and silent); `dead` (neither fired nor beat); `blind` (alive and said it could not see);
+   * `misdiagnosed` (fired only with something unexpected); `noisy` (was firing before the fault).
+   */
+  readonly status: 'detected' | 'missed' | 'dead' | 'blind' | 'misdiagnosed' | 'noisy';
+  readonly ttd?: Interval;
+  /** What the alert said. */
+  readonly what?: string;
+  readonly falseAlarms: number;
+}
+
+/** A stretch of one SLI's timeline in which it was good or bad, for drawing. Trial milliseconds. */
+export interface Band {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly good: boolean;
+}
+
+export interface SliRecord {
+  readonly sli: string;
+  readonly title: string;
+  readonly bystander: boolean;
+  /** Whether it had a symptom (2 bad of 5) between onset and end. */
+  readonly broke: boolean;
+  readonly firstSymptom?: Interval;
+  /** When it was good again for a whole hold window, counted from the onset; censored when never. Absent when it never broke. */
+  readonly ttr?: Interval | Censored;
+  /** Integral of (1 - availability) from onset to the end of observation: bad seconds in ms. */
+  readonly badMs: number;
+  readonly samples: number;
+  readonly bad: number;
+  readonly lastError?: string;
+  readonly bands: readonly Band[];
+}
+
+export interface DataLoss {
+  readonly stores: readonly Omit<EventOf<'audit'>, 'type'>[];
+  readonly lost: number;
+  /** Onset minus the oldest lost acknowledgement; absent when nothing was lost. */
+  readonly rpoMs?: number;
+}
+
+export interface Collateral {
+  /** Outside the blast radius: container restarts, objects deleted, bad seconds of bystanders. */
+  readonly restarts: number;
+  readonly deleted: number;
+  readonly bystanderBadMs: number;
+  /** Inside it, for comparison. */
+  readonly restartsInside: number;
+  readonly deletedInside: number;
+}
+
+/** Every number of one trial, derived from its events and from nothing else. Schema in docs; version below. */
+export interface TrialRecord {
+  readonly schemaVersion: 1;
+  readonly trialId: string;
+  readonly scenario: string;
+  readonly runbook: string;
+  readonly profile: 'stock' | 'fast';
+  readonly seed: number;
+  readonly wallEpochMs: number;
+  readonly outcome: Outcome;
+  /** One sentence: why this outcome. */
+  readonly reason: string;
+  readonly claim: EventOf<'trial.started'>['claim'];
+  /** [inject command sent, witness confirmed]. */
+  readonly onset?: Interval;
+  readonly witness: readonly string[];
+  readonly firstSymptom?: { readonly sli: string; readonly interval: Interval };
+  readonly detectors: readonly DetectorRecord[];
+  readonly mitigation?: {
+    readonly startMs: number;
+    readonly endMs: number;
+    readonly commands: number;
+    readonly failed: number;
+    readonly destroys: readonly string[];
+  };
+  /** Time to recover, counted from the onset; absent for invalid trials. The hold window is not added. */
+  readonly ttr?: Interval | Censored;
+  readonly fullRecovery?: Interval | Censored;
+  /** Why full recovery was not reached, if it was not. */
+  readonly fullRecoveryMissing: readonly string[];
+  /** Disjoint parts of TTR that add up to its midpoint, in ms: before the first changing command, while the runbook ran, after it. */
+  readonly parts?: { readonly waitingMs: number; readonly mitigatingMs: number; readonly settlingMs: number };
+  /** Mean over the broken SLIs of their bad time, ms. */
+  readonly badnessMs: number;
+  readonly slis: readonly SliRecord[];
+  /** `unknown` when the final read could not be done or nothing was read. */
+  readonly data: DataLoss | 'unknown';
+  readonly collateral: Collateral;
+  readonly load: { readonly good: number; readonly bad: number; readonly dropped: number };
+  readonly harness: { readonly loopDelayP99Ms: number; readonly latenessP99Ms: number; readonly starved: boolean };
+  readonly environment: Readonly<Record<string, string>>;
+  /** Phases and steps with their instants, for the timeline. */
+  readonly phases: readonly { readonly name: string; readonly fromMs: number; readonly toMs: number }[];
+  readonly steps: readonly {
+    readonly part: string;
+    readonly name: string;
+    readonly on: string;
+    readonly command: string;
+    readonly changes: boolean;
+    readonly fromMs: number;
+    readonly toMs: number;
+    readonly ok: boolean;
+    readonly exitCode?: number;
+    readonly output?: string;
+  }[];
+  /** User load second by second, for the timeline. */
+  readonly loadSeries: readonly Omit<EventOf<'load'>, 'type'>[];
+  /** End of observation in trial ms. */
+  readonly endMs: number;
+}

@@ -1,0 +1,25 @@
+import type { Step } from './step.ts';
+
+/** A response to an outage, as data: what `describe` prints as a page to follow at three in the morning is what is run. */
+export interface Runbook {
+  readonly id: string;
+  readonly title: string;
+  /** Which write-up or manual it comes from. */
+  readonly source: string;
+  /** Why somebody would do this, in a sentence or two. */
+  readonly why: string;
+  readonly steps: readonly Step[];
+}
+
+/** What the write-up claims about a runbook in its outage; the report sets it beside what was measured. */
+export interface Claim {
+  readonly says: string;
+  /** `recovers`: exit 1 if it does not. `does-not-recover` and `unknown` never turn a run red. */
+  readonly expect: 'recovers' | 'does-not-recover' | 'unknown';
+}
+
+/** A runbook as it stands in a scenario: with the claim made for it there. */
+export interface ClaimedRunbook {
+  readonly runbook: Runbook;
+  readonly claim: Claim;
+}

@@ -1,0 +1,49 @@
+import type { Detector } from './detector.ts';
+import type { Fault, Fidelity } from './fault.ts';
+import type { Probe } from './probe.ts';
+import type { ProfileName } from './profile.ts';
+import type { ClaimedRunbook, Claim, Runbook } from './runbook.ts';
+import type { Millis } from './units.ts';
+
+/** The documented outage that a scenario replays, and what its write-up claims. */
+export interface Outage {
+  readonly title: string;
+  /** Number and title of the write-up. */
+  readonly source: string;
+  readonly date: string;
+  /** One claim a line; printed beside the measurement. */
+  readonly says: readonly string[];
+  /** How long it went unnoticed in the write-up, for "this alarm would have saved ...". */
+  readonly undetectedMs: Millis;
+  /** How long the write-up's own recovery took. */
+  readonly recoveryMs: Millis;
+}
+
+/** Everything about one documented outage. Declared in one file under `scenarios/`, whose name is the command's. */
+export interface Scenario {
+  readonly outage: Outage;
+  readonly fidelity: Fidelity;
+  /** What is not as in the write-up, said openly. */
+  readonly differences: readonly string[];
+  readonly cluster: { readonly workers: number; /** Folder under `manifests/`. */ readonly workload: string };
+  readonly probes: readonly Probe[];
+  /** SLIs that this outage must break, else the trial is invalid. */
+  readonly breaks: readonly string[];
+  /** SLIs that the write-up says kept working; breaking them is reported. */
+  readonly keeps: readonly string[];
+  readonly fault: Fault;
+  readonly detectors: readonly Detector[];
+  readonly runbooks: readonly ClaimedRunbook[];
+  /** How long after the onset a trial is watched at most. */
+  readonly horizonMs: Readonly<Record<ProfileName, Millis>>;
+}
+
+/** Types a scenario file's default export; errors in it show at compile time. */
+export function defineScenario(scenario: Scenario): Scenario {
+  return scenario;
+}
+
+/** Puts a runbook into a scenario together with what the write-up claims for it. */
+export function claimed(runbook: Runbook, expect: Claim['expect'], says: string): ClaimedRunbook {
+  return { runbook, claim: { expect, says } };
+}

@@ -1,0 +1,47 @@
+/**
+ * Time in firedrill. Two branded numbers keep a duration from being used as a point in time:
+ * `Millis` is a length in milliseconds, `Instant` is milliseconds since the trial's own zero on the harness' monotonic
+ * clock. Names of stored fields end in `Ms`, whichever of the two they hold.
+ */
+declare const brand: unique symbol;
+
+/** A duration in milliseconds. */
+export type Millis = number & { readonly [brand]: 'Millis' };
+
+/** A point in time: milliseconds since the trial's start, on one monotonic clock. */
+export type Instant = number & { readonly [brand]: 'Instant' };
+
+/**
+ * When something happened, as well as it can be known. A probe that failed at its last sample and passed at the next
+ * recovered somewhere between: `lo` and `hi` are those two instants, and every number derived keeps both ends.
+ */
+export interface Interval {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** A duration that was still running when the observation ended at `at` milliseconds (right-censored). */
+export interface Censored {
+  readonly censored: true;
+  readonly at: number;
+}
+
+export const millis = (n: number): Millis => n as Millis;
+export const seconds = (n: number): Millis => millis(n * 1000);
+export const minutes = (n: number): Millis => seconds(n * 60);
+export const instant = (n: number): Instant => n as Instant;
+
+/** The middle of an interval, which is what reports print beside its half width. */
+export const midpoint = (i: Interval): number => (i.lo + i.hi) / 2;
+
+/** `83 s`, `4 min 20 s`, `820 ms`: a duration as people say it. */
+export function humanDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  const s = ms / 1000;
+  if (s < 10) return `${s.toFixed(1)} s`;
+  if (s < 120) return `${Math.round(s)} s`;
+  const whole = Math.round(s);
+  const m = Math.floor(whole / 60);
+  if (m < 120) return whole % 60 === 0 ? `${m} min` : `${m} min ${whole % 60} s`;
+  return m % 60 === 0 ? `${Math.floor(m / 60)} h` : `${Math.floor(m / 60)} h ${m % 60} min`;
+}
