@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import type { Runner } from '../setup/run.ts';
+import { buildGraph, packageList } from './build.ts';
+import { acceptable, describePlan, parseInputs, timingTable } from './ensure.ts';
+import { recipesDir } from './keys.ts';
+import { images, versions } from './refs.ts';
+import { atLeast, goDirective, goVersion } from './toolchain.ts';
+
+const runner: Runner = {
+  run: () => Promise.reject(new Error('nothing may be started')),
+  pipe: () => Promise.reject(new Error('nothing may be started')),
+};
+const graph = (durations = {}) => buildGraph({ runner, cacheDir: '/cache', recipesDir, durations });
+
+describe('buildGraph', () => {
+  const { steps, built } = graph();
+
+  it('defines each step after what it needs', () => {
+    const seen = new Set<string>();
+    for (const step of steps) {
+      for (const need of step.needs) expect(seen, `${step.id} needs ${need}`).toContain(need);
+      seen.add(step.id);
+    }
+  });
+
+  it('can build every image that can be pulled', () => {
+    for (const image of images) expect(built.has(image.id)).toBe(true);
+  });
+
+  it('has the same keys each time, and one for each step', () => {
+    expect(graph().steps.map((s) => s.key)).toEqual(steps.map((s) => s.key));
+    expect(new Set(steps.map((s) => s.key)).size).toBe(steps.length);
+  });
+
+  it("takes this machine's own durations where it has some, without changing a key", () => {
+    const own = graph({ 'go-k6': 7 }).steps.find((s) => s.id === 'go-k6');
+    expect(own?.ms).toBe(7);
+    expect(own?.key).toBe(steps.find((s) => s.id === 'go-k6')?.key);
+  });
+});
+
+it('the recipes ask for the versions that refs.ts names', () => {
+  const mod = (name: string): string => readFileSync(join(recipesDir, name, 'go.mod'), 'utf8');
+  expect(mod('kubernetes')).toContain(`k8s.io/kubernetes ${versions.kubernetes}`);
+  expect(mod('etcd')).toContain(`go.etcd.io/etcd/server/v3 ${versions.etcd}`);
+  expect(mod('coredns')).toContain(`github.com/coredns/coredns ${versions.coredns}`);
+  expect(mod('flannel')).toContain(`github.com/flannel-io/flannel ${versions.flannel}`);
+  expect(mod('k6')).toContain(`go.k6.io/k6 ${versions.k6}`);
+  expect(mod('cni')).toContain(`github.com/containernetworking/plugins ${versions.cniPlugins}`);
+  expect(readFileSync(join(recipesDir, 'node/files/etc/containerd/config.toml'), 'utf8')).toContain(
+    `pause:${versions.pause}`,
+  );
+});
+
+it('reads package lists', () => {
+  expect(packageList('# why\na b # more\n\n c\n')).toEqual(['a', 'b', 'c']);
+});
+
+describe('acceptable', () => {
+  const keys = new Map(graph().steps.map((s) => [s.id, s.key]));
+  const built = Object.fromEntries(
+    images.map((i) => [i.id, { origin: 'built' as const, identity: keys.get(i.id) ?? '' }]),
+  );
+  const pulled = Object.fromEntries(
+    images.map((i) => [i.id, { origin: 'pulled' as const, identity: `${i.ref}@sha256:1` }]),
+  );
+
+  it('takes a node image made either way in auto, and one way only where it is forced', () => {
+    expect([acceptable(built, 'auto', keys), acceptable(pulled, 'auto', keys)]).toEqual([true, true]);
+    expect([acceptable(built, 'pull', keys), acceptable(pulled, 'pull', keys)]).toEqual([false, true]);
+    expect([acceptable(built, 'build', keys), acceptable(pulled, 'build', keys)]).toEqual([true, false]);
+  });
+
+  it('refuses one that was built from another recipe, pulled under another name, or lacks an image', () => {
+    expect(acceptable({ ...built, flannel: { origin: 'built', identity: 'old' } }, 'auto', keys)).toBe(false);
+    expect(acceptable({ ...pulled, podinfo: { origin: 'pulled', identity: 'x:1@sha256:1' } }, 'auto', keys)).toBe(
+      false,
+    );
+    expect(acceptable({}, 'auto', keys)).toBe(false);
+  });
+
+  it('reads its label, or nothing', () => {
+    expect(parseInputs('{"a":{"origin":"built","identity":"k"}}')).toEqual({ a: { origin: 'built', identity: 'k' } });
+    expect(parseInputs('{')).toBeUndefined();
+    expect(parseInputs(undefined)).toBeUndefined();
+  });
+});
+
+it('a plan says what would be fetched, what built, how long and how large', () => {
+  const lines = describePlan({
+    ready: false,
+    pull: [{ ref: 'kindest/node:v1', bytes: 460e6 }],
+    build: [{ id: 'go', title: 'Kubernetes from source', ms: 600_000 }],
+    buildMs: 600_000,
+    buildBytes: 12e9,
+    cacheDir: '/cache',
+    registry: undefined,
+  }).join('\n');
+  for (const part of ['460 MB', 'kindest/node:v1', 'Kubernetes from source', '10 min', '12 GB'])
+    expect(lines).toContain(part);
+});
+
+it('the table of timings is longest first and counts what was skipped', () => {
+  const lines = timingTable([
+    { id: 'a', title: 'a', state: 'done', ms: 1_000 },
+    { id: 'b', title: 'b', state: 'done', ms: 60_000 },
+    { id: 'c', title: 'c', state: 'skipped', ms: 0 },
+  ]);
+  expect(lines.map((l) => l.trim())).toEqual(['60 s  b', '1.0 s  a', '1 steps were there already']);
+});
+
+it('compares Go versions by their parts', () => {
+  expect(goDirective('module x\n\ngo 1.25.3\n')).toEqual([1, 25]);
+  expect(goVersion('go1.26.8')).toEqual([1, 26]);
+  expect([atLeast([1, 9], [1, 25]), atLeast([1, 26], [1, 25]), atLeast([2, 0], [1, 25])]).toEqual([false, true, true]);
+});

@@ -1,0 +1,425 @@
+import { chmod, cp, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Runner } from '../setup/run.ts';
+import { must } from '../setup/run.ts';
+import type { Step, StepContext } from './dag.ts';
+import { contentKey, pathKey, short } from './keys.ts';
+import { preload } from './preload.ts';
+import { baseImages, images, versions } from './refs.ts';
+import { builderEnv, moduleDir } from './toolchain.ts';
+
+/** The label that says which key an image of ours was built for. */
+export const hashLabel = 'firedrill.image.hash';
+
+/** Where and with what things are built. */
+export interface BuildContext {
+  readonly runner: Runner;
+  /** Holds artifacts/, tmp/, durations.json. */
+  readonly cacheDir: string;
+  readonly recipesDir: string;
+  /** How long steps took on this machine, by id. */
+  readonly durations: Readonly<Record<string, number>>;
+}
+
+/** The steps that build everything, and what each image is called when it is built. */
+export interface BuildGraph {
+  readonly steps: readonly Step[];
+  /** By step id: the name under which Docker has the image once its step is done. */
+  readonly built: ReadonlyMap<string, string>;
+}
+
+const kubernetesCommands = [
+  'kubelet',
+  'kubeadm',
+  'kubectl',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kube-proxy',
+];
+
+/**
+ * Kubernetes writes its version in by the linker; kubeadm refuses to work without it. The date is that of the release,
+ * so that two builds of one recipe are the same.
+ */
+const kubernetesLdflags = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version']
+  .flatMap((p) => {
+    const [major = '', minor = ''] = versions.kubernetes.slice(1).split('.');
+    const values = { gitVersion: versions.kubernetes, gitMajor: major, gitMinor: minor, gitTreeState: 'archive' };
+    return Object.entries({ ...values, buildDate: '2025-12-09T00:00:00Z' }).map(([k, v]) => `-X ${p}.${k}=${v}`);
+  })
+  .join(' ');
+
+/** Typical durations with cold caches on two cores, in milliseconds. */
+const typical: Readonly<Record<string, number>> = {
+  'go-kubernetes': 600_000,
+  'go-etcd': 50_000,
+  'go-coredns': 70_000,
+  'go-flannel': 120_000,
+  'go-podinfo': 60_000,
+  'go-k6': 135_000,
+  'c-pause': 1_000,
+  'root-node': 60_000,
+  'root-iptables': 20_000,
+  'root-postgres': 30_000,
+  'root-monitoring': 40_000,
+  'node-root': 15_000,
+  'node-base': 30_000,
+};
+const typicalImageMs = 3_000;
+
+/** All that can be built, in an order in which each comes after what it needs. Reads the recipes; starts nothing. */
+export function buildGraph(context: BuildContext): BuildGraph {
+  const { runner, recipesDir, cacheDir } = context;
+  const steps: Step[] = [];
+  const built = new Map<string, string>();
+  const keys = new Map<string, string>();
+  const recipe = (name: string): string => join(recipesDir, name);
+  const artifact = (id: string): string => join(cacheDir, 'artifacts', `${id}-${short(keyOf(id))}`);
+  const keyOf = (id: string): string => {
+    const key = keys.get(id);
+    if (key === undefined) throw new Error(`step ${id} is used before it is defined`);
+    return key;
+  };
+
+  const add = (step: Omit<Step, 'ms' | 'key'>, parts: readonly string[]): void => {
+    const key = contentKey([step.id, ...parts, ...step.needs.map(keyOf)]);
+    keys.set(step.id, key);
+    steps.push({ ...step, key, ms: context.durations[step.id] ?? typical[step.id] ?? typicalImageMs });
+  };
+
+  /** A step whose result is a folder of files; it appears under its name only when it is complete. */
+  const files = (
+    id: string,
+    title: string,
+    lane: Step['lane'],
+    parts: readonly string[],
+    make: (out: string, step: StepContext) => Promise<void>,
+  ): void => {
+    add(
+      {
+        id,
+        title,
+        lane,
+        needs: [],
+        present: () => exists(artifact(id)),
+        run: async (step) => {
+          const out = join(cacheDir, 'tmp', `${id}-${String(process.pid)}`);
+          await rm(out, { recursive: true, force: true });
+          await mkdir(out, { recursive: true });
+          await make(out, step);
+          await mkdir(join(cacheDir, 'artifacts'), { recursive: true });
+          await rename(out, artifact(id));
+          return undefined;
+        },
+      },
+      parts,
+    );
+  };
+
+  const go = (
+    name: string,
+    title: string,
+    packages: readonly string[],
+    more: {
+      readonly cgo?: true;
+      readonly flags?: readonly string[];
+      readonly ldflags?: string;
+      readonly rename?: Readonly<Record<string, string>>;
+      readonly after?: (out: string, step: StepContext) => Promise<void>;
+    } = {},
+  ): void => {
+    const args = ['build', '-trimpath', ...(more.flags ?? []), '-ldflags', `-s -w ${more.ldflags ?? ''}`.trim()];
+    const renames = more.rename ?? {};
+    files(
+      `go-${name}`,
+      title,
+      'cpu',
+      [pathKey(recipe(name)), ...args, ...packages, JSON.stringify(renames)],
+      async (out, step) => {
+        await must(runner, `building ${name}`, 'go', [...args, '-o', `${out}/`, ...packages], {
+          cwd: recipe(name),
+          env: { CGO_ENABLED: more.cgo === true ? '1' : '0', GOWORK: 'off', GOOS: 'linux' },
+          signal: step.signal,
+          onLine: (line) => {
+            step.say(line.slice(0, 120));
+          },
+          hint: `see it alone: (cd images/${name} && go ${args[0] ?? ''} ${packages[0] ?? ''})`,
+        });
+        for (const [from, to] of Object.entries(renames)) await rename(join(out, from), join(out, to));
+        await more.after?.(out, step);
+      },
+    );
+  };
+
+  /** A Debian root as one tar. `extract` roots are only unpacked, which makes them small and quick; their recipe configures them. */
+  const root = (name: string, title: string, variant: 'minbase' | 'extract'): void => {
+    const mirror = process.env['FIREDRILL_DEBIAN_MIRROR'] ?? '';
+    files(`root-${name}`, title, 'net', [pathKey(recipe(name)), variant, 'bookworm'], async (out, step) => {
+      const packages = packageList(await readFile(join(recipe(name), 'packages'), 'utf8'));
+      // The shell gets the script's path as an argument of its own: it may hold spaces.
+      const hook = `${variant === 'extract' ? '--extract-hook' : '--customize-hook'}=sh ${shellWord(join(recipe(name), 'customize'))} "$1"`;
+      const merged = variant === 'extract' ? ['--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr'] : [];
+      const args = [
+        `--variant=${variant}`,
+        ...merged,
+        `--include=${packages.join(',')}`,
+        hook,
+        'bookworm',
+        join(out, 'root.tar'),
+      ];
+      // In a mount namespace of its own: what mmdebstrap mounts inside the root is gone with it, even when it is killed.
+      const own = process.getuid?.() === 0 ? ['unshare', '--mount', 'mmdebstrap'] : ['mmdebstrap'];
+      const [program = '', ...before] = own;
+      await must(runner, `making the ${name} root`, program, [...before, ...args, ...(mirror === '' ? [] : [mirror])], {
+        env: { TMPDIR: out },
+        signal: step.signal,
+        onLine: (line) => {
+          step.say(line.slice(0, 120));
+        },
+        hint: 'mmdebstrap needs root (or user namespaces) and a Debian mirror; FIREDRILL_DEBIAN_MIRROR names another one',
+      });
+    });
+  };
+
+  const image = (
+    id: string,
+    options: {
+      readonly ref?: string;
+      readonly recipe: string;
+      /** [step, file in its result, name in the build context] */
+      readonly files: readonly (readonly [string, string, string])[];
+      readonly base?: string;
+      readonly args?: Readonly<Record<string, string>>;
+      readonly text?: Readonly<Record<string, string>>;
+    },
+  ): void => {
+    const needs = [
+      ...new Set([...options.files.map(([step]) => step), ...(options.base === undefined ? [] : [options.base])]),
+    ];
+    const dockerfile = pathKey(recipe(options.recipe));
+    const parts = [
+      dockerfile,
+      options.ref ?? '',
+      JSON.stringify([options.files, options.args ?? {}, options.text ?? {}]),
+    ];
+    const name = (): string => `firedrill/built/${id}:${short(keyOf(id))}`;
+    add(
+      {
+        id,
+        title: `image ${options.ref ?? id}`,
+        lane: 'docker',
+        needs,
+        present: (signal) => hasImage(runner, name(), signal),
+        run: async (step) => {
+          const dir = join(cacheDir, 'tmp', `image-${id}-${String(process.pid)}`);
+          await rm(dir, { recursive: true, force: true });
+          await mkdir(dir, { recursive: true });
+          try {
+            for (const entry of await readdir(recipe(options.recipe))) {
+              if (/^(go\.(mod|sum)|packages|customize|.*\.(c|go))$/.test(entry)) continue;
+              await cp(join(recipe(options.recipe), entry), join(dir, entry), { recursive: true });
+            }
+            for (const [from, file, as] of options.files) await place(join(artifact(from), file), join(dir, as));
+            for (const [file, text] of Object.entries(options.text ?? {})) await writeFile(join(dir, file), text);
+            const args = {
+              ...options.args,
+              ...(options.base === undefined ? {} : { BASE: built.get(options.base) ?? '' }),
+            };
+            await must(
+              runner,
+              `building the image ${options.ref ?? id}`,
+              'docker',
+              [
+                'build',
+                '-q',
+                ...Object.entries(args).flatMap(([k, v]) => ['--build-arg', `${k}=${v}`]),
+                '--label',
+                `${hashLabel}=${keyOf(id)}`,
+                '-t',
+                name(),
+                dir,
+              ],
+              { env: await builderEnv(runner, step.signal), signal: step.signal },
+            );
+          } finally {
+            await rm(dir, { recursive: true, force: true });
+          }
+          return undefined;
+        },
+      },
+      parts,
+    );
+    built.set(id, name());
+  };
+
+  go(
+    'kubernetes',
+    'Kubernetes from source (seven binaries)',
+    kubernetesCommands.map((c) => `k8s.io/kubernetes/cmd/${c}`),
+    {
+      ldflags: kubernetesLdflags,
+    },
+  );
+  go('etcd', 'etcd and etcdctl from source', ['go.etcd.io/etcd/server/v3', 'go.etcd.io/etcd/etcdctl/v3'], {
+    rename: { server: 'etcd' },
+  });
+  go('coredns', 'CoreDNS from source', ['.']);
+  // Its wireguard and udp backends are C; upstream's Makefile links them statically, too.
+  go('flannel', 'flannel from source', ['github.com/flannel-io/flannel'], {
+    cgo: true,
+    flags: ['-tags', 'netgo,osusergo'],
+    ldflags: `-X github.com/flannel-io/flannel/pkg/version.Version=${versions.flannel} -extldflags "-static"`,
+    rename: { flannel: 'flanneld' },
+  });
+  go(
+    'podinfo',
+    'podinfo from source',
+    ['podinfo', 'podcli'].map((c) => `github.com/stefanprodan/podinfo/cmd/${c}`),
+    {
+      after: async (out, step) => {
+        const sources = await moduleDir(runner, recipe('podinfo'), 'github.com/stefanprodan/podinfo', step.signal);
+        // The module cache is read-only, and a read-only folder can neither be filled nor removed.
+        await mkdir(join(out, 'ui'));
+        for (const file of await readdir(join(sources, 'ui'))) {
+          await writeFile(join(out, 'ui', file), await readFile(join(sources, 'ui', file)));
+        }
+      },
+    },
+  );
+  go('k6', 'k6 from source', ['go.k6.io/k6']);
+  files('c-pause', 'pause from source', 'docker', [pathKey(recipe('pause'))], async (out, step) => {
+    await must(
+      runner,
+      'building pause',
+      'gcc',
+      ['-O2', '-static', '-s', '-o', join(out, 'pause'), join(recipe('pause'), 'pause.c')],
+      {
+        signal: step.signal,
+        hint: 'a static binary needs libc6-dev',
+      },
+    );
+  });
+  root('node', 'Debian root of the node', 'minbase');
+  root('iptables', 'Debian root with iptables', 'extract');
+  root('postgres', 'Debian root with PostgreSQL', 'extract');
+  root('monitoring', 'Debian root with Prometheus', 'extract');
+
+  const refOf = (id: string): string => [...images, ...baseImages].find((i) => i.id === id)?.ref ?? id;
+  image('pause', { ref: refOf('pause'), recipe: 'pause', files: [['c-pause', 'pause', 'pause']] });
+  for (const id of ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler']) {
+    image(id, { ref: refOf(id), recipe: 'control-plane', files: [['go-kubernetes', id, id]], args: { BINARY: id } });
+  }
+  image('etcd', {
+    ref: refOf('etcd'),
+    recipe: 'etcd',
+    files: [
+      ['go-etcd', 'etcd', 'etcd'],
+      ['go-etcd', 'etcdctl', 'etcdctl'],
+    ],
+  });
+  image('coredns', { ref: refOf('coredns'), recipe: 'coredns', files: [['go-coredns', 'coredns', 'coredns']] });
+  image('iptables', { recipe: 'iptables', files: [['root-iptables', 'root.tar', 'root.tar']] });
+  image('kube-proxy', {
+    ref: refOf('kube-proxy'),
+    recipe: 'kube-proxy',
+    base: 'iptables',
+    files: [['go-kubernetes', 'kube-proxy', 'kube-proxy']],
+  });
+  image('flannel', {
+    ref: refOf('flannel'),
+    recipe: 'flannel',
+    base: 'iptables',
+    files: [['go-flannel', 'flanneld', 'flanneld']],
+  });
+  image('podinfo', {
+    ref: refOf('podinfo'),
+    recipe: 'podinfo',
+    base: 'iptables',
+    files: [
+      ['go-podinfo', 'podinfo', 'podinfo'],
+      ['go-podinfo', 'podcli', 'podcli'],
+      ['go-podinfo', 'ui', 'ui'],
+    ],
+  });
+  image('postgres', { ref: refOf('postgres'), recipe: 'postgres', files: [['root-postgres', 'root.tar', 'root.tar']] });
+  image('k6', { ref: refOf('k6'), recipe: 'k6', files: [['go-k6', 'k6', 'k6']] });
+  for (const id of ['prometheus', 'alertmanager']) {
+    image(id, { ref: refOf(id), recipe: id, files: [['root-monitoring', 'root.tar', 'root.tar']] });
+  }
+  image('node-root', {
+    recipe: 'node',
+    files: [
+      ['root-node', 'root.tar', 'root.tar'],
+      ...['kubelet', 'kubeadm', 'kubectl'].map((c) => ['go-kubernetes', c, c] as const),
+      ['go-etcd', 'etcdctl', 'etcdctl'],
+    ],
+    text: { version: `${versions.kubernetes}\n` },
+  });
+
+  const inBase = baseImages.map((i) => i.id);
+  const baseName = (): string => `firedrill/built/node-base:${short(keyOf('node-base'))}`;
+  add(
+    {
+      id: 'node-base',
+      title: `image kindest/node:${versions.kubernetes} (with the control plane's images)`,
+      lane: 'docker',
+      needs: ['node-root', ...inBase],
+      present: (signal) => hasImage(runner, baseName(), signal),
+      run: async (step) =>
+        preload(runner, {
+          base: built.get('node-root') ?? '',
+          images: baseImages.map((i) => ({ from: built.get(i.id) ?? '', as: i.ref })),
+          tag: baseName(),
+          labels: { [hashLabel]: keyOf('node-base') },
+          container: `firedrill-preload-${short(keyOf('node-base'))}`,
+          signal: step.signal,
+          say: step.say,
+        }),
+    },
+    [preloadRecipe],
+  );
+  built.set('node-base', baseName());
+  return { steps, built };
+}
+
+/** Changes whenever what `preload` leaves in an image changes: it stands for its code in the keys. */
+export const preloadRecipe = 'preload 2';
+
+/** The packages of a recipe's list: words, with `#` comments. */
+export function packageList(text: string): readonly string[] {
+  return text
+    .split('\n')
+    .map((line) => line.replace(/#.*/, ''))
+    .join(' ')
+    .split(/\s+/)
+    .filter((word) => word !== '');
+}
+
+/** Whether Docker has an image under this name. */
+export async function hasImage(runner: Runner, ref: string, signal?: AbortSignal): Promise<boolean> {
+  const found = await runner.run('docker', ['image', 'inspect', '-f', '{{.Id}}', ref], { signal, timeoutMs: 30_000 });
+  return found.ok;
+}
+
+/** Puts a file or folder into a build context: by a hard link where that works, since these are hundreds of megabytes. */
+async function place(from: string, to: string): Promise<void> {
+  if ((await stat(from)).isDirectory()) {
+    await cp(from, to, { recursive: true });
+    return;
+  }
+  await link(from, to).catch(() => cp(from, to));
+  if (!to.endsWith('.tar')) await chmod(to, 0o755);
+}
+
+function shellWord(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, expect, it } from 'vitest';
+
+import { withLock } from './lock.ts';
+
+let dir = '';
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'lock-'));
+});
+afterEach(() => {
+  rmSync(dir, { recursive: true });
+});
+
+it('lets one in at a time', async () => {
+  const file = join(dir, 'lock');
+  const log: string[] = [];
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const waiting: number[] = [];
+  const first = withLock(file, async () => {
+    log.push('first in');
+    await held;
+    log.push('first out');
+  });
+  const second = withLock(
+    file,
+    () => {
+      log.push('second in');
+      return Promise.resolve();
+    },
+    {
+      pollMs: 1,
+      onWait: (pid) => {
+        waiting.push(pid);
+        release();
+      },
+    },
+  );
+  await Promise.all([first, second]);
+  expect(log).toEqual(['first in', 'first out', 'second in']);
+  expect(waiting).toEqual([process.pid]);
+});
+
+it('takes over from a dead process', async () => {
+  const file = join(dir, 'lock');
+  writeFileSync(file, JSON.stringify({ pid: process.pid, started: 'another boot/1' }));
+  expect(await withLock(file, () => Promise.resolve('in'))).toBe('in');
+});
+
+it('is free again after a failure', async () => {
+  const file = join(dir, 'lock');
+  await expect(withLock(file, () => Promise.reject(new Error('broke')))).rejects.toThrow('broke');
+  expect(await withLock(file, () => Promise.resolve('in'))).toBe('in');
+});

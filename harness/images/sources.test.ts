@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+
+import type { RunOptions, Runner, RunResult } from '../setup/run.ts';
+import { hashLabel } from './build.ts';
+import { fullName, splitRef, type ImageSpec } from './refs.ts';
+import { classifyPullFailure, judgeLocal, parseInspect, Puller, type LocalImage } from './sources.ts';
+
+const spec: ImageSpec = { id: 'x', ref: 'ghcr.io/a/b:1', role: 'preload', pullBytes: 1 };
+const result = (over: Partial<RunResult>): RunResult => ({
+  ok: true,
+  exitCode: 0,
+  stdout: '',
+  stderr: '',
+  missing: false,
+  timedOut: false,
+  ...over,
+});
+const refused = result({
+  ok: false,
+  exitCode: 1,
+  stderr: 'Error response from daemon: Get "https://ghcr.io/v2/": dial tcp: lookup ghcr.io: no such host',
+});
+
+function fake(answer: (args: readonly string[], options?: RunOptions) => RunResult | Promise<RunResult>) {
+  const asked: string[] = [];
+  const runner: Runner = {
+    run: async (file, args, options) => {
+      asked.push([file, ...args].join(' '));
+      return answer(args, options);
+    },
+    pipe: () => Promise.reject(new Error('not here')),
+  };
+  return { runner, asked };
+}
+
+describe('Puller', () => {
+  it('pulls under the upstream name', async () => {
+    const { runner, asked } = fake(() => result({}));
+    expect(await new Puller(runner, undefined).pull(spec)).toBeUndefined();
+    expect(asked).toEqual(['docker pull ghcr.io/a/b:1']);
+  });
+
+  it('pulls what is pinned by its digest and then names it', async () => {
+    const { runner, asked } = fake(() => result({}));
+    await new Puller(runner, undefined).pull({ ...spec, ref: 'kindest/node:v1', digest: 'sha256:ab' });
+    expect(asked).toEqual([
+      'docker pull docker.io/kindest/node@sha256:ab',
+      'docker tag docker.io/kindest/node@sha256:ab kindest/node:v1',
+    ]);
+  });
+
+  it('goes through a mirror, by repository path', async () => {
+    const { runner, asked } = fake(() => result({}));
+    await new Puller(runner, 'localhost:5000').pull({ ...spec, ref: 'postgres:15' });
+    expect(asked).toEqual([
+      'docker pull localhost:5000/library/postgres:15',
+      'docker tag localhost:5000/library/postgres:15 postgres:15',
+    ]);
+  });
+
+  it('asks a registry that does not answer only once', async () => {
+    const { runner, asked } = fake(() => refused);
+    const puller = new Puller(runner, undefined);
+    expect(await puller.pull(spec)).toMatch(/no such host/);
+    expect(await puller.pull({ ...spec, ref: 'ghcr.io/c/d:2' })).toMatch(/no such host/);
+    expect(asked).toHaveLength(1);
+    expect(puller.silence(spec)).toMatch(/^ghcr.io: /);
+  });
+
+  it('asks on when only the image is missing', async () => {
+    const { runner, asked } = fake(() => result({ ok: false, exitCode: 1, stderr: 'manifest unknown' }));
+    const puller = new Puller(runner, undefined);
+    await puller.pull(spec);
+    await puller.pull(spec);
+    expect(asked).toHaveLength(2);
+    expect(puller.silence(spec)).toBeUndefined();
+  });
+
+  it('gives up on a registry that says nothing at all', async () => {
+    const { runner } = fake(
+      (_, options) =>
+        new Promise((_resolve, reject) => {
+          options?.signal?.addEventListener('abort', () => {
+            reject(new Error('aborted'));
+          });
+        }),
+    );
+    const puller = new Puller(runner, undefined, 1);
+    expect(await puller.pull(spec)).toMatch(/no answer/);
+    expect(puller.silence(spec)).toBeDefined();
+  });
+
+  it('lets the caller stop it', async () => {
+    const stop = new AbortController();
+    const { runner } = fake(() => {
+      stop.abort(new Error('enough'));
+      throw new Error('aborted');
+    });
+    await expect(new Puller(runner, undefined).pull(spec, { signal: stop.signal })).rejects.toThrow('enough');
+  });
+});
+
+it.each([
+  ['manifest for x not found: manifest unknown', 'image'],
+  ['pull access denied for x, repository does not exist', 'image'],
+  ['dial tcp 127.0.0.1:5000: connect: connection refused', 'registry'],
+  ['toomanyrequests: You have reached your pull rate limit', 'registry'],
+] as const)('a pull that failed with "%s" says something about the %s', (said, kind) => {
+  expect(classifyPullFailure(said, false)).toBe(kind);
+});
+
+describe('judgeLocal', () => {
+  const users: LocalImage = { id: 'sha256:1', repoDigests: ['ghcr.io/a/b@sha256:2'], labels: {} };
+  const ours = (key: string): LocalImage => ({ id: 'sha256:3', repoDigests: [], labels: { [hashLabel]: key } });
+
+  it('auto takes what is there, unless it is ours and old', () => {
+    expect(judgeLocal(users, spec, 'auto', 'k')).toBe('use');
+    expect(judgeLocal({ ...users, repoDigests: [] }, spec, 'auto', 'k')).toBe('use');
+    expect(judgeLocal(ours('k'), spec, 'auto', 'k')).toBe('built');
+    expect(judgeLocal(ours('old'), spec, 'auto', 'k')).toBe('ignore');
+    expect(judgeLocal(undefined, spec, 'auto', 'k')).toBe('ignore');
+  });
+
+  it('pull takes only what came from a registry', () => {
+    expect(judgeLocal(users, spec, 'pull', 'k')).toBe('use');
+    expect(judgeLocal(ours('k'), spec, 'pull', 'k')).toBe('ignore');
+    const mirrored = { ...ours('k'), repoDigests: ['localhost:5000/a/b@sha256:2'] };
+    expect(judgeLocal(mirrored, spec, 'pull', 'k', 'localhost:5000')).toBe('use');
+  });
+
+  it('build takes only what was built from this recipe', () => {
+    expect(judgeLocal(users, spec, 'build', 'k')).toBe('ignore');
+    expect(judgeLocal(ours('k'), spec, 'build', 'k')).toBe('built');
+  });
+});
+
+it('reads docker image inspect', () => {
+  expect(parseInspect('{"Id":"sha256:1","RepoDigests":null,"Config":{"Labels":null}}')).toEqual({
+    id: 'sha256:1',
+    repoDigests: [],
+    labels: {},
+  });
+  expect(parseInspect('nonsense')).toBeUndefined();
+});
+
+it('splits names as containerd does', () => {
+  expect(splitRef('localhost:5000/a/b:1')).toEqual({ host: 'localhost:5000', path: 'a/b', tag: '1' });
+  expect(fullName('postgres:15')).toBe('docker.io/library/postgres:15');
+  expect(fullName('firedrill/built/pause:abc')).toBe('docker.io/firedrill/built/pause:abc');
+});

@@ -1,0 +1,181 @@
+import { FiredrillError } from '../model/errors.ts';
+import { because, lastWords, type Runner } from '../setup/run.ts';
+import { hashLabel } from './build.ts';
+import { splitRef, type ImageSpec } from './refs.ts';
+
+/** `auto`: local, else pulled, else built. The other two force one way. */
+export type ImageMode = 'auto' | 'pull' | 'build';
+
+/** Where an image came from. */
+export type Origin = 'local' | 'pulled' | 'built';
+
+/** What Docker knows of an image that it has. */
+export interface LocalImage {
+  readonly id: string;
+  /** `repository@sha256:…` of the registries that it was pulled from or pushed to. */
+  readonly repoDigests: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Looks an image up in the local Docker. */
+export async function inspect(runner: Runner, ref: string, signal?: AbortSignal): Promise<LocalImage | undefined> {
+  const found = await runner.run('docker', ['image', 'inspect', '-f', '{{json .}}', ref], {
+    signal,
+    timeoutMs: 30_000,
+  });
+  return found.ok ? parseInspect(found.stdout) : undefined;
+}
+
+/** Reads one line of `docker image inspect -f '{{json .}}'`. */
+export function parseInspect(text: string): LocalImage | undefined {
+  let value: { Id?: string; RepoDigests?: string[] | null; Config?: { Labels?: Record<string, string> | null } | null };
+  try {
+    value = JSON.parse(text) as typeof value;
+  } catch {
+    return undefined;
+  }
+  if (value.Id === undefined) return undefined;
+  return { id: value.Id, repoDigests: value.RepoDigests ?? [], labels: value.Config?.Labels ?? {} };
+}
+
+/** What a local image is to us. */
+export type LocalVerdict =
+  /** The user's, or pulled earlier: taken as it is. */
+  | 'use'
+  /** Ours, built from the recipe as it is now. */
+  | 'built'
+  /** Not for this mode, or ours from an older recipe. */
+  | 'ignore';
+
+/**
+ * Whether a local image will do.
+ * @param key the key that a build of it would have now
+ * @param registry the mirror that pulls go to, if any
+ */
+export function judgeLocal(
+  image: LocalImage | undefined,
+  spec: Pick<ImageSpec, 'ref'>,
+  mode: ImageMode,
+  key: string,
+  registry?: string,
+): LocalVerdict {
+  if (image === undefined) return 'ignore';
+  const hash = image.labels[hashLabel];
+  switch (mode) {
+    case 'build':
+      return hash === key ? 'built' : 'ignore';
+    case 'pull': {
+      // Whatever it was built from, it must have come from a registry.
+      const { host, path } = splitRef(spec.ref);
+      const names = [
+        `${host}/${path}`,
+        path,
+        path.replace(/^library\//, ''),
+        ...(registry === undefined ? [] : [`${registry}/${path}`]),
+      ];
+      return image.repoDigests.some((d) => names.includes(d.split('@')[0] ?? '')) ? 'use' : 'ignore';
+    }
+    case 'auto':
+      if (hash === undefined) return 'use';
+      return hash === key ? 'built' : 'ignore';
+  }
+}
+
+/** What a failed pull says about the next one from the same host. */
+export type PullFailure = 'registry' | 'image';
+
+/** Whether a pull failed for the whole registry (none there, refused, too many requests) or for this image only. */
+export function classifyPullFailure(said: string, timedOut: boolean): PullFailure {
+  if (timedOut) return 'registry';
+  return /manifest unknown|not found|no matching manifest|denied|unauthorized/i.test(said) &&
+    !/no such host|connection refused/i.test(said)
+    ? 'image'
+    : 'registry';
+}
+
+/** Pulls images and remembers which registries do not answer, so that each is asked once. */
+export class Puller {
+  readonly #runner: Runner;
+  readonly #registry: string | undefined;
+  readonly #silent = new Map<string, string>();
+  /** How long a registry may take until it answers at all. What it then sends may take as long as it likes. */
+  readonly #answerMs: number;
+
+  constructor(runner: Runner, registry: string | undefined, answerMs = 20_000) {
+    this.#runner = runner;
+    this.#registry = registry;
+    this.#answerMs = answerMs;
+  }
+
+  /** The host that this image is asked of. */
+  hostOf(spec: Pick<ImageSpec, 'ref'>): string {
+    return this.#registry ?? splitRef(spec.ref).host;
+  }
+
+  /** Why an image's registry is not worth asking again; undefined when it is. */
+  silence(spec: Pick<ImageSpec, 'ref'>): string | undefined {
+    return this.#silent.get(this.hostOf(spec));
+  }
+
+  /**
+   * Pulls an image and gives it its upstream name.
+   * @returns `undefined` when it worked, else why not, in one line.
+   */
+  async pull(
+    spec: ImageSpec,
+    options: { readonly signal?: AbortSignal | undefined; readonly say?: (line: string) => void } = {},
+  ): Promise<string | undefined> {
+    const host = this.hostOf(spec);
+    const known = this.#silent.get(host);
+    if (known !== undefined) return known;
+
+    const name = this.#nameOf(spec);
+    const noAnswer = new AbortController();
+    const timer = setTimeout(() => {
+      noAnswer.abort();
+    }, this.#answerMs);
+    const signal = options.signal === undefined ? noAnswer.signal : AbortSignal.any([options.signal, noAnswer.signal]);
+    let said = '';
+    let timedOut = false;
+    try {
+      const result = await this.#runner.run('docker', ['pull', name], {
+        signal,
+        timeoutMs: 3_600_000,
+        onLine: (line) => {
+          if (/pulling|digest:|status:/i.test(line)) clearTimeout(timer);
+          options.say?.(line.slice(0, 120));
+        },
+      });
+      if (result.ok) {
+        if (name !== spec.ref) await this.#runner.run('docker', ['tag', name, spec.ref], { signal: options.signal });
+        return undefined;
+      }
+      said = because('docker', result);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!noAnswer.signal.aborted) throw error;
+      timedOut = true;
+      said = `no answer in ${String(Math.round(this.#answerMs / 1000))} s`;
+    } finally {
+      clearTimeout(timer);
+    }
+    const why = `${host}: ${lastWords({ stdout: '', stderr: said }, 1)
+      .replace(/^Error response from daemon: /, '')
+      .slice(0, 160)}`;
+    if (classifyPullFailure(said, timedOut) === 'registry') this.#silent.set(host, why);
+    return why;
+  }
+
+  #nameOf(spec: ImageSpec): string {
+    const { host, path, tag } = splitRef(spec.ref);
+    if (this.#registry !== undefined) return `${this.#registry}/${path}:${tag}`;
+    return spec.digest === undefined ? spec.ref : `${host}/${path}@${spec.digest}`;
+  }
+}
+
+/** The error for `pull` mode, where nothing else may be tried. */
+export function pullError(spec: ImageSpec, why: string): FiredrillError {
+  return new FiredrillError('environment', `cannot pull ${spec.ref}: ${why}`, {
+    hint: 'name a mirror with FIREDRILL_REGISTRY=<host:port>, or let images be built: `--images build`',
+  });
+}

@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises';
+
+import { FiredrillError } from '../model/errors.ts';
+import type { OnProgress } from '../model/progress.ts';
+import { aptInstall } from '../setup/docker.ts';
+import { must, type Runner } from '../setup/run.ts';
+
+/** The `go` line of a go.mod, as [major, minor]. */
+export function goDirective(goMod: string): readonly [number, number] {
+  const found = /^go (\d+)\.(\d+)/m.exec(goMod);
+  return [Number(found?.[1] ?? 1), Number(found?.[2] ?? 0)];
+}
+
+/** The version that `go env GOVERSION` prints (`go1.26.8`), as [major, minor]; undefined when it is not one. */
+export function goVersion(text: string): readonly [number, number] | undefined {
+  const found = /go(\d+)\.(\d+)/.exec(text);
+  return found === null ? undefined : [Number(found[1]), Number(found[2])];
+}
+
+/** Whether a Go toolchain is new enough for a go.mod. */
+export function atLeast(have: readonly [number, number], want: readonly [number, number]): boolean {
+  return have[0] > want[0] || (have[0] === want[0] && have[1] >= want[1]);
+}
+
+/** The newest Go that any of these go.mod files asks for. */
+export async function goNeeded(goMods: readonly string[]): Promise<readonly [number, number]> {
+  let newest: readonly [number, number] = [1, 0];
+  for (const file of goMods) {
+    const wants = goDirective(await readFile(file, 'utf8'));
+    if (!atLeast(newest, wants)) newest = wants;
+  }
+  return newest;
+}
+
+/**
+ * Checks the Go toolchain.
+ * @throws FiredrillError `environment` when it is missing, or too old and not allowed to fetch a newer one (GOTOOLCHAIN).
+ */
+export async function checkGo(runner: Runner, want: readonly [number, number], signal?: AbortSignal): Promise<void> {
+  const wanted = want.join('.');
+  const hint = `install Go ${wanted} or newer from https://go.dev/dl/, or let images be pulled (FIREDRILL_REGISTRY names a mirror)`;
+  const found = await runner.run('go', ['env', 'GOVERSION', 'GOTOOLCHAIN'], { timeoutMs: 60_000, signal });
+  if (!found.ok)
+    throw new FiredrillError('environment', `building images needs Go ${wanted}, and there is none`, { hint });
+  const [version = '', toolchain = ''] = found.stdout.trim().split('\n');
+  const have = goVersion(version);
+  const mayFetch = toolchain !== 'local' && !toolchain.startsWith('go');
+  if (have !== undefined && !atLeast(have, want) && !mayFetch) {
+    throw new FiredrillError('environment', `building images needs Go ${wanted}; this is ${version}`, { hint });
+  }
+}
+
+/** A program that a build calls, and the Debian packages that bring it. */
+const tools = [
+  { program: 'gcc', args: ['--version'], packages: ['gcc', 'libc6-dev'] },
+  { program: 'mmdebstrap', args: ['--version'], packages: ['mmdebstrap', 'debian-archive-keyring'] },
+] as const;
+
+/**
+ * Makes sure that the C compiler and mmdebstrap are there; root on Debian and Ubuntu gets them installed, announced first.
+ * @throws FiredrillError `environment` elsewhere.
+ */
+export async function ensureBuildTools(runner: Runner, progress: OnProgress, signal?: AbortSignal): Promise<void> {
+  const missing: string[] = [];
+  for (const tool of tools) {
+    const found = await runner.run(tool.program, tool.args, { timeoutMs: 20_000, signal });
+    if (found.missing) missing.push(...tool.packages);
+  }
+  if (process.platform !== 'linux') {
+    throw new FiredrillError('environment', 'images can be built on Linux only', {
+      hint: 'let them be pulled: `--images pull`, or FIREDRILL_REGISTRY=<your mirror>',
+    });
+  }
+  if (missing.length === 0) return;
+  const hint = `install them: \`apt-get install ${missing.join(' ')}\``;
+  const apt = await runner.run('apt-get', ['--version'], { timeoutMs: 20_000, signal });
+  if (apt.missing || process.getuid?.() !== 0) {
+    throw new FiredrillError('environment', `building images needs ${missing.join(', ')}`, { hint });
+  }
+  progress({
+    type: 'note',
+    level: 'info',
+    text: `building images needs ${missing.join(', ')}: installing with apt-get`,
+  });
+  await aptInstall(runner, missing, signal);
+}
+
+/** Whether this client builds with BuildKit; the old builder stays the fallback where buildx is not installed. */
+export async function builderEnv(runner: Runner, signal?: AbortSignal): Promise<Readonly<Record<string, string>>> {
+  const buildx = await runner.run('docker', ['buildx', 'version'], { timeoutMs: 20_000, signal });
+  return buildx.ok ? {} : { DOCKER_BUILDKIT: '0' };
+}
+
+/** The folder of a Go module's sources, fetched if need be. */
+export async function moduleDir(runner: Runner, cwd: string, module: string, signal?: AbortSignal): Promise<string> {
+  await must(runner, `fetching ${module}`, 'go', ['mod', 'download', module], { cwd, env: { GOWORK: 'off' }, signal });
+  const dir = await must(runner, `finding ${module}`, 'go', ['list', '-m', '-f', '{{.Dir}}', module], {
+    cwd,
+    env: { GOWORK: 'off' },
+    signal,
+  });
+  return dir.trim();
+}
