@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import {
+  eventState,
+  type EventJson,
+  type NodeJson,
+  type PodJson,
+  KubeconfigFile,
+  kubeApi,
+  nodeState,
+  podState,
+} from './api.ts';
+import { millis } from '../model/units.ts';
+
+const config = (server: string): string =>
+  JSON.stringify({
+    clusters: [{ name: 'c', cluster: { server } }],
+    users: [{ name: 'u', user: { token: 't' } }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'x',
+  });
+
+describe('KubeconfigFile', () => {
+  it('reads again when the file has changed, and only then', () => {
+    let [stamp, text, reads] = ['1', config('https://one'), 0];
+    const file = new KubeconfigFile('/k', {
+      stat: () => stamp,
+      read: () => {
+        reads += 1;
+        return text;
+      },
+    });
+    expect(file.current().getCurrentCluster()?.server).toBe('https://one');
+    expect(file.current()).toBe(file.current());
+    expect(reads).toBe(1);
+    [stamp, text] = ['2', config('https://two')];
+    expect(file.current().getCurrentCluster()?.server).toBe('https://two');
+    expect(reads).toBe(2);
+  });
+  it('does not keep a half-written file: it is read again until it is whole', () => {
+    let text = 'clusters: [';
+    const file = new KubeconfigFile('/k', { stat: () => '1', read: () => text });
+    expect(() => file.current()).toThrow(/^\/k: /);
+    text = '';
+    expect(() => file.current()).toThrow(/^\/k: /);
+    text = config('https://one');
+    expect(file.current().getCurrentCluster()?.server).toBe('https://one');
+  });
+});
+
+describe('flattening', () => {
+  it('nodes', () => {
+    const node: NodeJson = {
+      metadata: { name: 'n' },
+      status: {
+        conditions: [
+          { type: 'DiskPressure', status: 'False' },
+          { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: 'm' },
+        ],
+      },
+    };
+    expect(nodeState(node)).toEqual({ name: 'n', ready: false, reason: 'NodeStatusUnknown', message: 'm', bootId: '' });
+  });
+  it('pods: the waiting reason is the state', () => {
+    const pod: PodJson = {
+      metadata: { name: 'p', namespace: 'ns', uid: 'u', deletionTimestamp: '1970-01-01T00:00:00Z' },
+      spec: { nodeName: 'n' },
+      status: {
+        phase: 'Running',
+        conditions: [{ type: 'Ready', status: 'False' }],
+        containerStatuses: [
+          {
+            name: 'c',
+            ready: false,
+            restartCount: 7,
+            state: { waiting: { reason: 'CrashLoopBackOff' } },
+          },
+        ],
+      },
+    };
+    expect(podState(pod)).toMatchObject({
+      terminating: true,
+      ready: false,
+      node: 'n',
+      containers: [{ name: 'c', restarts: 7, state: 'CrashLoopBackOff' }],
+    });
+  });
+  it('events: the last time is looked for in all places', () => {
+    const event = (over: Partial<EventJson>): EventJson => ({ involvedObject: { kind: 'Pod', name: 'p' }, ...over });
+    expect(eventState(event({ lastTimestamp: '1970-01-01T00:00:05Z', count: 3 }))).toMatchObject({
+      lastEpochMs: 5000,
+      count: 3,
+      object: 'Pod/p',
+    });
+    expect(eventState(event({ eventTime: '1970-01-01T00:00:07.5Z' })).lastEpochMs).toBe(7500);
+    expect(eventState(event({})).lastEpochMs).toBe(0);
+  });
+});
+
+describe('kubeApi', () => {
+  it('rejects when there is no kubeconfig, and when it was aborted before', async () => {
+    const api = kubeApi('/nonexistent/kubeconfig');
+    await expect(api.nodes({ timeoutMs: millis(1000) })).rejects.toThrow(/ENOENT/);
+    await expect(api.nodes({ signal: AbortSignal.abort(new Error('stop')) })).rejects.toThrow('stop');
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { leftoverProvider } from './containers.ts';
+import type { Docker } from './docker.ts';
+
+const signal = new AbortController().signal;
+
+describe('leftoverProvider', () => {
+  const outputs: readonly [RegExp, string][] = [
+    [
+      /^ps -a --no-trunc/,
+      'i1\tfiredrill-r1-t1-worker\tfiredrill-r1-t1\tr1\ni2\tk6\t\tr1\ni3\tx\tsomebody-elses\tr9\ni4\tfiredrill-r1-t1-worker2\tfiredrill-r1-t1\tr1',
+    ],
+    [/^volume ls/, ''],
+    [/^network ls --filter label=firedrill.run/, 'firedrill-r1-t1\tr1\nmine\tr1'],
+    [/^network ls --filter label=firedrill.helper/, 'firedrill-r1-t1\tnode:1'],
+    [/^images -q --filter reference=firedrill/, 'img1'],
+    [/^images -q node:1/, 'img2'],
+    [/^run .*--network=host/, 'firedrill-r1-t1\nfiredrill-r0-t1'],
+    [/^ps -aq/, 'i1\ni4'],
+  ];
+  const docker = (calls: string[]): Docker => {
+    return (args) => {
+      const call = args.join(' ');
+      calls.push(call);
+      return Promise.resolve(outputs.find(([pattern]) => pattern.test(call))?.[1] ?? '');
+    };
+  };
+
+  it('finds clusters, containers, networks and fences that carry our label and name', async () => {
+    expect(await leftoverProvider(docker([])).leftovers(signal)).toEqual([
+      { kind: 'container', name: 'k6', runId: 'r1' },
+      { kind: 'cluster', name: 'firedrill-r1-t1', runId: 'r1' },
+      { kind: 'network', name: 'firedrill-r1-t1', runId: 'r1' },
+      { kind: 'fence', name: 'firedrill-r1-t1', runId: 'r1' },
+      { kind: 'fence', name: 'firedrill-r0-t1', runId: undefined },
+    ]);
+  });
+
+  it('removes a cluster by our label only, and a fence by the image that put it up', async () => {
+    const calls: string[] = [];
+    const provider = leftoverProvider(docker(calls));
+    await provider.remove({ kind: 'cluster', name: 'firedrill-r1-t1', runId: 'r1' }, signal);
+    expect(calls).toContain('ps -aq --no-trunc --filter label=firedrill.cluster=firedrill-r1-t1');
+    expect(calls).toContain('rm -f -v i1 i4');
+    await provider.remove({ kind: 'fence', name: 'firedrill-r1-t1', runId: 'r1' }, signal);
+    expect(calls.at(-1)).toContain(' node:1 ');
+  });
+
+  it('is content when the thing was gone already, and not when Docker fails', async () => {
+    const gone = leftoverProvider(() => Promise.reject(new Error('Error: No such container: k6')));
+    await gone.remove({ kind: 'container', name: 'k6', runId: 'r1' }, signal);
+    const broken = leftoverProvider(() => Promise.reject(new Error('permission denied')));
+    await expect(broken.remove({ kind: 'container', name: 'k6', runId: 'r1' }, signal)).rejects.toThrow(/permission/);
+  });
+});

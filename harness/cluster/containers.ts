@@ -1,0 +1,152 @@
+import type { Leftover, LeftoverProvider } from '../registry/reaper.ts';
+import { oneLine } from '../model/errors.ts';
+import { clusterPrefix, dockerCli, isGone, labels, linesOf, type Docker } from './docker.ts';
+import { dockerFence } from './fence.ts';
+
+/** `a<tab>b` lines of a docker listing. */
+const rows = (text: string): string[][] => linesOf(text).map((line) => line.split('\t'));
+
+const orUndefined = (text: string | undefined): string | undefined =>
+  text === undefined || text === '' || text === '<no value>' ? undefined : text;
+
+/**
+ * Takes down a cluster's nodes with their volumes. Only containers that carry our own label for this very cluster.
+ * Resolves also when there are none.
+ */
+export async function removeNodes(docker: Docker, cluster: string, signal?: AbortSignal): Promise<void> {
+  const given = signal ? { signal } : {};
+  const ids = linesOf(
+    await docker(['ps', '-aq', '--no-trunc', '--filter', `label=${labels.cluster}=${cluster}`], given),
+  );
+  if (ids.length === 0) return;
+  try {
+    await docker(['rm', '-f', '-v', ...ids], { ...given, timeoutMs: 120_000 });
+  } catch (error) {
+    if (!isGone(error) && !/already in progress/i.test(oneLine(error))) throw error;
+  }
+}
+
+/** Removes a network after cutting off whatever is still attached to it; the containers themselves are left alone. */
+export async function removeNetwork(docker: Docker, network: string, signal?: AbortSignal): Promise<void> {
+  const given = signal ? { signal } : {};
+  try {
+    const attached = linesOf(
+      await docker(
+        ['network', 'inspect', '-f', '{{range $id, $_ := .Containers}}{{println $id}}{{end}}', network],
+        given,
+      ),
+    );
+    for (const id of attached) await docker(['network', 'disconnect', '-f', network, id], given).catch(() => undefined);
+    await docker(['network', 'rm', network], given);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+}
+
+/**
+ * Finds and removes what firedrill left in Docker, for `clean`. Ours is what carries our labels and, for clusters and
+ * networks, a name that begins with `firedrill-`; nothing else is ever touched.
+ */
+export function leftoverProvider(docker: Docker = dockerCli()): LeftoverProvider {
+  /** The images by which fences were put up, by cluster: the label of their network. */
+  const helperImages = async (signal: AbortSignal): Promise<ReadonlyMap<string, string>> => {
+    const networks = rows(
+      await docker(
+        [
+          'network',
+          'ls',
+          '--filter',
+          `label=${labels.helperImage}`,
+          '--format',
+          `{{.Name}}\t{{.Label "${labels.helperImage}"}}`,
+        ],
+        { signal },
+      ),
+    );
+    const known = new Map(networks.map(([name = '', image = '']) => [name, image]));
+    return known;
+  };
+  /** Any image that can show and change the firewall: a fence may be all that is left of a cluster. */
+  const anyHelper = async (signal: AbortSignal): Promise<string | undefined> => {
+    for (const reference of ['firedrill/node', 'kindest/node']) {
+      const [id] = linesOf(await docker(['images', '-q', '--filter', `reference=${reference}`], { signal }));
+      if (id !== undefined) return id;
+    }
+    return undefined;
+  };
+  const helperFor = async (cluster: string, signal: AbortSignal): Promise<string | undefined> => {
+    const image = (await helperImages(signal)).get(cluster);
+    if (image !== undefined) {
+      const there = await docker(['images', '-q', image], { signal }).catch(() => '');
+      if (there !== '') return image;
+    }
+    return anyHelper(signal);
+  };
+
+  return {
+    async leftovers(signal) {
+      const format = `{{.ID}}\t{{.Names}}\t{{.Label "${labels.cluster}"}}\t{{.Label "${labels.run}"}}`;
+      const containers = rows(
+        await docker(['ps', '-a', '--no-trunc', '--filter', `label=${labels.run}`, '--format', format], { signal }),
+      );
+      const clusters = new Map<string, string | undefined>();
+      const found: Leftover[] = [];
+      for (const [, name = '', cluster = '', runId] of containers) {
+        if (cluster === '') found.push({ kind: 'container', name, runId: orUndefined(runId) });
+        else if (cluster.startsWith(clusterPrefix)) clusters.set(cluster, orUndefined(runId));
+      }
+      for (const [name, runId] of clusters) found.push({ kind: 'cluster', name, runId });
+
+      const volumeFormat = `{{.Name}}\t{{.Label "${labels.run}"}}`;
+      const volumes = rows(
+        await docker(['volume', 'ls', '--filter', `label=${labels.run}`, '--format', volumeFormat], { signal }),
+      );
+      for (const [name = '', runId] of volumes) found.push({ kind: 'volume', name, runId: orUndefined(runId) });
+
+      const networks = rows(
+        await docker(['network', 'ls', '--filter', `label=${labels.run}`, '--format', volumeFormat], { signal }),
+      );
+      const runOf = new Map<string, string | undefined>(clusters);
+      for (const [name = '', runId] of networks) {
+        if (!name.startsWith(clusterPrefix)) continue;
+        found.push({ kind: 'network', name, runId: orUndefined(runId) });
+        runOf.set(name, orUndefined(runId));
+      }
+      // Without an image there was no cluster on this Docker, and so no fence.
+      const image = await anyHelper(signal);
+      if (image !== undefined) {
+        for (const name of await dockerFence(docker, image).list(signal)) {
+          if (name.startsWith(clusterPrefix)) found.push({ kind: 'fence', name, runId: runOf.get(name) });
+        }
+      }
+      return found;
+    },
+
+    async remove(leftover, signal) {
+      try {
+        switch (leftover.kind) {
+          case 'cluster':
+            await removeNodes(docker, leftover.name, signal);
+            return;
+          case 'network':
+            await removeNetwork(docker, leftover.name, signal);
+            return;
+          case 'fence': {
+            const image = await helperFor(leftover.name, signal);
+            if (image !== undefined) await dockerFence(docker, image).remove(leftover.name, signal);
+            return;
+          }
+          case 'container':
+            await docker(['rm', '-f', '-v', leftover.name], { signal });
+            return;
+          case 'volume':
+            await docker(['volume', 'rm', '-f', leftover.name], { signal });
+            return;
+        }
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!isGone(error)) throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { stringify } from 'yaml';
+import type { EndpointName } from '../model/cluster.ts';
+import type { Profile } from '../model/profile.ts';
+
+/** Node ports of the cluster, and which node each enters by (published on loopback). */
+export const nodePorts: Readonly<Record<EndpointName, number>> = { web: 30080, database: 30432, bystander: 30081 };
+
+/** kind's own names for the nodes of a cluster, the control plane first. */
+export function nodeNames(cluster: string, workers: number): string[] {
+  return [
+    `${cluster}-control-plane`,
+    ...Array.from({ length: workers }, (_, i) => `${cluster}-worker${i === 0 ? '' : i + 1}`),
+  ];
+}
+
+/** Which node (by index in `nodeNames`) publishes an endpoint: the web by the first worker, the database by the second. */
+export function entryNode(endpoint: EndpointName, workers: number): number {
+  if (endpoint === 'bystander') return 0;
+  return endpoint === 'database' ? Math.min(2, workers) : 1;
+}
+
+const duration = (ms: number): string => `${ms / 1000}s`;
+
+/**
+ * The kubelet's and the controller manager's timers of a profile, as kubeadm patches.
+ *
+ * A heartbeat is a lease renewed every quarter of nodeLeaseDurationSeconds as well as a status report: both follow
+ * `kubeletStatusMs`, or a short grace period would find a healthy node late. nodeStatusReportFrequency is written down
+ * because the kubelet lowers it silently once nodeStatusUpdateFrequency is given (KubeletConfiguration reference).
+ * `fast` also caps the kubelet's crash back-off at 30 s (KubeletCrashLoopBackOffMax, alpha in 1.34), where Kubernetes
+ * climbs to 5 minutes: the environment of each trial says so.
+ */
+export function kubeadmPatches(profile: Profile): string[] {
+  const fast = profile.name === 'fast';
+  const controllerManager: Record<string, string> = {
+    'node-monitor-grace-period': duration(profile.nodeGraceMs),
+    // Default 5 s; a grace period of 10 s would be judged up to half of it late.
+    ...(fast ? { 'node-monitor-period': '1s' } : {}),
+  };
+  return [
+    stringify({
+      kind: 'KubeletConfiguration',
+      failCgroupV1: false,
+      nodeStatusUpdateFrequency: duration(profile.kubeletStatusMs),
+      nodeStatusReportFrequency: '5m0s',
+      nodeLeaseDurationSeconds: Math.max(1, Math.round((4 * profile.kubeletStatusMs) / 1000)),
+      ...(fast
+        ? {
+            featureGates: { KubeletCrashLoopBackOffMax: true },
+            crashLoopBackOff: { maxContainerRestartPeriod: duration(profile.crashBackOffMaxMs) },
+          }
+        : {}),
+    }),
+    // kind speaks v1beta3 to this Kubernetes and v1beta4 to newer ones; a patch of the other version is passed over.
+    stringify({
+      apiVersion: 'kubeadm.k8s.io/v1beta3',
+      kind: 'ClusterConfiguration',
+      controllerManager: { extraArgs: controllerManager },
+    }),
+    stringify({
+      apiVersion: 'kubeadm.k8s.io/v1beta4',
+      kind: 'ClusterConfiguration',
+      // A list: it replaces kind's own, whose one entry is repeated here.
+      controllerManager: {
+        extraArgs: Object.entries({ 'enable-hostpath-provisioner': 'true', ...controllerManager }).map(
+          ([name, value]) => ({ name, value }),
+        ),
+      },
+    }),
+  ];
+}
+
+/** What a trial's record says about the timers that are not Kubernetes' defaults. */
+export function timerFacts(profile: Profile): Record<string, string> {
+  return {
+    'timer.kubelet-status': duration(profile.kubeletStatusMs),
+    'timer.node-grace': duration(profile.nodeGraceMs),
+    'timer.pod-probe': duration(profile.podProbeMs),
+    'timer.crash-back-off-max': duration(profile.crashBackOffMaxMs),
+  };
+}
+
+/** The configuration that `kind create cluster` reads. Host ports are chosen by kind and stay over restarts. */
+export function kindConfig(spec: {
+  readonly name: string;
+  readonly workers: number;
+  readonly profile: Profile;
+}): string {
+  const endpoints = Object.entries(nodePorts) as [EndpointName, number][];
+  const nodes = nodeNames(spec.name, spec.workers).map((_, index) => {
+    const mappings = endpoints
+      .filter(([name]) => entryNode(name, spec.workers) === index)
+      .map(([, containerPort]) => ({ containerPort, hostPort: 0, listenAddress: '127.0.0.1', protocol: 'TCP' }));
+    return {
+      role: index === 0 ? 'control-plane' : 'worker',
+      ...(mappings.length ? { extraPortMappings: mappings } : {}),
+    };
+  });
+  return stringify({
+    kind: 'Cluster',
+    apiVersion: 'kind.x-k8s.io/v1alpha4',
+    name: spec.name,
+    networking: {
+      disableDefaultCNI: true,
+      podSubnet: '10.244.0.0/16',
+      ipFamily: 'ipv4',
+      apiServerAddress: '127.0.0.1',
+    },
+    kubeadmConfigPatches: kubeadmPatches(spec.profile),
+    nodes,
+  });
+}

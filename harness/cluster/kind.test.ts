@@ -1,0 +1,182 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { profiles } from '../model/profile.ts';
+import { millis } from '../model/units.ts';
+import { FakeKubeApi, fakeNodeState, fakePod } from './fake.ts';
+import { createCluster, notReady, type ClusterDeps, type ClusterSpec } from './kind.ts';
+import type { RunProcess } from './process.ts';
+
+const workload = fileURLToPath(new URL('../../manifests/resurrection', import.meta.url));
+
+describe('notReady', () => {
+  const expected = new Map([['a', 1]]);
+  const node = fakeNodeState('n');
+  const all = { desired: 1, ready: 1 };
+  it('is empty only when everything is there and Ready', () => {
+    expect(notReady(expected, [node], [fakePod('a', 'p')], all)).toBe('');
+    expect(notReady(expected, [fakeNodeState('n', { ready: false, reason: 'KubeletNotReady' })], [], all)).toMatch(
+      /n \(KubeletNotReady\)/,
+    );
+    expect(notReady(expected, [node], [], all)).toBe('0 of 1 pods in a');
+    expect(notReady(expected, [node], [fakePod('a', 'p'), fakePod('a', 'q')], all)).toBe('2 of 1 pods in a');
+    expect(notReady(expected, [node], [fakePod('a', 'p')], { desired: 2, ready: 1 })).toMatch(/1 of 2 replicas/);
+  });
+  it('says what a pod waits for', () => {
+    const waiting = fakePod('a', 'p', {
+      ready: false,
+      containers: [{ name: 'c', ready: false, restarts: 3, state: 'CrashLoopBackOff' }],
+    });
+    expect(notReady(expected, [node], [waiting], all)).toBe('1 pods not ready: a/p (CrashLoopBackOff)');
+  });
+});
+
+describe('createCluster', () => {
+  let dir: string;
+  let calls: string[];
+  let addresses: Map<string, string>;
+  let broken: (call: string) => boolean;
+  let api: FakeKubeApi;
+  let env: Readonly<Record<string, string>> | undefined;
+
+  const run: RunProcess = (file, args, options) => {
+    const call = [file, ...args].join(' ');
+    calls.push(call);
+    const ok = (stdout = '') => Promise.resolve({ exitCode: 0, stdout, stderr: '' });
+    if (broken(call)) return Promise.resolve({ exitCode: 1, stdout: '', stderr: 'ERROR: it failed\n' });
+    if (call.includes('.State') || call.includes('.Id}}')) return ok('sha256:0123456789abcdef0123');
+    if (file === '/bin/kind') {
+      env = options?.env;
+      const pairs = (env?.['FIREDRILL_ADDRESSES'] ?? '').split(' ').map((pair) => pair.split('=') as [string, string]);
+      for (const [name, address] of pairs) if (!addresses.has(name)) addresses.set(name, address);
+      return ok();
+    }
+    if (call.includes('IPAddress')) {
+      const asked = [...addresses].filter(([name]) => args.includes(name));
+      if (call.includes('{{.Name}}')) return ok(asked.map(([name, address]) => `/${name}\t${address}`).join('\n'));
+      return ok(asked[0]?.[1]);
+    }
+    if (call.includes('HostPort')) return ok('4711');
+    if (call.startsWith('docker ps')) return ok('id1\nid2');
+    return ok();
+  };
+  const spec = (): ClusterSpec => ({
+    name: 'firedrill-r1-t1',
+    runId: 'r1',
+    nodeImage: 'node:1',
+    workers: 2,
+    workloadDir: workload,
+    profile: profiles.fast,
+    kindBinary: '/bin/kind',
+    kubectlBinary: '/bin/kubectl',
+    workDir: dir,
+    cacheDir: join(dir, 'cache'),
+  });
+  const deps = (): ClusterDeps => ({ run, api: () => api });
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'firedrill-kind-'));
+    await writeFile(join(dir, 'x'), '');
+    calls = [];
+    addresses = new Map();
+    broken = () => false;
+    env = undefined;
+    api = new FakeKubeApi();
+    api.nodeStates = [fakeNodeState('n')];
+    const counts = { convocanvas: 5, librechat: 5, ollama: 4, chromadb: 4, monitoring: 5, firedrill: 1 };
+    for (const [ns, n] of Object.entries(counts)) for (let i = 0; i < n; i++) api.podStates.push(fakePod(ns, `p${i}`));
+  });
+  afterEach(() => rm(dir, { recursive: true, force: true }));
+
+  const index = (pattern: RegExp): number => calls.findIndex((call) => pattern.test(call));
+
+  it('puts the fence up before the first node, and takes nodes, fence and network down in that order', async () => {
+    const cluster = await createCluster(spec(), deps(), new AbortController().signal);
+    expect(index(/^docker network create/)).toBeGreaterThanOrEqual(0);
+    expect(index(/docker run .*--network=host/)).toBeGreaterThan(index(/^docker network create/));
+    expect(index(/^\/bin\/kind create/)).toBeGreaterThan(index(/docker run .*--network=host/));
+    expect(index(/^docker update --restart=no firedrill-r1-t1-control-plane/)).toBeGreaterThan(0);
+    calls = [];
+    await Promise.all([cluster.delete(), cluster.delete()]);
+    expect(index(/^docker rm -f -v id1 id2/)).toBeLessThan(index(/--network=host/));
+    expect(index(/--network=host/)).toBeLessThan(index(/^docker network rm firedrill-r1-t1/));
+    expect(calls.filter((call) => call.startsWith('docker rm'))).toHaveLength(1);
+  });
+
+  it('gives kind its own kubeconfig, network, addresses and a resolver that asks nobody outside', async () => {
+    process.env['HTTPS_PROXY'] = 'http://proxy.example';
+    try {
+      await createCluster(spec(), deps(), new AbortController().signal);
+    } finally {
+      delete process.env['HTTPS_PROXY'];
+    }
+    expect(calls.find((call) => call.startsWith('/bin/kind'))).toContain(`--kubeconfig ${dir}/kubeconfig`);
+    expect(env).toMatchObject({
+      KUBECONFIG: `${dir}/kubeconfig`,
+      KIND_EXPERIMENTAL_DOCKER_NETWORK: 'firedrill-r1-t1',
+      FIREDRILL_RUN_ARGS: '--label firedrill.run=r1 --label firedrill.cluster=firedrill-r1-t1 --dns 127.0.0.1',
+    });
+    expect(env?.['HTTPS_PROXY']).toBeUndefined();
+    expect(await readFile(join(dir, 'kind-path', 'docker'), 'utf8')).toContain('--ip');
+  });
+
+  it('opens the fence only when told', async () => {
+    await createCluster({ ...spec(), openFence: true }, deps(), new AbortController().signal);
+    expect(index(/--network=host/)).toBe(-1);
+    expect(env?.['FIREDRILL_RUN_ARGS']).not.toContain('--dns');
+  });
+
+  it('takes down what it made when a later part fails, and tells the first error', async () => {
+    broken = (call) => call.startsWith('/bin/kind') || call.startsWith('docker network rm');
+    await expect(createCluster(spec(), deps(), new AbortController().signal)).rejects.toThrow(
+      /kind could not create firedrill-r1-t1 .*it failed/,
+    );
+    expect(index(/^docker rm -f -v/)).toBeGreaterThan(0);
+    expect(index(/^docker network rm/)).toBeGreaterThan(0);
+  });
+
+  it('waits for nodes that Docker is still making before it looks for nodes to remove', async () => {
+    broken = (call) => call.startsWith('/bin/kind');
+    const made: boolean[] = [];
+    const slow: RunProcess = async (file, args, options) => {
+      const marker = join(dir, 'in-flight', 'firedrill-r1-t1-worker');
+      if (file === '/bin/kind') {
+        await writeFile(marker, '');
+        setTimeout(() => void rm(marker), 20);
+      }
+      if (args[0] === 'ps') made.push(!existsSync(marker));
+      return run(file, args, options);
+    };
+    await expect(createCluster(spec(), { ...deps(), run: slow }, new AbortController().signal)).rejects.toThrow();
+    expect(made).toEqual([true]);
+  });
+
+  it('does not go on with a node that has another address', async () => {
+    addresses.set('firedrill-r1-t1-worker', '10.0.0.9');
+    await expect(createCluster(spec(), deps(), new AbortController().signal)).rejects.toThrow(
+      /firedrill-r1-t1-worker has the address 10\.0\.0\.9, not/,
+    );
+  });
+
+  it('refuses names that are not ours and clusters without workers', async () => {
+    await expect(createCluster({ ...spec(), name: 'mine' }, deps(), new AbortController().signal)).rejects.toThrow(
+      /named/,
+    );
+    await expect(createCluster({ ...spec(), workers: 0 }, deps(), new AbortController().signal)).rejects.toThrow(
+      /workers/,
+    );
+    expect(calls).toEqual([]);
+  });
+
+  it('says after a reboot when Docker gave the node another address', async () => {
+    const cluster = await createCluster(spec(), deps(), new AbortController().signal);
+    calls = [];
+    await cluster.reboot('firedrill-r1-t1-worker', { timeoutMs: millis(1000) });
+    expect(index(/^docker kill --signal KILL firedrill-r1-t1-worker/)).toBeLessThan(index(/^docker start/));
+    addresses.set('firedrill-r1-t1-worker', '10.0.0.9');
+    await expect(cluster.reboot('firedrill-r1-t1-worker')).rejects.toThrow(/came back as 10\.0\.0\.9/);
+  });
+});

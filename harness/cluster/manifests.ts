@@ -1,0 +1,171 @@
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isMap, isSeq, parseAllDocuments, visit, type Document } from 'yaml';
+import { FiredrillError } from '../model/errors.ts';
+import type { Profile } from '../model/profile.ts';
+
+/** What is filled into the manifests: `${CONTROL_PLANE}`, `${WORKER_1}`, `${WORKER_2}` (the last worker when there is one only). */
+export function placeholders(nodes: readonly string[]): Record<string, string> {
+  const [controlPlane = '', ...workers] = nodes;
+  const worker = (n: number): string => workers[Math.min(n, workers.length) - 1] ?? controlPlane;
+  return { CONTROL_PLANE: controlPlane, WORKER_1: worker(1), WORKER_2: worker(2), WORKER_3: worker(3) };
+}
+
+/**
+ * One manifest as it is applied: node names filled in, and every liveness and readiness probe that runs at the stock
+ * profile's 10 s set to the profile's period. The files themselves are valid and hold the stock values.
+ * @throws FiredrillError `usage` naming the file when a placeholder is unknown or the YAML is broken
+ */
+export function renderManifest(
+  text: string,
+  file: string,
+  values: Readonly<Record<string, string>>,
+  profile: Profile,
+): string {
+  const filled = text.replace(/\$\{([A-Z][A-Z0-9_]*)\}/g, (whole: string, key: string, offset: number) => {
+    const value = values[key];
+    if (value !== undefined) return value;
+    // A comment may speak of one; a shell variable in a script is written in lower case or without braces, or is known here.
+    const line = text.slice(text.lastIndexOf('\n', offset) + 1, offset);
+    if (/^\s*#/.test(line) || key.startsWith(shellPrefix)) return whole;
+    throw new FiredrillError('usage', `${file}: ${whole} is not known`, {
+      hint: `known are ${Object.keys(values).join(', ')}`,
+    });
+  });
+  const documents = parse(filled, file);
+  for (const document of documents) setProbePeriods(document, Math.round(profile.podProbeMs / 1000));
+  return documents.map((document) => document.toString({ lineWidth: 0 })).join('');
+}
+
+/** flannel's start script reads these from its own subnet.env. */
+const shellPrefix = 'FLANNEL_';
+
+function parse(text: string, file: string): Document[] {
+  const documents = parseAllDocuments(text);
+  if (!Array.isArray(documents)) return [];
+  for (const document of documents) {
+    const [error] = document.errors;
+    if (error) throw new FiredrillError('usage', `${file}: ${error.message.split('\n')[0] ?? ''}`, { cause: error });
+  }
+  return documents;
+}
+
+function setProbePeriods(document: Document, periodSeconds: number): void {
+  visit(document, {
+    Pair(_, pair) {
+      const key = String(pair.key);
+      if ((key === 'livenessProbe' || key === 'readinessProbe') && isMap(pair.value)) {
+        if (pair.value.get('periodSeconds') === 10) pair.value.set('periodSeconds', periodSeconds);
+        const delay = pair.value.get('initialDelaySeconds');
+        if (typeof delay === 'number' && delay > 3) {
+          pair.value.set('initialDelaySeconds', Math.min(delay, Math.max(3, 2 * periodSeconds)));
+        }
+      }
+    },
+  });
+}
+
+/** How many pods the rendered manifests ask for, by namespace: Deployments, StatefulSets and bare pods. */
+export function countPods(rendered: string, file: string): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const document of parse(rendered, file)) {
+    if (!isMap(document.contents)) continue;
+    const kind = document.get('kind');
+    const pods =
+      kind === 'Deployment' || kind === 'StatefulSet'
+        ? Number(document.getIn(['spec', 'replicas']) ?? 1)
+        : kind === 'Pod'
+          ? 1
+          : 0;
+    if (pods === 0) continue;
+    const given = document.getIn(['metadata', 'namespace']);
+    const namespace = typeof given === 'string' ? given : 'default';
+    counts.set(namespace, (counts.get(namespace) ?? 0) + pods);
+  }
+  return counts;
+}
+
+/** Every container image that the rendered manifests name, sorted. */
+export function imagesOf(rendered: string, file: string): readonly string[] {
+  const images = new Set<string>();
+  for (const document of parse(rendered, file)) {
+    visit(document, {
+      Pair(_, pair) {
+        if (String(pair.key) !== 'containers' && String(pair.key) !== 'initContainers') return;
+        if (!isSeq(pair.value)) return;
+        for (const item of pair.value.items) if (isMap(item)) images.add(String(item.get('image')));
+      },
+    });
+  }
+  return [...images].sort();
+}
+
+/** What was written for a workstation. */
+export interface ManifestFolder {
+  /** The folder that `$MANIFESTS` names. */
+  readonly dir: string;
+  /** Pods by namespace, ours (`firedrill`) included. */
+  readonly pods: ReadonlyMap<string, number>;
+  readonly images: readonly string[];
+  /** `seed.sh` of the workload, outside `dir`: run once, never by a runbook. */
+  readonly seed: string | undefined;
+}
+
+/**
+ * Writes what a person would have in the repository that the cluster was deployed from: the network, CoreDNS' placement,
+ * the workload, and `deploy.sh`, which applies all of it in order (also onto a cluster that was rebuilt from nothing).
+ *
+ * @param options.shared folder with flannel.yaml, coredns.patch.yaml and instruments.yaml
+ * @param options.workloadDir folder with the workload's own *.yaml, and its seed.sh
+ * @param options.workDir gets `manifests/` and `seed/`
+ */
+export async function writeManifests(options: {
+  readonly shared: string;
+  readonly workloadDir: string;
+  readonly workDir: string;
+  readonly nodes: readonly string[];
+  readonly profile: Profile;
+}): Promise<ManifestFolder> {
+  const dir = join(options.workDir, 'manifests');
+  const values = placeholders(options.nodes);
+  const yamlIn = async (from: string): Promise<string[]> =>
+    (await readdir(from)).filter((name) => name.endsWith('.yaml') && !name.endsWith('.patch.yaml')).sort();
+  await mkdir(join(dir, 'workload'), { recursive: true });
+
+  const pods = new Map<string, number>();
+  const images = new Set<string>();
+  const render = async (from: string, to: string): Promise<void> => {
+    const rendered = renderManifest(await readFile(from, 'utf8'), from, values, options.profile);
+    for (const [namespace, count] of countPods(rendered, from)) pods.set(namespace, (pods.get(namespace) ?? 0) + count);
+    for (const image of imagesOf(rendered, from)) images.add(image);
+    await writeFile(to, rendered);
+  };
+  const shared = ['flannel.yaml', 'instruments.yaml'];
+  for (const name of shared) await render(join(options.shared, name), join(dir, name));
+  await cp(join(options.shared, 'coredns.patch.yaml'), join(dir, 'coredns.patch.yaml'));
+  const workload = await yamlIn(options.workloadDir);
+  for (const name of workload) await render(join(options.workloadDir, name), join(dir, 'workload', name));
+
+  await writeFile(
+    join(dir, 'deploy.sh'),
+    [
+      '#!/bin/sh',
+      '# Deploys everything onto a cluster that has a control plane and nodes, and nothing else yet.',
+      'set -eu',
+      'cd "$(dirname "$0")"',
+      'kubectl -n kube-system patch deployment coredns --patch-file coredns.patch.yaml',
+      `kubectl apply ${[...shared, ...workload.map((name) => `workload/${name}`)].map((name) => `-f ${name}`).join(' ')}`,
+      '',
+    ].join('\n'),
+  );
+  let seed: string | undefined;
+  if ((await readdir(options.workloadDir)).includes('seed.sh')) {
+    const to = join(options.workDir, 'seed');
+    await mkdir(to, { recursive: true });
+    for (const name of await readdir(options.workloadDir)) {
+      if (name.startsWith('seed.')) await cp(join(options.workloadDir, name), join(to, name));
+    }
+    seed = join(to, 'seed.sh');
+  }
+  return { dir, pods, images: [...images].sort(), seed };
+}

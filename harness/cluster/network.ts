@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
+import { FiredrillError } from '../model/errors.ts';
+import { labels, linesOf, type Docker } from './docker.ts';
+
+/** An IPv4 network. `address` as an unsigned number. */
+export interface Subnet {
+  readonly address: number;
+  readonly bits: number;
+}
+
+const mask = (bits: number): number => (bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0);
+
+/** `10.1.2.0/24` as numbers; undefined for IPv6 and what is no subnet. */
+export function parseSubnet(text: string): Subnet | undefined {
+  const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)(?:\/(\d+))?$/.exec(text.trim());
+  if (!match) return undefined;
+  const [a = 0, b = 0, c = 0, d = 0] = match.slice(1, 5).map(Number);
+  const bits = match[5] === undefined ? 32 : Number(match[5]);
+  if ([a, b, c, d].some((part) => part > 255) || bits > 32) return undefined;
+  return { address: (((a << 24) | (b << 16) | (c << 8) | d) >>> 0) & mask(bits), bits };
+}
+
+const overlap = (x: Subnet, y: Subnet): boolean => {
+  const bits = mask(Math.min(x.bits, y.bits));
+  return (x.address & bits) >>> 0 === (y.address & bits) >>> 0;
+};
+
+/** What Kubernetes itself uses inside: pods and services. */
+const inside = ['10.244.0.0/16', '10.96.0.0/16'];
+
+/** The /24s that are tried, in order. Three private ranges, for a VPN's route often covers one of them whole. */
+function candidates(): string[] {
+  const third = Array.from({ length: 256 }, (_, i) => i);
+  return ['10.201', '172.29', '192.168'].flatMap((range) => third.map((n) => `${range}.${n}.0/24`));
+}
+
+/**
+ * A /24 that overlaps nothing in `taken` (subnets of Docker networks, routes and addresses of this machine; the default
+ * route and IPv6 are ignored). `seed` spreads clusters that start at the same time.
+ * @throws FiredrillError `environment` when all are taken
+ */
+export function chooseSubnet(taken: readonly string[], seed: string): string {
+  const used = [...taken, ...inside]
+    .map(parseSubnet)
+    .filter((subnet): subnet is Subnet => subnet !== undefined && subnet.bits > 0);
+  const free = candidates().filter((candidate) => {
+    const subnet = parseSubnet(candidate);
+    return subnet !== undefined && !used.some((other) => overlap(subnet, other));
+  });
+  // Stay in the first range that has room: it is the least used in homes and offices.
+  const range = free.filter((subnet) => subnet.split('.')[0] === free[0]?.split('.')[0]);
+  const chosen = range[createHash('sha256').update(seed).digest().readUInt32BE(0) % Math.max(1, range.length)];
+  if (chosen === undefined) {
+    throw new FiredrillError(
+      'environment',
+      'no free /24 for the cluster: every private range overlaps a route or network',
+      {
+        hint: 'docker network ls; ip route',
+      },
+    );
+  }
+  return chosen;
+}
+
+/** Destinations of a Linux routing table (/proc/net/route), as subnets. */
+export function parseRoutes(table: string): string[] {
+  const swap = (hex: string): number => Buffer.from(hex, 'hex').readUInt32LE(0);
+  return linesOf(table)
+    .slice(1)
+    .map((line) => line.split(/\s+/))
+    .filter((field) => /^[0-9A-F]{8}$/.test(field[1] ?? '') && /^[0-9A-F]{8}$/.test(field[7] ?? ''))
+    .map((field) => {
+      const address = swap(field[1] ?? '');
+      const bits = swap(field[7] ?? '')
+        .toString(2)
+        .replace(/0/g, '').length;
+      return `${[24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.')}/${bits}`;
+    });
+}
+
+/** Subnets that a new network must not overlap. */
+export async function takenSubnets(docker: Docker, signal: AbortSignal): Promise<string[]> {
+  const ids = linesOf(await docker(['network', 'ls', '-q'], { signal }));
+  const format = '{{range .IPAM.Config}}{{println .Subnet}}{{end}}';
+  // One by one: another run's network may vanish between the two calls, and must not fail this one.
+  const ofDocker = await Promise.all(
+    ids.map((id) => docker(['network', 'inspect', '-f', format, id], { signal }).then(linesOf, () => [] as string[])),
+  );
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((a) => a.cidr ?? ''));
+  const routes = await readFile('/proc/net/route', 'utf8').then(parseRoutes, () => []);
+  return [...ofDocker.flat(), ...addresses, ...routes];
+}
+
+/** The bridge's name on the host: known before the network exists, at most 15 characters, one for each cluster. */
+export const bridgeOf = (cluster: string): string =>
+  `fd-${createHash('sha256').update(cluster).digest('hex').slice(0, 12)}`;
+
+/** A cluster's own Docker network. */
+export interface ClusterNetwork {
+  readonly name: string;
+  readonly bridge: string;
+  readonly subnet: string;
+  /** The address of a node by its number, from 0. Outside the range that Docker hands out by itself. */
+  nodeAddress(index: number): string;
+}
+
+/**
+ * Makes the network of a cluster: IPv4 only, a free subnet, Docker's own hand-outs kept to its upper half so that nobody
+ * takes the address of a node that is being rebooted.
+ */
+export async function createNetwork(
+  docker: Docker,
+  options: { readonly cluster: string; readonly runId: string; readonly helperImage: string },
+  signal: AbortSignal,
+): Promise<ClusterNetwork> {
+  const bridge = bridgeOf(options.cluster);
+  for (let attempt = 0; ; attempt++) {
+    const subnet = chooseSubnet(await takenSubnets(docker, signal), `${options.cluster}/${attempt}`);
+    const prefix = subnet.replace(/\.0\/24$/, '');
+    try {
+      await docker(
+        [
+          ...['network', 'create', '--driver', 'bridge', '--subnet', subnet, '--gateway', `${prefix}.1`],
+          ...['--ip-range', `${prefix}.128/25`, '--opt', `com.docker.network.bridge.name=${bridge}`],
+          ...['--label', `${labels.run}=${options.runId}`, '--label', `${labels.cluster}=${options.cluster}`],
+          ...['--label', `${labels.helperImage}=${options.helperImage}`, options.cluster],
+        ],
+        { signal },
+      );
+      return { name: options.cluster, bridge, subnet, nodeAddress: (index) => `${prefix}.${11 + index}` };
+    } catch (error) {
+      // Another run took it between looking and asking.
+      if (attempt >= 4 || !(error instanceof Error) || !/overlap/i.test(error.message)) throw error;
+    }
+  }
+}
