@@ -1,0 +1,28 @@
+import type { Probe } from '../model/probe.ts';
+import { millis } from '../model/units.ts';
+import type { Timing } from './support/options.ts';
+
+/**
+ * Reads an object through the Kubernetes API: the cluster's CA, which every namespace of every cluster has.
+ *
+ * Source: write-up 002 (the API kept answering) and 003 (401 from every client).
+ */
+export function apiRead(options: Timing = {}): Probe {
+  const timeoutMs = options.timeoutMs ?? millis(2000);
+  return {
+    sli: 'api-read',
+    title: 'Reading through the Kubernetes API',
+    periodMs: options.periodMs ?? millis(500),
+    timeoutMs,
+    bystander: false,
+    open({ cluster }) {
+      return Promise.resolve({
+        async attempt(_n, signal) {
+          const data = await cluster.api.readConfigMap('default', 'kube-root-ca.crt', { signal, timeoutMs });
+          if (Object.keys(data).length === 0) throw new Error('the object is empty');
+        },
+        close: () => Promise.resolve(),
+      });
+    },
+  };
+}
