@@ -1,0 +1,44 @@
+import type { Detector } from '../model/detector.ts';
+import { humanDuration, millis } from '../model/units.ts';
+import { looking, lookTimeout } from './support/look.ts';
+import { some, watched } from './support/scope.ts';
+
+/**
+ * Pods that controllers want and that are not Ready, `streak` looks in a row: `kubectl get pods -A` with somebody watching, or
+ * the alert KubeDeploymentReplicasMismatch with a short `for`.
+ *
+ * Source: write-up 002 (23 pods expected, none Running) and 004 (pods Pending).
+ */
+export function podsNotRunning(options: { readonly streak?: number } = {}): Detector {
+  const streak = options.streak ?? 3;
+  return {
+    id: 'pods-not-running',
+    title: 'Pods are not running',
+    source: 'write-ups 002 and 004; KubeDeploymentReplicasMismatch of the Kubernetes mixin',
+    loop: (profile) => `looks every ${humanDuration(profile.pollMs)}, fires at ${streak} in a row`,
+    leastTtdMs: (profile) => millis((streak - 1) * profile.pollMs),
+    periodMs: (profile) => profile.pollMs,
+    expects: 'pods not ready',
+    watch({ cluster, signal }, profile) {
+      let bad = 0;
+      let standing: string | undefined;
+      return looking(profile.pollMs, signal, async () => {
+        const options = { signal, timeoutMs: lookTimeout(profile.pollMs) };
+        const replicas = await cluster.api.replicas(options);
+        if (replicas.ready >= replicas.desired) {
+          bad = 0;
+          standing = undefined;
+          return undefined;
+        }
+        bad++;
+        // The text of a standing alert stays: a count that moves is no new alert.
+        if (bad < streak || standing !== undefined) return standing;
+        const names = watched(await cluster.api.pods(options))
+          .filter((pod) => !pod.ready || pod.phase !== 'Running')
+          .map((pod) => `${pod.namespace}/${pod.name}`);
+        standing = `${replicas.desired - replicas.ready} of ${replicas.desired} pods not ready: ${some(names)}`;
+        return standing;
+      });
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import type { EventState, KubeApi } from '../../model/cluster.ts';
+import { oneLine } from '../../model/errors.ts';
+import { isInstrument } from './scope.ts';
+import { pause } from './time.ts';
+
+/** As client-go's reflector: it watches again after a break, no more often than this. */
+const reconnectMs = 800;
+/** Servers close watches as a matter of course; one that is back by then was never blind. */
+const blindAfterMs = 2500;
+
+/** A watch of Warning events. */
+export interface Warnings {
+  /** Why it has not been able to see for a while; undefined while it sees. */
+  blind(): string | undefined;
+}
+
+/**
+ * Warning events of the whole cluster from now on, over a watch that is opened again when it breaks. Events of the
+ * instruments, and those whose last occurrence lies before the watch began, are left out: a young cluster is full of
+ * warnings of its own birth. (Events carry whole seconds.)
+ */
+export function followWarnings(api: KubeApi, signal: AbortSignal, onWarning: (event: EventState) => void): Warnings {
+  const sinceEpochMs = Math.floor(Date.now() / 1000) * 1000;
+  let broken: { readonly why: string; readonly atMs: number } | undefined;
+  const note = (why: string): void => {
+    broken = { why, atMs: broken?.atMs ?? Date.now() };
+  };
+  const follow = async (): Promise<void> => {
+    while (!signal.aborted) {
+      const began = Date.now();
+      // A watch that is refused says so at once; one that stands for this long is taken for connected.
+      const standing = setTimeout(() => {
+        broken = undefined;
+      }, reconnectMs);
+      try {
+        for await (const event of api.watchEvents(signal)) {
+          broken = undefined;
+          if (event.type !== 'Warning' || isInstrument(event.namespace) || event.lastEpochMs < sinceEpochMs) continue;
+          onWarning(event);
+        }
+        note('the watch ended');
+      } catch (error) {
+        note(oneLine(error) || 'the watch broke');
+      }
+      clearTimeout(standing);
+      await pause(began + reconnectMs - Date.now(), signal);
+    }
+  };
+  void follow();
+  return {
+    blind: () =>
+      broken !== undefined && Date.now() - broken.atMs >= blindAfterMs
+        ? `no watch of events: ${broken.why}`
+        : undefined,
+  };
+}

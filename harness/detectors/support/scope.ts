@@ -1,0 +1,19 @@
+import type { PodState } from '../../model/cluster.ts';
+
+/** Namespaces of firedrill's own instruments: an alarm that sees the canaries of the pod-start probe sees the observer. */
+const instruments = new Set(['canary', 'firedrill']);
+
+export const isInstrument = (namespace: string): boolean => instruments.has(namespace);
+
+/** Pods that an alarm of the cluster's owner would watch: not ours, not finished, not on their way out. */
+export function watched(pods: readonly PodState[]): readonly PodState[] {
+  return pods.filter(
+    (pod) => !isInstrument(pod.namespace) && pod.phase !== 'Succeeded' && pod.phase !== 'Failed' && !pod.terminating,
+  );
+}
+
+/** A few names, and how many more. */
+export function some(names: readonly string[], most = 3): string {
+  const shown = names.slice(0, most).join(', ');
+  return names.length > most ? `${shown} and ${names.length - most} more` : shown;
+}

@@ -1,0 +1,72 @@
+import type { Detector } from '../model/detector.ts';
+import { humanDuration, millis, seconds, type Millis } from '../model/units.ts';
+import type { Profile } from '../model/profile.ts';
+import { followWarnings } from './support/events.ts';
+import { looking } from './support/look.ts';
+import { linked } from './support/time.ts';
+
+/** How often the standing of the watch is reported; a warning is reported within this. */
+const beatMs = millis(250);
+/** Heartbeats are kept to one in so many looks. */
+const periodMs = seconds(1);
+
+/** What every kubelet says at its start about the machine that it is on; nobody is alarmed by it twice. */
+const birthCries = new Set(['CgroupV1', 'InvalidDiskCapacity', 'PossibleMemoryBackedVolumesOnDisk']);
+
+/** How long after the last warning the alert stands. */
+const standsMs = (profile: Profile): Millis => millis(Math.max(10_000, profile.evaluationMs / 2));
+
+/**
+ * `kubectl get events -A --watch --field-selector type=Warning` with somebody looking: fires at the first Warning event since the
+ * watch began, and again whenever a reason comes up that has not been seen yet.
+ *
+ * Source: write-up 002 (FailedCreatePodSandBox and BackOff stood in the events for two days) and 004 (a scheduler that stalls
+ * writes no event at all, which this cannot see).
+ *
+ * @param options.expects regular expression of what is the right diagnosis (default: reasons of broken pod networking)
+ */
+export function warningEvents(options: { readonly expects?: string } = {}): Detector {
+  return {
+    id: 'warning-events',
+    title: 'Warning events',
+    source: 'write-ups 002 and 004; kubectl get events --watch',
+    loop: (profile) =>
+      `a watch, so as soon as the event is written; stands for ${humanDuration(standsMs(profile))} after the last one`,
+    leastTtdMs: () => millis(0),
+    periodMs: () => periodMs,
+    expects: options.expects ?? 'NetworkNotReady|FailedCreatePodSandBox|FailedKillPod|Unhealthy|BackOff|NodeNotReady',
+    async *watch({ cluster, signal }, profile) {
+      const own = linked(signal);
+      const reasons = new Set<string>();
+      let lastAt = -Infinity;
+      let text: string | undefined;
+      const events = followWarnings(cluster.api, own.signal, (event) => {
+        if (birthCries.has(event.reason)) return;
+        lastAt = Date.now();
+        if (reasons.has(event.reason)) return;
+        reasons.add(event.reason);
+        text = `${event.reason} ${event.object}: ${event.message}`.replace(/\s+/g, ' ').slice(0, 300);
+      });
+      let beatAt = -Infinity;
+      try {
+        const looks = looking(beatMs, own.signal, () => {
+          const blind = events.blind();
+          if (blind !== undefined) return Promise.reject(new Error(blind));
+          if (Date.now() - lastAt > standsMs(profile)) {
+            reasons.clear();
+            text = undefined;
+          }
+          return Promise.resolve(text);
+        });
+        for await (const reading of looks) {
+          const news = reading.state === 'quiet' || reading.state === 'firing';
+          if (!news && Date.now() - beatAt < periodMs) continue;
+          beatAt = Date.now();
+          yield reading;
+        }
+      } finally {
+        own.end();
+      }
+    },
+  };
+}

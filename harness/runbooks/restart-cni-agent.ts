@@ -1,0 +1,28 @@
+import { act, look, until } from '../model/define.ts';
+import type { Runbook } from '../model/runbook.ts';
+import { seconds } from '../model/units.ts';
+
+/**
+ * Restart the agent that owns the CNI configuration, so that it writes it anew.
+ * Source: flannel's manual (the configuration is written at its start); for k3s, whose flannel is inside, `systemctl restart k3s`.
+ */
+export function restartCniAgent(): Runbook {
+  return {
+    id: 'restart-cni-agent',
+    title: 'Restart the CNI agent (flannel)',
+    source: 'flannel manual; write-up 002, "No flannel pods found"',
+    why: 'The agent writes its configuration when it starts. If only that is gone, this is the cheapest cure.',
+    steps: [
+      look('see the nodes and the agent', 'workstation', 'kubectl get nodes; kubectl -n kube-flannel get pods -o wide'),
+      act('restart the agent', 'workstation', 'kubectl -n kube-flannel rollout restart daemonset kube-flannel-ds', {
+        standsFor: 'systemctl restart k3s',
+      }),
+      until(
+        'wait for it on every node',
+        'workstation',
+        'kubectl -n kube-flannel rollout status daemonset kube-flannel-ds --timeout=5s',
+        seconds(90),
+      ),
+    ],
+  };
+}
