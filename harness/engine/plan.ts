@@ -1,0 +1,74 @@
+import { FiredrillError } from '../model/errors.ts';
+import type { Plan, PlannedTrial } from '../model/plan.ts';
+import type { ProfileName } from '../model/profile.ts';
+import { profiles } from '../model/profile.ts';
+import type { Scenario } from '../model/scenario.ts';
+import { seeded, shuffled } from '../model/random.ts';
+import { commandOf, placeName } from './steps.ts';
+
+export interface PlanOptions {
+  readonly scenarioId: string;
+  readonly scenario: Scenario;
+  readonly profile: ProfileName;
+  readonly trials: number;
+  readonly seed: number;
+  /** Only these runbooks; all when absent. */
+  readonly runbooks?: readonly string[];
+  readonly createdEpochMs: number;
+}
+
+/**
+ * What a run will do, decided before anything is touched: `trials` blocks, each with every chosen runbook once in a seeded
+ * random order, so that a machine that grows slower during the night is not taken for a slower runbook.
+ */
+export function makePlan(options: PlanOptions): Plan {
+  const { scenario, scenarioId, seed } = options;
+  const known = scenario.runbooks.map((c) => c.runbook.id);
+  for (const id of options.runbooks ?? [])
+    if (!known.includes(id))
+      throw new FiredrillError('usage', `scenario ${scenarioId} has no runbook "${id}" (it has ${known.join(', ')})`, {
+        hint: `npm run firedrill -- describe ${scenarioId}`,
+      });
+  const chosen = scenario.runbooks.filter(
+    (c) => options.runbooks === undefined || options.runbooks.includes(c.runbook.id),
+  );
+  const random = seeded(seed);
+  const trials: PlannedTrial[] = [];
+  for (let block = 1; block <= options.trials; block++)
+    for (const { runbook } of shuffled(chosen, random))
+      trials.push({ id: `${runbook.id}-${block}`, block, runbook: runbook.id, seed: Math.floor(random() * 2 ** 31) });
+  return {
+    schemaVersion: 1,
+    runId: runIdOf(options.createdEpochMs, seed),
+    scenario: scenarioId,
+    profile: options.profile,
+    seed,
+    createdEpochMs: options.createdEpochMs,
+    trials,
+    outage: { ...scenario.outage, says: [...scenario.outage.says] },
+    fidelity: scenario.fidelity,
+    differences: [...scenario.differences],
+    runbooks: chosen.map(({ runbook, claim }) => ({
+      id: runbook.id,
+      title: runbook.title,
+      why: runbook.why,
+      says: claim.says,
+      expect: claim.expect,
+      steps: runbook.steps.map((step) => ({
+        name: step.name,
+        on: placeName(step.on),
+        command: commandOf(step),
+        changes: step.changes,
+        ...(step.destroys === undefined ? {} : { destroys: step.destroys }),
+      })),
+    })),
+    horizonMs: scenario.horizonMs[options.profile],
+    holdMs: profiles[options.profile].holdMs,
+  };
+}
+
+/** `20251121-093015-4f2a`: sorts by time, short enough for container names. */
+function runIdOf(epochMs: number, seed: number): string {
+  const stamp = new Date(epochMs).toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  return `${stamp}-${(seed % 65536).toString(16).padStart(4, '0')}`;
+}

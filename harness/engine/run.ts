@@ -1,0 +1,175 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { summarise } from '../analysis/summary.ts';
+import { exitCodes, FiredrillError } from '../model/errors.ts';
+import { profiles, type ProfileName } from '../model/profile.ts';
+import type { OnProgress } from '../model/progress.ts';
+import type { Outcome, TrialRecord } from '../model/record.ts';
+import type { Claim } from '../model/runbook.ts';
+import type { Scenario } from '../model/scenario.ts';
+import { minutes, seconds } from '../model/units.ts';
+import { htmlReport } from '../reporters/html.ts';
+import { jsonReport } from '../reporters/json.ts';
+import { markdownReport } from '../reporters/markdown.ts';
+import { deadline } from './deadline.ts';
+import { makePlan } from './plan.ts';
+import { runTrial, type Trigger } from './trial.ts';
+import { prepareMachine } from './wiring.ts';
+
+export interface RunOptions {
+  readonly scenarioId: string;
+  readonly scenario: Scenario;
+  readonly profile: ProfileName;
+  readonly trials: number;
+  readonly seed: number;
+  readonly runbooks?: readonly string[];
+  readonly keep: 'never' | 'on-failure' | 'always';
+  readonly images: 'auto' | 'pull' | 'build';
+  /** Folder of the reports; the run makes `<out>/<scenario>/<runId>`. */
+  readonly out: string;
+  readonly trigger: Trigger;
+  readonly openFence: boolean;
+  readonly timeoutMs?: number;
+  readonly onProgress: OnProgress;
+  readonly signal: AbortSignal;
+}
+
+export interface RunResult {
+  readonly runDir: string;
+  readonly outcomes: readonly {
+    readonly runbook: string;
+    readonly trialId: string;
+    readonly outcome: Outcome;
+    readonly expect: Claim['expect'];
+  }[];
+  readonly exitCode: number;
+}
+
+/**
+ * Runs all trials of a scenario one after the other and writes the run's folder: plan.json first, each trial's events as
+ * they happen, its record when it ends, the reports at the end (also after an interruption, from what there is).
+ *
+ * @throws FiredrillError `usage`, `environment`, `timeout`
+ */
+export async function runScenario(options: RunOptions): Promise<RunResult> {
+  const { scenario, onProgress } = options;
+  const plan = makePlan({ ...options, createdEpochMs: Date.now() });
+  const runDir = resolve(options.out, plan.scenario, plan.runId);
+  const machine = await prepareMachine(options, plan.runId, runDir);
+  try {
+    mkdirSync(join(runDir, 'trials'), { recursive: true });
+    writeFileSync(join(runDir, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`);
+    using whole = deadline(options.timeoutMs ?? minutes(24 * 60), options.signal);
+    const { signal } = whole;
+    const typical = typicalTrialMs(scenario, options.profile);
+    onProgress({
+      type: 'run',
+      scenario: plan.scenario,
+      profile: plan.profile,
+      runDir,
+      trials: plan.trials.length,
+      etaMs: typical * plan.trials.length,
+    });
+
+    const records: TrialRecord[] = [];
+    const began = Date.now();
+    for (const [index, trial] of plan.trials.entries()) {
+      const claimed = scenario.runbooks.find((c) => c.runbook.id === trial.runbook);
+      if (claimed === undefined) continue;
+      const each = index === 0 ? typical : (Date.now() - began) / index;
+      onProgress({
+        type: 'trial',
+        id: trial.id,
+        runbook: trial.runbook,
+        index: index + 1,
+        of: plan.trials.length,
+        etaMs: each * (plan.trials.length - index),
+      });
+      const dir = join(runDir, 'trials', trial.id);
+      const { record, cause, error } = await runTrial(
+        {
+          id: trial.id,
+          scenarioId: plan.scenario,
+          scenario,
+          claimed,
+          profile: profiles[options.profile],
+          seed: trial.seed,
+          trigger: options.trigger,
+          dir,
+          keep: options.keep,
+        },
+        machine.depsFor(trial.id),
+        onProgress,
+        signal,
+      );
+      writeFileSync(join(dir, 'record.json'), `${JSON.stringify(record, null, 2)}\n`);
+      records.push(record);
+      const ttrMs =
+        record.ttr === undefined || 'censored' in record.ttr ? undefined : (record.ttr.lo + record.ttr.hi) / 2;
+      onProgress({
+        type: 'outcome',
+        trialId: trial.id,
+        runbook: trial.runbook,
+        outcome: record.outcome,
+        ...(ttrMs === undefined ? {} : { ttrMs }),
+        reason: record.reason,
+      });
+      if (cause === 'interrupted') break;
+      // What the machine lacks now it will lack for the next trial too.
+      if (cause === 'environment') {
+        writeReports(runDir, plan, records);
+        throw error instanceof FiredrillError
+          ? error
+          : new FiredrillError('environment', record.reason, { hint: 'npm run firedrill -- doctor', cause: error });
+      }
+    }
+    writeReports(runDir, plan, records);
+    if (whole.passed() && !options.signal.aborted)
+      throw new FiredrillError(
+        'timeout',
+        `the run did not end within ${(options.timeoutMs ?? 0) / 1000} s; what there is stands in ${runDir}`,
+        { hint: 'give a longer --timeout, or fewer --trials' },
+      );
+    const outcomes = records.map((r) => ({
+      runbook: r.runbook,
+      trialId: r.trialId,
+      outcome: r.outcome,
+      expect: r.claim.expect,
+    }));
+    return {
+      runDir,
+      outcomes,
+      exitCode: options.signal.aborted ? exitCodes.interrupted : exitCodeOfOutcomes(outcomes),
+    };
+  } finally {
+    machine.close();
+  }
+}
+
+/** Writes report.json, report.md and report.html of a run from its plan and records: a pure function of the two. */
+export function writeReports(runDir: string, plan: ReturnType<typeof makePlan>, records: readonly TrialRecord[]): void {
+  const summary = summarise(plan, records);
+  writeFileSync(join(runDir, 'report.json'), jsonReport(summary, plan, records));
+  writeFileSync(join(runDir, 'report.md'), markdownReport(summary, plan, records));
+  writeFileSync(join(runDir, 'report.html'), htmlReport(summary, plan, records));
+}
+
+/**
+ * 1 when a runbook that the scenario expects to recover did not; else 4 when a trial gave no data; else 0. A runbook that
+ * is expected to fail and fails is a result like any other.
+ */
+export function exitCodeOfOutcomes(outcomes: RunResult['outcomes']): number {
+  const valid = outcomes.filter((o) => o.outcome !== 'invalid' && o.outcome !== 'unknown');
+  if (valid.some((o) => o.expect === 'recovers' && o.outcome !== 'recovered')) return exitCodes.notRecovered;
+  if (valid.length < outcomes.length) return exitCodes.invalid;
+  return exitCodes.done;
+}
+
+/** A first guess of a trial's wall time, until the first has been seen: provisioning and baseline, then the horizon for those that are watched to it. */
+function typicalTrialMs(scenario: Scenario, profile: ProfileName): number {
+  const timers = profiles[profile];
+  const watched = scenario.runbooks.map((c) =>
+    c.claim.expect === 'recovers' ? timers.runbookDelayMs + timers.holdMs + seconds(60) : scenario.horizonMs[profile],
+  );
+  return minutes(1.5) + timers.steadyHoldMs + watched.reduce((a, b) => a + b, 0) / Math.max(1, watched.length);
+}

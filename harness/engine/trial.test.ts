@@ -1,0 +1,260 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FakeCluster, fakeNodeState, fakePod } from '../cluster/fake.ts';
+import { act } from '../model/define.ts';
+import type { Detector } from '../model/detector.ts';
+import type { Probe } from '../model/probe.ts';
+import { profiles } from '../model/profile.ts';
+import type { Runbook } from '../model/runbook.ts';
+import { claimed, type Scenario } from '../model/scenario.ts';
+import { millis, minutes, seconds } from '../model/units.ts';
+import { startClock, type TrialClock } from './clock.ts';
+import { runTrial, type TrialDeps, type TrialSpec } from './trial.ts';
+
+/** A world in memory: one service that is up or down, a fault that takes it down, a runbook that may bring it up. */
+class World {
+  up = true;
+  injectWorks = true;
+  readonly cluster: FakeCluster;
+  readonly log: string[] = [];
+
+  constructor() {
+    this.cluster = new FakeCluster({
+      exec: ({ command }) => {
+        this.log.push(command);
+        if (command === 'break' && this.injectWorks) this.up = false;
+        if (command === 'repair' || command === 'undo') this.up = true;
+        return command === 'is it broken?' ? (this.up ? 'no' : 'broken') : '';
+      },
+    });
+    this.cluster.api.nodeStates = this.cluster.nodes.map((node) => fakeNodeState(node.name));
+    const [, worker] = this.cluster.nodes;
+    this.cluster.api.podStates = ['a', 'b'].map((name) =>
+      fakePod('web', `web-${name}`, { node: worker?.name ?? '', labels: { app: 'web' } }),
+    );
+    // The controller: a deleted pod gets a successor.
+    const { api } = this.cluster;
+    const remove = api.deletePod.bind(api);
+    api.deletePod = async (namespace, name, options) => {
+      await remove(namespace, name, options);
+      api.pushPod(fakePod(namespace, `${name}-2`, { node: worker?.name ?? '', labels: { app: 'web' } }));
+    };
+  }
+}
+
+const probe: Probe = {
+  sli: 'web',
+  title: 'web',
+  periodMs: millis(500),
+  timeoutMs: millis(500),
+  bystander: false,
+  open: () => Promise.reject(new Error('the fake sampling opens nothing')),
+};
+
+/** Fires at the third bad sample. */
+const alarm: Detector = {
+  id: 'alarm',
+  title: 'alarm',
+  source: 'test',
+  expects: 'down',
+  loop: () => 'each sample',
+  leastTtdMs: () => millis(500),
+  periodMs: () => millis(500),
+  async *watch(context) {
+    yield { state: 'quiet' };
+    let streak = 0;
+    for await (const sample of context.samples()) {
+      const was = streak;
+      streak = sample.ok ? 0 : streak + 1;
+      if (streak === 3) yield { state: 'firing', what: 'web is down' };
+      else if (sample.ok && was >= 3) yield { state: 'quiet' };
+      else yield { state: 'alive' };
+    }
+  },
+};
+
+const runbook = (id: string, command: string): Runbook => ({
+  id,
+  title: id,
+  source: 'test',
+  why: 'test',
+  steps: [act('do it', 'workstation', command)],
+});
+
+const scenario: Scenario = {
+  outage: { title: 't', source: 's', date: '2025-10-05', says: [], undetectedMs: minutes(1), recoveryMs: minutes(1) },
+  fidelity: 'real',
+  differences: [],
+  cluster: { workers: 2, workload: 'none' },
+  probes: [probe],
+  breaks: ['web'],
+  keeps: [],
+  fault: {
+    id: 'break',
+    title: 'break',
+    source: 'test',
+    fidelity: 'real',
+    params: {},
+    targets: 'workers',
+    prepare: [act('save', 'workers', 'save')],
+    inject: [act('break', 'workers', 'break')],
+    witness: [{ name: 'broken', on: 'workers', command: 'is it broken?', expect: '^broken$' }],
+    witnessDeadlineMs: seconds(3),
+    undo: [act('undo', 'workers', 'undo')],
+  },
+  detectors: [alarm],
+  runbooks: [claimed(runbook('repair', 'repair'), 'recovers', ''), claimed(runbook('useless', 'pray'), 'unknown', '')],
+  horizonMs: { stock: minutes(2), fast: minutes(1) },
+};
+
+/** Fifty times as fast as life: the trial's own waits shrink with it, so nothing here depends on a duration. */
+const fastClock = (): TrialClock => startClock(50);
+
+function depsFor(world: World, clock: TrialClock): TrialDeps {
+  return {
+    createCluster: () =>
+      Promise.resolve(Object.assign(world.cluster, { delete: () => Promise.resolve(void world.log.push('delete')) })),
+    keepCluster: () => undefined,
+    startLoad: () => Promise.resolve({ stop: () => Promise.resolve(void world.log.push('stop load')) }),
+    startSampling: ({ onSample }) => {
+      const start = clock.now();
+      let n = 0;
+      const timer = setInterval(() => {
+        for (; start + n * probe.periodMs <= clock.now(); n++) {
+          const at = start + n * probe.periodMs;
+          onSample({
+            sli: 'web',
+            n,
+            intendedMs: at,
+            startedMs: at,
+            endedMs: at + 1,
+            ok: world.up,
+            ...(world.up ? {} : { error: 'refused' }),
+          });
+        }
+      }, 2);
+      return Promise.resolve({
+        sessions: new Map(),
+        stop: () => {
+          clearInterval(timer);
+          if (!world.log.includes('stop probes')) world.log.push('stop probes');
+          return Promise.resolve();
+        },
+      });
+    },
+  };
+}
+
+let dir = '';
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'firedrill-trial-'));
+});
+afterEach(() => {
+  rmSync(dir, { recursive: true });
+});
+
+const profile = {
+  ...profiles.fast,
+  steadyHoldMs: seconds(5),
+  steadyDeadlineMs: seconds(30),
+  holdMs: seconds(6),
+  runbookDelayMs: seconds(10),
+  relapseWatchMs: seconds(3),
+};
+const spec = (which: number, over: Partial<TrialSpec> = {}): TrialSpec => {
+  const c = scenario.runbooks[which];
+  if (c === undefined) throw new Error('no such runbook');
+  return {
+    id: 't-1',
+    scenarioId: 'test',
+    scenario,
+    claimed: c,
+    profile,
+    seed: 1,
+    trigger: { kind: 'oracle' },
+    dir,
+    keep: 'never',
+    ...over,
+  };
+};
+const never = new AbortController().signal;
+const run = (world: World, s: TrialSpec, signal = never) => {
+  const clock = fastClock();
+  return runTrial(s, depsFor(world, clock), () => undefined, signal, clock);
+};
+
+describe('runTrial', () => {
+  it('a runbook that repairs is recovered, detected, and everything is stopped in the right order', async () => {
+    const world = new World();
+    const { record, cause } = await run(world, spec(0));
+    expect([cause, record.outcome, record.fullRecoveryMissing]).toEqual(['completed', 'recovered', []]);
+    expect(record.ttr).not.toHaveProperty('censored');
+    expect(record.detectors[0]?.status).toBe('detected');
+    expect(world.log.filter((l) => ['stop probes', 'stop load', 'delete'].includes(l))).toEqual([
+      'stop probes',
+      'stop load',
+      'delete',
+    ]);
+    // It was repaired, so there was nothing to undo.
+    expect(world.log).not.toContain('undo');
+    expect(JSON.parse(readFileSync(join(dir, 'undo.json'), 'utf8'))).toMatchObject({
+      state: 'cluster-deleted',
+      cluster: 'fake',
+    });
+  });
+
+  it('a useless runbook is watched to the horizon, censored there, and the fault is undone', async () => {
+    const world = new World();
+    const { record } = await run(world, spec(1));
+    expect(record.outcome).toBe('not-recovered');
+    expect(record.ttr).toMatchObject({ censored: true });
+    expect(world.log).toContain('undo');
+    expect(world.up).toBe(true);
+  });
+
+  it('a fault that does not take effect makes the trial invalid, whatever the runbook did', async () => {
+    const world = new World();
+    world.injectWorks = false;
+    const { record, cause } = await run(world, spec(0));
+    expect([cause, record.outcome]).toEqual(['no-witness', 'invalid']);
+    expect(world.log).not.toContain('repair');
+    expect(world.log).toContain('delete');
+  });
+
+  it('no steady state: nothing is injected', async () => {
+    const world = new World();
+    world.up = false;
+    const { record, cause } = await run(world, spec(0));
+    expect([cause, record.outcome]).toEqual(['no-steady-state', 'invalid']);
+    expect(world.log).not.toContain('break');
+  });
+
+  it('an abort in mid-outage undoes the fault, deletes the cluster and says so', async () => {
+    const world = new World();
+    const abort = new AbortController();
+    const clock = fastClock();
+    const ending = runTrial(
+      spec(1),
+      depsFor(world, clock),
+      (event) => {
+        if (event.type === 'phase' && event.name === 'observe' && event.state === 'started')
+          abort.abort(new Error('Ctrl-C'));
+      },
+      abort.signal,
+      clock,
+    );
+    const { record, cause } = await ending;
+    expect([cause, record.outcome]).toEqual(['interrupted', 'invalid']);
+    expect(world.log.slice(world.log.indexOf('break'))).toEqual(expect.arrayContaining(['undo', 'delete']));
+    expect(world.up).toBe(true);
+  });
+
+  it('a trigger by an alarm begins the runbook when it fires, not before', async () => {
+    const world = new World();
+    const { record } = await run(world, spec(0, { trigger: { kind: 'detector', id: 'alarm' } }));
+    expect(record.outcome).toBe('recovered');
+    expect(record.mitigation?.startMs).toBeLessThan((record.onset?.hi ?? 0) + profile.runbookDelayMs);
+  });
+});
