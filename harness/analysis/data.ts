@@ -1,0 +1,35 @@
+import type { DataLoss } from '../model/record.ts';
+import { midpoint } from '../model/units.ts';
+import type { Stored, TrialLog } from './log.ts';
+import { whole } from './numbers.ts';
+import type { Observation } from './observation.ts';
+
+/**
+ * Acknowledged writes that are absent, altered or doubled in the final read, and rows that nobody wrote. When a store could
+ * not be read the answer is `unknown`, not zero; unless another store is known to have lost something, which is worse.
+ */
+export function dataOf(log: TrialLog, observation: Observation): DataLoss | 'unknown' {
+  const audits = new Map<string, Stored<'audit'>>();
+  for (const audit of log.of('audit')) audits.set(audit.store, audit);
+  const stores = [...audits.values()]
+    .sort((a, b) => (a.store < b.store ? -1 : 1))
+    .map((a) => ({
+      store: a.store,
+      acknowledged: a.acknowledged,
+      missing: a.missing,
+      altered: a.altered,
+      duplicated: a.duplicated,
+      unexpected: a.unexpected,
+      ...(a.oldestLostAckMs === undefined ? {} : { oldestLostAckMs: whole(a.oldestLostAckMs) }),
+    }));
+  const lost = stores.reduce((sum, s) => sum + s.missing + s.altered + s.duplicated + s.unexpected, 0);
+  const unread = log.of('audit.failed').some((f) => !audits.has(f.store));
+  if (stores.length === 0 || (unread && lost === 0)) return 'unknown';
+  const oldest = Math.min(...stores.map((s) => s.oldestLostAckMs ?? Number.POSITIVE_INFINITY));
+  const { onset } = observation;
+  return {
+    stores,
+    lost,
+    ...(onset !== undefined && Number.isFinite(oldest) ? { rpoMs: whole(Math.max(0, midpoint(onset) - oldest)) } : {}),
+  };
+}

@@ -1,0 +1,109 @@
+import type { DetectorRecord } from '../model/record.ts';
+import type { Interval } from '../model/units.ts';
+import { stateOf } from './detectors.ts';
+import type { SliLog, Stored, TrialLog } from './log.ts';
+import { latest } from './numbers.ts';
+import type { Observation } from './observation.ts';
+import type { Restored } from './recovery.ts';
+import { findSymptoms } from './symptoms.ts';
+
+/** How long the API's own account may lag behind the durability check. */
+const settleMs = 5000;
+
+export interface FullRecovery {
+  /** When everything held from then on to the end of observation; absent when it did not. */
+  readonly at?: Interval;
+  /** What is missing, in words. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * Full recovery is more than good answers: all nodes Ready, replicas as desired, nothing Pending or Terminating, the alarms
+ * that had fired quiet again, and service that survived the restart of a pod. It is reached at the first instant from which
+ * all of that held until the observation ended.
+ */
+export function findFullRecovery(
+  log: TrialLog,
+  observation: Observation,
+  restored: Restored | undefined,
+  broken: readonly SliLog[],
+  detectors: readonly DetectorRecord[],
+): FullRecovery {
+  const missing: string[] = [];
+  const instants: Interval[] = [];
+  if (restored === undefined) missing.push('service was not restored');
+  else instants.push(restored.at);
+  for (const sli of broken) {
+    if (restored === undefined) break;
+    const later = findSymptoms(sli.samples, restored.heldUntilMs, observation.toMs).at(-1);
+    if (later === undefined) continue;
+    if (later.nextGoodMs === undefined) missing.push(`${sli.sli} is bad again`);
+    else instants.push({ lo: later.lastBadMs, hi: later.nextGoodMs });
+  }
+  addState(log, observation, instants, missing);
+  for (const detector of detectors) {
+    if (detector.status === 'detected') addQuiet(log, observation, detector.id, instants, missing);
+  }
+  const durability = log.of('durability').at(-1);
+  if (durability === undefined) missing.push('durability was not checked');
+  else if (!durability.ok) missing.push(`not durable: ${durability.detail}`);
+  const at = latest(instants);
+  return missing.length === 0 && at !== undefined ? { at, missing } : { missing };
+}
+
+function addState(log: TrialLog, observation: Observation, instants: Interval[], missing: string[]): void {
+  const own = harnessDisturbance(log);
+  const states = log
+    .of('state')
+    .filter((s) => s.atMs >= observation.fromMs && s.atMs <= observation.toMs)
+    .filter((s) => own === undefined || s.atMs < own.lo || s.atMs > own.hi);
+  const lastWrong = states.findLastIndex((s) => wrongIn(s).length > 0);
+  const last = states.at(-1);
+  if (last === undefined) {
+    missing.push('the state of the cluster was never read');
+    return;
+  }
+  const wrong = states[lastWrong];
+  if (wrong === undefined) return;
+  const first = states[lastWrong + 1];
+  if (first === undefined) missing.push(...wrongIn(last));
+  else instants.push({ lo: wrong.atMs, hi: first.atMs });
+}
+
+/** While the harness restarts a pod to see whether that works, a pod is Terminating and one Pending: its own doing. */
+function harnessDisturbance(log: TrialLog): Interval | undefined {
+  const verify = log.of('phase').find((p) => p.name === 'verify' && p.state === 'started');
+  const checked = log.of('durability').at(-1);
+  return verify === undefined || checked === undefined ? undefined : { lo: verify.atMs, hi: checked.atMs + settleMs };
+}
+
+/** What is not as it should be in one look at the cluster, in words. */
+function wrongIn(state: Stored<'state'>): readonly string[] {
+  if (!state.reachable) return ['the Kubernetes API does not answer'];
+  const { nodes, nodesReady, podsDesired, podsReady, pending, terminating } = state;
+  const wrong: string[] = [];
+  if (nodes === undefined || nodesReady === undefined) wrong.push('nodes were not counted');
+  else if (nodesReady !== nodes) wrong.push(`${String(nodesReady)} of ${String(nodes)} nodes Ready`);
+  if (podsDesired === undefined || podsReady === undefined) wrong.push('pods were not counted');
+  else if (podsReady < podsDesired) wrong.push(`${String(podsReady)} of ${String(podsDesired)} pods ready`);
+  if (pending === undefined) wrong.push('Pending pods were not counted');
+  else if (pending > 0) wrong.push(`${String(pending)} ${pending === 1 ? 'pod' : 'pods'} Pending`);
+  if (terminating === undefined) wrong.push('Terminating pods were not counted');
+  else if (terminating > 0) wrong.push(`${String(terminating)} ${terminating === 1 ? 'pod' : 'pods'} Terminating`);
+  return wrong;
+}
+
+function addQuiet(log: TrialLog, observation: Observation, id: string, instants: Interval[], missing: string[]): void {
+  const readings = log.of('detector').filter((r) => r.detector === id && r.atMs <= observation.toMs);
+  const loud = readings.findLastIndex((r) => r.state !== 'quiet' && r.state !== 'alive');
+  const quiet = readings.findIndex((r, i) => i > loud && r.state === 'quiet');
+  const first = readings[quiet];
+  // A heartbeat in between says that nothing was new: it still fired then.
+  const before = readings[quiet - 1];
+  if (first !== undefined && before !== undefined) {
+    instants.push({ lo: before.atMs, hi: first.atMs });
+    return;
+  }
+  const words = { firing: 'still fires', blind: 'went blind', ended: 'died', quiet: '', alive: '' };
+  missing.push(`alarm ${id} ${words[stateOf(readings) ?? 'firing']}`);
+}

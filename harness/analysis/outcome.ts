@@ -1,0 +1,126 @@
+import type { DataLoss, DetectorRecord, Outcome } from '../model/record.ts';
+import { humanDuration, midpoint, type Censored, type Interval } from '../model/units.ts';
+import type { TrialLog } from './log.ts';
+import type { Observation } from './observation.ts';
+
+/** Everything that decides what became of a trial. */
+export interface Findings {
+  readonly log: TrialLog;
+  readonly observation: Observation;
+  /** SLIs of `breaks` without a symptom. */
+  readonly unbroken: readonly string[];
+  readonly starved: boolean;
+  /** `dns between 41 s and 52 s`, for each probe with a gap. */
+  readonly gaps: readonly string[];
+  readonly ttr: Interval | Censored | undefined;
+  /** How long after the onset the trial was watched. */
+  readonly watchedMs: number;
+  readonly relapsed: readonly string[];
+  readonly data: DataLoss | 'unknown';
+  /** What the runbook harmed, in words. */
+  readonly harm: readonly string[];
+  /** SLIs that had a symptom. */
+  readonly symptoms: readonly string[];
+  readonly detectors: readonly DetectorRecord[];
+}
+
+export interface Verdict {
+  readonly outcome: Outcome;
+  readonly reason: string;
+}
+
+/**
+ * The outcome, by precedence (reasons in docs/measurement.md):
+ * invalid > unknown > recovered-with-loss > harmed > relapsed > recovered > not-recovered.
+ */
+export function decide(findings: Findings): Verdict {
+  return (
+    invalid(findings) ??
+    (findings.observation.control ? control(findings) : undefined) ??
+    unknown(findings) ??
+    judged(findings)
+  );
+}
+
+const causes: Readonly<Record<string, string>> = {
+  'no-steady-state': 'no steady state',
+  'no-witness': 'no witness confirmed the fault',
+  interrupted: 'interrupted',
+  environment: 'the environment failed',
+  error: 'firedrill failed',
+};
+
+function invalid({ log, observation, unbroken }: Findings): Verdict | undefined {
+  const no = (reason: string): Verdict => ({ outcome: 'invalid', reason });
+  const { ended } = log;
+  if (ended !== undefined && ended.cause !== 'completed') {
+    return no((causes[ended.cause] ?? ended.cause) + (ended.detail === undefined ? '' : `: ${ended.detail}`));
+  }
+  // Everything that is measured has been written when the verification is done; a trial killed after that lost nothing.
+  const verified = log.of('phase').some((p) => p.name === 'verify' && p.state === 'done');
+  if (ended === undefined && !verified) return no(`cut off after ${humanDuration(log.lastMs)}`);
+  if (observation.noOnset !== undefined) return no(observation.noOnset);
+  if (unbroken.length > 0) {
+    return no(`${list(unbroken)} had to break in this outage and had no symptom`);
+  }
+  return undefined;
+}
+
+function unknown({ log, starved, gaps, ttr, watchedMs }: Findings): Verdict | undefined {
+  const no = (reason: string): Verdict => ({ outcome: 'unknown', reason });
+  if (starved) return no('the harness was starved of CPU, so its own lateness is in the numbers');
+  if (gaps.length > 0) return no(`probes did not ask: ${list(gaps)}`);
+  const { horizonMs, holdMs } = log.started;
+  if (ttr !== undefined && 'censored' in ttr && watchedMs + holdMs + tailMs < horizonMs) {
+    return no(`not restored, but watched for only ${humanDuration(watchedMs)} of ${humanDuration(horizonMs)}`);
+  }
+  return undefined;
+}
+
+/** The end of an observation is not exact. */
+const tailMs = 5000;
+
+/** No fault, nothing to recover: the noise floor of the instrument. */
+function control({ symptoms, detectors, starved, gaps, harm }: Findings): Verdict {
+  if (starved) return { outcome: 'unknown', reason: 'control without fault: the harness was starved of CPU' };
+  if (gaps.length > 0)
+    return { outcome: 'unknown', reason: `control without fault: probes did not ask: ${list(gaps)}` };
+  if (harm.length > 0) return { outcome: 'harmed', reason: `without any fault the runbook harmed: ${list(harm)}` };
+  const loud = detectors.filter((d) => d.falseAlarms > 0).map((d) => d.id);
+  if (symptoms.length > 0) {
+    return { outcome: 'unknown', reason: `control without fault: ${list(symptoms)} had symptoms all the same` };
+  }
+  return {
+    outcome: 'recovered',
+    reason: `control without fault: nothing broke, ${loud.length === 0 ? 'no alarm fired' : `false alarms by ${list(loud)}`}`,
+  };
+}
+
+function judged({ ttr, relapsed, data, harm, log }: Findings): Verdict {
+  const lost = data === 'unknown' ? 0 : data.lost;
+  const loss = lost === 0 ? '' : `, ${String(lost)} ${lost === 1 ? 'row' : 'rows'} lost or damaged`;
+  const restored = ttr !== undefined && !('censored' in ttr) ? ttr : undefined;
+  const back =
+    restored === undefined
+      ? `not good again within ${humanDuration(log.started.horizonMs)}`
+      : `good again ${humanDuration(midpoint(restored))} after the fault`;
+  if (restored !== undefined && relapsed.length === 0 && lost > 0) {
+    return {
+      outcome: 'recovered-with-loss',
+      reason: `${back}${loss}${harm.length > 0 ? `; harmed: ${list(harm)}` : ''}`,
+    };
+  }
+  if (harm.length > 0) return { outcome: 'harmed', reason: `${list(harm)}; ${back}${loss}` };
+  if (relapsed.length > 0)
+    return { outcome: 'relapsed', reason: `${back}, then ${list(relapsed)} went bad again${loss}` };
+  if (restored !== undefined) {
+    return { outcome: 'recovered', reason: back + (data === 'unknown' ? '; data were not read back' : '') };
+  }
+  return { outcome: 'not-recovered', reason: back + loss };
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function list(words: readonly string[]): string {
+  if (words.length < 2) return words.join('');
+  return `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
+}

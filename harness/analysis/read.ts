@@ -1,0 +1,54 @@
+import { FiredrillError, oneLine } from '../model/errors.ts';
+import { eventSchema, storedEventSchema, type TrialEvent } from '../model/events.ts';
+
+const knownTypes = new Set<string>(eventSchema.options.map((option) => option.shape.type.value));
+
+/**
+ * Parses the text of an `events.jsonl`. A half last line is what `kill -9` leaves and is dropped (the log then has no
+ * `trial.ended`, which makes the trial invalid); any other bad line is an error, for a number computed from a damaged log
+ * would look as good as any.
+ * @param name how the file is called in messages
+ * @throws FiredrillError `usage` naming file and line
+ */
+export function readEvents(text: string, name = 'events.jsonl'): TrialEvent[] {
+  const lines = text.split('\n');
+  const complete = lines.at(-1) === '';
+  const events: TrialEvent[] = [];
+  lines.forEach((line, index) => {
+    if (line.trim() === '') return;
+    const last = index === lines.length - 1 && !complete;
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch (error) {
+      if (last) return;
+      throw bad(name, index, `not JSON (${oneLine(error)})`);
+    }
+    const parsed = storedEventSchema.safeParse(value);
+    if (parsed.success) {
+      events.push(parsed.data);
+      return;
+    }
+    const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
+    if (typeof type === 'string' && !knownTypes.has(type)) {
+      throw bad(
+        name,
+        index,
+        `an event of the unknown type "${oneLine(type)}": written by another version of firedrill?`,
+      );
+    }
+    const issue = parsed.error.issues[0];
+    throw bad(
+      name,
+      index,
+      issue === undefined ? 'not an event' : `${issue.path.join('.') || 'event'}: ${issue.message}`,
+    );
+  });
+  return events;
+}
+
+function bad(name: string, index: number, why: string): FiredrillError {
+  return new FiredrillError('usage', `${name} line ${String(index + 1)}: ${why}`, {
+    hint: `sed -n ${String(index + 1)}p ${name}`,
+  });
+}

@@ -1,0 +1,521 @@
+import { describe, expect, it } from 'vitest';
+import type { TrialRecord } from '../model/record.ts';
+import { midpoint } from '../model/units.ts';
+import { analyseTrial } from './record.ts';
+import { seeded } from '../model/random.ts';
+import { buildLog, whole, type LogSpec } from './testing/log-builder.ts';
+
+const alive = (id: string, toMs = 120_000) =>
+  Array.from({ length: Math.floor((toMs - 4000) / 2000) }, (_, i) => ({
+    atMs: 4000 + i * 2000,
+    detector: id,
+    state: 'alive' as const,
+  }));
+
+/** DNS is bad from 32 s to 71 s; the fault was made between 30 and 31 s. Restored between 70.5 and 71 s. */
+const outage: LogSpec = {
+  probes: [{ sli: 'dns', outages: [[32_000, 71_000]] }, { sli: 'web', bystander: true }, { sli: 'api' }],
+  steps: [{ name: 'restart', fromMs: 61_000, toMs: 65_000 }],
+  detectors: [{ id: 'node' }],
+  readings: [
+    { atMs: 3000, detector: 'node', state: 'quiet' },
+    ...alive('node'),
+    { atMs: 43_000, detector: 'node', state: 'firing', what: 'worker is NotReady' },
+    { atMs: 75_000, detector: 'node', state: 'quiet' },
+  ],
+  endMs: 120_000,
+};
+const analyse = (change: Partial<LogSpec> = {}): TrialRecord => analyseTrial(buildLog({ ...outage, ...change }));
+const probes = (dns: readonly (readonly [number, number])[], more: LogSpec['probes'] = []): LogSpec['probes'] => [
+  { sli: 'dns', outages: dns },
+  ...more,
+];
+const forever = 1e9;
+
+describe('an outage of known length', () => {
+  it('is measured to the sample', () => {
+    expect(analyse()).toMatchObject({
+      outcome: 'recovered',
+      onset: { lo: 30_000, hi: 31_000 },
+      witness: ['worker: /etc/cni/net.d is empty'],
+      firstSymptom: { sli: 'dns', interval: { lo: 31_500, hi: 32_000 } },
+      ttr: { lo: 39_500, hi: 41_000 },
+      // the alarm was last known to fire at its heartbeat of 74 s, and quiet at 75 s
+      fullRecovery: { lo: 43_000, hi: 45_000 },
+      fullRecoveryMissing: [],
+      badnessMs: 39_000,
+      data: { lost: 0 },
+      mitigation: { startMs: 61_000, endMs: 65_000, commands: 1, failed: 0 },
+      parts: { waitingMs: 30_500, mitigatingMs: 4000, settlingMs: 5750 },
+      endMs: 120_000,
+    });
+  });
+
+  it('is found again for every length and phase within one probe period', () => {
+    for (const length of [3000, 7000, 12_300, 45_000]) {
+      for (const phaseMs of [0, 130, 499]) {
+        const record = analyse({
+          inject: [30_000, 30_000],
+          probes: [{ sli: 'dns', phaseMs, outages: [[30_000, 30_000 + length]] }],
+        });
+        const { ttr } = record;
+        if (ttr === undefined || 'censored' in ttr) throw new Error('not restored');
+        expect(ttr.lo).toBeLessThanOrEqual(length);
+        expect(ttr.hi).toBeGreaterThanOrEqual(length);
+        expect(ttr.hi - ttr.lo).toBeLessThanOrEqual(500);
+      }
+    }
+  });
+
+  it('is not over while anything else that the fault broke is still away, whether it had to break or not', () => {
+    const api = (from: number, to: number) =>
+      analyse({ breaks: ['dns'], probes: probes([[32_000, 71_000]], [{ sli: 'api', outages: [[from, to]] }]) });
+    expect(api(33_000, 80_000).ttr).toEqual({ lo: 48_500, hi: 50_000 });
+    // Broken only by the runbook, whose first changing command came at 61 s: not the outage's end.
+    expect(api(62_000, 68_000).ttr).toEqual({ lo: 39_500, hi: 41_000 });
+  });
+
+  it('does not add the hold window, and does not count a shorter good stretch', () => {
+    // good from 50 to 65 s only: less than the 20 s hold window
+    const record = analyse({
+      probes: probes([
+        [32_000, 50_000],
+        [65_000, 71_000],
+      ]),
+    });
+    expect(record.ttr).toEqual({ lo: 39_500, hi: 41_000 });
+  });
+
+  it('ends with the last of several SLIs', () => {
+    const record = analyse({
+      breaks: ['dns', 'canary'],
+      probes: probes(
+        [[32_000, 50_000]],
+        [{ sli: 'canary', periodMs: 5000, timeoutMs: 4000, outages: [[31_000, 70_000]] }],
+      ),
+    });
+    // canary starts at 2, 7, ... 67 (bad), 72 (good)
+    expect(record.ttr).toEqual({ lo: 36_000, hi: 42_000 });
+    expect(record.slis.map((s) => s.ttr)).toEqual([
+      { lo: 18_500, hi: 20_000 },
+      { lo: 36_000, hi: 42_000 },
+    ]);
+  });
+});
+
+describe('no recovery', () => {
+  it('is censored at the horizon', () => {
+    const record = analyse({ probes: probes([[32_000, forever]]), endMs: 280_000 });
+    expect(record).toMatchObject({ outcome: 'not-recovered', ttr: { censored: true, at: 240_000 } });
+    expect(record.parts).toBeUndefined();
+    expect(record.fullRecovery).toEqual({ censored: true, at: 240_000 });
+    expect(record.fullRecoveryMissing).toContain('service was not restored');
+  });
+
+  it('needs the whole hold window inside the observation', () => {
+    const near = (endMs: number) => analyse({ probes: probes([[32_000, 250_000]]), endMs }).ttr;
+    expect(near(269_000)).toEqual({ censored: true, at: 240_000 });
+    expect(near(270_000)).toEqual({ lo: 218_500, hi: 220_000 });
+  });
+
+  it('counts a recovery after the horizon as none, for all trials are censored at one time', () => {
+    const record = analyse({ probes: probes([[32_000, 281_000]]), endMs: 320_000 });
+    expect(record).toMatchObject({ outcome: 'not-recovered', ttr: { censored: true, at: 240_000 } });
+  });
+
+  it('is unknown when the trial was not watched to the horizon', () => {
+    const record = analyse({ probes: probes([[32_000, forever]]), endMs: 120_000 });
+    expect(record.outcome).toBe('unknown');
+    expect(record.reason).toContain('watched for only 89 s of 4 min');
+  });
+
+  it('knows flapping: never good for a whole hold window', () => {
+    const flaps = Array.from({ length: 30 }, (_, i) => [32_000 + i * 10_000, 37_000 + i * 10_000] as const);
+    const record = analyse({ probes: probes(flaps), endMs: 275_000 });
+    expect(record.outcome).toBe('not-recovered');
+    // half of the time, over the 240 s to the horizon
+    expect(record.badnessMs).toBeGreaterThan(118_000);
+    expect(record.badnessMs).toBeLessThan(122_000);
+  });
+
+  it('knows partial recovery: one of two stays broken', () => {
+    const record = analyse({
+      breaks: ['dns', 'api'],
+      probes: probes([[32_000, 50_000]], [{ sli: 'api', outages: [[32_000, forever]] }]),
+      endMs: 280_000,
+    });
+    expect(record.outcome).toBe('not-recovered');
+    expect(record.slis[0]?.ttr).toEqual({ lo: 18_500, hi: 20_000 });
+    expect(record.slis[1]?.ttr).toEqual({ censored: true, at: 240_000 });
+  });
+});
+
+describe('relapse', () => {
+  it('is bad again at the end, after a whole hold window', () => {
+    const record = analyse({
+      probes: probes([
+        [32_000, 71_000],
+        [100_000, forever],
+      ]),
+      endMs: 280_000,
+    });
+    expect(record).toMatchObject({ outcome: 'relapsed', ttr: { lo: 39_500, hi: 41_000 } });
+    expect(record.reason).toContain('then dns went bad again');
+    expect(record.fullRecoveryMissing).toContain('dns is bad again');
+  });
+
+  it('is no blip, and nothing that was good again for a hold window', () => {
+    expect(
+      analyse({
+        probes: probes([
+          [32_000, 71_000],
+          [110_000, 111_500],
+        ]),
+      }).outcome,
+    ).toBe('recovered');
+    const later = analyse({
+      probes: probes([
+        [32_000, 71_000],
+        [100_000, 130_000],
+      ]),
+      endMs: 160_000,
+    });
+    expect(later.outcome).toBe('recovered');
+    // fully recovered only after the second outage
+    expect(later.fullRecovery).toEqual({ lo: 98_500, hi: 100_000 });
+  });
+
+  it('is flapping to the end, also when the last look is good', () => {
+    const record = analyse({
+      probes: probes([
+        [32_000, 71_000],
+        [100_000, 106_000],
+        [108_000, 114_000],
+      ]),
+    });
+    expect(record.outcome).toBe('relapsed');
+  });
+});
+
+describe('invalid trials', () => {
+  const invalid = (change: Partial<LogSpec>): string => {
+    const record = analyse(change);
+    expect(record.outcome).toBe('invalid');
+    return record.reason;
+  };
+
+  it('have no onset, no witness, or no steady state', () => {
+    expect(invalid({ inject: null })).toBe('the fault was never injected');
+    expect(invalid({ inject: [30_000] })).toBe('no witness confirmed the fault');
+    expect(invalid({ cause: 'no-steady-state', detail: 'dns not good' })).toBe('no steady state: dns not good');
+    expect(invalid({ cause: 'interrupted' })).toBe('interrupted');
+  });
+
+  it('were cut off by kill -9, at any instant', () => {
+    for (let cutAtMs = 0; cutAtMs < 119_000; cutAtMs += 4777) expect(invalid({ cutAtMs })).toMatch(/^cut off after/);
+  });
+
+  it('are valid when only the teardown was cut', () => {
+    expect(analyse({ cutAtMs: 120_000 }).outcome).toBe('recovered');
+  });
+
+  it('name the SLI that had to break and did not', () => {
+    expect(invalid({ breaks: ['dns', 'api'] })).toContain('api');
+    expect(analyse({ breaks: ['dns', 'api'] }).ttr).toBeUndefined();
+  });
+
+  it('already have the TTR while they still run, for the engine asks', () => {
+    expect(analyse({ cutAtMs: 95_000 }).ttr).toEqual({ lo: 39_500, hi: 41_000 });
+    expect(analyse({ cutAtMs: 85_000 }).ttr).toEqual({ censored: true, at: 240_000 });
+  });
+});
+
+describe('unknown trials', () => {
+  it('had a starved harness', () => {
+    expect(analyse({ loopDelayP99Ms: 600 })).toMatchObject({
+      outcome: 'unknown',
+      harness: { starved: true, loopDelayP99Ms: 600 },
+    });
+    expect(analyse({ latenessP99Ms: 501 }).outcome).toBe('unknown');
+    expect(analyse({ latenessP99Ms: 499 }).outcome).toBe('recovered');
+  });
+
+  it('had a probe that did not ask', () => {
+    const record = analyse({ probes: [{ sli: 'dns', outages: [[32_000, 71_000]], gaps: [[80_000, 90_000]] }] });
+    expect(record.outcome).toBe('unknown');
+    expect(record.reason).toContain('dns');
+    expect(analyse({ probes: [{ sli: 'dns', outages: [[32_000, 71_000]], gaps: [[80_000, 83_000]] }] }).outcome).toBe(
+      'recovered',
+    );
+  });
+});
+
+describe('data', () => {
+  const lossy = [{ store: 'ledger', missing: 3, duplicated: 1, oldestLostAckMs: 28_500 }];
+
+  it('lost makes a recovery one with loss, and gives the recovery point', () => {
+    expect(analyse({ audits: lossy })).toMatchObject({
+      outcome: 'recovered-with-loss',
+      data: { lost: 4, rpoMs: 2000 },
+    });
+  });
+
+  it('never read is unknown, not zero', () => {
+    expect(analyse({ audits: [] }).data).toBe('unknown');
+    const failed = analyse({ auditFailed: ['documents'] });
+    expect(failed.data).toBe('unknown');
+    expect(failed).toMatchObject({ outcome: 'recovered', reason: expect.stringContaining('not read back') as string });
+    // a known loss is worse than not knowing about another store
+    expect(analyse({ audits: lossy, auditFailed: ['documents'] }).outcome).toBe('recovered-with-loss');
+  });
+
+  it('lost without recovery is no recovery', () => {
+    const record = analyse({ audits: lossy, probes: probes([[32_000, forever]]), endMs: 280_000 });
+    expect(record).toMatchObject({
+      outcome: 'not-recovered',
+      reason: expect.stringContaining('4 rows lost') as string,
+    });
+  });
+});
+
+describe('harm and collateral', () => {
+  const item = (name: string, uid: string, inside: boolean, restarts = 0) => ({
+    name,
+    uid,
+    owner: name,
+    restarts,
+    inside,
+  });
+  const before = [item('a/web-1', 'u1', false), item('a/db-0', 'u2', true, 1), item('a/media', 'u3', false)];
+
+  it('is a bystander that goes bad after the runbook began and stays so; one that came back is collateral', () => {
+    const hit = (from: number, to: number) =>
+      analyse({ probes: probes([[32_000, 71_000]], [{ sli: 'web', bystander: true, outages: [[from, to]] }]) });
+    expect(hit(62_000, forever)).toMatchObject({
+      outcome: 'harmed',
+      reason: expect.stringContaining('web was good before') as string,
+    });
+    expect(hit(62_000, 64_000)).toMatchObject({ outcome: 'recovered', collateral: { bystanderBadMs: 2000 } });
+    // before the first command it is the fault's doing, and only collateral
+    expect(hit(40_000, forever).outcome).toBe('recovered');
+  });
+
+  it('is an object outside the blast radius that is gone; one made anew is collateral', () => {
+    const after = [item('a/db-0', 'other', true), item('a/media', 'u3', false, 2)];
+    const gone = analyse({ before, after });
+    expect(gone).toMatchObject({
+      outcome: 'harmed',
+      collateral: { deleted: 1, deletedInside: 1, restarts: 2, restartsInside: 0 },
+    });
+    expect(gone.reason).toContain('a/web-1 outside the blast radius gone');
+    const successor = { ...item('a/web-2', 'new', false), owner: 'a/web-1' };
+    expect(analyse({ before, after: [...after, successor] })).toMatchObject({
+      outcome: 'recovered',
+      collateral: { deleted: 1 },
+    });
+  });
+
+  it("is not what the harness' own durability check deleted", () => {
+    const after = [item('a/db-0', 'u2', true, 3), item('a/media', 'u3', false)];
+    const durability = { atMs: 119_010, ok: true, detail: 'a/web-1 deleted on worker; web-9 ready' };
+    expect(analyse({ before, after, durability })).toMatchObject({
+      outcome: 'recovered',
+      collateral: { deleted: 0, restartsInside: 2 },
+    });
+  });
+
+  it('is not what happens while nobody does anything', () => {
+    expect(analyse({ steps: [], before, after: [] })).toMatchObject({
+      outcome: 'recovered',
+      collateral: { deleted: 2 },
+    });
+  });
+
+  it('is an SLI that the runbook broke for good', () => {
+    const record = analyse({ probes: probes([[32_000, 71_000]], [{ sli: 'api', outages: [[63_000, forever]] }]) });
+    expect(record).toMatchObject({
+      outcome: 'harmed',
+      reason: expect.stringContaining('api was good before') as string,
+    });
+  });
+});
+
+describe('detectors', () => {
+  const status = (readings: LogSpec['readings'], change: Partial<LogSpec> = {}) =>
+    analyse({ readings: readings ?? [], ...change }).detectors[0];
+  const quiet = { atMs: 3000, detector: 'node', state: 'quiet' } as const;
+  const fires = (atMs: number, what = 'worker is NotReady') =>
+    ({ atMs, detector: 'node', state: 'firing', what }) as const;
+
+  it('detect', () => {
+    expect(status([quiet, ...alive('node'), fires(43_000)])).toMatchObject({
+      status: 'detected',
+      ttd: { lo: 12_000, hi: 13_000 },
+      what: 'worker is NotReady',
+      falseAlarms: 0,
+    });
+    // before the witness looked: the time to detect is not negative
+    expect(status([quiet, ...alive('node'), fires(30_500)])?.ttd).toEqual({ lo: 0, hi: 500 });
+  });
+
+  it('miss, are blind, or say the wrong thing', () => {
+    expect(status([quiet, ...alive('node')])?.status).toBe('missed');
+    expect(
+      status([quiet, ...alive('node'), { atMs: 50_000, detector: 'node', state: 'blind', what: 'no API' }]),
+    ).toMatchObject({
+      status: 'blind',
+      what: 'no API',
+    });
+    expect(status([quiet, ...alive('node'), fires(43_000, 'disk is full')])?.status).toBe('misdiagnosed');
+  });
+
+  it('die', () => {
+    expect(status([quiet, ...alive('node', 30_000)])?.status).toBe('dead');
+    expect(status([quiet, ...alive('node', 60_000)])?.status).toBe('dead');
+    expect(status([])?.status).toBe('dead');
+    expect(
+      status([quiet, ...alive('node'), { atMs: 40_000, detector: 'node', state: 'ended', what: 'EOF' }]),
+    ).toMatchObject({
+      status: 'dead',
+      what: 'EOF',
+    });
+  });
+
+  it('are noisy when they fire before the fault, and false alarms are counted', () => {
+    expect(status([quiet, fires(10_000), ...alive('node'), fires(43_000)])).toMatchObject({
+      status: 'noisy',
+      falseAlarms: 1,
+    });
+    const calmed = [quiet, fires(10_000), { ...quiet, atMs: 15_000 }, ...alive('node'), fires(43_000)];
+    expect(status(calmed)).toMatchObject({ status: 'detected', falseAlarms: 1 });
+  });
+});
+
+describe('full recovery', () => {
+  it('says what is missing', () => {
+    const sick = { ...whole, nodesReady: 2, podsReady: 8, pending: 1, terminating: 2 };
+    const record = analyse({
+      states: [{ atMs: 110_000, ...sick }],
+      durability: { atMs: 119_010, ok: false, detail: 'pod was not replaced' },
+    });
+    expect(record.fullRecovery).toEqual({ censored: true, at: 240_000 });
+    expect(record.fullRecoveryMissing).toEqual([
+      '2 of 3 nodes Ready',
+      '8 of 10 pods ready',
+      '1 pod Pending',
+      '2 pods Terminating',
+      'not durable: pod was not replaced',
+    ]);
+  });
+
+  it('is when the last thing became whole, and overlooks what the durability check itself stirs up', () => {
+    const states = [
+      { atMs: 40_000, reachable: false },
+      { atMs: 89_000, ...whole, pending: 1 },
+      { atMs: 90_000, ...whole },
+      { atMs: 119_005, ...whole, terminating: 1 },
+    ];
+    expect(analyse({ states }).fullRecovery).toEqual({ lo: 58_000, hi: 60_000 });
+  });
+
+  it('needs the alarm that fired to be quiet again, and the durability check', () => {
+    const readings = (outage.readings ?? []).filter((r) => r.atMs !== 75_000);
+    expect(analyse({ readings, durability: null }).fullRecoveryMissing).toEqual([
+      'alarm node still fires',
+      'durability was not checked',
+    ]);
+  });
+});
+
+describe('the control without fault', () => {
+  const control: Partial<LogSpec> = { inject: null, breaks: [], runbook: 'none', steps: [], readings: [] };
+
+  it('shows the noise floor', () => {
+    const record = analyse({ ...control, probes: probes([]) });
+    expect(record).toMatchObject({ outcome: 'recovered', badnessMs: 0 });
+    expect(record.onset).toBeUndefined();
+    expect(record.ttr).toBeUndefined();
+    expect(record.reason).toContain('nothing broke');
+  });
+
+  it('counts every alarm as false', () => {
+    const record = analyse({ ...control, probes: probes([]), readings: outage.readings ?? [] });
+    expect(record.detectors[0]).toMatchObject({ falseAlarms: 1 });
+    expect(record.reason).toContain('false alarms by node');
+  });
+
+  it('is not to be trusted when something broke', () => {
+    expect(analyse(control).outcome).toBe('unknown');
+  });
+});
+
+describe('properties', () => {
+  const random = seeded(42);
+  const pick = (from: number, to: number): number => Math.round(from + random() * (to - from));
+  const anyTrial = (): Partial<LogSpec> => {
+    const command = pick(25_000, 35_000);
+    const bad = command + pick(0, 5000);
+    const good = bad + pick(3000, 150_000);
+    const step = command + pick(0, 120_000);
+    return {
+      inject: [command, command + pick(0, 2000)],
+      breaks: ['dns', 'canary'],
+      probes: [
+        { sli: 'dns', periodMs: pick(100, 900), phaseMs: pick(0, 99), outages: [[bad, good]] },
+        { sli: 'canary', periodMs: pick(1000, 7000), outages: [[bad, good + pick(0, 20_000)]] },
+      ],
+      steps: [
+        { name: 'look', changes: false, fromMs: step, toMs: step + 100 },
+        { name: 'change', fromMs: step + 100, toMs: step + pick(100, 60_000) },
+      ],
+      endMs: 300_000,
+    };
+  };
+
+  it('parts are disjoint and add up exactly to the TTR', () => {
+    let seen = 0;
+    for (let i = 0; i < 50; i++) {
+      const { ttr, parts } = analyse(anyTrial());
+      if (ttr === undefined || 'censored' in ttr || parts === undefined) continue;
+      seen++;
+      const { waitingMs, mitigatingMs, settlingMs } = parts;
+      expect(waitingMs + mitigatingMs + settlingMs).toBe(midpoint(ttr));
+      expect(Math.min(waitingMs, mitigatingMs, settlingMs)).toBeGreaterThanOrEqual(0);
+    }
+    expect(seen).toBeGreaterThan(25);
+  });
+
+  it('shifting all instants changes only instants', () => {
+    for (let i = 0; i < 8; i++) {
+      const trial = anyTrial();
+      const [here, there] = [analyse(trial), analyse({ ...trial, shiftMs: 7_654_321 })];
+      for (const key of [
+        'outcome',
+        'reason',
+        'ttr',
+        'fullRecovery',
+        'parts',
+        'badnessMs',
+        'detectors',
+        'collateral',
+      ] as const) {
+        expect(there[key]).toEqual(here[key]);
+      }
+      expect(there.onset?.lo).toBe((here.onset?.lo ?? 0) + 7_654_321);
+    }
+  });
+
+  it('the same events give the same bytes, and no number is NaN or infinite', () => {
+    for (let i = 0; i < 8; i++) {
+      const log = buildLog({ ...outage, ...anyTrial() });
+      const text = JSON.stringify(analyseTrial(log));
+      expect(JSON.stringify(analyseTrial(log))).toBe(text);
+      // JSON writes NaN and Infinity as null
+      expect(text).not.toContain('null');
+    }
+  });
+
+  it('a log without trial.started is an error for people', () => {
+    expect(() => analyseTrial([])).toThrow(/no trial\.started/);
+  });
+});

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { seeded } from '../model/random.ts';
+import { bootstrapMean, kaplanMeier, poissonUpper, restrictedMean, wilson } from './stats.ts';
+
+describe('wilson', () => {
+  // Newcombe 1998, table I, method 3.
+  it.each([
+    [81, 263, 0.2553, 0.3662],
+    [15, 148, 0.0624, 0.1605],
+    [0, 20, 0, 0.1611],
+    [1, 29, 0.0061, 0.1718],
+  ])('%i of %i', (k, n, lo, hi) => {
+    expect(wilson(k, n).lo).toBeCloseTo(lo, 4);
+    expect(wilson(k, n).hi).toBeCloseTo(hi, 4);
+  });
+
+  it('is symmetric and never leaves 0 to 1', () => {
+    for (let n = 1; n < 30; n++) {
+      for (let k = 0; k <= n; k++) {
+        const [a, b] = [wilson(k, n), wilson(n - k, n)];
+        expect(a.lo).toBeCloseTo(1 - b.hi, 12);
+        expect(a.lo).toBeGreaterThanOrEqual(0);
+        expect(a.hi).toBeLessThanOrEqual(1);
+      }
+    }
+    expect(() => wilson(1, 0)).toThrow(RangeError);
+  });
+
+  it('covers the truth about as often as it says', () => {
+    const random = seeded(1);
+    let covered = 0;
+    for (let run = 0; run < 2000; run++) {
+      let k = 0;
+      for (let i = 0; i < 10; i++) if (random() < 0.7) k++;
+      const { lo, hi } = wilson(k, 10);
+      if (lo <= 0.7 && 0.7 <= hi) covered++;
+    }
+    expect(covered / 2000).toBeGreaterThan(0.92);
+  });
+});
+
+describe('kaplanMeier', () => {
+  it("gives the textbook's curve (6-MP arm of Freireich et al. 1963, as in R's survival)", () => {
+    const events = [6, 6, 6, 7, 10, 13, 16, 22, 23].map((time) => ({ time, event: true }));
+    const censored = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35].map((time) => ({ time, event: false }));
+    const curve = kaplanMeier([...events, ...censored]);
+    expect(curve.map((s) => [s.time, s.atRisk, Number(s.survival.toFixed(3))])).toEqual([
+      [6, 21, 0.857],
+      [7, 17, 0.807],
+      [10, 15, 0.753],
+      [13, 12, 0.69],
+      [16, 11, 0.627],
+      [22, 7, 0.538],
+      [23, 6, 0.448],
+    ]);
+  });
+
+  it('is flat without events', () => {
+    expect(kaplanMeier([{ time: 5, event: false }])).toEqual([]);
+  });
+});
+
+describe('the rest', () => {
+  it('restricted mean counts what did not recover with the whole horizon', () => {
+    expect(
+      restrictedMean(
+        [
+          { time: 40, event: true },
+          { time: 999, event: true },
+          { time: 10, event: false },
+        ],
+        100,
+      ),
+    ).toBe(80);
+    expect(() => restrictedMean([], 1)).toThrow(RangeError);
+  });
+
+  it('no bootstrap below 10 values; seeded and in any order above', () => {
+    const values = Array.from({ length: 12 }, (_, i) => 30 + i);
+    expect(bootstrapMean(values.slice(0, 9), 1)).toBeUndefined();
+    const bounds = bootstrapMean(values, 1);
+    expect(bootstrapMean([...values].reverse(), 1)).toEqual(bounds);
+    expect(bounds?.lo).toBeGreaterThan(32);
+    expect(bounds?.hi).toBeLessThan(39);
+  });
+
+  it('upper bound of a Poisson rate', () => {
+    // chi-squared tables: 2.996, 4.744, 6.296, 15.705 (for 9)
+    expect(poissonUpper(0)).toBeCloseTo(2.996, 3);
+    expect(poissonUpper(1)).toBeCloseTo(4.744, 3);
+    expect(poissonUpper(2)).toBeCloseTo(6.296, 3);
+    expect(poissonUpper(9)).toBeCloseTo(15.705, 3);
+  });
+});

@@ -1,0 +1,101 @@
+import { mean, quantileSorted } from 'simple-statistics';
+import { seeded } from '../model/random.ts';
+
+export interface Bounds {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** 97.5 % quantile of the normal distribution: two-sided 95 %. */
+const z95 = 1.959963984540054;
+
+/**
+ * Wilson's score interval (95 %) for k successes of n: holds for small n and at 0 and 1, where the textbook interval has no
+ * width at all. Source: Wilson 1927; Newcombe, Statistics in Medicine 17 (1998), method 3.
+ * @throws RangeError for n < 1 or k outside 0..n
+ */
+export function wilson(k: number, n: number, z = z95): Bounds {
+  if (n < 1 || k < 0 || k > n) throw new RangeError(`wilson(${String(k)}, ${String(n)})`);
+  const p = k / n;
+  const d = 1 + (z * z) / n;
+  const centre = (p + (z * z) / (2 * n)) / d;
+  const half = (z / d) * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n));
+  return { lo: k === 0 ? 0 : Math.max(0, centre - half), hi: k === n ? 1 : Math.min(1, centre + half) };
+}
+
+/** Time to an event, or how long was watched without it. */
+export interface Observed {
+  readonly time: number;
+  readonly event: boolean;
+}
+
+/**
+ * Restricted mean time: mean(min(time, horizon)). Every trial is watched to the same horizon, so it needs no model; a trial
+ * that did not recover counts with the whole horizon.
+ * @throws RangeError for no values
+ */
+export function restrictedMean(values: readonly Observed[], horizon: number): number {
+  if (values.length === 0) throw new RangeError('restrictedMean of nothing');
+  return mean(values.map((v) => (v.event ? Math.min(v.time, horizon) : horizon)));
+}
+
+export interface SurvivalStep {
+  readonly time: number;
+  /** Share not yet recovered just after `time`. */
+  readonly survival: number;
+  readonly atRisk: number;
+  readonly events: number;
+}
+
+/** Product-limit estimate of the share that has not recovered yet (Kaplan and Meier 1958), one step per event time. */
+export function kaplanMeier(values: readonly Observed[]): readonly SurvivalStep[] {
+  const times = [...new Set(values.filter((v) => v.event).map((v) => v.time))].sort((a, b) => a - b);
+  let survival = 1;
+  return times.map((time) => {
+    const atRisk = values.filter((v) => v.time >= time).length;
+    const events = values.filter((v) => v.event && v.time === time).length;
+    survival *= 1 - events / atRisk;
+    return { time, survival, atRisk, events };
+  });
+}
+
+/** Least n from which a bootstrap interval is shown; below it only the points are. */
+export const bootstrapLeast = 10;
+
+/** Percentile bootstrap interval (95 %) of a mean, seeded: the same values and seed give the same interval. */
+export function bootstrapMean(values: readonly number[], seed: number, rounds = 2000): Bounds | undefined {
+  const n = values.length;
+  if (n < bootstrapLeast) return undefined;
+  const random = seeded(seed);
+  // Sorted, so that the order of trials does not matter.
+  const pool = [...values].sort((a, b) => a - b);
+  const means = Array.from({ length: rounds }, () => {
+    let sum = 0;
+    for (let i = 0; i < n; i++) sum += pool[Math.floor(random() * n)] ?? 0;
+    return sum / n;
+  }).sort((a, b) => a - b);
+  return { lo: quantileSorted(means, 0.025), hi: quantileSorted(means, 0.975) };
+}
+
+/**
+ * Upper 95 % bound of a Poisson mean after `count` events: what rate the data still allow. 3.0 for none (the rule of three).
+ */
+export function poissonUpper(count: number): number {
+  const atMost = (lambda: number): number => {
+    let term = Math.exp(-lambda);
+    let sum = term;
+    for (let i = 1; i <= count; i++) {
+      term *= lambda / i;
+      sum += term;
+    }
+    return sum;
+  };
+  let lo = count;
+  let hi = count + 10 + 4 * Math.sqrt(count + 1);
+  for (let i = 0; i < 80; i++) {
+    const mid = (lo + hi) / 2;
+    if (atMost(mid) > 0.05) lo = mid;
+    else hi = mid;
+  }
+  return (lo + hi) / 2;
+}

@@ -1,0 +1,198 @@
+import { max, mean, median, min } from 'simple-statistics';
+import type { Plan } from '../model/plan.ts';
+import type { Outcome, TrialRecord } from '../model/record.ts';
+import { humanDuration, midpoint, type Censored, type Interval } from '../model/units.ts';
+import { whole } from './numbers.ts';
+import { bootstrapMean, restrictedMean, wilson, type Bounds, type Observed } from './stats.ts';
+
+/** One trial's time to recover, for plots. */
+export interface Point {
+  readonly trialId: string;
+  readonly outcome: Outcome;
+  readonly ttr: Interval | Censored;
+}
+
+/** How the write-up's claim fares: `silent` when it makes none, `no-data` without a valid trial. */
+export type Agreement = 'as-said' | 'contradicted' | 'mixed' | 'silent' | 'no-data';
+
+export interface RunbookSummary {
+  readonly id: string;
+  readonly title: string;
+  /** True when it changes nothing (`wait`): what heals by itself. */
+  readonly passive: boolean;
+  /** Valid trials; only these are in the numbers below. */
+  readonly n: number;
+  readonly invalid: number;
+  readonly unknown: number;
+  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
+  /** Trials with the outcome `recovered`, of n, with Wilson's 95 % interval. */
+  readonly recovered: { readonly k: number; readonly n: number; readonly wilson?: Bounds };
+  /** mean(min(TTR, horizon)); a trial that did not recover, or relapsed, counts with the whole horizon. */
+  readonly meanTtrMs?: number;
+  /** Whether that mean contains trials that never recovered: then it is a lower bound of the true mean. */
+  readonly meanIsBound: boolean;
+  /** Seeded bootstrap interval of that mean, from 10 trials on. */
+  readonly meanTtrInterval?: Bounds;
+  /** Only when at least half recovered. */
+  readonly medianTtrMs?: number;
+  /** Least and greatest end of the intervals of those that recovered. */
+  readonly ttrRange?: Interval;
+  readonly points: readonly Point[];
+  /** Means of the parts of TTR over the trials that were restored. */
+  readonly parts?: { readonly waitingMs: number; readonly mitigatingMs: number; readonly settlingMs: number };
+  readonly fullRecovery: {
+    readonly k: number;
+    readonly n: number;
+    readonly meanMs?: number;
+    /** What was missing where it was not reached, most frequent first. */
+    readonly missing: readonly string[];
+  };
+  readonly badnessMs: number;
+  /** Rows lost or damaged over all trials, and trials in which nobody could tell. */
+  readonly data: { readonly lost: number; readonly trialsWithLoss: number; readonly unknown: number };
+  /** Sums over the trials, outside the blast radius. */
+  readonly collateral: { readonly restarts: number; readonly deleted: number; readonly bystanderBadMs: number };
+  readonly commands: { readonly planned: number; readonly failedTrials: number };
+  readonly destroys: readonly string[];
+  readonly says: string;
+  readonly expect: 'recovers' | 'does-not-recover' | 'unknown';
+  readonly agreement: Agreement;
+  /** What was measured, in one sentence, to stand beside `says`. */
+  readonly measured: string;
+}
+
+export function summariseRunbook(
+  runbook: Plan['runbooks'][number],
+  records: readonly TrialRecord[],
+  plan: Plan,
+): RunbookSummary {
+  const valid = records.filter((r) => r.outcome !== 'invalid' && r.outcome !== 'unknown');
+  const n = valid.length;
+  const outcomes: Partial<Record<Outcome, number>> = {};
+  for (const { outcome } of records) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  const k = outcomes.recovered ?? 0;
+  const observed = valid.map((r) => observedTtr(r, plan.horizonMs));
+  const events = observed.filter((o) => o.event);
+  const restored = valid.filter((r) => observedTtr(r, plan.horizonMs).event);
+  const spans = restored.flatMap((r) => (r.ttr === undefined || 'censored' in r.ttr ? [] : [r.ttr]));
+  const parts = restored.flatMap((r) => (r.parts === undefined ? [] : [r.parts]));
+  const full = valid.flatMap((r) =>
+    r.fullRecovery === undefined || 'censored' in r.fullRecovery ? [] : [midpoint(r.fullRecovery)],
+  );
+  const interval =
+    n === 0
+      ? undefined
+      : bootstrapMean(
+          observed.map((o) => o.time),
+          plan.seed,
+        );
+  const counts = {
+    data: {
+      lost: sum(valid.map((r) => (r.data === 'unknown' ? 0 : r.data.lost))),
+      trialsWithLoss: valid.filter((r) => r.data !== 'unknown' && r.data.lost > 0).length,
+      unknown: valid.filter((r) => r.data === 'unknown').length,
+    },
+    collateral: {
+      restarts: sum(valid.map((r) => r.collateral.restarts)),
+      deleted: sum(valid.map((r) => r.collateral.deleted)),
+      bystanderBadMs: sum(valid.map((r) => r.collateral.bystanderBadMs)),
+    },
+  };
+  const meanTtrMs = n === 0 ? undefined : whole(restrictedMean(observed, plan.horizonMs));
+  const agreement = agree(runbook.expect, k, n);
+  return {
+    id: runbook.id,
+    title: runbook.title,
+    passive: runbook.steps.every((s) => !s.changes),
+    n,
+    invalid: outcomes.invalid ?? 0,
+    unknown: outcomes.unknown ?? 0,
+    outcomes,
+    recovered: { k, n, ...(n === 0 ? {} : { wilson: wilson(k, n) }) },
+    ...(meanTtrMs === undefined ? {} : { meanTtrMs }),
+    meanIsBound: events.length < n,
+    ...(interval === undefined ? {} : { meanTtrInterval: { lo: whole(interval.lo), hi: whole(interval.hi) } }),
+    ...(n > 0 && events.length * 2 >= n ? { medianTtrMs: whole(median(observed.map((o) => o.time))) } : {}),
+    ...(spans.length === 0 ? {} : { ttrRange: { lo: min(spans.map((s) => s.lo)), hi: max(spans.map((s) => s.hi)) } }),
+    points: valid.flatMap((r) => (r.ttr === undefined ? [] : [{ trialId: r.trialId, outcome: r.outcome, ttr: r.ttr }])),
+    ...(parts.length === 0
+      ? {}
+      : {
+          parts: {
+            waitingMs: whole(mean(parts.map((p) => p.waitingMs))),
+            mitigatingMs: whole(mean(parts.map((p) => p.mitigatingMs))),
+            settlingMs: whole(mean(parts.map((p) => p.settlingMs))),
+          },
+        }),
+    fullRecovery: {
+      k: full.length,
+      n,
+      ...(full.length === 0 ? {} : { meanMs: whole(mean(full)) }),
+      missing: mostFrequent(valid.flatMap((r) => r.fullRecoveryMissing)),
+    },
+    badnessMs: n === 0 ? 0 : whole(mean(valid.map((r) => r.badnessMs))),
+    ...counts,
+    commands: {
+      planned: runbook.steps.filter((s) => s.changes).length,
+      failedTrials: valid.filter((r) => (r.mitigation?.failed ?? 0) > 0).length,
+    },
+    destroys: [...new Set(runbook.steps.flatMap((s) => (s.destroys === undefined ? [] : [s.destroys])))],
+    says: runbook.says,
+    expect: runbook.expect,
+    agreement,
+    measured: sentence(k, n, outcomes, spans, counts.data.lost, plan.horizonMs),
+  };
+}
+
+/** A trial as survival analysis sees it: service that went down again for good did not recover. */
+function observedTtr(record: TrialRecord, horizonMs: number): Observed {
+  const { ttr } = record;
+  if (ttr === undefined || 'censored' in ttr || record.outcome === 'relapsed') return { time: horizonMs, event: false };
+  return { time: Math.min(horizonMs, midpoint(ttr)), event: true };
+}
+
+function agree(expect: RunbookSummary['expect'], k: number, n: number): Agreement {
+  if (n === 0) return 'no-data';
+  if (expect === 'unknown') return 'silent';
+  const hits = expect === 'recovers' ? k : n - k;
+  return hits === n ? 'as-said' : hits === 0 ? 'contradicted' : 'mixed';
+}
+
+const words: readonly (readonly [Outcome, string])[] = [
+  ['recovered-with-loss', 'recovered with data lost'],
+  ['harmed', 'did harm'],
+  ['relapsed', 'relapsed'],
+];
+
+function sentence(
+  k: number,
+  n: number,
+  outcomes: RunbookSummary['outcomes'],
+  spans: readonly Interval[],
+  lost: number,
+  horizonMs: number,
+): string {
+  if (n === 0) return 'No valid trial: nothing is known.';
+  const parts = [`Recovered ${String(k)} of ${String(n)}`];
+  if (spans.length > 0) {
+    const middle = spans.map(midpoint);
+    const [least, most] = [humanDuration(min(middle)), humanDuration(max(middle))];
+    parts.push(least === most ? `good again after ${least}` : `good again after ${least} to ${most}`);
+  } else {
+    parts.push(`not good again within ${humanDuration(horizonMs)}`);
+  }
+  for (const [outcome, what] of words) {
+    const count = outcomes[outcome] ?? 0;
+    if (count > 0) parts.push(`${String(count)} ${what}`);
+  }
+  if (lost > 0) parts.push(`${String(lost)} ${lost === 1 ? 'row' : 'rows'} lost or damaged`);
+  return `${parts.join(', ')}.`;
+}
+
+function mostFrequent(lines: readonly string[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1);
+  return [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).map(([line]) => line);
+}
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

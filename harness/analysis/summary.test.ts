@@ -1,0 +1,200 @@
+import { describe, expect, it } from 'vitest';
+import type { Plan } from '../model/plan.ts';
+import type { TrialRecord } from '../model/record.ts';
+import { seeded } from '../model/random.ts';
+import { analyseTrial } from './record.ts';
+import { summarise, type RunSummary } from './summary.ts';
+import { buildLog, type LogSpec } from './testing/log-builder.ts';
+import { planOf } from './testing/plan.ts';
+
+/** A trial whose DNS is good again at the given instant (fault at 30 to 31 s). */
+function trial(trialId: string, goodMs: number, change: Partial<LogSpec> = {}): TrialRecord {
+  const runbook = trialId.replace(/-\d+$/, '');
+  return analyseTrial(
+    buildLog({
+      trialId,
+      runbook,
+      probes: [{ sli: 'dns', outages: [[32_000, goodMs]] }],
+      steps: runbook === 'wait' ? [] : [{ name: 'restart', fromMs: 61_000, toMs: 65_000 }],
+      detectors: [{ id: 'node', periodMs: 1e6 }],
+      readings: [
+        { atMs: 40_000, detector: 'node', state: 'firing', what: 'NotReady' },
+        { atMs: goodMs + 1000, detector: 'node', state: 'quiet' },
+      ],
+      endMs: goodMs > 250_000 ? 290_000 : goodMs + 40_000,
+      ...change,
+    }),
+  );
+}
+const never = 1e9;
+const plan = planOf(2);
+const records = [
+  trial('wait-1', never),
+  trial('cure-1', 71_000),
+  trial('nuclear-1', 150_000, { audits: [{ store: 'ledger', missing: 3 }] }),
+  trial('wait-2', never),
+  trial('cure-2', 73_000),
+  trial('nuclear-2', 152_000),
+];
+const of = (summary: RunSummary, id: string) => summary.runbooks.find((r) => r.id === id);
+
+describe('summarise', () => {
+  const summary = summarise(plan, records);
+
+  it('puts the verdict first, with its caveat', () => {
+    expect(summary.verdict).toMatchObject({
+      kind: 'use',
+      runbook: 'cure',
+      headline: 'Use cure: recovered 2 of 2, back after 41 s; wait: not within 4 min',
+    });
+    expect(summary.verdict.sureness).toContain('2 trials: no statistics; a direction, not a proof.');
+    expect(summary.verdict.sureness).toContain('34 % to 100 %');
+    expect(summary.verdict.alarm).toBe(
+      'First alarm: node, after 9.5 s (6 of 6); in the write-up it went unnoticed for 2 days',
+    );
+    expect(summary.verdict.warnings).toContain('nuclear lost or damaged 3 rows in 1 of 2 trials');
+  });
+
+  it('counts each runbook by its valid trials', () => {
+    expect(of(summary, 'wait')).toMatchObject({
+      passive: true,
+      recovered: { k: 0, n: 2 },
+      meanTtrMs: 240_000,
+      meanIsBound: true,
+      agreement: 'as-said',
+      fullRecovery: { k: 0, n: 2 },
+    });
+    expect(of(summary, 'wait')?.medianTtrMs).toBeUndefined();
+    // 40.25 s and 42.25 s
+    expect(of(summary, 'cure')).toMatchObject({
+      meanTtrMs: 41_250,
+      meanIsBound: false,
+      agreement: 'as-said',
+      data: { lost: 0 },
+    });
+    expect(of(summary, 'cure')?.meanTtrInterval).toBeUndefined();
+    expect(of(summary, 'nuclear')).toMatchObject({
+      recovered: { k: 1, n: 2 },
+      outcomes: { recovered: 1, 'recovered-with-loss': 1 },
+      data: { lost: 3, trialsWithLoss: 1 },
+      agreement: 'mixed',
+      destroys: ['the cluster'],
+    });
+  });
+
+  it('never counts invalid or unknown trials against a runbook', () => {
+    const spoilt = summarise(plan, [
+      ...records.slice(0, 4),
+      trial('cure-2', never, { cause: 'no-witness', inject: [30_000] }),
+    ]);
+    expect(of(spoilt, 'cure')).toMatchObject({ recovered: { k: 1, n: 1 }, invalid: 1 });
+    expect(spoilt.trials).toEqual({ planned: 6, run: 5, valid: 4, invalid: 1, unknown: 0, controls: 0 });
+    expect(spoilt.noData).toMatchObject([{ trialId: 'cure-2', outcome: 'invalid' }]);
+    expect(spoilt.verdict.sureness).toContain('1 trial: an anecdote');
+  });
+
+  it('is the same for every order of trials', () => {
+    const random = seeded(3);
+    const bytes = JSON.stringify(summary);
+    for (let i = 0; i < 10; i++) {
+      const mixed = records
+        .map((r) => ({ r, at: random() }))
+        .sort((a, b) => a.at - b.at)
+        .map(({ r }) => r);
+      expect(JSON.stringify(summarise(plan, mixed))).toBe(bytes);
+    }
+  });
+
+  it('says over all trials what an alarm is worth', () => {
+    expect(summary.detectors[0]).toMatchObject({
+      id: 'node',
+      counts: { detected: 6, missed: 0 },
+      ttd: { minMs: 9500, medianMs: 9500, maxMs: 9500 },
+      falseAlarms: 0,
+      // six baselines from 2 s to 30 s
+      watchedMs: 168_000,
+      perHour: { rate: 0, upper: 64 },
+      savedMs: 2 * 86_400_000 - 9500,
+    });
+  });
+
+  it('a relapse counts with the whole horizon', () => {
+    const relapse = trial('cure-1', 71_000, {
+      probes: [
+        {
+          sli: 'dns',
+          outages: [
+            [32_000, 71_000],
+            [100_000, never],
+          ],
+        },
+      ],
+      endMs: 290_000,
+    });
+    expect(of(summarise(plan, [relapse]), 'cure')).toMatchObject({ recovered: { k: 0, n: 1 }, meanTtrMs: 240_000 });
+  });
+});
+
+describe('other verdicts', () => {
+  const verdict = (list: readonly TrialRecord[], p: Plan = plan) => summarise(p, list).verdict;
+
+  it('do nothing when it heals by itself and no runbook is shown to be faster', () => {
+    expect(verdict([trial('wait-1', 71_000), trial('cure-1', 71_300)])).toMatchObject({
+      kind: 'wait',
+      runbook: 'wait',
+    });
+    expect(verdict([trial('wait-1', 150_000), trial('cure-1', 71_000)])).toMatchObject({
+      kind: 'use',
+      headline: 'Use cure: recovered 1 of 1, back after 40 s; wait: also, after 119 s',
+    });
+  });
+
+  it('none when nothing recovered every time, and which came closest', () => {
+    expect(verdict([trial('wait-1', never), trial('cure-1', 71_000), trial('cure-2', never)]).headline).toBe(
+      'No runbook recovered every time: cure came closest, 1 of 2; wait: not within 4 min',
+    );
+    expect(verdict([trial('cure-1', never)]).warnings).toContain('the write-up is contradicted on cure');
+  });
+
+  it('says when two runbooks are not told apart in time', () => {
+    const { sureness } = verdict([trial('cure-1', 71_000), trial('nuclear-1', 71_500)]);
+    expect(sureness).toContain('nuclear is not told apart from it in time');
+  });
+
+  it('no data without a valid trial, or without any', () => {
+    expect(verdict([])).toMatchObject({ kind: 'no-data' });
+    expect(JSON.stringify(summarise(plan, []))).not.toContain('null');
+  });
+
+  it('keeps controls out of every runbook', () => {
+    const control = analyseTrial(
+      buildLog({
+        trialId: 'none-1',
+        runbook: 'none',
+        inject: null,
+        breaks: [],
+        probes: [{ sli: 'dns' }],
+        endMs: 90_000,
+      }),
+    );
+    const summary = summarise(plan, [...records, control]);
+    expect(summary.controls).toEqual([expect.objectContaining({ trialId: 'none-1', outcome: 'recovered' })]);
+    expect(summary.trials).toMatchObject({ valid: 6, controls: 1 });
+  });
+
+  it('a dead alarm is a headline', () => {
+    const dead = trial('cure-1', 71_000, {
+      readings: [{ atMs: 40_000, detector: 'node', state: 'ended', what: 'EOF' }],
+    });
+    expect(verdict([dead]).warnings).toContain('alarm node died in the outage (1 of 1)');
+    expect(verdict([dead]).alarm).toBe('No alarm noticed it every time, or even once');
+  });
+
+  it('gives an interval from ten trials on', () => {
+    const big = planOf(10);
+    const many = big.trials.map((t) => trial(t.id, t.runbook === 'cure' ? 70_000 + t.block * 500 : never));
+    const cure = of(summarise(big, many), 'cure');
+    expect(cure?.meanTtrInterval?.lo).toBeLessThan(cure?.meanTtrMs ?? 0);
+    expect(cure?.meanTtrInterval?.hi).toBeGreaterThan(cure?.meanTtrMs ?? 0);
+  });
+});

@@ -1,0 +1,122 @@
+import type { Plan } from '../model/plan.ts';
+import type { Outcome, TrialRecord } from '../model/record.ts';
+import { summariseDetectors, type DetectorSummary } from './summary-detectors.ts';
+import { summariseRunbook, type RunbookSummary } from './summary-runbooks.ts';
+import { verdictOf, type RunVerdict } from './verdict.ts';
+
+export type { DetectorSummary } from './summary-detectors.ts';
+export type { RunbookSummary } from './summary-runbooks.ts';
+export type { RunVerdict } from './verdict.ts';
+
+/** Everything that a report of a run says, as data: no reporter computes a number of its own. Durations in ms. */
+export interface RunSummary {
+  readonly schemaVersion: 1;
+  readonly runId: string;
+  readonly scenario: string;
+  readonly profile: string;
+  readonly seed: number;
+  readonly createdEpochMs: number;
+  readonly horizonMs: number;
+  readonly holdMs: number;
+  readonly trials: {
+    readonly planned: number;
+    readonly run: number;
+    readonly valid: number;
+    readonly invalid: number;
+    readonly unknown: number;
+    readonly controls: number;
+  };
+  readonly verdict: RunVerdict;
+  /** In the order of the plan. */
+  readonly runbooks: readonly RunbookSummary[];
+  readonly detectors: readonly DetectorSummary[];
+  /** Trials without a fault: the noise floor. */
+  readonly controls: readonly { readonly trialId: string; readonly outcome: Outcome; readonly reason: string }[];
+  /** Trials that gave no data, and why. */
+  readonly noData: readonly {
+    readonly trialId: string;
+    readonly runbook: string;
+    readonly outcome: 'invalid' | 'unknown';
+    readonly reason: string;
+  }[];
+  /** What trials had in common; facts that differ are listed as `a / b`. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/**
+ * Sums up a run. Pure; the order of `records` does not matter. Trials of the plan that have no record count as planned and
+ * not run.
+ */
+export function summarise(plan: Plan, records: readonly TrialRecord[]): RunSummary {
+  const sorted = sortTrials(plan, records);
+  const controls = sorted.filter(isControl);
+  const arms = sorted.filter((r) => !isControl(r));
+  const runbooks = plan.runbooks
+    .filter((r) => arms.some((a) => a.runbook === r.id) || plan.trials.some((t) => t.runbook === r.id))
+    .map((runbook) =>
+      summariseRunbook(
+        runbook,
+        arms.filter((a) => a.runbook === runbook.id),
+        plan,
+      ),
+    );
+  const valid = arms.filter((r) => r.outcome !== 'invalid' && r.outcome !== 'unknown');
+  const detectors = summariseDetectors(plan, valid, controls);
+  return {
+    schemaVersion: 1,
+    runId: plan.runId,
+    scenario: plan.scenario,
+    profile: plan.profile,
+    seed: plan.seed,
+    createdEpochMs: plan.createdEpochMs,
+    horizonMs: plan.horizonMs,
+    holdMs: plan.holdMs,
+    trials: {
+      planned: plan.trials.length,
+      run: sorted.length,
+      valid: valid.length,
+      invalid: arms.filter((r) => r.outcome === 'invalid').length,
+      unknown: arms.filter((r) => r.outcome === 'unknown').length,
+      controls: controls.length,
+    },
+    verdict: verdictOf(plan, runbooks, detectors, valid.length),
+    runbooks,
+    detectors,
+    controls: controls.map(({ trialId, outcome, reason }) => ({ trialId, outcome, reason })),
+    noData: arms.flatMap(({ trialId, runbook, outcome, reason }) =>
+      outcome === 'invalid' || outcome === 'unknown' ? [{ trialId, runbook, outcome, reason }] : [],
+    ),
+    environment: commonFacts(sorted),
+  };
+}
+
+/** A trial in which nothing was meant to break. */
+export function isControl(record: TrialRecord): boolean {
+  return record.runbook === 'none' || (record.onset === undefined && record.outcome !== 'invalid');
+}
+
+/** In the order of the plan; those that it does not know (their order is their id's) at the end. */
+export function sortTrials(plan: Plan, records: readonly TrialRecord[]): readonly TrialRecord[] {
+  const place = new Map(plan.trials.map((t, i) => [t.id, i]));
+  const at = (r: TrialRecord): number => place.get(r.trialId) ?? plan.trials.length;
+  return [...records].sort((a, b) => at(a) - at(b) || (a.trialId < b.trialId ? -1 : a.trialId > b.trialId ? 1 : 0));
+}
+
+function commonFacts(records: readonly TrialRecord[]): Record<string, string> {
+  const facts = new Map<string, Set<string>>();
+  for (const { environment } of records) {
+    for (const [key, value] of Object.entries(environment)) {
+      const seen = facts.get(key);
+      if (seen === undefined) facts.set(key, new Set([value]));
+      else seen.add(value);
+    }
+  }
+  return Object.fromEntries(
+    [...facts]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, values]) => {
+        const all = [...values].sort();
+        return [key, all.length <= 3 ? all.join(' / ') : `differs in each trial (${String(all.length)} values)`];
+      }),
+  );
+}

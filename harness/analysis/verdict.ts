@@ -1,0 +1,186 @@
+import { median } from 'simple-statistics';
+import type { Plan } from '../model/plan.ts';
+import { humanDuration, midpoint, type Interval } from '../model/units.ts';
+import { list } from './outcome.ts';
+import type { DetectorSummary } from './summary-detectors.ts';
+import type { RunbookSummary } from './summary-runbooks.ts';
+
+/** What to do in this outage, and how sure that is: the first thing in every report. */
+export interface RunVerdict {
+  /**
+   * `use`: a runbook recovered every time. `wait`: it heals by itself, and no runbook was shown to be faster. `none`: nothing
+   * recovered every time. `no-data`: no valid trial.
+   */
+  readonly kind: 'use' | 'wait' | 'none' | 'no-data';
+  readonly runbook?: string;
+  /** Whole verdict in one line. */
+  readonly headline: string;
+  /** `recovered 2 of 2, back after 41 s`. */
+  readonly result: string;
+  /** What doing nothing gives. */
+  readonly doingNothing?: string;
+  /** The honest caveat: how sure this is with that many trials. */
+  readonly sureness: string;
+  /** The first alarm, in one line; absent when the scenario watches none. */
+  readonly alarm?: string;
+  /** Data lost, harm, dead alarms, contradicted claims: in order of weight. */
+  readonly warnings: readonly string[];
+}
+
+export function verdictOf(
+  plan: Plan,
+  runbooks: readonly RunbookSummary[],
+  detectors: readonly DetectorSummary[],
+  valid: number,
+): RunVerdict {
+  if (valid === 0) {
+    return {
+      kind: 'no-data',
+      headline: 'No data: not one trial was valid',
+      result: 'nothing is known about any runbook',
+      sureness: 'No valid trial. See why below, and run it again.',
+      warnings: [],
+    };
+  }
+  const alarm = alarmLine(detectors, plan);
+  const shared = { ...(alarm === undefined ? {} : { alarm }), warnings: warningsOf(runbooks, detectors) };
+  const sure = runbooks.filter((r) => r.n > 0 && r.recovered.k === r.n).sort(byTime);
+  const idle = runbooks.find((r) => r.passive && r.n > 0);
+  const nothing = idle === undefined ? undefined : doingNothing(idle, plan);
+  const best = sure.find((r) => !r.passive);
+  const doing = nothing === undefined ? {} : { doingNothing: `${idle?.id ?? 'wait'}: ${nothing}` };
+  const selfHeals = idle !== undefined && sure.includes(idle);
+  if (selfHeals && (best === undefined || !faster(best, idle))) {
+    const result = resultOf(idle);
+    return {
+      kind: 'wait',
+      runbook: idle.id,
+      headline: `Do nothing: ${idle.id} ${result}; no runbook was shown to be faster`,
+      result,
+      ...doing,
+      sureness: surenessOf(idle, sure),
+      ...shared,
+    };
+  }
+  if (best !== undefined) {
+    const result = resultOf(best);
+    return {
+      kind: 'use',
+      runbook: best.id,
+      headline: `Use ${best.id}: ${result}${nothing === undefined ? '' : `; ${idle?.id ?? 'wait'}: ${nothing}`}`,
+      result,
+      ...doing,
+      sureness: surenessOf(best, sure),
+      ...shared,
+    };
+  }
+  const closest = [...runbooks]
+    .filter((r) => r.n > 0 && !r.passive)
+    .sort((a, b) => b.recovered.k / b.n - a.recovered.k / a.n || byTime(a, b))[0];
+  const near =
+    closest === undefined || closest.recovered.k === 0
+      ? 'none recovered even once'
+      : `${closest.id} came closest, ${String(closest.recovered.k)} of ${String(closest.n)}`;
+  return {
+    kind: 'none',
+    headline: `No runbook recovered every time: ${near}${nothing === undefined ? '' : `; ${idle?.id ?? 'wait'}: ${nothing}`}`,
+    result: near,
+    ...doing,
+    sureness: `${trials(valid)} in all. ${caveat(Math.min(...runbooks.filter((r) => r.n > 0).map((r) => r.n)))}`,
+    ...shared,
+  };
+}
+
+const byTime = (a: RunbookSummary, b: RunbookSummary): number =>
+  (a.meanTtrMs ?? 0) - (b.meanTtrMs ?? 0) || (a.id < b.id ? -1 : 1);
+
+function resultOf(runbook: RunbookSummary): string {
+  const time = runbook.meanTtrMs === undefined ? '' : `, back after ${humanDuration(runbook.meanTtrMs)}`;
+  return `recovered ${String(runbook.recovered.k)} of ${String(runbook.n)}${time}`;
+}
+
+function doingNothing(idle: RunbookSummary, plan: Plan): string {
+  const { k, n } = idle.recovered;
+  if (k === 0 && idle.ttrRange === undefined) return `not within ${humanDuration(plan.horizonMs)}`;
+  return k === n ? `also, after ${humanDuration(idle.meanTtrMs ?? 0)}` : `only ${String(k)} of ${String(n)}`;
+}
+
+/** Whether a's slowest trial was still faster than b's fastest, whichever end of the intervals is taken. */
+function faster(a: RunbookSummary, b: RunbookSummary): boolean {
+  const [mine, theirs] = [spans(a), spans(b)];
+  return (
+    mine.length > 0 && theirs.length > 0 && Math.max(...mine.map((i) => i.hi)) < Math.min(...theirs.map((i) => i.lo))
+  );
+}
+
+const spans = (runbook: RunbookSummary): readonly Interval[] =>
+  runbook.points.flatMap((p) => ('censored' in p.ttr ? [] : [p.ttr]));
+
+function surenessOf(best: RunbookSummary, sure: readonly RunbookSummary[]): string {
+  const rivals = sure.filter((r) => r !== best && !r.passive && !faster(best, r)).map((r) => r.id);
+  const like =
+    rivals.length === 0 ? '' : ` ${list(rivals)} ${rivals.length === 1 ? 'is' : 'are'} not told apart from it in time.`;
+  const bounds = best.recovered.wilson;
+  const range =
+    bounds === undefined
+      ? ''
+      : ` Its true chance to recover may be anywhere from ${percent(bounds.lo)} to ${percent(bounds.hi)} (95 %).`;
+  return `${trials(best.n)}: ${caveat(best.n)}${range}${like}`;
+}
+
+const trials = (n: number): string => (n === 1 ? '1 trial' : `${String(n)} trials`);
+
+/** What so many trials of one runbook can and cannot show. */
+function caveat(n: number): string {
+  if (n <= 1) return 'an anecdote, not a proof.';
+  if (n < 5) return 'no statistics; a direction, not a proof.';
+  if (n < 10) return 'a smoke test; differences in time are not shown, only seen.';
+  return 'enough for intervals.';
+}
+
+export const percent = (share: number): string => `${String(Math.round(share * 100))} %`;
+
+function alarmLine(detectors: readonly DetectorSummary[], plan: Plan): string | undefined {
+  if (detectors.length === 0) return undefined;
+  const [first] = [...detectors]
+    .filter((d) => d.points.length > 0 && d.counts.detected === d.n)
+    .sort((a, b) => median(a.points.map((p) => midpoint(p.ttd))) - median(b.points.map((p) => midpoint(p.ttd))));
+  if (first?.ttd === undefined) {
+    return `No alarm noticed it every time${detectors.some((d) => d.counts.detected > 0) ? '' : ', or even once'}`;
+  }
+  const story =
+    plan.outage.undetectedMs > 0 ? `; in the write-up it went unnoticed for ${span(plan.outage.undetectedMs)}` : '';
+  return `First alarm: ${first.id}, after ${humanDuration(first.ttd.medianMs)} (${String(first.counts.detected)} of ${String(first.n)})${story}`;
+}
+
+function warningsOf(runbooks: readonly RunbookSummary[], detectors: readonly DetectorSummary[]): readonly string[] {
+  const warnings: string[] = [];
+  for (const r of runbooks) {
+    if (r.data.lost > 0) {
+      warnings.push(
+        `${r.id} lost or damaged ${String(r.data.lost)} ${r.data.lost === 1 ? 'row' : 'rows'} in ${String(r.data.trialsWithLoss)} of ${String(r.n)} trials`,
+      );
+    }
+    const harmed = r.outcomes.harmed ?? 0;
+    if (harmed > 0) warnings.push(`${r.id} did harm in ${String(harmed)} of ${String(r.n)} trials`);
+    const relapsed = r.outcomes.relapsed ?? 0;
+    if (relapsed > 0) warnings.push(`${r.id} relapsed in ${String(relapsed)} of ${String(r.n)} trials`);
+  }
+  for (const d of detectors) {
+    if (d.counts.dead > 0)
+      warnings.push(`alarm ${d.id} died in the outage (${String(d.counts.dead)} of ${String(d.n)})`);
+  }
+  for (const r of runbooks) {
+    if (r.agreement === 'contradicted') warnings.push(`the write-up is contradicted on ${r.id}`);
+    else if (r.agreement === 'mixed') warnings.push(`${r.id} did not do every time what was expected`);
+  }
+  return warnings;
+}
+
+/** As humanDuration, but long times in days: `2 days 6 h`. */
+export function span(ms: number): string {
+  const hours = Math.round(ms / 3_600_000);
+  if (hours < 48) return humanDuration(ms);
+  const days = Math.floor(hours / 24);
+  return hours % 24 === 0 ? `${String(days)} days` : `${String(days)} days ${String(hours % 24)} h`;
+}

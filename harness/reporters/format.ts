@@ -1,0 +1,118 @@
+import type { RunbookSummary } from '../analysis/summary.ts';
+import type { DetectorRecord, Outcome } from '../model/record.ts';
+import { humanDuration, midpoint, type Censored, type Interval } from '../model/units.ts';
+
+/** Outcomes in words. */
+export const outcomeWords: Readonly<Record<Outcome, string>> = {
+  recovered: 'recovered',
+  relapsed: 'relapsed',
+  'not-recovered': 'not recovered',
+  'recovered-with-loss': 'recovered, data lost',
+  harmed: 'did harm',
+  invalid: 'invalid',
+  unknown: 'unknown',
+};
+
+export const statusWords: Readonly<Record<DetectorRecord['status'], string>> = {
+  detected: 'detected',
+  missed: 'missed',
+  dead: 'dead',
+  blind: 'blind',
+  misdiagnosed: 'wrong diagnosis',
+  noisy: 'fired before the fault',
+};
+
+export const agreementWords: Readonly<Record<RunbookSummary['agreement'], string>> = {
+  'as-said': 'as expected',
+  contradicted: 'not as expected',
+  mixed: 'not every time as expected',
+  silent: 'nothing was expected',
+  'no-data': 'no data',
+};
+
+/** `0.8 s`, `12 s`: half of an interval's width. */
+function halfWidth(interval: Interval): string {
+  const s = (interval.hi - interval.lo) / 2000;
+  return s < 10 ? `${s.toFixed(1)} s` : humanDuration(s * 1000);
+}
+
+/** `41 s ± 0.8 s`, or `not within 4 min`. */
+export function timeTo(time: Interval | Censored | undefined): string {
+  if (time === undefined) return 'unknown';
+  if ('censored' in time) return `not within ${humanDuration(time.at)}`;
+  return `${humanDuration(midpoint(time))} ± ${halfWidth(time)}`;
+}
+
+/** The restricted mean: `41 s`, `at least 2 min 10 s` when some never recovered, `not within 4 min` when none did. */
+export function meanTime(runbook: RunbookSummary, horizonMs: number): string {
+  if (runbook.meanTtrMs === undefined) return 'no data';
+  if (runbook.ttrRange === undefined) return `not within ${humanDuration(horizonMs)}`;
+  return `${runbook.meanIsBound ? 'at least ' : ''}${humanDuration(runbook.meanTtrMs)}`;
+}
+
+export function count(n: number, one: string, many = `${one}s`): string {
+  return `${String(n)} ${n === 1 ? one : many}`;
+}
+
+export function ofText(k: number, n: number): string {
+  return n === 0 ? 'no data' : `${String(k)} of ${String(n)}`;
+}
+
+/** `0 rows`, `3 rows`, `unknown`; unknown beside a number when only some trials could be read. */
+export function dataText(runbook: RunbookSummary): string {
+  if (runbook.n === 0) return 'no data';
+  const { lost, unknown } = runbook.data;
+  if (unknown === runbook.n) return 'unknown';
+  return (lost === 0 ? 'none' : count(lost, 'row')) + (unknown > 0 ? `, unknown in ${String(unknown)}` : '');
+}
+
+export function collateralText(runbook: RunbookSummary): string {
+  if (runbook.n === 0) return 'no data';
+  const { restarts, deleted, bystanderBadMs } = runbook.collateral;
+  const parts: string[] = [];
+  if (restarts > 0) parts.push(count(restarts, 'restart'));
+  if (deleted > 0) parts.push(`${String(deleted)} deleted`);
+  if (bystanderBadMs > 0) parts.push(`bystanders bad ${humanDuration(bystanderBadMs)}`);
+  return parts.length === 0 ? 'none' : parts.join(', ');
+}
+
+export function commandsText(runbook: RunbookSummary): string {
+  const { planned, failedTrials } = runbook.commands;
+  return String(planned) + (failedTrials > 0 ? `, failed in ${count(failedTrials, 'trial')}` : '');
+}
+
+/** Best first: recovered most often, then soonest; those without data at the end. */
+export function ranked(runbooks: readonly RunbookSummary[]): readonly RunbookSummary[] {
+  const share = (r: RunbookSummary): number => (r.n === 0 ? -1 : r.recovered.k / r.n);
+  const time = (r: RunbookSummary): number => r.meanTtrMs ?? 0;
+  return [...runbooks].sort((a, b) => share(b) - share(a) || time(a) - time(b) || (a.id < b.id ? -1 : 1));
+}
+
+/** Instant of the run in UTC, to the minute. */
+export function utc(epochMs: number): string {
+  return `${new Date(epochMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/**
+ * Text that came from a cluster, made harmless for a terminal and for plain text: no control characters (they could repaint
+ * the screen or forge lines), no direction overrides.
+ */
+export function plain(text: string, keepLines = false): string {
+  const control =
+    /\u001b\[[0-9;?]*[ -/]*[@-~]|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/g;
+  const clean = text.replace(/\r\n?/g, '\n').replace(control, '');
+  return keepLines ? clean : clean.replace(/\s+/g, ' ').trim();
+}
+
+/** Commands that make this run again, and that make this report again. */
+export function reproduce(plan: {
+  readonly scenario: string;
+  readonly profile: string;
+  readonly seed: number;
+  readonly runId: string;
+  readonly trials: readonly { readonly block: number; readonly runbook: string }[];
+}): readonly string[] {
+  const blocks = Math.max(1, ...plan.trials.map((t) => t.block));
+  const run = `npm run scenario ${plan.scenario} -- --profile ${plan.profile} --trials ${String(blocks)} --seed ${String(plan.seed)}`;
+  return [run, `npm run firedrill -- analyse reports/${plan.scenario}/${plan.runId}`];
+}

@@ -1,0 +1,293 @@
+import { sortTrials, type DetectorSummary, type RunbookSummary, type RunSummary } from '../analysis/summary.ts';
+import { percent, span } from '../analysis/verdict.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Outcome, TrialRecord } from '../model/record.ts';
+import { humanDuration } from '../model/units.ts';
+import * as f from './format.ts';
+import { trialCounts } from './markdown.ts';
+import { safe, trusted, type Markup } from './markup.ts';
+import { style } from './style.ts';
+import { stripPlot, type Mark } from './svg/strip.ts';
+import { timeline } from './svg/timeline.ts';
+
+/** Up to this many trials are shown unfolded. */
+const unfolded = 12;
+/** Characters of commands, and as many of output, in the trials of the whole report; what trials share of it keeps the file small. */
+const outputBudget = 300_000;
+
+/**
+ * The report as one HTML file: opens from disk, offline, without JavaScript. The verdict comes first; a tired engineer needs
+ * nothing else. Pure: the same inputs give the same bytes.
+ */
+export function htmlReport(summary: RunSummary, plan: Plan, records: readonly TrialRecord[]): string {
+  const trials = sortTrials(plan, records);
+  const page = safe`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="color-scheme" content="light dark">
+<title>${summary.verdict.headline} · ${summary.scenario}</title>
+<style>${trusted(style)}</style>
+</head>
+<body>
+<header>
+<p class="kicker">firedrill · <code>${summary.scenario}</code> · ${plan.outage.title} · ${f.utc(summary.createdEpochMs)} · profile ${summary.profile} · ${trialCounts(summary)}</p>
+</header>
+<main>
+${verdictCard(summary, plan)}
+${whatHappened(summary, plan, trials)}
+${runbookSection(summary)}
+${alarmSection(summary, plan)}
+${trialSection(summary, trials)}
+${runbookPages(summary, plan)}
+${truthSection(summary, plan)}
+</main>
+${footer(summary, plan)}
+</body>
+</html>
+`;
+  return page.markup;
+}
+
+function verdictCard(summary: RunSummary, plan: Plan): Markup {
+  const { verdict } = summary;
+  const chosen = summary.runbooks.find((r) => r.id === verdict.runbook);
+  const pages = plan.runbooks.find((r) => r.id === verdict.runbook);
+  const idle = summary.runbooks.find((r) => r.passive);
+  const alarm = summary.detectors
+    .filter((d) => d.ttd !== undefined && d.counts.detected === d.n)
+    .sort((a, b) => (a.ttd?.medianMs ?? 0) - (b.ttd?.medianMs ?? 0))[0];
+  const fact = (name: string, value: string, note?: string | false): Markup =>
+    safe`<div><dt>${name}</dt><dd>${value}${note !== undefined && note !== false && safe`<small>${note}</small>`}</dd></div>`;
+  const title = {
+    use: safe`Use <code>${verdict.runbook ?? ''}</code>`,
+    wait: safe`Do nothing: it heals by itself`,
+    none: safe`No runbook recovered every time`,
+    'no-data': safe`No data: not one trial was valid`,
+  }[verdict.kind];
+  const changing = pages?.steps.filter((s) => s.changes) ?? [];
+  return safe`<section class="verdict ${verdict.kind}" aria-label="Verdict">
+<p class="kicker">What to do in this outage</p>
+<h1>${title}</h1>
+<dl class="facts">
+${
+  chosen !== undefined && [
+    fact('Recovered', f.ofText(chosen.recovered.k, chosen.n), verdict.kind === 'use' && chosen.title),
+    fact('Service back after', f.meanTime(chosen, summary.horizonMs), partsNote(chosen)),
+  ]
+}
+${verdict.kind === 'none' && fact('Closest', verdict.result)}
+${idle !== undefined && idle.n > 0 && verdict.kind !== 'wait' && fact('Doing nothing', f.meanTime(idle, summary.horizonMs), `recovered ${f.ofText(idle.recovered.k, idle.n)}`)}
+${summary.detectors.length > 0 && summary.trials.valid > 0 && (alarm?.ttd === undefined ? fact('First alarm', 'none every time') : fact('First alarm after', humanDuration(alarm.ttd.medianMs), `${alarm.id}, ${f.ofText(alarm.counts.detected, alarm.n)}`))}
+</dl>
+<p class="sure"><strong>How sure:</strong> ${verdict.sureness}</p>
+${verdict.warnings.length > 0 && safe`<ul class="warnings">${verdict.warnings.map((w) => safe`<li>${w}</li>`)}</ul>`}
+${changing.length > 0 && safe`<details${changing.length <= 4 && trusted(' open')}><summary>The commands</summary><pre>${changing.map((s) => `# ${s.name} (on ${s.on})\n${s.command}`).join('\n\n')}</pre></details>`}
+</section>`;
+}
+
+/** How much of the time was the drill's own delay: a person's is different. */
+function partsNote(runbook: RunbookSummary): string {
+  const { parts } = runbook;
+  if (parts === undefined) return '';
+  if (parts.mitigatingMs === 0 && parts.settlingMs === 0) return 'before anything was done';
+  return `${humanDuration(parts.mitigatingMs + parts.settlingMs)} from the first command; the ${humanDuration(parts.waitingMs)} before are the drill's delay`;
+}
+
+function whatHappened(summary: RunSummary, plan: Plan, trials: readonly TrialRecord[]): Markup {
+  const seen = trials.find((t) => t.onset !== undefined && t.outcome !== 'invalid');
+  const inject = seen?.steps.filter((s) => s.part === 'inject') ?? [];
+  const broken = [
+    ...new Set(
+      trials.filter((t) => t.outcome !== 'invalid').flatMap((t) => t.slis.filter((s) => s.broke).map((s) => s.title)),
+    ),
+  ];
+  return safe`<section><h2>What happened</h2>
+<p class="lead">${plan.outage.title} (${plan.outage.source}, ${plan.outage.date}), made to happen again in real clusters${seen !== undefined && safe` ${summary.trials.run === 1 ? 'once' : `${summary.trials.run} times`}`}.</p>
+<div class="cols">
+<div><h3>The write-up says</h3><ul class="plain">${plan.outage.says.map((s) => safe`<li>${s}</li>`)}</ul>
+<p class="muted">Unnoticed for ${span(plan.outage.undetectedMs)}; recovered in ${span(plan.outage.recoveryMs)}.</p></div>
+<div><h3>What was done here, and the proof that it took effect</h3>
+${
+  seen === undefined
+    ? safe`<p>No trial has a confirmed fault.</p>`
+    : safe`${inject.length > 0 && safe`<pre>${inject.map((s) => `# ${s.name} (on ${s.on})\n${s.command}`).join('\n')}</pre>`}
+<ul class="plain">${seen.witness.slice(0, 8).map((w) => safe`<li>${w}</li>`)}</ul>
+<p class="muted">Broke: ${broken.length === 0 ? 'nothing' : broken.join(', ')}.</p>`
+}</div>
+</div></section>`;
+}
+
+function runbookSection(summary: RunSummary): Markup {
+  return safe`<section><h2>Runbooks</h2>
+<div class="card"><table>
+<caption>Over valid trials only. Back after: mean of min(time to recover, ${humanDuration(summary.horizonMs)}), from the fault on.</caption>
+<thead><tr><th scope="col">Runbook</th><th scope="col">Recovered</th><th scope="col">Back after</th><th scope="col">Fully recovered</th><th scope="col">Bad time</th><th scope="col">Data lost</th><th scope="col">Collateral</th><th scope="col">Commands</th></tr></thead>
+<tbody>${f.ranked(summary.runbooks).map((r) => runbookRows(r, summary))}</tbody>
+</table></div>
+<h3>Every trial's time to recover</h3>
+<div class="card"><div class="plot-box">${stripPlot(
+    f.ranked(summary.runbooks).map((r) => ({
+      name: r.id,
+      result: f.ofText(r.recovered.k, r.n),
+      emphasis: r.id === summary.verdict.runbook,
+      points: r.points.map((p) => ({
+        title: `${p.trialId}, ${f.outcomeWords[p.outcome]}`,
+        mark: markOf(p.outcome),
+        time: p.ttr,
+      })),
+    })),
+    summary.horizonMs,
+    'Time to recover of every trial, by runbook',
+  )}</div>
+<ul class="legend">
+<li>${key(safe`<svg class="mark good" x="7" y="7"><circle r="4.5"/></svg>`)}recovered; the line through it is how well the instant is known</li>
+<li>${key(safe`<svg class="mark loss" x="7" y="7"><path d="M0 -6L6 0L0 6L-6 0Z"/></svg>`)}recovered, with data lost</li>
+<li>${key(safe`<svg class="mark bad" x="7" y="7"><path class="arrow" d="M-5 -5L5 5M5 -5L-5 5"/></svg>`)}did harm, or relapsed after it</li>
+<li>${key(safe`<svg class="mark plain" x="14" y="7"><path class="arrow" d="M-14 0H-3M-8 -5L-2 0L-8 5"/></svg>`)}not recovered when the watch ended</li>
+</ul></div>
+${summary.noData.length > 0 && safe`<h3>Trials that gave no data</h3><p class="muted">Never counted against a runbook.</p><ul class="plain">${summary.noData.map((t) => safe`<li><code>${t.trialId}</code> ${f.outcomeWords[t.outcome]}: ${t.reason}</li>`)}</ul>`}
+${summary.controls.length > 0 && safe`<h3>Controls without a fault</h3><ul class="plain">${summary.controls.map((t) => safe`<li><code>${t.trialId}</code> ${t.reason}</li>`)}</ul>`}
+</section>`;
+}
+
+const key = (mark: Markup): Markup => safe`<svg width="16" height="14" aria-hidden="true">${mark}</svg>`;
+
+function markOf(outcome: Outcome): Mark {
+  if (outcome === 'recovered') return 'good';
+  if (outcome === 'recovered-with-loss') return 'loss';
+  if (outcome === 'harmed' || outcome === 'relapsed') return 'bad';
+  return 'plain';
+}
+
+function runbookRows(r: RunbookSummary, summary: RunSummary): Markup {
+  const all = r.n > 0 && r.recovered.k === r.n;
+  const w = r.recovered.wilson;
+  const interval = r.meanTtrInterval;
+  const others = (Object.entries(r.outcomes) as [Outcome, number][])
+    .filter(([o]) => o !== 'recovered' && o !== 'not-recovered')
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([o, n]) => `${n} ${f.outcomeWords[o]}`);
+  return safe`<tr${r.id === summary.verdict.runbook && trusted(' class="chosen"')}>
+<th scope="row"><code>${r.id}</code><small>${r.title}</small></th>
+<td data-label="Recovered"><div><span class="nowrap ${all ? 'good-text' : r.recovered.k === 0 && r.n > 0 ? 'bad-text' : ''}">${f.ofText(r.recovered.k, r.n)}</span>${w !== undefined && safe`<small>${percent(w.lo)} to ${percent(w.hi)}</small>`}${others.length > 0 && safe`<small>${others.join(', ')}</small>`}</div></td>
+<td data-label="Back after"><div>${f.meanTime(r, summary.horizonMs)}${interval !== undefined && safe`<small>${humanDuration(interval.lo)} to ${humanDuration(interval.hi)} (95 %)</small>`}${r.medianTtrMs !== undefined && r.n > 2 && safe`<small>median ${humanDuration(r.medianTtrMs)}</small>`}${r.parts !== undefined && !r.passive && safe`<small>${humanDuration(r.parts.mitigatingMs + r.parts.settlingMs)} from the first command</small>`}</div></td>
+<td data-label="Fully recovered"><div>${f.ofText(r.fullRecovery.k, r.n)}${r.fullRecovery.meanMs !== undefined && safe`<small>after ${humanDuration(r.fullRecovery.meanMs)}</small>`}${r.fullRecovery.missing.length > 0 && safe`<small>missing: ${r.fullRecovery.missing.slice(0, 2).join('; ')}</small>`}</div></td>
+<td data-label="Bad time">${r.n === 0 ? '' : humanDuration(r.badnessMs)}</td>
+<td data-label="Data lost"><span class="${r.data.lost > 0 ? 'bad-text' : ''}">${f.dataText(r)}</span></td>
+<td data-label="Collateral"><div>${f.collateralText(r)}${r.destroys.length > 0 && safe`<small>at stake: ${r.destroys.join('; ')}</small>`}</div></td>
+<td data-label="Commands">${f.commandsText(r)}</td>
+</tr>
+<tr class="claim"><td colspan="8"><dl><div><dt>The write-up says</dt><dd>${r.says}</dd></div><div><dt>Measured</dt><dd>${r.measured} ${agreement(r)}</dd></div></dl></td></tr>`;
+}
+
+function agreement(r: RunbookSummary): Markup {
+  const kind =
+    r.agreement === 'as-said' ? 'good' : r.agreement === 'contradicted' || r.agreement === 'mixed' ? 'bad' : '';
+  const sign = { 'as-said': '✓ ', contradicted: '✗ ', mixed: '± ', silent: '', 'no-data': '' }[r.agreement];
+  return safe`<span class="badge ${kind}">${sign}${f.agreementWords[r.agreement]}</span>`;
+}
+
+function alarmSection(summary: RunSummary, plan: Plan): Markup {
+  const seen = summary.detectors.flatMap((d) => d.points.map((p) => p.ttd.hi));
+  return safe`<section><h2>Alarms</h2>
+<p class="lead">${summary.verdict.alarm === undefined ? 'This scenario watches none.' : `${summary.verdict.alarm}.`}</p>
+${
+  summary.detectors.length > 0 &&
+  safe`<div class="card"><table>
+<caption>Time to detect, from the fault to the signal at the harness. Least possible: what the alarm's own loop allows, however fast the outage shows.</caption>
+<thead><tr><th scope="col">Alarm</th><th scope="col">Detected</th><th scope="col">After</th><th scope="col">Least possible</th><th scope="col">Not detected</th><th scope="col">False alarms</th><th scope="col">Sooner than the write-up</th></tr></thead>
+<tbody>${summary.detectors.map((d) => alarmRow(d, plan))}</tbody></table>
+${
+  seen.length > 0 &&
+  safe`<div class="plot-box">${stripPlot(
+    summary.detectors.map((d) => ({
+      name: d.id,
+      result: d.ttd === undefined ? 'never' : humanDuration(d.ttd.medianMs),
+      leastMs: d.leastTtdMs,
+      points: d.points.map((p) => ({ title: p.trialId, mark: 'good' as const, time: p.ttd })),
+    })),
+    Math.max(1000, ...seen, ...summary.detectors.map((d) => d.leastTtdMs)),
+    'Time to detect of every trial, by alarm; the upright tick is the least possible',
+  )}</div>`
+}</div>`
+}
+</section>`;
+}
+
+function alarmRow(d: DetectorSummary, plan: Plan): Markup {
+  const failures = (['dead', 'missed', 'blind', 'misdiagnosed', 'noisy'] as const).filter((s) => d.counts[s] > 0);
+  return safe`<tr>
+<th scope="row"><code>${d.id}</code><small>${d.title}; ${d.loop}</small></th>
+<td data-label="Detected"><span class="nowrap ${d.counts.detected === d.n && d.n > 0 ? 'good-text' : ''}">${f.ofText(d.counts.detected, d.n)}</span></td>
+<td data-label="After"><div>${d.ttd === undefined ? 'never' : humanDuration(d.ttd.medianMs)}${d.ttd !== undefined && d.points.length > 1 && safe`<small>${humanDuration(d.ttd.minMs)} to ${humanDuration(d.ttd.maxMs)}</small>`}${d.what !== undefined && safe`<small>“${clip(d.what, 90)}”</small>`}</div></td>
+<td data-label="Least possible">${humanDuration(d.leastTtdMs)}</td>
+<td data-label="Not detected"><div>${failures.length === 0 ? '–' : failures.map((s, i) => safe`${i > 0 && ', '}<span class="${s === 'dead' ? 'bad-text' : ''}">${d.counts[s]} ${f.statusWords[s]}</span>`)}${d.trouble !== undefined && safe`<small>“${clip(d.trouble, 90)}”</small>`}</div></td>
+<td data-label="False alarms"><div>${d.falseAlarms}<small>in ${humanDuration(d.watchedMs)}${d.perHour !== undefined && `; at most ${d.perHour.upper} an hour`}</small></div></td>
+<td data-label="Sooner than the write-up">${d.savedMs === undefined || plan.outage.undetectedMs === 0 ? '–' : span(d.savedMs)}</td>
+</tr>`;
+}
+
+function trialSection(summary: RunSummary, trials: readonly TrialRecord[]): Markup {
+  const steps = trials.reduce((n, t) => n + t.steps.length, 0);
+  const limit = Math.max(120, Math.min(4000, Math.floor(outputBudget / Math.max(1, steps))));
+  return safe`<section><h2>Trials</h2>
+<p class="lead">Time runs from the fault. ${trials.length > unfolded && 'Unfold a trial to see it. '}Tall blocks are bad, thin lines are good; hollow steps only looked.</p>
+${trials.map((t) => trial(t, trials.length <= unfolded, limit))}
+</section>`;
+}
+
+function trial(t: TrialRecord, open: boolean, limit: number): Markup {
+  const kind = t.outcome === 'recovered' ? 'good' : t.outcome === 'invalid' || t.outcome === 'unknown' ? '' : 'bad';
+  const valid = t.outcome !== 'invalid';
+  const steps = t.steps.filter((s) => s.part === 'runbook' || s.part === 'inject');
+  const parts = t.parts;
+  return safe`<details class="trial card"${open && trusted(' open')}><summary><code>${t.trialId}</code> <span class="badge ${kind}">${f.outcomeWords[t.outcome]}</span> <span class="muted">${t.reason}</span></summary>
+<div class="plot-box">${timeline(t, open ? 150 : 30)}</div>
+<dl class="env">
+${valid && t.ttr !== undefined && safe`<dt>Back after</dt><dd>${f.timeTo(t.ttr)}${parts !== undefined && safe` <span class="muted">= ${humanDuration(parts.waitingMs)} waiting + ${humanDuration(parts.mitigatingMs)} runbook + ${humanDuration(parts.settlingMs)} settling</span>`}</dd>`}
+${valid && t.fullRecovery !== undefined && safe`<dt>Fully recovered</dt><dd>${f.timeTo(t.fullRecovery)}${t.fullRecoveryMissing.length > 0 && safe` <span class="muted">${t.fullRecoveryMissing.join('; ')}</span>`}</dd>`}
+<dt>User load</dt><dd>${t.load.good} good, ${t.load.bad} failed, ${t.load.dropped} dropped</dd>
+<dt>Data</dt><dd>${t.data === 'unknown' ? 'unknown: not read back' : t.data.lost === 0 ? `none lost (${t.data.stores.map((s) => `${s.store}: ${s.acknowledged} acknowledged`).join(', ')})` : t.data.stores.map((s) => `${s.store}: ${s.missing} missing, ${s.altered} altered, ${s.duplicated} doubled, ${s.unexpected} unexpected of ${s.acknowledged}`).join('; ')}${t.data !== 'unknown' && t.data.rpoMs !== undefined && `; oldest ${humanDuration(t.data.rpoMs)} before the fault`}</dd>
+<dt>The instrument</dt><dd>event loop late by at most ${t.harness.loopDelayP99Ms} ms, probes by ${t.harness.latenessP99Ms} ms${t.harness.starved && ': starved'}; seed ${t.seed}</dd>
+</dl>
+${steps.length > 0 && safe`<details><summary>Commands and their output</summary><ol class="steps">${steps.map((s) => safe`<li>${s.name} <span class="where">${s.part}, on ${s.on}, ${humanDuration(s.toMs - s.fromMs)}${s.exitCode !== undefined && `, exit ${s.exitCode}`}</span><pre>$ ${clip(s.command, Math.min(1500, limit))}${s.output !== undefined && `\n${clip(s.output.trim(), limit)}`}</pre></li>`)}</ol></details>`}
+</details>`;
+}
+
+/** The end says more than the beginning. */
+function clip(text: string, most: number): string {
+  return text.length <= most
+    ? text
+    : `${text.slice(0, Math.ceil(most / 3))} … ${text.slice(-Math.floor((most * 2) / 3))}`;
+}
+
+function runbookPages(summary: RunSummary, plan: Plan): Markup {
+  return safe`<section><h2>The runbooks, to follow</h2>
+${plan.runbooks.map((r) => {
+  const chosen = r.id === summary.verdict.runbook;
+  return safe`<details class="card"${chosen && trusted(' open')}><summary><code>${r.id}</code> ${r.title}</summary><p>${r.why}</p>${r.steps.length === 0 ? safe`<p class="muted">No steps.</p>` : safe`<ol class="steps">${r.steps.map((s) => safe`<li>${s.name} <span class="where">on ${s.on}${!s.changes && ', only looks'}</span>${s.destroys !== undefined && safe` <span class="bad-text">at stake: ${s.destroys}</span>`}<pre>${s.command}</pre></li>`)}</ol>`}</details>`;
+})}</section>`;
+}
+
+function truthSection(summary: RunSummary, plan: Plan): Markup {
+  const facts = Object.entries(summary.environment).sort(
+    ([a], [b]) => Number(/fence/i.test(b)) - Number(/fence/i.test(a)),
+  );
+  return safe`<section><h2>How true to life</h2>
+<p>Fidelity of the fault: <strong>${plan.fidelity}</strong>.${plan.differences.length > 0 && ' Not as in the write-up:'}</p>
+<ul class="plain">${plan.differences.map((d) => safe`<li>${d}</li>`)}</ul>
+<h3>Environment</h3>
+<dl class="env">${facts.map(([k, v]) => safe`<dt>${k}</dt><dd>${v}</dd>`)}</dl></section>`;
+}
+
+function footer(summary: RunSummary, plan: Plan): Markup {
+  return safe`<footer>
+<h2>To see it yourself</h2>
+<pre>${f.reproduce(plan).join('\n')}</pre>
+<p>Restored means: for ${humanDuration(summary.holdMs)} on end, at least 99 % of the requests of every broken probe were good in every 5 s; the instant counted is the start of that time. Every number is computed from the trials' <code>events.jsonl</code>; definitions are in <code>docs/measurement.md</code>.</p>
+<p>Run <code>${summary.runId}</code>, seed ${summary.seed}.</p>
+</footer>`;
+}

@@ -1,0 +1,19 @@
+import { sortTrials, type RunSummary } from '../analysis/summary.ts';
+import type { Plan } from '../model/plan.ts';
+import type { TrialRecord } from '../model/record.ts';
+
+/**
+ * The whole run as JSON: `{ schemaVersion, plan, summary, trials }`, keys sorted, so that two reports can be compared with
+ * diff. The same inputs give the same bytes.
+ */
+export function jsonReport(summary: RunSummary, plan: Plan, records: readonly TrialRecord[]): string {
+  const report = { schemaVersion: 1, plan, summary, trials: sortTrials(plan, records) };
+  return `${JSON.stringify(report, sortKeys, 2)}\n`;
+}
+
+function sortKeys(_key: string, value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new RangeError('a report must not contain NaN or infinity');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

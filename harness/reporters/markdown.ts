@@ -1,0 +1,161 @@
+import { sortTrials, type DetectorSummary, type RunSummary } from '../analysis/summary.ts';
+import { percent, span } from '../analysis/verdict.ts';
+import type { Plan } from '../model/plan.ts';
+import type { TrialRecord } from '../model/record.ts';
+import { humanDuration } from '../model/units.ts';
+import * as f from './format.ts';
+
+/** The report as Markdown, for a job summary or an issue: verdict first, then the tables. */
+export function markdownReport(summary: RunSummary, plan: Plan, records: readonly TrialRecord[]): string {
+  const { verdict } = summary;
+  const blocks = [
+    `# ${md(plan.outage.title)}`,
+    `**${md(verdict.headline)}.**`,
+    md(verdict.sureness),
+    ...(verdict.alarm === undefined ? [] : [`${md(verdict.alarm)}.`]),
+    ...(verdict.warnings.length === 0 ? [] : [verdict.warnings.map((w) => `- ⚠ ${md(w)}`).join('\n')]),
+    `${code(summary.scenario)}, profile ${code(summary.profile)}, ${f.utc(summary.createdEpochMs)}; ${trialCounts(summary)}`,
+    '## Runbooks',
+    runbookTable(summary),
+    'Back after: mean of min(time to recover, horizon), from the fault on; a trial that did not recover counts with the whole horizon.',
+    '## What the write-up says, and what was measured',
+    table(
+      ['runbook', 'the write-up', 'measured', ''],
+      f
+        .ranked(summary.runbooks)
+        .map((r) => [code(r.id), md(r.says), md(r.measured), md(f.agreementWords[r.agreement])]),
+    ),
+    '## Alarms',
+    summary.detectors.length === 0 ? 'This scenario watches none.' : alarmTable(summary.detectors),
+    '## Trials',
+    table(
+      ['trial', 'outcome', 'back after', 'fully recovered', 'why'],
+      sortTrials(plan, records).map((r) => [
+        code(r.trialId),
+        f.outcomeWords[r.outcome],
+        f.timeTo(r.outcome === 'invalid' ? undefined : r.ttr),
+        f.timeTo(r.outcome === 'invalid' ? undefined : r.fullRecovery),
+        md(r.reason),
+      ]),
+    ),
+    '## The outage',
+    `${md(plan.outage.source)}, ${md(plan.outage.date)}. Fidelity: ${md(plan.fidelity)}.`,
+    [
+      ...plan.outage.says.map((s) => `- The write-up: ${md(s)}`),
+      ...plan.differences.map((d) => `- Not as there: ${md(d)}`),
+    ].join('\n'),
+    '## Environment',
+    table(
+      ['', ''],
+      Object.entries(summary.environment).map(([key, value]) => [md(key), md(value)]),
+    ),
+    '## Again',
+    fence(f.reproduce(plan).join('\n')),
+  ];
+  return `${blocks.filter((b) => b !== '').join('\n\n')}\n`;
+}
+
+function runbookTable(summary: RunSummary): string {
+  return table(
+    [
+      'runbook',
+      'recovered',
+      '95 %',
+      'back after',
+      'fully recovered',
+      'bad time',
+      'data lost',
+      'collateral',
+      'commands',
+    ],
+    f
+      .ranked(summary.runbooks)
+      .map((r) => [
+        r.id === summary.verdict.runbook ? `**${code(r.id)}**` : code(r.id),
+        f.ofText(r.recovered.k, r.n),
+        r.recovered.wilson === undefined
+          ? ''
+          : `${percent(r.recovered.wilson.lo)} to ${percent(r.recovered.wilson.hi)}`,
+        f.meanTime(r, summary.horizonMs),
+        f.ofText(r.fullRecovery.k, r.n) +
+          (r.fullRecovery.meanMs === undefined ? '' : `, ${humanDuration(r.fullRecovery.meanMs)}`),
+        r.n === 0 ? 'no data' : humanDuration(r.badnessMs),
+        f.dataText(r),
+        f.collateralText(r),
+        f.commandsText(r),
+      ]),
+  );
+}
+
+function alarmTable(detectors: readonly DetectorSummary[]): string {
+  return table(
+    [
+      'alarm',
+      'detected',
+      'after (least / median / most)',
+      'least possible',
+      'missed',
+      'dead',
+      'blind',
+      'wrong',
+      'false alarms',
+      'sooner than the write-up by',
+    ],
+    detectors.map((d) => [
+      code(d.id),
+      f.ofText(d.counts.detected, d.n),
+      d.ttd === undefined ? 'never' : [d.ttd.minMs, d.ttd.medianMs, d.ttd.maxMs].map(humanDuration).join(' / '),
+      humanDuration(d.leastTtdMs),
+      String(d.counts.missed),
+      String(d.counts.dead),
+      String(d.counts.blind),
+      String(d.counts.misdiagnosed + d.counts.noisy),
+      falseAlarms(d),
+      d.savedMs === undefined ? '' : span(d.savedMs),
+    ]),
+  );
+}
+
+function falseAlarms(d: DetectorSummary): string {
+  if (d.perHour === undefined) return 'not watched';
+  return `${String(d.falseAlarms)} in ${humanDuration(d.watchedMs)} (at most ${String(d.perHour.upper)} an hour)`;
+}
+
+export function trialCounts(summary: RunSummary): string {
+  const t = summary.trials;
+  const parts = [`${String(t.valid)} of ${f.count(t.planned, 'trial')} valid`];
+  if (t.invalid > 0) parts.push(`${String(t.invalid)} invalid`);
+  if (t.unknown > 0) parts.push(`${String(t.unknown)} unknown`);
+  if (t.controls > 0) parts.push(f.count(t.controls, 'control'));
+  if (t.run < t.planned) parts.push(`${String(t.planned - t.run)} not run`);
+  return parts.join(', ');
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return '';
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** Escapes what Markdown or the HTML in it would take for markup. */
+function md(text: string): string {
+  return f
+    .plain(text)
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/[\\`*_[\]|#!~]/g, (c) => `\\${c}`)
+    .replace(/@(?=\w)/g, '@\u2060');
+}
+
+/** A name as code: nothing in it is markup, so only what would end the code or the cell is taken out. */
+function code(text: string): string {
+  return `\`${f.plain(text).replace(/[`|]/g, '')}\``;
+}
+
+/** A code block whose fence is longer than any in it. */
+function fence(code: string): string {
+  const longest = Math.max(2, ...[...code.matchAll(/`+/g)].map((m) => m[0].length));
+  const ticks = '`'.repeat(longest + 1);
+  return `${ticks}sh\n${code}\n${ticks}`;
+}

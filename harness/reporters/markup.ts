@@ -1,0 +1,45 @@
+import { plain } from './format.ts';
+
+/** Markup that needs no escaping any more; only `safe` makes it. */
+export interface Markup {
+  readonly markup: string;
+}
+
+type Value = Markup | readonly Value[] | string | number | undefined | false;
+
+/**
+ * Tagged template for HTML and SVG: everything put in is escaped, except what `safe` itself made. Whatever an event says
+ * (a command's output, a pod's name) can therefore never become markup.
+ */
+export function safe(strings: TemplateStringsArray, ...values: readonly Value[]): Markup {
+  let markup = strings[0] ?? '';
+  values.forEach((value, i) => {
+    markup += render(value) + (strings[i + 1] ?? '');
+  });
+  return { markup };
+}
+
+/** Text of our own source (the style sheet), put in as it is. */
+export const trusted = (markup: string): Markup => ({ markup });
+
+function render(value: Value): string {
+  if (value === undefined || value === false) return '';
+  if (typeof value === 'string') return escape(value);
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new RangeError('a report must not contain NaN or infinity');
+    return String(value);
+  }
+  return 'markup' in value ? value.markup : value.map(render).join('');
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escape(text: string): string {
+  return plain(text, true).replace(/[&<>"']/g, (c) => entities[c] ?? c);
+}

@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import { analyseTrial } from '../analysis/record.ts';
+import { summarise } from '../analysis/summary.ts';
+import { buildLog, type LogSpec } from '../analysis/testing/log-builder.ts';
+import { planOf } from '../analysis/testing/plan.ts';
+import type { TrialRecord } from '../model/record.ts';
+import { htmlReport } from './html.ts';
+import { jsonReport } from './json.ts';
+import { markdownReport } from './markdown.ts';
+import { terminalReport } from './terminal.ts';
+
+const evil = '"><script>alert(1)</script> | `x` *b* \u001b[31mred\u001b[0m \u0007 <img src=x onerror=y>';
+
+function trial(trialId: string, goodMs: number, change: Partial<LogSpec> = {}): TrialRecord {
+  return analyseTrial(
+    buildLog({
+      trialId,
+      runbook: trialId.replace(/-\d+$/, ''),
+      probes: [
+        { sli: 'dns', outages: [[32_000, goodMs]] },
+        { sli: 'web', bystander: true },
+      ],
+      steps: trialId.startsWith('wait')
+        ? []
+        : [{ name: evil, fromMs: 61_000, toMs: 65_000, command: evil, output: evil }],
+      detectors: [{ id: 'node', expects: '.' }, { id: 'blind-one' }],
+      readings: [
+        { atMs: 40_000, detector: 'node', state: 'firing', what: evil },
+        { atMs: goodMs + 1000, detector: 'node', state: 'quiet' },
+        { atMs: 41_000, detector: 'blind-one', state: 'blind', what: evil },
+      ],
+      evidence: [evil],
+      facts: { fence: 'closed', kernel: evil },
+      load: Array.from({ length: 80 }, (_, s) => ({
+        type: 'load' as const,
+        secondMs: s * 1000,
+        good: 40,
+        bad: s % 7,
+        dropped: 0,
+      })),
+      endMs: goodMs > 250_000 ? 290_000 : goodMs + 40_000,
+      ...change,
+    }),
+  );
+}
+
+const plan = planOf(2);
+const records = [
+  trial('wait-1', 1e9),
+  trial('cure-1', 71_000),
+  trial('nuclear-1', 150_000, { audits: [{ store: 'ledger', missing: 3, oldestLostAckMs: 29_000 }] }),
+  trial('wait-2', 1e9, { cutAtMs: 60_000 }),
+  trial('cure-2', 73_000, { loopDelayP99Ms: 900 }),
+];
+const summary = summarise(plan, records);
+const colourless = { colour: false, width: 120 };
+const all = {
+  html: () => htmlReport(summary, plan, records),
+  json: () => jsonReport(summary, plan, records),
+  markdown: () => markdownReport(summary, plan, records),
+  terminal: () => terminalReport(summary, plan, records, colourless),
+};
+
+describe.each(Object.entries(all))('%s', (_name, render) => {
+  it('is the same bytes every time', () => {
+    expect(render()).toBe(render());
+  });
+
+  it('contains no NaN, Infinity, undefined or [object Object]', () => {
+    expect(render()).not.toMatch(/\bNaN\b|Infinity|undefined|\[object/);
+  });
+
+  it('says the verdict', () => {
+    expect(render()).toContain('cure');
+    expect(render()).toContain('1 of 1');
+  });
+
+  it('lets no control character through', () => {
+    // JSON escapes them by itself
+    expect(render()).not.toMatch(/[\u0000-\u0008\u000b-\u001f]/);
+  });
+});
+
+describe('html', () => {
+  const page = all.html();
+
+  it('escapes whatever came from events, everywhere', () => {
+    expect(page).not.toContain('<script');
+    expect(page).not.toContain('<img');
+    expect(page).toContain('&lt;script&gt;alert(1)');
+  });
+
+  it('needs nothing from outside and no JavaScript', () => {
+    expect(page).not.toMatch(/<[^>]*\s(src|href|action)=|url\(|@import|https?:/);
+    expect(page).not.toMatch(/<[^>]*\son\w+=/);
+    expect(page).toContain("default-src 'none'");
+  });
+
+  it('closes what it opens', () => {
+    const open: string[] = [];
+    const body = page.slice(page.indexOf('<body>'), page.indexOf('</html>')).replace(/<style>[^]*?<\/style>/, '');
+    for (const [, slash, name, self] of body.matchAll(/<(\/?)([a-zA-Z][\w-]*)[^>]*?(\/?)>/g)) {
+      if (self === '/' || name === undefined) continue;
+      if (slash === '/') expect(open.pop()).toBe(name);
+      else open.push(name);
+    }
+    expect(open).toEqual([]);
+  });
+
+  it('has the verdict before everything else, and names for drawings', () => {
+    expect(page.indexOf('class="verdict')).toBeLessThan(page.indexOf('What happened'));
+    for (const [svg] of page.matchAll(/<svg class="plot[^>]*>/g)) expect(svg).toMatch(/role="img"/);
+    for (const [svg] of page.matchAll(/<svg class="plot[^>]*>/g)) expect(svg).toMatch(/aria-label="[^"]+"/);
+  });
+
+  it('says in a drawing what is censored', () => {
+    expect(page).toContain('wait-1, not recovered: not within 4 min');
+  });
+
+  it('stays under 2 MB for 100 trials with flapping probes and long outputs', () => {
+    const big = planOf(34);
+    const flaps = Array.from({ length: 120 }, (_, i) => [32_000 + i * 2000, 33_000 + i * 2000] as const);
+    const one = trial('cure-1', 1e9, {
+      probes: Array.from({ length: 9 }, (_, i) => ({ sli: i === 0 ? 'dns' : `sli-${String(i)}`, outages: flaps })),
+      steps: Array.from({ length: 12 }, (_, i) => ({
+        name: `step ${String(i)}`,
+        fromMs: 61_000 + i * 1000,
+        toMs: 61_900 + i * 1000,
+        output: 'x'.repeat(8000),
+      })),
+      load: Array.from({ length: 280 }, (_, s) => ({
+        type: 'load' as const,
+        secondMs: s * 1000,
+        good: 40,
+        bad: s % 7,
+        dropped: 0,
+      })),
+    });
+    const many = big.trials.slice(0, 100).map((t) => ({ ...one, trialId: t.id, runbook: t.runbook }));
+    expect(htmlReport(summarise(big, many), big, many).length).toBeLessThan(2_000_000);
+  });
+
+  it('can say that there are no data', () => {
+    expect(htmlReport(summarise(plan, []), plan, [])).toContain('No data: not one trial was valid');
+  });
+});
+
+describe('json', () => {
+  it('has sorted keys, a schema version, and everything in the order of the plan', () => {
+    const report = JSON.parse(all.json()) as { schemaVersion: number; trials: { trialId: string }[] };
+    expect(report.schemaVersion).toBe(1);
+    expect(Object.keys(report)).toEqual(['plan', 'schemaVersion', 'summary', 'trials']);
+    expect(report.trials.map((t) => t.trialId)).toEqual(['wait-1', 'cure-1', 'nuclear-1', 'wait-2', 'cure-2']);
+    expect(jsonReport(summary, plan, [...records].reverse())).toBe(all.json());
+  });
+});
+
+describe('markdown', () => {
+  it('keeps its tables whole and lets no markup through', () => {
+    const text = all.markdown();
+    for (const block of text.split('\n\n').filter((b) => b.startsWith('|'))) {
+      const widths = block.split('\n').map((line) => line.replace(/\\\|/g, '').split('|').length);
+      expect(new Set(widths).size).toBe(1);
+    }
+    expect(text).not.toContain('<script');
+  });
+});
+
+describe('terminal', () => {
+  it('fits the width it is given', () => {
+    for (const width of [60, 80, 100, 160]) {
+      for (const line of terminalReport(summary, plan, records, { colour: false, width }).split('\n')) {
+        expect(line.length).toBeLessThanOrEqual(width);
+      }
+    }
+  });
+
+  it('colours only when asked', () => {
+    expect(all.terminal()).not.toContain('\u001b');
+    expect(terminalReport(summary, plan, records, { colour: true, width: 100 })).toContain('\u001b[1m');
+  });
+
+  it('marks the runbook to use', () => {
+    expect(all.terminal()).toMatch(/^> cure /m);
+  });
+});

@@ -1,0 +1,157 @@
+import type { RunSummary } from '../analysis/summary.ts';
+import type { Plan } from '../model/plan.ts';
+import type { TrialRecord } from '../model/record.ts';
+import { humanDuration } from '../model/units.ts';
+import * as f from './format.ts';
+import { trialCounts } from './markdown.ts';
+
+export interface TerminalOptions {
+  /** False with NO_COLOR or when stdout is no terminal. */
+  readonly colour: boolean;
+  /** Columns; lines are wrapped and the table loses its least columns to fit. */
+  readonly width: number;
+}
+
+/** The result on stdout: verdict, runbooks, alarms, what gave no data. */
+export function terminalReport(
+  summary: RunSummary,
+  plan: Plan,
+  _records: readonly TrialRecord[],
+  options: TerminalOptions,
+): string {
+  const paint = painter(options.colour);
+  const width = Math.max(40, options.width);
+  const { verdict } = summary;
+  const tone = verdict.kind === 'use' || verdict.kind === 'wait' ? paint.good : paint.warn;
+  const lines = [
+    '',
+    ...wrap(verdict.headline, width).map((l) => paint.bold(tone(l))),
+    ...wrap(verdict.sureness, width).map(paint.dim),
+    ...(verdict.alarm === undefined ? [] : wrap(verdict.alarm, width)),
+    ...verdict.warnings.flatMap((w) => wrap(`! ${w}`, width, '  ').map(paint.warn)),
+    '',
+    ...table(runbookColumns(summary), summary.runbooks.length, width, paint, (row) => {
+      return f.ranked(summary.runbooks)[row]?.id === verdict.runbook;
+    }),
+    ...(summary.detectors.length === 0
+      ? []
+      : ['', ...table(alarmColumns(summary), summary.detectors.length, width, paint)]),
+    ...(summary.noData.length === 0
+      ? []
+      : [
+          '',
+          ...summary.noData.flatMap((t) => wrap(`${t.outcome}: ${t.trialId}: ${t.reason}`, width, '  ').map(paint.dim)),
+        ]),
+    '',
+    ...wrap(`${plan.scenario}, profile ${summary.profile}: ${trialCounts(summary)}`, width).map(paint.dim),
+    '',
+  ];
+  return lines.join('\n');
+}
+
+interface Column {
+  readonly head: string;
+  readonly cells: readonly string[];
+  /** The greater, the sooner it is left out on a narrow terminal; 0 never is. */
+  readonly luxury: number;
+  readonly right?: boolean;
+}
+
+function runbookColumns(summary: RunSummary): readonly Column[] {
+  const rows = f.ranked(summary.runbooks);
+  return [
+    { head: 'runbook', cells: rows.map((r) => r.id), luxury: 0 },
+    { head: 'recovered', cells: rows.map((r) => f.ofText(r.recovered.k, r.n)), luxury: 0, right: true },
+    { head: 'back after', cells: rows.map((r) => f.meanTime(r, summary.horizonMs)), luxury: 0, right: true },
+    {
+      head: 'fully',
+      cells: rows.map((r) => (r.fullRecovery.meanMs === undefined ? 'never' : humanDuration(r.fullRecovery.meanMs))),
+      luxury: 3,
+      right: true,
+    },
+    { head: 'bad time', cells: rows.map((r) => (r.n === 0 ? '' : humanDuration(r.badnessMs))), luxury: 4, right: true },
+    { head: 'data lost', cells: rows.map(f.dataText), luxury: 1, right: true },
+    { head: 'collateral', cells: rows.map(f.collateralText), luxury: 5 },
+    { head: 'expected', cells: rows.map((r) => f.agreementWords[r.agreement]), luxury: 2 },
+  ];
+}
+
+function alarmColumns(summary: RunSummary): readonly Column[] {
+  const rows = summary.detectors;
+  return [
+    { head: 'alarm', cells: rows.map((d) => d.id), luxury: 0 },
+    { head: 'detected', cells: rows.map((d) => f.ofText(d.counts.detected, d.n)), luxury: 0, right: true },
+    {
+      head: 'after',
+      cells: rows.map((d) => (d.ttd === undefined ? 'never' : humanDuration(d.ttd.medianMs))),
+      luxury: 0,
+      right: true,
+    },
+    { head: 'least', cells: rows.map((d) => humanDuration(d.leastTtdMs)), luxury: 2, right: true },
+    {
+      head: 'else',
+      cells: rows.map((d) =>
+        (['missed', 'dead', 'blind', 'misdiagnosed', 'noisy'] as const)
+          .filter((s) => d.counts[s] > 0)
+          .map((s) => `${f.statusWords[s]} ${String(d.counts[s])}`)
+          .join(', '),
+      ),
+      luxury: 1,
+    },
+  ];
+}
+
+function table(
+  columns: readonly Column[],
+  rows: number,
+  width: number,
+  paint: Paint,
+  marked: (row: number) => boolean = () => false,
+): readonly string[] {
+  const wide = (c: Column): number => Math.max(c.head.length, ...c.cells.map((cell) => f.plain(cell).length));
+  const total = (list: readonly Column[]): number => 2 + list.reduce((sum, c) => sum + wide(c) + 2, -2);
+  let shown = [...columns];
+  while (total(shown) > width) {
+    const least = Math.max(...shown.map((c) => c.luxury));
+    if (least === 0) break;
+    shown = shown.filter((c) => c.luxury !== least);
+  }
+  const line = (cells: readonly string[], mark: string): string => `${mark} ${cells.join('  ')}`.trimEnd();
+  const pad = (text: string, c: Column): string => (c.right === true ? text.padStart(wide(c)) : text.padEnd(wide(c)));
+  const out = [
+    paint.dim(
+      line(
+        shown.map((c) => pad(c.head, c)),
+        ' ',
+      ),
+    ),
+  ];
+  for (let row = 0; row < rows; row++) {
+    const text = line(
+      shown.map((c) => pad(f.plain(c.cells[row] ?? ''), c)),
+      marked(row) ? '>' : ' ',
+    );
+    out.push(marked(row) ? paint.bold(text) : text);
+  }
+  return out;
+}
+
+type Paint = ReturnType<typeof painter>;
+
+function painter(colour: boolean) {
+  const sgr = (code: number) => (text: string) => (colour ? `\u001b[${String(code)}m${text}\u001b[0m` : text);
+  return { bold: sgr(1), dim: sgr(2), good: sgr(36), warn: sgr(33) };
+}
+
+/** Breaks a line at spaces; further lines begin with `indent`. */
+function wrap(text: string, width: number, indent = ''): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of f.plain(text).split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = indent + word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
