@@ -1,0 +1,43 @@
+import { exitCodes, oneLine } from '../../model/errors.ts';
+import type { CommandContext } from '../context.ts';
+import { loadScenario, scenarioIds } from '../load.ts';
+
+/** `list [--json]`: what can be rehearsed. A scenario that cannot be loaded is said so and makes the exit code 2. */
+export async function list(context: CommandContext, options: { readonly json?: boolean }): Promise<number> {
+  const rows = [];
+  let broken = 0;
+  for (const id of scenarioIds()) {
+    try {
+      const scenario = await loadScenario(id);
+      rows.push({
+        id,
+        title: scenario.outage.title,
+        source: scenario.outage.source,
+        fidelity: scenario.fidelity,
+        fault: scenario.fault.id,
+        breaks: scenario.breaks,
+        detectors: scenario.detectors.map((detector) => detector.id),
+        runbooks: scenario.runbooks.map((claimed) => claimed.runbook.id),
+      });
+    } catch (error) {
+      broken++;
+      context.output.tell(`firedrill: ${oneLine(error)}`);
+    }
+  }
+  if (options.json === true) {
+    context.output.result(JSON.stringify(rows, null, 2));
+  } else {
+    const width = Math.max(8, ...rows.map((row) => row.id.length));
+    context.output.result(
+      [
+        ...rows.flatMap((row) => [
+          `${row.id.padEnd(width)}  ${row.title} (${row.source})`,
+          `${' '.repeat(width)}  runbooks: ${row.runbooks.join(', ')}`,
+        ]),
+        '',
+        'What one is: npm run firedrill -- describe <scenario>    Rehearse it: npm run scenario <scenario>',
+      ].join('\n'),
+    );
+  }
+  return broken === 0 ? exitCodes.done : exitCodes.usage;
+}

@@ -1,0 +1,113 @@
+import { randomInt } from 'node:crypto';
+import { resolve } from 'node:path';
+import { requireSound } from '../../model/check.ts';
+import { exitCodes } from '../../model/errors.ts';
+import type { Scenario } from '../../model/scenario.ts';
+import type { Millis } from '../../model/units.ts';
+import { makePlan } from '../../engine/plan.ts';
+import type { CommandContext } from '../context.ts';
+import { findRunbook, loadScenario, requireDetector } from '../load.ts';
+import type { ReporterName, Trigger } from '../options.ts';
+import { planPage } from '../page.ts';
+import { chooseReporter, makeReporter, realWorld } from '../progress/reporter.ts';
+import { analyseRun, reportJson, tableOf } from '../stored.ts';
+
+export interface RunFlags {
+  readonly runbook?: readonly string[];
+  readonly trials: number;
+  readonly seed?: number;
+  readonly profile: 'stock' | 'fast';
+  readonly trigger: Trigger;
+  readonly keep: 'never' | 'on-failure' | 'always';
+  readonly images: 'auto' | 'pull' | 'build';
+  readonly reporter?: ReporterName;
+  readonly out: string;
+  /** Watch each trial so long instead of the scenario's own horizon. */
+  readonly horizon?: Millis;
+  readonly timeout?: Millis;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+  readonly openFence?: boolean;
+}
+
+/**
+ * `run <scenario...>`: rehearses scenarios one after the other. Everything the command line can get wrong is checked before
+ * anything is touched. The exit code is the worst of the scenarios': 1 before 4 before 0; errors end the series.
+ */
+export async function run(context: CommandContext, ids: readonly string[], flags: RunFlags): Promise<number> {
+  const wanted = flags.runbook;
+  const scenarios: { readonly id: string; readonly scenario: Scenario }[] = [];
+  for (const id of new Set(ids)) {
+    const scenario = await loadScenario(id);
+    const horizonMs = flags.horizon === undefined ? scenario.horizonMs : { stock: flags.horizon, fast: flags.horizon };
+    scenarios.push({ id, scenario: { ...scenario, horizonMs } });
+  }
+  for (const { id, scenario } of scenarios) {
+    requireSound(id, scenario);
+    for (const runbook of wanted ?? []) findRunbook(id, scenario, runbook);
+    if (flags.trigger.kind === 'detector') requireDetector(id, scenario, flags.trigger.id);
+  }
+  // Written into plan.json, so that any run can be repeated exactly.
+  const seed = flags.seed ?? randomInt(2 ** 31);
+  const out = resolve(flags.out);
+  if (flags.dryRun === true) {
+    const plans = scenarios.map(({ id, scenario }) => ({
+      scenario,
+      plan: makePlan({
+        scenarioId: id,
+        scenario,
+        profile: flags.profile,
+        trials: flags.trials,
+        seed,
+        ...(wanted === undefined ? {} : { runbooks: wanted }),
+        createdEpochMs: Date.now(),
+      }),
+    }));
+    context.output.result(
+      flags.json === true
+        ? JSON.stringify(plans.length === 1 ? plans[0]?.plan : plans.map(({ plan }) => plan), null, 2)
+        : plans.map(({ plan, scenario }) => planPage({ ...flags, plan, scenario, out })).join('\n'),
+    );
+    return exitCodes.done;
+  }
+
+  const reporter = makeReporter(chooseReporter(flags.reporter, context.output, context.env), realWorld(context.output));
+  const codes: number[] = [];
+  const json: unknown[] = [];
+  try {
+    // Loaded only now: `--help` and typing mistakes should not wait for the Kubernetes client.
+    const { runScenario } = await import('../../engine/run.ts');
+    for (const { id, scenario } of scenarios) {
+      const result = await runScenario({
+        scenarioId: id,
+        scenario,
+        profile: flags.profile,
+        trials: flags.trials,
+        seed,
+        ...(wanted === undefined ? {} : { runbooks: wanted }),
+        keep: flags.keep,
+        images: flags.images,
+        out,
+        trigger: flags.trigger,
+        openFence: flags.openFence ?? false,
+        ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),
+        onProgress: reporter.onProgress,
+        signal: context.signal,
+      });
+      codes.push(result.exitCode);
+      if (flags.json === true) json.push(reportJson(result.runDir));
+      else context.output.result(await tableOf(await analyseRun(result.runDir), context.output));
+      if (context.signal.aborted) break;
+    }
+  } finally {
+    reporter.stop();
+  }
+  if (flags.json === true) context.output.result(JSON.stringify(json.length === 1 ? json[0] : json, null, 2));
+  return worst(codes);
+}
+
+/** A runbook that failed is the news; missing data comes next. */
+function worst(codes: readonly number[]): number {
+  const rank = [exitCodes.interrupted, exitCodes.notRecovered, exitCodes.invalid] as readonly number[];
+  return rank.find((code) => codes.includes(code)) ?? codes.find((code) => code !== exitCodes.done) ?? exitCodes.done;
+}

@@ -1,0 +1,34 @@
+import { problemsOf } from '../../model/check.ts';
+import { exitCodes, oneLine } from '../../model/errors.ts';
+import type { CommandContext } from '../context.ts';
+import { loadScenario, scenarioIds } from '../load.ts';
+
+/** `validate [scenario] [--json]`: loads scenarios and checks what types cannot. No Docker. Exit 2 when one is not sound. */
+export async function validate(
+  context: CommandContext,
+  id: string | undefined,
+  options: { readonly json?: boolean },
+): Promise<number> {
+  const results: { readonly id: string; readonly problems: readonly string[] }[] = [];
+  for (const each of id === undefined ? scenarioIds() : [id]) {
+    try {
+      results.push({ id: each, problems: problemsOf(await loadScenario(each)) });
+    } catch (error) {
+      // Asked for by name, an unknown scenario is the user's error; among all, a broken one must not hide the others.
+      if (id !== undefined) throw error;
+      results.push({ id: each, problems: [oneLine(error)] });
+    }
+  }
+  context.output.result(
+    options.json === true
+      ? JSON.stringify(results, null, 2)
+      : results
+          .flatMap((result) =>
+            result.problems.length === 0
+              ? [`${result.id}: ok`]
+              : result.problems.map((problem) => `${result.id}: ${problem}`),
+          )
+          .join('\n'),
+  );
+  return results.every((result) => result.problems.length === 0) ? exitCodes.done : exitCodes.usage;
+}

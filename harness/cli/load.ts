@@ -1,0 +1,75 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { FiredrillError, oneLine } from '../model/errors.ts';
+import type { ClaimedRunbook } from '../model/runbook.ts';
+import type { Scenario } from '../model/scenario.ts';
+import { didYouMean } from './suggest.ts';
+
+/** The project's folder. */
+export const projectRoot = join(import.meta.dirname, '..', '..');
+
+/** Where scenarios are. `FIREDRILL_SCENARIOS` is for tests and for people who keep theirs elsewhere. */
+export function scenarioDir(): string {
+  return process.env['FIREDRILL_SCENARIOS'] ?? join(projectRoot, 'scenarios');
+}
+
+/** Ids of all scenarios: the files' names, sorted. A file is all it takes to add one. */
+export function scenarioIds(dir: string = scenarioDir()): readonly string[] {
+  let files: readonly string[];
+  try {
+    files = readdirSync(dir);
+  } catch (error) {
+    throw new FiredrillError('usage', `cannot read the scenarios in ${dir}: ${oneLine(error)}`, { cause: error });
+  }
+  return files.flatMap((file) => /^([a-z0-9][a-z0-9-]*)\.ts$/.exec(file)?.[1] ?? []).sort();
+}
+
+/** A scenario by the name of its file. `usage` when there is none, or when the file cannot be loaded or exports none. */
+export async function loadScenario(id: string, dir: string = scenarioDir()): Promise<Scenario> {
+  const ids = scenarioIds(dir);
+  if (!ids.includes(id)) {
+    throw new FiredrillError('usage', `unknown scenario "${id}"${didYouMean(id, ids)}`, {
+      hint: 'npm run firedrill list',
+    });
+  }
+  const path = join(dir, `${id}.ts`);
+  let loaded: unknown;
+  try {
+    loaded = await import(pathToFileURL(path).href);
+  } catch (error) {
+    throw new FiredrillError('usage', `${path} cannot be loaded: ${oneLine(error)}`, {
+      hint: 'npx tsc --noEmit -p .',
+      cause: error,
+    });
+  }
+  const scenario = (loaded as { readonly default?: unknown }).default;
+  if (typeof scenario !== 'object' || scenario === null || !('outage' in scenario) || !('fault' in scenario)) {
+    throw new FiredrillError('usage', `${path} has no scenario as its default export`, {
+      hint: 'export default defineScenario({ ... })',
+    });
+  }
+  return scenario as Scenario;
+}
+
+/** A runbook of a scenario by its id. */
+export function findRunbook(scenarioId: string, scenario: Scenario, id: string): ClaimedRunbook {
+  const found = scenario.runbooks.find((claimed) => claimed.runbook.id === id);
+  if (found === undefined) {
+    const known = scenario.runbooks.map((claimed) => claimed.runbook.id);
+    throw new FiredrillError('usage', `unknown runbook "${id}" of ${scenarioId}${didYouMean(id, known)}`, {
+      hint: `npm run firedrill describe ${scenarioId}`,
+    });
+  }
+  return found;
+}
+
+/** Says so when a scenario has no such detector. */
+export function requireDetector(scenarioId: string, scenario: Scenario, id: string): void {
+  const known = scenario.detectors.map((detector) => detector.id);
+  if (!known.includes(id)) {
+    throw new FiredrillError('usage', `unknown detector "${id}" of ${scenarioId}${didYouMean(id, known)}`, {
+      hint: `npm run firedrill describe ${scenarioId}`,
+    });
+  }
+}

@@ -1,0 +1,61 @@
+import { CommanderError } from 'commander';
+import { exitCodeOf, exitCodes } from '../model/errors.ts';
+import { errorText } from './error-text.ts';
+import { processOutput } from './output.ts';
+import { makeProgram, usageError } from './program.ts';
+import { watchSignals } from './signals.ts';
+
+const cleanCommand = 'npm run firedrill -- clean';
+
+async function main(argv: readonly string[]): Promise<number> {
+  const output = processOutput();
+  const verbose = argv.includes('--verbose') || (process.env['FIREDRILL_VERBOSE'] ?? '') !== '';
+  const watch = watchSignals({
+    first: (name) => {
+      output.tell(`firedrill: ${name}: undoing the fault and tearing down; once more to leave at once`);
+    },
+    leave: (exitCode) => {
+      output.tell(`firedrill: left at once; what stayed behind goes with: ${cleanCommand}`);
+      process.exit(exitCode);
+    },
+  });
+  let exitCode: number = exitCodes.done;
+  try {
+    const program = makeProgram(
+      { output, env: process.env, signal: watch.signal, ignoreSignals: watch.ignore },
+      (code) => {
+        exitCode = code;
+      },
+    );
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    const shown = error instanceof CommanderError ? usageError(error, argv) : error;
+    if (shown === undefined) return exitCodes.done;
+    // An interrupted command fails in many ways; what the user wants to know is that it was the interruption.
+    const interrupted = watch.exitCode();
+    if (interrupted === undefined) {
+      output.tell(errorText(shown, verbose));
+      return exitCodeOf(shown);
+    }
+    if (verbose) output.tell(errorText(shown, verbose));
+  } finally {
+    watch.stop();
+  }
+  return watch.exitCode() ?? exitCode;
+}
+
+// A closed pipe (`list | head -1`) is nobody's error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.done);
+});
+
+const exitCode = await main(process.argv.slice(2));
+// Pending writes to a pipe are lost by process.exit, and a forgotten handle must not keep a finished command alive.
+await new Promise<void>((done) =>
+  process.stdout.write('', () =>
+    process.stderr.write('', () => {
+      done();
+    }),
+  ),
+);
+process.exit(exitCode);

@@ -1,0 +1,78 @@
+import { FiredrillError } from '../model/errors.ts';
+import type { ProfileName } from '../model/profile.ts';
+import { millis, type Millis } from '../model/units.ts';
+import { didYouMean } from './suggest.ts';
+
+/** A flag's value that makes no sense: one line that says which flag, what it was given and what it takes. */
+function bad(flag: string, value: string, takes: string, example: string): FiredrillError {
+  return new FiredrillError('usage', `${flag} ${JSON.stringify(value)}: ${takes}`, {
+    hint: `for example: ${flag} ${example}`,
+  });
+}
+
+/** A whole number in a range, given as plain digits (`5e0`, `0x5` and ` 5` are typing mistakes). */
+export function wholeNumber(flag: string, value: string, least: number, most: number): number {
+  const n = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (!(n >= least && n <= most)) {
+    throw bad(
+      flag,
+      value,
+      `must be a whole number from ${least} to ${most}`,
+      String(Math.max(least, Math.min(5, most))),
+    );
+  }
+  return n;
+}
+
+/** One of a fixed set of words. */
+export function oneOf<T extends string>(flag: string, value: string, words: readonly [T, ...T[]]): T {
+  const found = words.find((word) => word === value);
+  if (found === undefined) {
+    throw bad(
+      flag,
+      value,
+      `must be one of ${words.join(', ')}${didYouMean(value, words).replace(/ \(there are.*/, '')}`,
+      words[0],
+    );
+  }
+  return found;
+}
+
+const unitMs = { s: 1000, m: 60_000, h: 3_600_000 } as const;
+
+/** `90s`, `45m`, `2h` as milliseconds. A bare number is refused: half of those who type it mean minutes. */
+export function duration(flag: string, value: string): Millis {
+  const match = /^(\d+(?:\.\d+)?)(s|m|h)$/.exec(value);
+  const amount = Number(match?.[1]);
+  const unit = match?.[2];
+  const ms = unit === 's' || unit === 'm' || unit === 'h' ? amount * unitMs[unit] : Number.NaN;
+  if (!(ms >= 1000 && ms <= 7 * 24 * unitMs.h)) {
+    throw bad(flag, value, 'must be a length of time with its unit, from 1s to 168h', '45m');
+  }
+  return millis(Math.round(ms));
+}
+
+/** How a runbook is started: at a fixed delay after the onset, or when one detector fires. */
+export type Trigger = { readonly kind: 'oracle' } | { readonly kind: 'detector'; readonly id: string };
+
+/** `oracle` or `detector:<id>`; whether the scenario has that detector is the caller's question. */
+export function trigger(flag: string, value: string): Trigger {
+  if (value === 'oracle') return { kind: 'oracle' };
+  const id = /^detector:([a-z0-9][a-z0-9-]*)$/.exec(value)?.[1];
+  if (id === undefined) throw bad(flag, value, 'must be oracle or detector:<id>', 'detector:node-not-ready');
+  return { kind: 'detector', id };
+}
+
+/** `--runbook a --runbook b,c` as a list without repetitions; undefined when the flag was not given. */
+export function names(values: readonly string[] | undefined): readonly string[] | undefined {
+  if (values === undefined) return undefined;
+  const all = values.flatMap((value) => value.split(',')).map((value) => value.trim());
+  return [...new Set(all.filter((value) => value !== ''))];
+}
+
+export const profileWords: readonly [ProfileName, ProfileName] = ['fast', 'stock'];
+export const keepWords = ['never', 'on-failure', 'always'] as const;
+export const imagesWords = ['auto', 'pull', 'build'] as const;
+export const reporterWords = ['live', 'plain', 'jsonl', 'silent'] as const;
+
+export type ReporterName = (typeof reporterWords)[number];

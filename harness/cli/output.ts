@@ -1,0 +1,83 @@
+/** Where the command line writes: results on stdout, everything else on stderr. Handed around so that tests can look. */
+export interface Output {
+  /** Text of the result, with its final newline. */
+  result(text: string): void;
+  /** A line for the person who waits. */
+  tell(line: string): void;
+  /**
+   * Set while something moves at the foot of the terminal: it takes its lines away, lets `write` write, and puts them back.
+   * Without it a line that is written meanwhile would be erased with the next frame.
+   */
+  makeRoom: ((write: () => void) => void) | undefined;
+  readonly stderr: {
+    readonly isTty: boolean;
+    readonly columns: number;
+    readonly colour: boolean;
+    write(text: string): void;
+  };
+  readonly stdout: { readonly isTty: boolean; readonly columns: number; readonly colour: boolean };
+}
+
+/**
+ * Whether to colour a stream. `NO_COLOR` (no-color.org: any non-empty value) wins, then `FORCE_COLOR`, then a terminal that
+ * is not `TERM=dumb` and not a CI log.
+ */
+export function wantsColour(isTty: boolean, env: Readonly<Record<string, string | undefined>>): boolean {
+  if ((env['NO_COLOR'] ?? '') !== '') return false;
+  const force = env['FORCE_COLOR'];
+  if (force !== undefined) return force !== '0' && force !== 'false';
+  return isTty && env['TERM'] !== 'dumb' && (env['CI'] ?? '') === '';
+}
+
+/** The output of this process. */
+export function processOutput(env: Readonly<Record<string, string | undefined>> = process.env): Output {
+  const { stdout, stderr } = process;
+  const make = (write: () => void) => {
+    if (output.makeRoom === undefined) write();
+    else output.makeRoom(write);
+  };
+  const output: Output = {
+    result: (text) => {
+      make(() => stdout.write(text.endsWith('\n') || text === '' ? text : `${text}\n`));
+    },
+    tell: (line) => {
+      make(() => stderr.write(`${line}\n`));
+    },
+    makeRoom: undefined,
+    stderr: {
+      isTty: stderr.isTTY,
+      colour: wantsColour(stderr.isTTY, env),
+      get columns() {
+        return stderr.columns || 100;
+      },
+      write: (text) => {
+        stderr.write(text);
+      },
+    },
+    stdout: {
+      isTty: stdout.isTTY,
+      colour: wantsColour(stdout.isTTY, env),
+      get columns() {
+        return stdout.columns || 100;
+      },
+    },
+  };
+  return output;
+}
+
+const codes = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39],
+} as const;
+
+/** Paints text, or leaves it as it is. */
+export type Paint = (style: keyof typeof codes, text: string) => string;
+
+/** A painter that paints only when `colour`. */
+export function painter(colour: boolean): Paint {
+  return (style, text) => (colour ? `\u001b[${codes[style][0]}m${text}\u001b[${codes[style][1]}m` : text);
+}

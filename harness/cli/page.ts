@@ -1,0 +1,206 @@
+import { commandOf, placeName } from '../engine/steps.ts';
+import type { Fault } from '../model/fault.ts';
+import type { Plan } from '../model/plan.ts';
+import { profiles, type ProfileName } from '../model/profile.ts';
+import type { ClaimedRunbook } from '../model/runbook.ts';
+import type { Scenario } from '../model/scenario.ts';
+import type { Step } from '../model/step.ts';
+import { humanDuration } from '../model/units.ts';
+import type { Trigger } from './options.ts';
+
+/**
+ * Pages for people, in Markdown that reads well in a terminal. They print the very values that the engine executes.
+ */
+
+const expectations = {
+  recovers: 'should recover (exit 1 if it does not)',
+  'does-not-recover': 'should not recover',
+  unknown: 'nobody has tried',
+} as const;
+
+const block = (command: string) =>
+  command
+    .split('\n')
+    .map((line) => `       ${line}`.trimEnd())
+    .join('\n');
+
+function stepLines(step: Step, number: number): readonly string[] {
+  const nature = [
+    step.changes ? 'CHANGES' : 'only looks',
+    `at most ${humanDuration(step.timeoutMs)}`,
+    ...(step.optional === true ? ['go on if it fails'] : []),
+  ];
+  const where = step.on === 'workstation' ? 'on your workstation' : `on ${placeName(step.on)}`;
+  return [
+    `${String(number).padStart(3)}. ${step.name} - ${where} [${nature.join(', ')}]`,
+    block(commandOf(step)),
+    ...(step.destroys === undefined ? [] : [`     ! destroys: ${step.destroys}`]),
+    ...(step.standsFor === undefined ? [] : [`     (stands for: ${step.standsFor})`]),
+  ];
+}
+
+function steps(list: readonly Step[], none: string): readonly string[] {
+  return list.length === 0
+    ? [`  ${none}`]
+    : list.flatMap((step, index) => [...stepLines(step, index + 1), '']).slice(0, -1);
+}
+
+/** A runbook as a page to follow at three in the morning: numbered, the very commands, what each destroys, how long to wait. */
+export function runbookPage(scenarioId: string, { runbook, claim }: ClaimedRunbook): string {
+  const changing = runbook.steps.filter((step) => step.changes);
+  const destructive = runbook.steps.filter((step) => step.destroys !== undefined);
+  const most = runbook.steps.reduce((sum, step) => sum + step.timeoutMs, 0);
+  return [
+    `# ${runbook.id}: ${runbook.title}`,
+    '',
+    `For:     ${scenarioId}`,
+    `Why:     ${runbook.why}`,
+    `Source:  ${runbook.source}`,
+    `Claim:   ${expectations[claim.expect]}: ${claim.says}`,
+    runbook.steps.length === 0
+      ? 'Steps:   none'
+      : `Steps:   ${runbook.steps.length}, ${changing.length} of them changing something; at most ${humanDuration(most)} in all`,
+    destructive.length === 0
+      ? 'Destroys: nothing'
+      : `Destroys: ${destructive.map((step) => `${step.destroys ?? ''} (step ${runbook.steps.indexOf(step) + 1})`).join('; ')}`,
+    ...(runbook.steps.some((step) => step.on === 'workstation')
+      ? [
+          'Needs:   kubectl with KUBECONFIG set; MANIFESTS = your manifests, PACKAGES = the unpacked upstream packages, BACKUP = an empty folder',
+        ]
+      : []),
+    '',
+    ...steps(runbook.steps, 'Nothing is done: wait and watch.'),
+    '',
+  ].join('\n');
+}
+
+function faultSection(fault: Fault): readonly string[] {
+  const params = Object.entries(fault.params).map(([name, value]) => `${name}=${String(value)}`);
+  return [
+    `## Fault: ${fault.id}`,
+    '',
+    fault.title,
+    `Source:  ${fault.source}`,
+    `On:      ${placeName(fault.targets)}${params.length === 0 ? '' : `; ${params.join(', ')}`}`,
+    '',
+    'Prepare (saves what the undo needs):',
+    ...steps(fault.prepare, 'nothing'),
+    '',
+    'Inject:',
+    ...steps(fault.inject, 'nothing'),
+    '',
+    `Witness (all must hold within ${humanDuration(fault.witnessDeadlineMs)}, else the trial is invalid):`,
+    ...fault.witness.flatMap((check) => [
+      `  - ${check.name} - on ${placeName(check.on)}; output must match /${check.expect}/`,
+      block(check.command),
+    ]),
+    '',
+    'Undo (written to disk before the fault acts):',
+    ...steps(fault.undo, 'nothing'),
+  ];
+}
+
+const bullets = (lines: readonly string[]) => lines.map((line) => `  - ${line}`);
+
+/** Everything about a scenario: the outage, how true the replay is, the fault, the alarms, the runbooks. */
+export function scenarioPage(id: string, scenario: Scenario): string {
+  const { outage } = scenario;
+  const names: readonly ProfileName[] = ['stock', 'fast'];
+  return [
+    `# ${id}: ${outage.title}`,
+    '',
+    `${outage.source}, ${outage.date}. Unnoticed for ${humanDuration(outage.undetectedMs)}; recovery took ${humanDuration(outage.recoveryMs)}.`,
+    '',
+    'What it says:',
+    ...bullets(outage.says),
+    '',
+    `Fidelity: ${scenario.fidelity} (fault: ${scenario.fault.fidelity})`,
+    'Not as in the write-up:',
+    ...(scenario.differences.length === 0 ? ['  nothing known'] : bullets(scenario.differences)),
+    '',
+    `Cluster: 1 control plane and ${scenario.cluster.workers} workers; workload manifests/${scenario.cluster.workload}`,
+    `Must break: ${scenario.breaks.join(', ')}`,
+    `Must keep working: ${scenario.keeps.join(', ') || 'nothing claimed'}`,
+    `Watched for at most: ${names.map((name) => `${humanDuration(scenario.horizonMs[name])} (${name})`).join(', ')}`,
+    '',
+    '## Service level indicators',
+    '',
+    ...bullets(
+      scenario.probes.map(
+        (probe) =>
+          `${probe.sli}: ${probe.title}; every ${humanDuration(probe.periodMs)}, late after ${humanDuration(probe.timeoutMs)}${probe.bystander ? '; bystander' : ''}`,
+      ),
+    ),
+    '',
+    ...faultSection(scenario.fault),
+    '',
+    '## Alarms',
+    '',
+    ...scenario.detectors.flatMap((detector) => [
+      `  - ${detector.id}: ${detector.title}`,
+      `      ${detector.source}`,
+      ...names.map(
+        (name) =>
+          `      ${name.padEnd(5)} at best after ${humanDuration(detector.leastTtdMs(profiles[name]))}: ${detector.loop(profiles[name])}`,
+      ),
+    ]),
+    '',
+    '## Runbooks',
+    '',
+    ...scenario.runbooks.flatMap(({ runbook, claim }) => {
+      const changing = runbook.steps.filter((step) => step.changes).length;
+      return [
+        `  - ${runbook.id}: ${runbook.title} (${runbook.steps.length} steps, ${changing} changing)`,
+        `      ${expectations[claim.expect]}: ${claim.says}`,
+      ];
+    }),
+    '',
+    `A runbook as a page to follow: npm run firedrill -- describe ${id} --runbook <id>`,
+    '',
+  ].join('\n');
+}
+
+/** What `run` would do, with every command, in order. Nothing is touched. */
+export function planPage(options: {
+  readonly plan: Plan;
+  readonly scenario: Scenario;
+  readonly trigger: Trigger;
+  readonly keep: string;
+  readonly images: string;
+  readonly out: string;
+}): string {
+  const { plan, scenario } = options;
+  const profile = profiles[plan.profile];
+  const chosen = scenario.runbooks.filter(({ runbook }) => plan.runbooks.some((planned) => planned.id === runbook.id));
+  const start =
+    options.trigger.kind === 'oracle'
+      ? `${humanDuration(profile.runbookDelayMs)} after the onset`
+      : `when the alarm ${options.trigger.id} fires`;
+  return [
+    `# Plan of ${plan.scenario} (dry run: nothing is touched)`,
+    '',
+    `Profile ${plan.profile}, seed ${plan.seed}, ${plan.trials.length} trials on fresh clusters of 1 + ${scenario.cluster.workers} nodes.`,
+    `Images: ${options.images}. Clusters kept: ${options.keep}. Reports: ${options.out}/${plan.scenario}/<run>.`,
+    '',
+    'Each trial:',
+    `  1. provision a cluster, fence its network, deploy manifests/${scenario.cluster.workload}`,
+    `  2. steady state for ${humanDuration(profile.steadyHoldMs)} (at most ${humanDuration(profile.steadyDeadlineMs)} to get there)`,
+    '  3. inject the fault, wait for the witness',
+    `  4. start the runbook ${start}`,
+    `  5. watch until service held for ${humanDuration(profile.holdMs)}, at most ${humanDuration(plan.horizonMs)} after the onset`,
+    `  6. verify: restart one pod, watch ${humanDuration(profile.relapseWatchMs)} for a relapse, read all data back`,
+    '  7. undo the fault, delete the cluster',
+    '',
+    'Order of trials:',
+    ...plan.trials.map((trial, index) => `${String(index + 1).padStart(4)}. ${trial.id} (seed ${trial.seed})`),
+    '',
+    ...faultSection(scenario.fault),
+    '',
+    ...chosen.flatMap(({ runbook }) => [
+      `## Runbook: ${runbook.id}`,
+      '',
+      ...steps(runbook.steps, 'nothing is done'),
+      '',
+    ]),
+  ].join('\n');
+}

@@ -1,0 +1,208 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, Option, type CommanderError } from 'commander';
+import { FiredrillError } from '../model/errors.ts';
+import type { CommandContext } from './context.ts';
+import { projectRoot, scenarioIds } from './load.ts';
+import {
+  duration,
+  imagesWords,
+  keepWords,
+  names,
+  oneOf,
+  profileWords,
+  reporterWords,
+  trigger,
+  wholeNumber,
+} from './options.ts';
+import type { PrepareFlags } from './commands/prepare.ts';
+import type { RunFlags } from './commands/run.ts';
+import { didYouMean } from './suggest.ts';
+
+/** What commander hands to `run`: everything parsed, but `runbook` still as typed. */
+type RawRunFlags = Omit<RunFlags, 'runbook'> & { readonly runbook?: readonly string[] };
+
+const collect = (value: string, before: readonly string[] | undefined) => [...(before ?? []), value];
+const outDefault = () => join(projectRoot, 'reports');
+
+/** The version in package.json. */
+function version(): string {
+  const data: unknown = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
+  return typeof data === 'object' && data !== null && 'version' in data ? String(data.version) : '?';
+}
+
+/**
+ * The command line. Every action sets the exit code through `done`; nothing here prints or exits: commander's own messages
+ * come back as CommanderError (see `usageError`).
+ */
+export function makeProgram(context: CommandContext, done: (exitCode: number) => void): Command {
+  const program = new Command('firedrill')
+    .description('Rehearses documented outages on real Kubernetes clusters in containers.')
+    .version(version(), '-V, --version', 'print the version')
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => {
+        context.output.result(text);
+      },
+      writeErr: () => undefined,
+      outputError: () => undefined,
+    })
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 done; 1 a runbook that should recover did not; 2 usage; 3 regression; 4 invalid experiment (no data);
+5 this machine lacks something (no data); 124 time-out; 130/143 interrupted.
+
+With npm, flags come after a lone --:
+  npm run scenario cni-wipe -- --runbook restore-cni --trials 5`,
+    );
+  const add = (definition: string, description: string) =>
+    program.command(definition).description(description).option('--verbose', 'on an error, show where it came from');
+
+  add('run', 'rehearse scenarios: every runbook on fresh clusters, then the report')
+    .argument('<scenario...>', 'names of files under scenarios/')
+    .option('--runbook <id>', 'only this runbook (again, or with commas, for more)', collect)
+    .option('--trials <n>', 'how often each runbook', (v) => wholeNumber('--trials', v, 1, 1000), 1)
+    .option('--seed <n>', 'order and phases are drawn from it (default: random, kept in plan.json)', (v) =>
+      wholeNumber('--seed', v, 0, 2 ** 31 - 1),
+    )
+    .option(
+      '--profile <name>',
+      'fast (shortened timers, labelled) or stock (the timers people run)',
+      (v) => oneOf('--profile', v, profileWords),
+      'fast',
+    )
+    .option('--trigger <when>', 'oracle (fixed delay after onset) or detector:<id>', (v) => trigger('--trigger', v), {
+      kind: 'oracle',
+    } as const)
+    .option('--keep <when>', `keep clusters: ${keepWords.join(', ')}`, (v) => oneOf('--keep', v, keepWords), 'never')
+    .option(
+      '--images <how>',
+      `where images come from: ${imagesWords.join(', ')}`,
+      (v) => oneOf('--images', v, imagesWords),
+      'auto',
+    )
+    .option('--dry-run', 'print the plan and every command; touches nothing')
+    .option('--reporter <name>', `progress on stderr: ${reporterWords.join(', ')}`, (v) =>
+      oneOf('--reporter', v, reporterWords),
+    )
+    .option('--out <folder>', 'where reports go', outDefault())
+    .option('--horizon <time>', "how long a trial is watched at most, e.g. 8m (default: the scenario's)", (v) =>
+      duration('--horizon', v),
+    )
+    .option('--timeout <time>', 'give up after, e.g. 45m', (v) => duration('--timeout', v))
+    .option('--open-fence', 'let the cluster reach the network outside (it cannot, else)')
+    .option('--json', 'print report.json instead of the table')
+    .action(async (ids: string[], flags: RawRunFlags) => {
+      const { run } = await import('./commands/run.ts');
+      const { runbook, ...rest } = flags;
+      const wanted = names(runbook);
+      done(await run(context, ids, wanted === undefined ? rest : { ...rest, runbook: wanted }));
+    });
+
+  add('list', 'the scenarios there are')
+    .option('--json', 'as JSON')
+    .action(async (flags: { json?: boolean }) => {
+      const { list } = await import('./commands/list.ts');
+      done(await list(context, flags));
+    });
+
+  add('describe', 'a scenario with all its commands, or one runbook as a page to follow')
+    .argument('<scenario>')
+    .option('--runbook <id>', 'this runbook')
+    .option('--json', 'as JSON')
+    .action(async (id: string, flags: { runbook?: string; json?: boolean }) => {
+      const { describe } = await import('./commands/describe.ts');
+      done(await describe(context, id, flags));
+    });
+
+  add('validate', 'check scenarios without Docker')
+    .argument('[scenario]')
+    .option('--json', 'as JSON')
+    .action(async (id: string | undefined, flags: { json?: boolean }) => {
+      const { validate } = await import('./commands/validate.ts');
+      done(await validate(context, id, flags));
+    });
+
+  for (const name of ['report', 'analyse']) {
+    const command = add(name, 'compute a stored run again from its events and write its reports anew')
+      .argument('<run>', 'its folder, <scenario>/<run>, its id, a scenario (its latest run) or latest')
+      .addOption(new Option('--out <folder>', 'where reports are').default(outDefault()))
+      .option('--json', 'print report.json instead of the table')
+      .action(async (run: string, flags: { out: string; json?: boolean }) => {
+        const { report } = await import('./commands/report.ts');
+        done(await report(context, run, flags));
+      });
+    if (name === 'analyse') command.description('the same as report');
+  }
+
+  add('doctor', 'what this machine has and lacks; changes nothing')
+    .option('--json', 'as JSON')
+    .action(async (flags: { json?: boolean }) => {
+      const { doctor } = await import('./commands/doctor.ts');
+      done(await doctor(context, flags));
+    });
+
+  add('prepare', 'make this machine ready for runs: Docker, tools, images (run does it too)')
+    .option(
+      '--images <how>',
+      `where images come from: ${imagesWords.join(', ')}`,
+      (v) => oneOf('--images', v, imagesWords),
+      'auto',
+    )
+    .option('--reporter <name>', `progress on stderr: ${reporterWords.join(', ')}`, (v) =>
+      oneOf('--reporter', v, reporterWords),
+    )
+    .option('--json', 'as JSON')
+    .action(async (flags: PrepareFlags) => {
+      const { prepare } = await import('./commands/prepare.ts');
+      done(await prepare(context, flags));
+    });
+
+  add('clean', 'remove what dead runs left behind, and nothing else')
+    .option('--dry-run', 'only say what (exit 1 when there is something)')
+    .option('--kept', 'also clusters that were kept on purpose')
+    .option('--json', 'as JSON')
+    .action(async (flags: { dryRun?: boolean; kept?: boolean; json?: boolean }) => {
+      const { clean } = await import('./commands/clean.ts');
+      done(await clean(context, flags));
+    });
+
+  add('shell', 'a shell with KUBECONFIG set to a kept cluster')
+    .argument('[run]')
+    .option('--out <folder>', 'where reports are', outDefault())
+    .option('--print', 'print the line that sets KUBECONFIG instead')
+    .action(async (run: string | undefined, flags: { out: string; print?: boolean }) => {
+      const { shell } = await import('./commands/shell.ts');
+      done(await shell(context, run, flags));
+    });
+
+  return program;
+}
+
+/**
+ * Commander's complaint as one of ours: one line that says what and where, and the next command. Undefined when it was no
+ * complaint (help or the version was printed).
+ */
+export function usageError(error: CommanderError, argv: readonly string[]): FiredrillError | undefined {
+  if (error.exitCode === 0 || error.code === 'commander.helpDisplayed' || error.code === 'commander.version')
+    return undefined;
+  const [command = ''] = argv;
+  const hint = `npm run firedrill -- ${/^[a-z]/.test(command) && error.code !== 'commander.unknownCommand' ? `${command} ` : ''}--help`;
+  if (error.code === 'commander.help') return new FiredrillError('usage', 'which command?', { hint });
+  if (error.code === 'commander.missingArgument' && command === 'run') {
+    return new FiredrillError('usage', `run: which scenario?${didYouMean('', scenarioIds())}`, {
+      hint: `npm run scenario ${scenarioIds()[0] ?? '<scenario>'}`,
+    });
+  }
+  const text = error.message
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .trim();
+  return new FiredrillError(
+    'usage',
+    `${/^[a-z]/.test(command) && error.code !== 'commander.unknownCommand' ? `${command}: ` : ''}${text}`,
+    { hint },
+  );
+}

@@ -1,0 +1,63 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { watchSignals } from './signals.ts';
+
+function setUp() {
+  const emitter = new EventEmitter();
+  const said: string[] = [];
+  let nowMs = 0;
+  const watch = watchSignals({
+    first: (name) => said.push(name),
+    leave: (code) => said.push(`leave ${code}`),
+    emitter,
+    now: () => nowMs,
+  });
+  return { emitter, said, watch, tick: (ms: number) => (nowMs += ms) };
+}
+
+describe('Ctrl-C', () => {
+  it('aborts once, although terminal and npm both deliver it', () => {
+    const { emitter, said, watch, tick } = setUp();
+    expect(watch.exitCode()).toBeUndefined();
+    emitter.emit('SIGINT');
+    tick(20);
+    emitter.emit('SIGINT');
+    expect(watch.signal.aborted).toBe(true);
+    expect(watch.exitCode()).toBe(130);
+    expect(said).toEqual(['SIGINT']);
+  });
+
+  it('leaves at once when pressed again', () => {
+    const { emitter, said, tick } = setUp();
+    emitter.emit('SIGINT');
+    tick(2000);
+    emitter.emit('SIGINT');
+    expect(said).toEqual(['SIGINT', 'leave 130']);
+  });
+
+  it('exits 143 after SIGTERM, and keeps the first reason', () => {
+    const { emitter, said, tick, watch } = setUp();
+    emitter.emit('SIGTERM');
+    tick(2000);
+    emitter.emit('SIGINT');
+    expect(watch.exitCode()).toBe(143);
+    expect(said).toEqual(['SIGTERM', 'leave 143']);
+  });
+
+  it('never leaves because the terminal is gone', () => {
+    const { emitter, said, tick } = setUp();
+    emitter.emit('SIGINT');
+    tick(2000);
+    emitter.emit('SIGHUP');
+    expect(said).toEqual(['SIGINT']);
+  });
+
+  it('keeps out of the way when told, and takes its listeners along', () => {
+    const { emitter, said, watch } = setUp();
+    watch.ignore();
+    emitter.emit('SIGINT');
+    expect(said).toEqual([]);
+    watch.stop();
+    expect(emitter.eventNames()).toEqual([]);
+  });
+});

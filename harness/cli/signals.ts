@@ -1,0 +1,69 @@
+import { exitCodes, FiredrillError } from '../model/errors.ts';
+
+type Terminating = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+/** 128 + the signal's number, as shells report it. */
+const codeOf: Readonly<Record<Terminating, number>> = {
+  SIGINT: exitCodes.interrupted,
+  SIGTERM: exitCodes.terminated,
+  SIGHUP: 129,
+};
+
+/**
+ * One press of Ctrl-C can arrive more than once: the terminal signals the whole foreground group, and npm passes its own
+ * copy on to its child. Copies come within milliseconds; a person's second press does not.
+ */
+const echoMs = 500;
+
+export interface SignalWatch {
+  /** Aborts at the first signal. */
+  readonly signal: AbortSignal;
+  /** The exit code that the first signal asks for; undefined while there was none. */
+  exitCode(): number | undefined;
+  stop(): void;
+  /** From now on signals are somebody else's affair, and do not end this process. */
+  ignore(this: void): void;
+}
+
+interface Emitter {
+  on(name: Terminating, listener: () => void): unknown;
+  off(name: Terminating, listener: () => void): unknown;
+}
+
+/**
+ * First signal: aborts, and whoever works undoes and tears down with deadlines of its own. Second: `leave` at once.
+ * SIGHUP (the terminal was closed) counts as the first only: there is nobody to be impatient.
+ */
+export function watchSignals(options: {
+  readonly first: (name: string) => void;
+  readonly leave: (exitCode: number) => void;
+  readonly emitter?: Emitter;
+  readonly now?: () => number;
+}): SignalWatch {
+  const { first, leave, emitter = process, now = () => performance.now() } = options;
+  const controller = new AbortController();
+  let ignoring = false;
+  let seen: { readonly exitCode: number; readonly atMs: number } | undefined;
+  const onSignal = (name: Terminating) => () => {
+    if (ignoring) return;
+    if (seen === undefined) {
+      seen = { exitCode: codeOf[name], atMs: now() };
+      first(name);
+      controller.abort(new FiredrillError('internal', `interrupted by ${name}`));
+    } else if (name !== 'SIGHUP' && now() - seen.atMs > echoMs) {
+      leave(seen.exitCode);
+    }
+  };
+  const listeners = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((name) => ({ name, listener: onSignal(name) }));
+  for (const { name, listener } of listeners) emitter.on(name, listener);
+  return {
+    signal: controller.signal,
+    exitCode: () => seen?.exitCode,
+    ignore: () => {
+      ignoring = true;
+    },
+    stop: () => {
+      for (const { name, listener } of listeners) emitter.off(name, listener);
+    },
+  };
+}

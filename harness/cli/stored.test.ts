@@ -1,0 +1,90 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { buildLog } from '../analysis/testing/log-builder.ts';
+import { planOf } from '../analysis/testing/plan.ts';
+import { analyseRun, findRun, rewriteReports } from './stored.ts';
+
+let out = '';
+beforeEach(() => {
+  out = mkdtempSync(join(tmpdir(), 'firedrill-stored-'));
+});
+afterEach(() => {
+  rmSync(out, { recursive: true, force: true });
+});
+
+/** A run on disk as the engine leaves it, without its reports. */
+function store(scenario: string, runId: string): string {
+  const dir = join(out, scenario, runId);
+  const plan = planOf(2, { scenario, runId });
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(join(dir, 'plan.json'), JSON.stringify(plan));
+  for (const { id, runbook } of plan.trials.slice(0, -1)) {
+    mkdirSync(join(dir, 'trials', id), { recursive: true });
+    const events = buildLog({
+      trialId: id,
+      scenario,
+      runbook,
+      probes: [{ sli: 'dns', outages: [[40_000, 70_000]] }],
+      breaks: ['dns'],
+      inject: [39_000, 40_000],
+      endMs: 200_000,
+    });
+    writeFileSync(
+      join(dir, 'trials', id, 'events.jsonl'),
+      events.map((event) => `${JSON.stringify(event)}\n`).join(''),
+    );
+  }
+  return dir;
+}
+
+describe('a stored run', () => {
+  it('gives the same reports byte for byte, without a cluster', async () => {
+    const dir = store('cni-wipe', '20251121-100000-0001');
+    const files = ['report.json', 'report.md', 'report.html'];
+    const read = () => files.map((file) => readFileSync(join(dir, file), 'utf8'));
+    await rewriteReports(await analyseRun(dir));
+    const first = read();
+    for (const text of first) expect(text.length).toBeGreaterThan(100);
+    await rewriteReports(await analyseRun(dir));
+    expect(read()).toEqual(first);
+  });
+
+  it('is analysed as far as it came: a trial that never began is left out', async () => {
+    const dir = store('cni-wipe', '20251121-100000-0001');
+    const run = await analyseRun(dir);
+    expect(run.records.map((record) => record.trialId)).toEqual(run.plan.trials.slice(0, -1).map((trial) => trial.id));
+  });
+
+  it('names its file when the plan is damaged', async () => {
+    const dir = store('cni-wipe', '20251121-100000-0001');
+    writeFileSync(join(dir, 'plan.json'), '{');
+    await expect(analyseRun(dir)).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('plan.json') as string,
+    });
+  });
+});
+
+describe('the name of a run', () => {
+  it('is a path, an id, the start of one, a scenario, or latest', () => {
+    const a = store('cni-wipe', '20251121-100000-0001');
+    const b = store('cni-wipe', '20251122-100000-0002');
+    const c = store('coredns-loop', '20251120-100000-0003');
+    expect(findRun(a, out)).toBe(a);
+    expect(findRun('cni-wipe/20251121-100000-0001', out)).toBe(a);
+    expect(findRun('20251120-100000-0003', out)).toBe(c);
+    expect(findRun('20251120', out)).toBe(c);
+    expect(findRun('cni-wipe', out)).toBe(b);
+    expect(findRun('latest', out)).toBe(b);
+  });
+
+  it('is refused when it means more than one, or none', () => {
+    store('cni-wipe', '20251121-100000-0001');
+    store('cni-wipe', '20251122-100000-0002');
+    expect(() => findRun('202511', out)).toThrow(/begins the names of 2 runs/);
+    expect(() => findRun('cni-wip', out)).toThrow(/there is no run "cni-wip" in .* \(did you mean "cni-wipe"\?\)/);
+    expect(() => findRun('x', join(out, 'empty'))).toThrow(/has none at all/);
+  });
+});

@@ -1,0 +1,121 @@
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { FiredrillError, oneLine } from '../model/errors.ts';
+import type { Plan } from '../model/plan.ts';
+import type { TrialRecord } from '../model/record.ts';
+import { didYouMean } from './suggest.ts';
+import type { Output } from './output.ts';
+
+/** A finished (or interrupted) run as it lies on disk. */
+export interface StoredRun {
+  readonly runDir: string;
+  readonly plan: Plan;
+  /** In the plan's order; trials that were never started are missing. */
+  readonly records: readonly TrialRecord[];
+}
+
+const isRunDir = (path: string) => existsSync(join(path, 'plan.json'));
+
+function folders(path: string): readonly string[] {
+  try {
+    return readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * The folder of a run, named as people name it: its path, `<scenario>/<run>`, the run's id (or the start of it), a
+ * scenario's name (its latest run), or `latest`.
+ */
+export function findRun(name: string, out: string): string {
+  const direct = resolve(name);
+  if (isRunDir(direct)) return direct;
+  if (isRunDir(join(out, name))) return join(out, name);
+  const all = folders(out).flatMap((scenario) =>
+    folders(join(out, scenario))
+      .map((run) => ({ scenario, run, path: join(out, scenario, run) }))
+      .filter(({ path }) => isRunDir(path)),
+  );
+  // Run ids begin with the time.
+  const latest = [...all].sort((a, b) => a.run.localeCompare(b.run)).at(-1);
+  if (name === 'latest' && latest !== undefined) return latest.path;
+  const ofScenario = all.filter((entry) => entry.scenario === name).at(-1);
+  if (ofScenario !== undefined) return ofScenario.path;
+  const byId = all.filter((entry) => entry.run.startsWith(name));
+  const [only, second] = byId;
+  if (only !== undefined && second === undefined) return only.path;
+  if (only !== undefined) {
+    throw new FiredrillError('usage', `"${name}" begins the names of ${byId.length} runs in ${out}`, {
+      hint: `npm run firedrill -- report ${only.scenario}/${only.run}`,
+    });
+  }
+  if (all.length === 0) {
+    throw new FiredrillError('usage', `there is no run "${name}": ${out} has none at all`, {
+      hint: 'npm run scenario <scenario>, or --out <folder> where the reports are',
+    });
+  }
+  const known = [...all.map((entry) => entry.run), ...new Set(all.map((entry) => entry.scenario))];
+  const guess = didYouMean(name, known).replace(/ \(there are.*/, '');
+  throw new FiredrillError('usage', `there is no run "${name}" in ${out}${guess}`, {
+    hint: 'npm run firedrill -- report latest',
+  });
+}
+
+/** Reads plan.json. `usage` when it is missing or damaged. */
+function readPlan(runDir: string): Plan {
+  const path = join(runDir, 'plan.json');
+  try {
+    const plan = JSON.parse(readFileSync(path, 'utf8')) as Plan;
+    if ((plan.schemaVersion as number) !== 1)
+      throw new Error(`schemaVersion ${String(plan.schemaVersion)} is not known`);
+    return plan;
+  } catch (error) {
+    throw new FiredrillError('usage', `${path} cannot be read: ${oneLine(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Computes every trial's record again from its events, with no cluster. A trial whose log is empty (killed before its first
+ * event) is left out.
+ */
+export async function analyseRun(runDir: string): Promise<StoredRun> {
+  const { analyseTrial } = await import('../analysis/record.ts');
+  const { readEvents } = await import('../analysis/read.ts');
+  const plan = readPlan(runDir);
+  const records: TrialRecord[] = [];
+  for (const { id } of plan.trials) {
+    const path = join(runDir, 'trials', id, 'events.jsonl');
+    if (!existsSync(path) || statSync(path).size === 0) continue;
+    records.push(analyseTrial(readEvents(readFileSync(path, 'utf8'), path)));
+  }
+  return { runDir, plan, records };
+}
+
+/** Writes the records and reports of a run anew: byte for byte the same for the same events and version. */
+export async function rewriteReports(run: StoredRun): Promise<void> {
+  const { writeReports } = await import('../engine/run.ts');
+  for (const record of run.records) {
+    writeFileSync(join(run.runDir, 'trials', record.trialId, 'record.json'), `${JSON.stringify(record, null, 2)}\n`);
+  }
+  writeReports(run.runDir, run.plan, run.records);
+}
+
+/** The result of a run as the table for people. */
+export async function tableOf(run: StoredRun, output: Output): Promise<string> {
+  const { summarise } = await import('../analysis/summary.ts');
+  const { terminalReport } = await import('../reporters/terminal.ts');
+  const table = terminalReport(summarise(run.plan, run.records), run.plan, run.records, {
+    colour: output.stdout.colour,
+    width: output.stdout.isTty ? output.stdout.columns : 120,
+  });
+  return `${table.trimEnd()}\n\nReport: ${join(run.runDir, 'report.html')} (also .md and .json) of run ${basename(run.runDir)}\n`;
+}
+
+/** report.json of a run, parsed. */
+export function reportJson(runDir: string): unknown {
+  return JSON.parse(readFileSync(join(runDir, 'report.json'), 'utf8'));
+}
