@@ -1,0 +1,81 @@
+import { corednsFatal } from '../harness/detectors/coredns-fatal.ts';
+import { livenessReadiness } from '../harness/detectors/liveness-readiness.ts';
+import { nodeNotReady } from '../harness/detectors/node-not-ready.ts';
+import { podsNotRunning } from '../harness/detectors/pods-not-running.ts';
+import { probeFailing } from '../harness/detectors/probe-failing.ts';
+import { restartCount } from '../harness/detectors/restart-count.ts';
+import { warningEvents } from '../harness/detectors/warning-events.ts';
+import { cniWipe } from '../harness/faults/cni-wipe.ts';
+import { claimed, defineScenario } from '../harness/model/scenario.ts';
+import { minutes, seconds } from '../harness/model/units.ts';
+import { nuclear } from '../harness/runbooks/nuclear.ts';
+import { restartCniAgent } from '../harness/runbooks/restart-cni-agent.ts';
+import { restartCoredns } from '../harness/runbooks/restart-coredns.ts';
+import { restartPods } from '../harness/runbooks/restart-pods.ts';
+import { restoreCniAndPods } from '../harness/runbooks/restore-cni-and-pods.ts';
+import { restoreCni } from '../harness/runbooks/restore-cni.ts';
+import { wait } from '../harness/runbooks/wait.ts';
+import { resurrectionProbes, services } from './support/resurrection.ts';
+
+/** Where manifests/resurrection keeps the 1,133 documents. */
+const documents = {
+  namespace: 'chromadb',
+  pod: 'chromadb-0',
+  database: 'chromadb',
+  user: 'chromadb',
+  volume: '/var/local/firedrill/chromadb',
+};
+
+/** Write-up 002: an update that failed half-way took the CNI away, and nobody noticed for two days. */
+export default defineScenario({
+  outage: {
+    title: 'When Everything Crashes: The K3s Resurrection',
+    source: 'write-up 002',
+    date: '2025-10-05',
+    says: [
+      'A failed update wiped the CNI configuration; networking was restarted.',
+      'The node stayed Ready while every pod crash-looped: 6,812 restarts.',
+      'DNS was broken; CoreDNS crash-looped on a detected loop.',
+      'Unnoticed for two days: no alert was configured.',
+      'Liveness and readiness probes would have caught it within 30 s.',
+      'The nuclear option took 8 hours and lost 0 of 1,133 documents.',
+    ],
+    undetectedMs: minutes(2 * 24 * 60),
+    recoveryMs: minutes(8 * 60),
+  },
+  fidelity: 'real',
+  differences: [
+    'kubeadm-built nodes with flannel as a daemon set, where k3s has flannel inside its own process',
+    'two of three nodes are hit, so that a bystander on the third can be watched; the write-up had one node',
+    'small HTTP services and a PostgreSQL with 1,133 documents stand for the AI services and ChromaDB',
+  ],
+  cluster: { workers: 2, workload: 'resurrection' },
+  probes: resurrectionProbes(),
+  breaks: ['pod-start', 'dns', 'service-to-service'],
+  keeps: ['api-read', 'api-write', 'bystander'],
+  fault: cniWipe({ nodes: 'workers' }),
+  detectors: [
+    nodeNotReady(),
+    restartCount({ over: 10 }),
+    restartCount({ over: 10, scope: 'cluster' }),
+    podsNotRunning(),
+    livenessReadiness(),
+    probeFailing({ sli: 'new-connection', streak: 3 }),
+    warningEvents(),
+    corednsFatal(),
+  ],
+  runbooks: [
+    claimed(wait(), 'does-not-recover', 'two days passed and nothing healed'),
+    claimed(
+      restartPods({ namespaces: services }),
+      'does-not-recover',
+      'the kubelet restarted them 6,812 times to no avail',
+    ),
+    claimed(restartCoredns(), 'does-not-recover', 'CoreDNS had restarted 892 times to no avail'),
+    claimed(restoreCni(), 'unknown', 'considered and not tried: "Risk: Unknown what else was corrupted"'),
+    claimed(restoreCniAndPods(), 'recovers', 'not tried: the write-up stopped at "Unknown what else was corrupted"'),
+    claimed(restartCniAgent(), 'unknown', 'not tried'),
+    claimed(nuclear({ documents }), 'recovers', 'cure: 8 hours, 0 of 1,133 documents lost'),
+  ],
+  horizonMs: { stock: minutes(10), fast: seconds(135) },
+});
