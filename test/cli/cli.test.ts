@@ -1,0 +1,192 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+
+/** The real command line in a process of its own: exit codes, one line an error, results on stdout and nothing else there. */
+
+const root = join(import.meta.dirname, '..', '..');
+const state = mkdtempSync(join(tmpdir(), 'firedrill-cli-test-'));
+afterAll(() => {
+  rmSync(state, { recursive: true, force: true });
+});
+
+// Each test starts a Node of its own, on machines that have other things to do.
+vi.setConfig({ testTimeout: 120_000 });
+
+interface Ended {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function firedrill(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|FIREDRILL_|VITEST|NODE_OPTIONS)/i.test(name),
+  );
+  const child = spawn(process.execPath, [join(root, 'bin', 'firedrill.mjs'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...Object.fromEntries(inherited),
+      FIREDRILL_STATE: state,
+      FIREDRILL_SCENARIOS: join(root, 'test', 'cli', 'fixtures', 'scenarios'),
+      ...env,
+    },
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (exitCode) => {
+      resolve({ exitCode, stdout, stderr });
+    });
+  });
+}
+
+/** What the user did wrong: nothing on stdout, one line on stderr, the exit code. */
+function expectOneLine(ended: Ended, exitCode: number, line: RegExp): void {
+  expect(ended.stdout).toBe('');
+  expect(ended.stderr.trimEnd().split('\n')).toHaveLength(1);
+  expect(ended.stderr).toMatch(line);
+  expect(ended.exitCode).toBe(exitCode);
+}
+
+const npm = { npm_package_name: 'firedrill', npm_lifecycle_event: 'scenario' };
+
+describe.concurrent('mistakes are one line that says what, where and the next command', () => {
+  it.each<[string, readonly string[], RegExp]>([
+    ['unknown command', ['rnu'], /unknown command 'rnu' \(Did you mean run\?\) {2}-> {2}npm run firedrill -- --help/],
+    ['no command', [], /which command\? {2}-> /],
+    [
+      'unknown flag',
+      ['run', 'lights-out', '--trails', '5'],
+      /run: unknown option '--trails' \(Did you mean --trials\?\)/,
+    ],
+    ['no scenario', ['run'], /run: which scenario\? .*lights-out.* {2}-> {2}npm run scenario lights-out/],
+    ['unknown scenario', ['run', 'light-out'], /unknown scenario "light-out" \(did you mean "lights-out"\?\) {2}-> /],
+    ['unknown scenario', ['describe', 'banana'], /unknown scenario "banana" \(there are: lights-out\)/],
+    [
+      'unknown runbook',
+      ['run', 'lights-out', '--runbook', 'swich-on'],
+      /unknown runbook "swich-on" of lights-out \(did you mean "switch-on"\?\)/,
+    ],
+    [
+      'unknown runbook',
+      ['describe', 'lights-out', '--runbook', 'x'],
+      /unknown runbook "x" of lights-out \(there are: wait, switch-on\)/,
+    ],
+    [
+      'unknown detector',
+      ['run', 'lights-out', '--trigger', 'detector:darknes'],
+      /unknown detector "darknes" .*"darkness"/,
+    ],
+    ['bad --trials', ['run', 'lights-out', '--trials', '0'], /--trials "0": must be a whole number from 1 to 1000/],
+    ['bad --profile', ['run', 'lights-out', '--profile', 'quick'], /--profile "quick": must be one of fast, stock/],
+    ['bad --keep', ['run', 'lights-out', '--keep', 'allways'], /--keep "allways": .*\(did you mean "always"\?\)/],
+    ['bad --timeout', ['run', 'lights-out', '--timeout', '5'], /--timeout "5": must be a length of time with its unit/],
+    ['bad --trigger', ['run', 'lights-out', '--trigger', 'dark'], /--trigger "dark": must be oracle or detector:<id>/],
+    ['value missing', ['run', 'lights-out', '--seed'], /run: option '--seed <n>' argument missing/],
+    ['too many words', ['doctor', 'now'], /doctor: too many arguments/],
+    [
+      'unknown run',
+      ['report', 'nope', '--out', '/nonexistent'],
+      /there is no run "nope": \/nonexistent has none at all/,
+    ],
+    ['nothing kept', ['shell'], /no cluster was kept {2}-> /],
+  ])('%s: %j', async (_, args, line) => {
+    expectOneLine(await firedrill(args), 2, line);
+  });
+
+  it.each<[Readonly<Record<string, string>>, readonly string[], string]>([
+    [{ npm_config_trials: 'true' }, ['run', 'lights-out', '5'], 'npm run scenario lights-out -- --trials 5'],
+    [{ npm_config_dry_run: 'true' }, ['run', 'cni-wipe'], 'npm run scenario cni-wipe -- --dry-run'],
+    [{ npm_config_runbook: 'true' }, ['run', 'cni-wipe', 'wait'], 'npm run scenario cni-wipe -- --runbook wait'],
+  ])('flags that npm took: %j', async (eaten, args, line) => {
+    expectOneLine(
+      await firedrill(args, { ...npm, ...eaten }),
+      2,
+      new RegExp(`type: ${line.replaceAll(/[-/]/g, '\\$&')}\n$`),
+    );
+  });
+
+  it.each([['clean'], ['prepare', '--reporter', 'silent']])('no Docker that answers: %s', async (...args) => {
+    expectOneLine(await firedrill(args, { DOCKER_HOST: 'tcp://127.0.0.1:1' }), 5, /127\.0\.0\.1:1.* {2}-> /);
+  });
+
+  it('a scenario that cannot be loaded says which file', async () => {
+    const ended = await firedrill(['list'], { FIREDRILL_SCENARIOS: '/nonexistent' });
+    expectOneLine(ended, 2, /cannot read the scenarios in \/nonexistent/);
+  });
+});
+
+describe.concurrent('results go to stdout, and nothing else does', () => {
+  it('list', async () => {
+    const ended = await firedrill(['list']);
+    expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(ended.stdout).toContain('lights-out  The lights go out');
+  });
+
+  it('list --json', async () => {
+    const { stdout } = await firedrill(['list', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject([
+      { id: 'lights-out', runbooks: ['wait', 'switch-on'], detectors: ['darkness'] },
+    ]);
+  });
+
+  it('describe prints every command of the fault', async () => {
+    const { stdout } = await firedrill(['describe', 'lights-out']);
+    for (const text of [
+      'It was dark.',
+      'echo off > /switch',
+      '/^off$/',
+      'cp /switch.before /switch',
+      'there are no lights',
+      'at best after',
+    ]) {
+      expect(stdout).toContain(text);
+    }
+  });
+
+  it('describe --runbook prints a page to follow', async () => {
+    const { stdout } = await firedrill(['describe', 'lights-out', '--runbook', 'switch-on']);
+    expect(stdout).toContain(
+      '  2. turn it on - on workers [CHANGES, at most 60 s]\n       echo on > /switch\n     ! destroys: the darkness',
+    );
+    expect(stdout).toContain('until kubectl get light; do sleep 1; done');
+  });
+
+  it('run --dry-run prints the plan and every command, the same for the same seed', async () => {
+    const args = ['run', 'lights-out', '--dry-run', '--trials', '2', '--seed', '5'];
+    const first = await firedrill(args);
+    expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+    for (const text of ['4 trials', 'cat /switch > /switch.before', 'echo on > /switch', 'seed 5'])
+      expect(first.stdout).toContain(text);
+    expect((await firedrill(args)).stdout).toBe(first.stdout);
+  });
+
+  it('run --dry-run --runbook --json is the plan', async () => {
+    const { stdout } = await firedrill(['run', 'lights-out', '--dry-run', '--json', '--runbook', 'switch-on']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      scenario: 'lights-out',
+      profile: 'fast',
+      trials: [{ runbook: 'switch-on' }],
+    });
+  });
+
+  it('validate', async () => {
+    expect(await firedrill(['validate'])).toMatchObject({ exitCode: 0, stdout: 'lights-out: ok\n', stderr: '' });
+  });
+
+  it('help and version', async () => {
+    expect((await firedrill(['--help'])).stdout).toContain('Exit codes:');
+    expect((await firedrill(['run', '--help'])).stdout).toContain('--open-fence');
+    expect(await firedrill(['--version'])).toMatchObject({ exitCode: 0, stdout: '0.1.0\n', stderr: '' });
+  });
+
+  it('has no colour in a pipe', async () => {
+    expect((await firedrill(['describe', 'lights-out'])).stdout).not.toMatch(/\u001b\[/);
+  });
+});

@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { leftoverProvider } from '../../harness/cluster/containers.ts';
+import { createCluster, type ClusterSpec, type OwnedCluster } from '../../harness/cluster/kind.ts';
+import { ensureImages } from '../../harness/images/ensure.ts';
+import { profiles } from '../../harness/model/profile.ts';
+import { ensureKind, ensureKubectl } from '../../harness/setup/kind.ts';
+
+/** Set to run the suite where there is no Docker: these tests are then skipped, and say so. */
+export const noCluster = process.env['FIREDRILL_NO_CLUSTER'] !== undefined;
+if (noCluster) console.warn('FIREDRILL_NO_CLUSTER is set: tests on real clusters are skipped');
+
+const ignore = (): void => undefined;
+
+/** A real cluster for one test file, under a name of its own; `remove` takes down everything that carries that name. */
+export async function provide(
+  spec: Pick<ClusterSpec, 'workloadDir' | 'workers'>,
+): Promise<{ readonly cluster: OwnedCluster; readonly nodeImage: string; readonly remove: () => Promise<void> }> {
+  const signal = AbortSignal.timeout(10 * 60_000);
+  const images = await ensureImages({ mode: 'auto' }, ignore, signal);
+  const name = `firedrill-test-${randomBytes(4).toString('hex')}`;
+  const workDir = await mkdtemp(join(tmpdir(), `${name}-`));
+  const remove = async (): Promise<void> => {
+    const provider = leftoverProvider();
+    const patience = AbortSignal.timeout(120_000);
+    for (const kind of ['cluster', 'fence', 'network'] as const) {
+      await provider.remove({ kind, name, runId: name }, patience);
+    }
+    await rm(workDir, { recursive: true, force: true });
+  };
+  try {
+    const cluster = await createCluster(
+      {
+        ...spec,
+        name,
+        runId: name,
+        nodeImage: images.node,
+        profile: profiles.fast,
+        kindBinary: await ensureKind({}, ignore, signal),
+        kubectlBinary: await ensureKubectl(images.node, {}, ignore, signal),
+        workDir,
+      },
+      {},
+      signal,
+    );
+    return { cluster, nodeImage: images.node, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** Waits until `holds` resolves true; rejects at the deadline with the last reason. */
+export async function eventually(what: string, deadlineMs: number, holds: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + deadlineMs;
+  let last: unknown = 'it was false';
+  while (Date.now() < end) {
+    try {
+      if (await holds()) return;
+      last = 'it was false';
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  throw new Error(`not within ${deadlineMs} ms: ${what} (${String(last)})`);
+}

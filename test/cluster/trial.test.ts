@@ -1,0 +1,169 @@
+import { execa } from 'execa';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ProgressEvent } from '../../harness/model/progress.ts';
+import type { TrialRecord } from '../../harness/model/record.ts';
+
+/**
+ * The main job, from outside, on real clusters: the very command of the README. State, reports and everything else of these
+ * runs live in a folder of their own, so that what is left over can be told from what was there.
+ */
+const bin = join(import.meta.dirname, '..', '..', 'bin', 'firedrill.mjs');
+let dir = '';
+let env: Record<string, string> = {};
+
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'firedrill-test-'));
+  env = { FIREDRILL_STATE: join(dir, 'state'), NO_COLOR: '1' };
+});
+afterAll(async () => {
+  await firedrill(['clean']);
+  rmSync(dir, { recursive: true });
+});
+
+const firedrill = (args: readonly string[]) =>
+  execa('node', [bin, ...args], { env, reject: false, timeout: 14 * 60_000, forceKillAfterDelay: 120_000 });
+
+const start = (args: readonly string[]) =>
+  execa('node', [bin, 'run', ...args, '--reporter', 'jsonl', '--out', join(dir, 'reports')], {
+    env,
+    reject: false,
+    buffer: false,
+    stdout: 'ignore',
+  });
+
+/**
+ * Waits for the first progress event that matches; rejects when the process ends before. Goes on reading afterwards: a child
+ * whose pipe is full stands still.
+ */
+function event(run: ReturnType<typeof start>, matches: (e: ProgressEvent) => boolean): Promise<void> {
+  const seen: string[] = [];
+  const lines = createInterface({ input: run.stderr });
+  return new Promise((resolve, reject) => {
+    lines.on('line', (line) => {
+      seen.push(line);
+      if (line.startsWith('{') && matches(JSON.parse(line) as ProgressEvent)) resolve();
+    });
+    lines.on('close', () => {
+      reject(new Error(`the run ended before that:\n${seen.slice(-20).join('\n')}`));
+    });
+  });
+}
+
+/** What Docker still has of the runs that this file made: containers, networks, volumes. Other runs are none of its business. */
+async function leftovers(): Promise<readonly string[]> {
+  const base = join(dir, 'reports');
+  const runs = readdirSync(base).flatMap((scenario) => readdirSync(join(base, scenario)));
+  if (runs.length === 0) throw new Error('no run has been made: nothing was looked at');
+  const docker = async (...args: string[]) =>
+    (await execa('docker', args)).stdout.split('\n').filter((line) => line !== '');
+  const lists = await Promise.all(
+    runs.flatMap((run) => [
+      docker('ps', '-a', '--filter', `name=${run}`, '--format', '{{.Names}}'),
+      docker('ps', '-a', '--filter', `label=firedrill.run=${run}`, '--format', '{{.Names}}'),
+      docker('network', 'ls', '--filter', `name=${run}`, '--format', '{{.Name}}'),
+      docker('volume', 'ls', '--filter', `label=firedrill.run=${run}`, '--format', '{{.Name}}'),
+    ]),
+  );
+  return lists.flat();
+}
+
+const records = (scenario: string): TrialRecord[] => {
+  const base = join(dir, 'reports', scenario);
+  return readdirSync(base).flatMap((run) =>
+    readdirSync(join(base, run, 'trials')).map(
+      (trial) => JSON.parse(readFileSync(join(base, run, 'trials', trial, 'record.json'), 'utf8')) as TrialRecord,
+    ),
+  );
+};
+
+/**
+ * Runs one trial of one runbook and gives its record. A machine that was too busy makes a trial `unknown` (exit 4), rightly: then
+ * what the record says of timing and of SLIs that should have stayed good is not looked at, all else is.
+ */
+async function trialOf(scenario: string, runbook: string): Promise<TrialRecord> {
+  const run = await firedrill([
+    'run',
+    scenario,
+    '--runbook',
+    runbook,
+    // A busy machine mends slowly too: only whether it ends is asked here, not when.
+    '--horizon',
+    '8m',
+    '--reporter',
+    'plain',
+    '--out',
+    join(dir, 'reports'),
+  ]);
+  const record = records(scenario).find((r) => r.runbook === runbook);
+  if (record === undefined) throw new Error(`no record:\n${run.stderr}`);
+  const { starved } = record.harness;
+  expect([run.exitCode, record.outcome], `${record.reason}\n${run.stderr}`).toEqual(
+    starved ? [4, 'unknown'] : [0, 'recovered'],
+  );
+  return record;
+}
+
+describe('npm run scenario cni-wipe', () => {
+  it('breaks what the write-up says broke, sees it, and the cure ends it without losing a row', async () => {
+    const record = await trialOf('cni-wipe', 'restore-cni-and-pods');
+    expect(record.onset).toBeDefined();
+    expect(record.ttr).toBeDefined();
+    expect(record.ttr).not.toHaveProperty('censored');
+    const broke = (name: string) => record.slis.find((s) => s.sli === name)?.broke;
+    for (const name of ['pod-start', 'dns', 'service-to-service', 'new-connection'])
+      expect(broke(name), name).toBe(true);
+    if (!record.harness.starved) for (const name of ['api-read', 'bystander']) expect(broke(name), name).toBe(false);
+    expect(record.detectors.find((d) => d.id === 'probe-failing')?.status).toMatch(/detected|noisy/);
+    expect(record.data).toMatchObject({ lost: 0 });
+    expect(record.data !== 'unknown' && record.data.stores.find((s) => s.store === 'documents')?.acknowledged).toBe(
+      1133,
+    );
+    expect(record.environment['fence']).toBe('stands');
+    expect(record.load.good).toBeGreaterThan(0);
+    expect(await leftovers()).toEqual([]);
+  });
+
+  it('coredns-loop: CoreDNS dies of the loop plugin as the write-up quotes it, and a mended resolver ends it', async () => {
+    const record = await trialOf('coredns-loop', 'restore-resolver');
+    expect(record.slis.find((s) => s.sli === 'dns')?.broke).toBe(true);
+    expect(record.ttr).not.toHaveProperty('censored');
+    const alarm = record.detectors.find((d) => d.id === 'coredns-fatal');
+    expect(alarm?.status).toBe('detected');
+    expect(alarm?.what).toMatch(/^\[FATAL\] plugin\/loop: Loop .* detected for zone "\."/);
+  });
+
+  it('Ctrl-C in mid-outage undoes the fault, tears down, and exits 130', async () => {
+    const run = start(['cni-wipe', '--runbook', 'wait']);
+    await event(run, (e) => e.type === 'phase' && e.name === 'observe' && e.state === 'started');
+    run.kill('SIGINT');
+    const result = await run;
+    expect(result.exitCode).toBe(130);
+    expect(await leftovers()).toEqual([]);
+    const record = records('cni-wipe').find((r) => r.runbook === 'wait');
+    expect(record?.outcome).toBe('invalid');
+    expect(record?.steps.filter((s) => s.part === 'undo').every((s) => s.ok)).toBe(true);
+    expect(record?.steps.some((s) => s.part === 'undo')).toBe(true);
+  });
+
+  it('kill -9 while nodes are being made, then clean: nothing of it is left', async () => {
+    const run = start(['cni-wipe', '--runbook', 'wait']);
+    await event(run, (e) => e.type === 'phase' && e.name === 'provision' && (e.detail ?? '').includes('node'));
+    await new Promise((resolve) => setTimeout(resolve, 4000));
+    run.kill('SIGKILL');
+    await run;
+    // A node that Docker was making at that instant appears, and is taken back, a moment later: cleaning again must do.
+    await expect
+      .poll(
+        async () => {
+          const clean = await firedrill(['clean']);
+          return [clean.exitCode, ...(await leftovers())];
+        },
+        { timeout: 120_000, interval: 3000 },
+      )
+      .toEqual([0]);
+  });
+});
