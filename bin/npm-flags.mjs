@@ -8,6 +8,7 @@
 export const knownFlags = {
   runbook: /^[a-z][\w,-]*$/,
   trials: /^\d+$/,
+  parallel: /^\d+$/,
   seed: /^\d+$/,
   profile: /^(stock|fast)$/,
   trigger: /^(oracle|detector:.+)$/,
@@ -19,8 +20,10 @@ export const knownFlags = {
   timeout: /^\d+(s|m|h)?$/,
   'dry-run': undefined,
   'open-fence': undefined,
+  fresh: undefined,
   json: undefined,
   kept: undefined,
+  snapshots: undefined,
   unit: undefined,
   cluster: undefined,
   check: undefined,

@@ -64,6 +64,12 @@ With npm, flags come after a lone --:
     .argument('<scenario...>', 'names of files under scenarios/')
     .option('--runbook <id>', 'only this runbook (again, or with commas, for more)', collect)
     .option('--trials <n>', 'how often each runbook', (v) => wholeNumber('--trials', v, 1, 1000), 1)
+    .option(
+      '--parallel <n>',
+      'blocks of trials at once, each on a cluster of its own',
+      (v) => wholeNumber('--parallel', v, 1, 8),
+      1,
+    )
     .option('--seed <n>', 'order and phases are drawn from it (default: random, kept in plan.json)', (v) =>
       wholeNumber('--seed', v, 0, 2 ** 31 - 1),
     )
@@ -92,6 +98,7 @@ With npm, flags come after a lone --:
       duration('--horizon', v),
     )
     .option('--timeout <time>', 'give up after, e.g. 45m', (v) => duration('--timeout', v))
+    .option('--fresh', 'make every cluster by kind instead of restoring it from a snapshot')
     .option('--open-fence', 'let the cluster reach the network outside (it cannot, else)')
     .option('--json', 'print report.json instead of the table')
     .action(async (ids: string[], flags: RawRunFlags) => {
@@ -163,8 +170,9 @@ With npm, flags come after a lone --:
   add('clean', 'remove what dead runs left behind, and nothing else')
     .option('--dry-run', 'only say what (exit 1 when there is something)')
     .option('--kept', 'also clusters that were kept on purpose')
+    .option('--snapshots', 'also the snapshots that clusters are restored from')
     .option('--json', 'as JSON')
-    .action(async (flags: { dryRun?: boolean; kept?: boolean; json?: boolean }) => {
+    .action(async (flags: { dryRun?: boolean; kept?: boolean; snapshots?: boolean; json?: boolean }) => {
       const { clean } = await import('./commands/clean.ts');
       done(await clean(context, flags));
     });

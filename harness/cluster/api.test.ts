@@ -58,7 +58,14 @@ describe('flattening', () => {
         ],
       },
     };
-    expect(nodeState(node)).toEqual({ name: 'n', ready: false, reason: 'NodeStatusUnknown', message: 'm', bootId: '' });
+    expect(nodeState(node)).toEqual({
+      name: 'n',
+      ready: false,
+      reason: 'NodeStatusUnknown',
+      message: 'm',
+      bootId: '',
+      heartbeatEpochMs: 0,
+    });
   });
   it('pods: the waiting reason is the state', () => {
     const pod: PodJson = {

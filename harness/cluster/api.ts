@@ -73,6 +73,7 @@ interface Condition {
   readonly status: string;
   readonly reason?: string;
   readonly message?: string;
+  readonly lastHeartbeatTime?: string | null;
 }
 export interface NodeJson {
   readonly metadata?: Meta;
@@ -89,7 +90,7 @@ export interface PodJson {
       readonly ready: boolean;
       readonly restartCount: number;
       readonly state?: {
-        readonly running?: unknown;
+        readonly running?: { readonly startedAt?: string | null };
         readonly waiting?: { readonly reason?: string };
         readonly terminated?: { readonly reason?: string };
       };
@@ -120,6 +121,10 @@ interface List<T> {
   readonly items: readonly T[];
 }
 
+/** Kubernetes' times are RFC 3339, or null where there is none yet. */
+const epochMs = (time: string | null | undefined): number =>
+  time === null || time === undefined ? 0 : new Date(time).getTime();
+
 /** A Kubernetes Node, flattened. */
 export function nodeState(node: NodeJson): NodeState {
   const ready = node.status?.conditions?.find((condition) => condition.type === 'Ready');
@@ -129,6 +134,7 @@ export function nodeState(node: NodeJson): NodeState {
     reason: ready?.reason ?? '',
     message: ready?.message ?? '',
     bootId: node.status?.nodeInfo?.bootID ?? '',
+    heartbeatEpochMs: epochMs(ready?.lastHeartbeatTime),
   };
 }
 
@@ -152,6 +158,7 @@ export function podState(pod: PodJson): PodState {
         status.state?.running === undefined
           ? (status.state?.waiting?.reason ?? status.state?.terminated?.reason ?? 'unknown')
           : 'running',
+      startedEpochMs: epochMs(status.state?.running?.startedAt),
     })),
   };
 }
@@ -167,7 +174,7 @@ export function eventState(event: EventJson): EventState {
     message: event.message ?? '',
     object: `${kind}/${name}`,
     uid: metadata.uid ?? '',
-    lastEpochMs: at === undefined ? 0 : new Date(at).getTime(),
+    lastEpochMs: epochMs(at),
     count: event.series?.count ?? event.count ?? 1,
   };
 }

@@ -2,6 +2,7 @@ import type { Leftover, LeftoverProvider } from '../registry/reaper.ts';
 import { oneLine } from '../model/errors.ts';
 import { clusterPrefix, dockerCli, isGone, labels, linesOf, type Docker } from './docker.ts';
 import { dockerFence } from './fence.ts';
+import { snapshotDisks } from './snapshot/disks.ts';
 
 /** `a<tab>b` lines of a docker listing. */
 const rows = (text: string): string[][] => linesOf(text).map((line) => line.split('\t'));
@@ -83,6 +84,12 @@ export function leftoverProvider(docker: Docker = dockerCli()): LeftoverProvider
     return anyHelper(signal);
   };
 
+  /** A restored cluster's disks lie in the volume of the snapshots. */
+  const removeDisks = async (cluster: string, signal: AbortSignal): Promise<void> => {
+    const image = await anyHelper(signal);
+    if (image !== undefined) await snapshotDisks(docker, image).remove('live', cluster, signal);
+  };
+
   return {
     async leftovers(signal) {
       const format = `{{.ID}}\t{{.Names}}\t{{.Label "${labels.cluster}"}}\t{{.Label "${labels.run}"}}`;
@@ -96,6 +103,17 @@ export function leftoverProvider(docker: Docker = dockerCli()): LeftoverProvider
         else if (cluster.startsWith(clusterPrefix)) clusters.set(cluster, orUndefined(runId));
       }
       for (const [name, runId] of clusters) found.push({ kind: 'cluster', name, runId });
+
+      // Without an image there was no cluster on this Docker, and so neither disks nor a fence.
+      const image = await anyHelper(signal);
+      if (image !== undefined) {
+        for (const name of await snapshotDisks(docker, image).live(signal)) {
+          // Its nodes are gone, or were never started; whose it was, the registry knows.
+          if (name.startsWith(clusterPrefix) && !clusters.has(name)) {
+            found.push({ kind: 'cluster', name, runId: undefined });
+          }
+        }
+      }
 
       const volumeFormat = `{{.Name}}\t{{.Label "${labels.run}"}}`;
       const volumes = rows(
@@ -112,8 +130,6 @@ export function leftoverProvider(docker: Docker = dockerCli()): LeftoverProvider
         found.push({ kind: 'network', name, runId: orUndefined(runId) });
         runOf.set(name, orUndefined(runId));
       }
-      // Without an image there was no cluster on this Docker, and so no fence.
-      const image = await anyHelper(signal);
       if (image !== undefined) {
         for (const name of await dockerFence(docker, image).list(signal)) {
           if (name.startsWith(clusterPrefix)) found.push({ kind: 'fence', name, runId: runOf.get(name) });
@@ -127,6 +143,7 @@ export function leftoverProvider(docker: Docker = dockerCli()): LeftoverProvider
         switch (leftover.kind) {
           case 'cluster':
             await removeNodes(docker, leftover.name, signal);
+            await removeDisks(leftover.name, signal);
             return;
           case 'network':
             await removeNetwork(docker, leftover.name, signal);

@@ -44,6 +44,7 @@ export const fakeNodeState = (name: string, over: Partial<NodeState> = {}): Node
   reason: 'KubeletReady',
   message: 'kubelet is posting ready status',
   bootId: `boot-${name}`,
+  heartbeatEpochMs: 0,
   ...over,
 });
 
@@ -58,7 +59,7 @@ export const fakePod = (namespace: string, name: string, over: Partial<PodState>
   ready: true,
   terminating: false,
   hostNetwork: false,
-  containers: [{ name: 'main', ready: true, restarts: 0, state: 'running' }],
+  containers: [{ name: 'main', ready: true, restarts: 0, state: 'running', startedEpochMs: 0 }],
   ...over,
 });
 
@@ -312,7 +313,7 @@ export interface FakeClusterOptions {
  * time); time-outs give exit code 124 and aborts 130, as the real one does.
  */
 export class FakeCluster implements Cluster {
-  readonly name = 'fake';
+  readonly name: string = 'fake';
   readonly kubeconfig = '/nonexistent/kubeconfig';
   readonly network = 'fake-network';
   readonly nodes: readonly NodeInfo[];

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { profiles } from '../model/profile.ts';
-import { entryNode, kindConfig, kubeadmPatches, nodeNames, timerFacts } from './kind-config.ts';
+import {
+  controlPlanePatches,
+  entryNode,
+  kindConfig,
+  kubeadmPatches,
+  nodeNames,
+  patchesDir,
+  timerFacts,
+} from './kind-config.ts';
 
 interface Config {
   networking: Record<string, unknown>;
@@ -67,5 +75,19 @@ describe('timers', () => {
     expect(Object.fromEntries(list.map((a) => [a.name, a.value]))).toMatchObject(
       both[0]?.controllerManager.extraArgs as object,
     );
+  });
+});
+
+describe('patches of the control plane', () => {
+  it('are there in fast, where kubeadm is told of them, and not in stock', () => {
+    const patches = controlPlanePatches(profiles.fast);
+    expect(Object.keys(patches)).toHaveLength(4);
+    const probe = { initialDelaySeconds: 1, periodSeconds: 1, failureThreshold: 240 };
+    expect(parse(patches['etcd0+strategic.yaml'] ?? '')).toEqual({
+      spec: { containers: [{ name: 'etcd', startupProbe: probe }] },
+    });
+    expect(patch('fast', 'InitConfiguration')['patches']).toEqual({ directory: patchesDir });
+    expect(controlPlanePatches(profiles.stock)).toEqual({});
+    expect(patch('stock', 'InitConfiguration')).toEqual({});
   });
 });

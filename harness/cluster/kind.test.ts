@@ -7,32 +7,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { profiles } from '../model/profile.ts';
 import { millis } from '../model/units.ts';
 import { FakeKubeApi, fakeNodeState, fakePod } from './fake.ts';
-import { createCluster, notReady, type ClusterDeps, type ClusterSpec } from './kind.ts';
+import { createCluster, type ClusterDeps, type ClusterSpec } from './kind.ts';
 import type { RunProcess } from './process.ts';
 
 const workload = fileURLToPath(new URL('../../manifests/resurrection', import.meta.url));
-
-describe('notReady', () => {
-  const expected = new Map([['a', 1]]);
-  const node = fakeNodeState('n');
-  const all = { desired: 1, ready: 1 };
-  it('is empty only when everything is there and Ready', () => {
-    expect(notReady(expected, [node], [fakePod('a', 'p')], all)).toBe('');
-    expect(notReady(expected, [fakeNodeState('n', { ready: false, reason: 'KubeletNotReady' })], [], all)).toMatch(
-      /n \(KubeletNotReady\)/,
-    );
-    expect(notReady(expected, [node], [], all)).toBe('0 of 1 pods in a');
-    expect(notReady(expected, [node], [fakePod('a', 'p'), fakePod('a', 'q')], all)).toBe('2 of 1 pods in a');
-    expect(notReady(expected, [node], [fakePod('a', 'p')], { desired: 2, ready: 1 })).toMatch(/1 of 2 replicas/);
-  });
-  it('says what a pod waits for', () => {
-    const waiting = fakePod('a', 'p', {
-      ready: false,
-      containers: [{ name: 'c', ready: false, restarts: 3, state: 'CrashLoopBackOff' }],
-    });
-    expect(notReady(expected, [node], [waiting], all)).toBe('1 pods not ready: a/p (CrashLoopBackOff)');
-  });
-});
 
 describe('createCluster', () => {
   let dir: string;

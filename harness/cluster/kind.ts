@@ -1,5 +1,4 @@
-import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type {
   Cluster,
@@ -10,7 +9,6 @@ import type {
   KubeApi,
   NodeInfo,
   NodeStream,
-  PodState,
 } from '../model/cluster.ts';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { Profile } from '../model/profile.ts';
@@ -20,13 +18,22 @@ import { kubeApi } from './api.ts';
 import { removeNetwork, removeNodes } from './containers.ts';
 import { clusterPrefix, dockerCli, labels, linesOf, type Docker } from './docker.ts';
 import { dockerFence, type Fence } from './fence.ts';
-import { entryNode, kindConfig, nodeNames, nodePorts, timerFacts } from './kind-config.ts';
+import { takeFingerprint, type Fingerprint } from './fingerprint.ts';
+import { entryNode, nodeNames, nodePorts, timerFacts } from './kind-config.ts';
+import { askedFor, kindCreate, nodeRunArgs, nodesMade } from './kind-create.ts';
 import { writeManifests, type ManifestFolder } from './manifests.ts';
 import { createNetwork, type ClusterNetwork } from './network.ts';
 import { attachToNode, execInNode } from './nodes.ts';
 import { cniPackages } from './packages.ts';
+import { freePorts } from './ports.ts';
 import { runProcess, type RunProcess } from './process.ts';
+import { waitReady } from './ready.ts';
 import { selectNodes } from './select.ts';
+import { sleep } from './sleep.ts';
+import { snapshotDisks, type SnapshotDisks } from './snapshot/disks.ts';
+import { deleteLeases, emptyNode, releaseKubelet, stopKubelet, stopLeaders } from './snapshot/quiesce.ts';
+import { publishedPorts, restoreArgs, SnapshotUnusable, type Snapshot } from './snapshot/snapshot.ts';
+import { snapshotImage } from './snapshot/store.ts';
 import { createWorkstation, workstationPaths, type Workstation } from './workstation.ts';
 
 /** What a cluster is made from. */
@@ -49,6 +56,8 @@ export interface ClusterSpec {
   readonly openFence?: boolean;
   /** Where unpacked packages are kept over runs; default ~/.cache/firedrill. */
   readonly cacheDir?: string;
+  /** Facts for the trial's record besides those that the cluster knows itself. */
+  readonly facts?: Readonly<Record<string, string>>;
   /** What is being done, for people. */
   readonly onProgress?: (what: string) => void;
 }
@@ -64,25 +73,56 @@ export interface ClusterDeps {
 
 /** A cluster and the right to take it down. */
 export interface OwnedCluster extends Cluster {
+  /** Stops it for good and archives its disks; see `snapshotSource`. Only of one that kind made. */
+  freeze(key: string, signal: AbortSignal): Promise<Snapshot>;
+  /** Takes away what probes wrote, and tells what there is then: the measure of a reset in place. Nothing may run on it. */
+  atRest(signal: AbortSignal): Promise<Fingerprint>;
+  /** The same cluster for another trial, with a work folder of its own; the old one is no longer to be used. */
+  handOver(given: Pick<ClusterSpec, 'workDir' | 'onProgress' | 'facts'>, signal: AbortSignal): Promise<OwnedCluster>;
   /** Takes away nodes with their volumes, the fence and the network. May be called again. */
   delete(): Promise<void>;
 }
 
-const createTimeoutMs = 300_000;
 const readyTimeoutMs = 180_000;
-const projectManifests = fileURLToPath(new URL('../../manifests', import.meta.url));
+/** A restored cluster that takes so long is no faster than a new one. */
+const restoreTimeoutMs = 90_000;
+/** What is deployed beside every workload. */
+export const projectManifests = fileURLToPath(new URL('../../manifests', import.meta.url));
 
 /**
- * Starts a cluster with its network and its workload, and resolves when everything in it is Ready. What was made is taken
- * down again when this fails or is aborted half-way.
+ * Starts a cluster with its network and its workload by kind, and resolves when everything in it is Ready. What was made is
+ * taken down again when this fails or is aborted half-way.
  *
  * @throws FiredrillError `usage` for a bad spec, `environment` when Docker, kind or the workload fails, with what it said
  */
-export async function createCluster(spec: ClusterSpec, deps: ClusterDeps, signal: AbortSignal): Promise<OwnedCluster> {
+export function createCluster(spec: ClusterSpec, deps: ClusterDeps, signal: AbortSignal): Promise<OwnedCluster> {
+  return started(spec, deps, (cluster) => cluster.start(signal));
+}
+
+/**
+ * Starts a cluster from a snapshot, under the snapshot's own name; the workload and its data are in it. Like `createCluster`
+ * in all else.
+ *
+ * @throws SnapshotUnusable when the snapshot must not be used again
+ */
+export function restoreCluster(
+  spec: ClusterSpec,
+  snapshot: Snapshot,
+  deps: ClusterDeps,
+  signal: AbortSignal,
+): Promise<OwnedCluster> {
+  return started(spec, deps, (cluster) => cluster.restore(snapshot, signal));
+}
+
+async function started(
+  spec: ClusterSpec,
+  deps: ClusterDeps,
+  start: (cluster: KindCluster) => Promise<void>,
+): Promise<OwnedCluster> {
   checkSpec(spec);
   const cluster = new KindCluster(spec, deps);
   try {
-    await cluster.start(signal);
+    await start(cluster);
     return cluster;
   } catch (error) {
     // The first error is the one to tell; what cannot be removed now is for `clean`.
@@ -106,43 +146,6 @@ function checkSpec(spec: ClusterSpec): void {
   }
 }
 
-/**
- * kind starts its nodes with `docker run`. This stands before the real one on kind's PATH and gives each node what kind has
- * no setting for: our labels, a fixed address (Docker hands addresses out in start order, so that nodes killed and started
- * in another order would swap theirs and the control plane never come back), and, behind the fence, a resolver that
- * knows the names of this network and nothing else (Docker's own asks the host's resolver from outside the fence; with
- * 127.0.0.1 given it asks inside the node, where nobody listens, and says so at once).
- *
- * A file tells that a node is being made: Docker goes on making it for seconds, unseen in any list, when the client that asked
- * for it is killed.
- *
- * kind outlives a harness that was killed (kill -9) and would go on making nodes after `clean` has looked: without its owner it
- * makes no more, and takes back the one it was making.
- */
-const dockerShim = `#!/bin/sh
-if [ "$1" = run ]; then
-  name=
-  previous=
-  for argument; do
-    if [ "$previous" = --name ]; then name=$argument; fi
-    previous=$argument
-  done
-  for pair in $FIREDRILL_ADDRESSES; do
-    if [ "\${pair%%=*}" = "$name" ]; then
-      shift
-      kill -0 "$FIREDRILL_OWNER" 2>/dev/null || { echo "firedrill is gone: no more nodes" >&2; exit 1; }
-      : > "$FIREDRILL_IN_FLIGHT/$name"
-      code=0
-      "$FIREDRILL_DOCKER" run --ip "\${pair#*=}" $FIREDRILL_RUN_ARGS "$@" || code=$?
-      kill -0 "$FIREDRILL_OWNER" 2>/dev/null || { "$FIREDRILL_DOCKER" rm -fv "$name" >/dev/null 2>&1; code=1; }
-      rm -f "$FIREDRILL_IN_FLIGHT/$name"
-      exit $code
-    fi
-  done
-fi
-exec "$FIREDRILL_DOCKER" "$@"
-`;
-
 class KindCluster implements OwnedCluster {
   readonly name: string;
   readonly kubeconfig: string;
@@ -154,76 +157,248 @@ class KindCluster implements OwnedCluster {
   readonly #docker: Docker;
   readonly #fence: Fence;
   readonly #sharedManifests: string;
+  readonly #disks: SnapshotDisks;
+  readonly #deps: ClusterDeps;
   #net: ClusterNetwork | undefined;
   #workstation: Workstation | undefined;
   #endpoints = new Map<EndpointName, Endpoint>();
   #seconds: Record<string, string> = {};
   #deleting: Promise<void> | undefined;
+  /** Which rung of the ladder it came by. */
+  #origin: 'made by kind' | 'restored from a snapshot' | 'reset in place' = 'made by kind';
+  /** Its nodes' disks lie in the volume of the snapshots. */
+  #onCopies = false;
+  #manifests: ManifestFolder | undefined;
+  #kubeconfigText: string | undefined;
 
   constructor(spec: ClusterSpec, deps: ClusterDeps) {
     this.#spec = spec;
+    this.#deps = deps;
     this.name = spec.name;
     this.network = spec.name;
     this.kubeconfig = workstationPaths(spec.workDir).kubeconfig;
     this.#run = deps.run ?? runProcess;
     this.#docker = dockerCli(this.#run);
     this.#fence = (deps.fence ?? dockerFence)(this.#docker, spec.nodeImage);
+    this.#disks = snapshotDisks(this.#docker, spec.nodeImage);
     this.#sharedManifests = deps.manifests ?? projectManifests;
     this.api = (deps.api ?? kubeApi)(this.kubeconfig);
   }
 
+  /** By kind, from nothing. */
   async start(signal: AbortSignal): Promise<void> {
     const spec = this.#spec;
-    await mkdir(spec.workDir, { recursive: true });
     const names = nodeNames(spec.name, spec.workers);
-
-    const [manifests, packages] = await this.#timed('prepare', 'making the network and its fence', async () => {
-      await this.#checkImage(signal);
-      const rendering = writeManifests({
-        shared: this.#sharedManifests,
-        workloadDir: spec.workloadDir,
-        workDir: spec.workDir,
-        nodes: names,
-        profile: spec.profile,
-      });
-      const unpacking = cniPackages(
-        this.#docker,
-        {
-          image: spec.nodeImage,
-          runLabel: `${labels.run}=${spec.runId}`,
-          ...(spec.cacheDir === undefined ? {} : { cache: spec.cacheDir }),
-        },
-        signal,
-      );
-      // All must settle before this can fail: what is half-made would be made after the teardown.
-      const [net, rendered, unpacked] = await Promise.allSettled([this.#makeNetwork(signal), rendering, unpacking]);
-      if (net.status === 'rejected') throw net.reason;
-      if (rendered.status === 'rejected') throw rendered.reason;
-      if (unpacked.status === 'rejected') throw unpacked.reason;
-      return [rendered.value, unpacked.value] as const;
-    });
-
-    await this.#timed('nodes', `starting ${names.length} nodes`, () => this.#kindCreate(names, signal));
+    const { net, manifests, packages } = await this.#timed('prepare', 'making the network and its fence', () =>
+      this.#prepare(names, signal),
+    );
+    await this.#timed('nodes', `starting ${names.length} nodes`, () =>
+      kindCreate(spec, { names, net, kubeconfig: this.kubeconfig }, this.#run, signal),
+    );
     await this.#timed('settle', 'checking addresses and ports', async () => {
       await this.#docker(['update', '--restart=no', ...names], { signal });
       await this.#checkAddresses(names, signal);
       await this.#readEndpoints(signal);
     });
+    await this.#makeWorkstation(manifests, packages);
+    await this.#timed('deploy', 'deploying the network and the workload', () => this.#deploy(signal));
+    await this.#timed('ready', 'waiting until every pod is ready', () =>
+      waitReady(this, { pods: manifests.pods, timeoutMs: readyTimeoutMs }, signal),
+    );
+    const { seed } = manifests.data;
+    if (seed !== undefined) {
+      await this.#timed('seed', 'importing the data', () => this.#must(`sh "${seed}"`, 'importing the data', signal));
+    }
+  }
+
+  /**
+   * From a snapshot: the same nodes with the same names, addresses and certificates, started on a copy of its disks.
+   * @throws SnapshotUnusable when the snapshot is damaged, or when what was started of it does not become healthy
+   */
+  async restore(snapshot: Snapshot, signal: AbortSignal): Promise<void> {
+    const spec = this.#spec;
+    const names = nodeNames(spec.name, spec.workers);
+    this.#origin = 'restored from a snapshot';
+    this.#onCopies = true;
+    const [prepared, folders] = await this.#timed('prepare', 'copying the disks of the snapshot', async () => {
+      const [made, unpacked] = await Promise.allSettled([
+        this.#prepare(names, signal, snapshot.subnet),
+        this.#disks.unpack(snapshot, spec.runId, signal),
+      ]);
+      if (made.status === 'rejected') throw made.reason;
+      if (unpacked.status === 'rejected') throw unpacked.reason;
+      return [made.value, unpacked.value] as const;
+    });
+    const sinceEpochMs = Date.now();
+    await this.#timed('nodes', `starting ${names.length} nodes`, () =>
+      this.#startRestored(snapshot, folders, prepared.net, signal),
+    );
+    await this.#timed('settle', 'checking addresses and ports', async () => {
+      await this.#checkAddresses(names, signal);
+      await this.#readEndpoints(signal);
+    });
+    await this.#makeWorkstation(prepared.manifests, prepared.packages);
+    try {
+      await this.#timed('api', 'waiting for the API', () => this.#waitApi(signal));
+      await this.#timed('ready', 'waiting until every pod is ready', async () => {
+        await Promise.all(this.select('workers').map((node) => this.#mustOn(node.name, releaseKubelet, signal)));
+        await waitReady(this, { pods: prepared.manifests.pods, timeoutMs: restoreTimeoutMs, sinceEpochMs }, signal);
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new SnapshotUnusable(`what was restored did not become healthy: ${oneLine(error)}`, error);
+    }
+  }
+
+  /**
+   * Brings the cluster to rest and archives its disks; afterwards it can only be deleted. Its nodes are stopped and still there,
+   * for `SnapshotStore.publish` to commit.
+   */
+  async freeze(key: string, signal: AbortSignal): Promise<Snapshot> {
+    const spec = this.#spec;
+    const [controlPlane, ...workers] = this.nodes;
+    if (controlPlane === undefined || this.#net === undefined)
+      throw new FiredrillError('internal', 'nothing to freeze');
+    const kubeconfig = await readFile(this.kubeconfig, 'utf8');
+    await Promise.all(this.nodes.map((node) => this.#mustOn(node.name, stopKubelet, signal)));
+    await this.#mustOn(controlPlane.name, stopLeaders, signal);
+    await this.#must(deleteLeases, 'deleting the leases', signal);
+    await Promise.all(workers.map((node) => this.#mustOn(node.name, emptyNode('worker'), signal)));
+    await this.#mustOn(controlPlane.name, emptyNode('control-plane'), signal);
+    const names = this.nodes.map((node) => node.name);
+    await this.#docker(['kill', ...names], { signal });
+
+    const format = '{{range .Mounts}}{{if eq .Destination "/var"}}{{.Name}}{{end}}{{end}}';
+    const volumes = linesOf(await this.#docker(['inspect', '-f', format, ...names], { signal }));
+    const imageId = await this.#docker(['image', 'inspect', '-f', '{{.Id}}', spec.nodeImage], { signal });
+    const baseId = imageId.replace('sha256:', '').slice(0, 12);
+    const saved = await this.#disks.save({ cluster: spec.name, baseId, volumes, runId: spec.runId }, signal);
+    return {
+      schemaVersion: 1,
+      key,
+      cluster: spec.name,
+      subnet: this.#net.subnet,
+      kubeconfig,
+      epochMs: Date.now(),
+      bytes: saved.nodes.reduce((sum, node) => sum + node.bytes, 0),
+      base: { id: baseId, ...saved.base },
+      nodes: await Promise.all(
+        names.map(async (name, index) => ({
+          name,
+          image: snapshotImage(spec.name, index),
+          sha256: saved.nodes[index]?.sha256 ?? '',
+          asked: [...(await askedFor(spec.workDir, name))],
+        })),
+      ),
+    };
+  }
+
+  /** What every cluster needs before its first node: a network behind its fence, the repository, the packages. */
+  async #prepare(names: readonly string[], signal: AbortSignal, subnet?: string) {
+    const spec = this.#spec;
+    await mkdir(spec.workDir, { recursive: true });
+    await this.#checkImage(signal);
+    // All must settle before this can fail: what is half-made would be made after the teardown.
+    const [net, rendered, unpacked] = await Promise.allSettled([
+      this.#makeNetwork(signal, subnet),
+      this.#writeManifests(names),
+      this.#packages(signal),
+    ]);
+    if (net.status === 'rejected') throw net.reason;
+    if (rendered.status === 'rejected') throw rendered.reason;
+    if (unpacked.status === 'rejected') throw unpacked.reason;
+    return { net: net.value, manifests: rendered.value, packages: unpacked.value };
+  }
+
+  async #startRestored(
+    snapshot: Snapshot,
+    folders: readonly string[],
+    net: ClusterNetwork,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const wanted = snapshot.nodes.flatMap((node) => publishedPorts(node.asked));
+    const free = await freePorts(wanted.length);
+    const ports = Object.fromEntries(wanted.map((port, i) => [port, free[i] ?? 0]));
+    await writeFile(
+      this.kubeconfig,
+      snapshot.kubeconfig.replace(/(server: https:\/\/127\.0\.0\.1):\d+/g, `$1:${ports['6443/TCP'] ?? 0}`),
+      { mode: 0o600 },
+    );
+    const started = await Promise.allSettled(
+      snapshot.nodes.map(({ asked, image }, index) => {
+        const args = restoreArgs(asked, { varDir: folders[index] ?? '', image, ports });
+        return this.#docker(['run', '--ip', net.nodeAddress(index), ...nodeRunArgs(this.#spec), ...args], { signal });
+      }),
+    );
+    const failed = started.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  async atRest(signal: AbortSignal): Promise<Fingerprint> {
+    const { reset, state } = this.#manifests?.data ?? {};
+    if (reset !== undefined) await this.#must(`sh "${reset}"`, 'taking away what probes wrote', signal);
+    // Its folder goes with the trial.
+    this.#kubeconfigText = await readFile(this.kubeconfig, 'utf8');
+    return await takeFingerprint(this, state, signal);
+  }
+
+  async handOver(
+    given: Pick<ClusterSpec, 'workDir' | 'onProgress' | 'facts'>,
+    signal: AbortSignal,
+  ): Promise<OwnedCluster> {
+    const next = new KindCluster({ ...this.#spec, ...given }, this.#deps);
+    await next.#adopt(this, signal);
+    return next;
+  }
+
+  async #adopt(old: KindCluster, signal: AbortSignal): Promise<void> {
+    const spec = this.#spec;
+    this.#origin = 'reset in place';
+    this.#onCopies = old.#onCopies;
+    this.#net = old.#net;
+    this.#endpoints = old.#endpoints;
+    await this.#timed('prepare', 'taking the cluster of the last trial, which is as it was before it', async () => {
+      await mkdir(spec.workDir, { recursive: true });
+      const names = old.nodes.map((node) => node.name);
+      const [manifests, packages] = await Promise.all([this.#writeManifests(names), this.#packages(signal)]);
+      await writeFile(this.kubeconfig, old.#kubeconfigText ?? '', { mode: 0o600 });
+      await this.#checkAddresses(names, signal);
+      await this.#makeWorkstation(manifests, packages);
+    });
+  }
+
+  #writeManifests(nodes: readonly string[]): Promise<ManifestFolder> {
+    const { workloadDir, workDir, profile } = this.#spec;
+    return writeManifests({ shared: this.#sharedManifests, workloadDir, workDir, nodes, profile });
+  }
+
+  #packages(signal: AbortSignal): Promise<string> {
+    const { nodeImage: image, runId, cacheDir: cache } = this.#spec;
+    const runLabel = `${labels.run}=${runId}`;
+    return cniPackages(this.#docker, { image, runLabel, ...(cache === undefined ? {} : { cache }) }, signal);
+  }
+
+  async #makeWorkstation(manifests: ManifestFolder, packages: string): Promise<void> {
+    this.#manifests = manifests;
+    const { workDir, kubectlBinary: kubectl, kindBinary: kind } = this.#spec;
     this.#workstation = await createWorkstation(
-      {
-        workDir: spec.workDir,
-        manifests: manifests.dir,
-        packages,
-        nodes: this.nodes,
-        tools: { kubectl: spec.kubectlBinary, kind: spec.kindBinary },
-      },
+      { workDir, manifests: manifests.dir, packages, nodes: this.nodes, tools: { kubectl, kind } },
       this.#run,
     );
-    await this.#timed('deploy', 'deploying the network and the workload', () => this.#deploy(signal));
-    await this.#timed('ready', 'waiting until every pod is ready', () => this.#waitReady(manifests, signal));
-    if (manifests.seed !== undefined) {
-      const { seed } = manifests;
-      await this.#timed('seed', 'importing the data', () => this.#must(`sh "${seed}"`, 'importing the data', signal));
+  }
+
+  /** Waits until the API answers at all. */
+  async #waitApi(signal: AbortSignal): Promise<void> {
+    const deadline = performance.now() + restoreTimeoutMs;
+    for (;;) {
+      try {
+        await this.api.nodes({ timeoutMs: millis(2000), signal });
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (performance.now() > deadline) throw error;
+        await sleep(100, signal);
+      }
     }
   }
 
@@ -249,74 +424,21 @@ class KindCluster implements OwnedCluster {
     }
   }
 
-  async #makeNetwork(signal: AbortSignal): Promise<void> {
+  async #makeNetwork(signal: AbortSignal, subnet?: string): Promise<ClusterNetwork> {
     const spec = this.#spec;
-    const options = { cluster: spec.name, runId: spec.runId, helperImage: spec.nodeImage };
-    this.#net = await createNetwork(this.#docker, options, signal);
-    if (spec.openFence !== true) await this.#fence.install(spec.name, this.#net.bridge, signal);
-  }
-
-  async #kindCreate(names: readonly string[], signal: AbortSignal): Promise<void> {
-    const { workDir, kindBinary, nodeImage, runId, openFence } = this.#spec;
-    const net = this.#net;
-    if (!net) throw new FiredrillError('internal', 'nodes before their network');
-    const config = join(workDir, 'kind.yaml');
-    await writeFile(config, kindConfig(this.#spec));
-    const shims = join(workDir, 'kind-path');
-    await mkdir(shims, { recursive: true });
-    await mkdir(this.#inFlight, { recursive: true });
-    await writeFile(join(shims, 'docker'), dockerShim);
-    await chmod(join(shims, 'docker'), 0o755);
-
-    const env: Record<string, string> = {};
-    for (const [key, value] of Object.entries(process.env)) {
-      // kind hands proxies on to its nodes, where nothing may use them.
-      if (value !== undefined && !/^(https?|no|all)_proxy$/i.test(key) && !key.startsWith('KIND_')) env[key] = value;
-    }
-    const docker = await this.#run('sh', ['-c', 'command -v docker'], { timeoutMs: 5000 });
-    Object.assign(env, {
-      PATH: `${shims}:${process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}`,
-      KUBECONFIG: this.kubeconfig,
-      KIND_EXPERIMENTAL_PROVIDER: 'docker',
-      KIND_EXPERIMENTAL_DOCKER_NETWORK: net.name,
-      FIREDRILL_DOCKER: docker.stdout.trim(),
-      FIREDRILL_OWNER: String(process.pid),
-      FIREDRILL_IN_FLIGHT: this.#inFlight,
-      FIREDRILL_ADDRESSES: names.map((name, index) => `${name}=${net.nodeAddress(index)}`).join(' '),
-      FIREDRILL_RUN_ARGS: [
-        ...['--label', `${labels.run}=${runId}`, '--label', `${labels.cluster}=${this.name}`],
-        ...(openFence === true ? [] : ['--dns', '127.0.0.1']),
-      ].join(' '),
-    });
-    const result = await this.#run(
-      kindBinary,
-      // --retain: the caller removes the nodes by its own label, and a log of what failed can still be read.
-      [
-        'create',
-        'cluster',
-        '--name',
-        this.name,
-        '--image',
-        nodeImage,
-        '--config',
-        config,
-        '--kubeconfig',
-        this.kubeconfig,
-        '--retain',
-      ],
-      { env, signal, timeoutMs: createTimeoutMs, group: 'leader' },
+    const net = await createNetwork(
+      this.#docker,
+      {
+        cluster: spec.name,
+        runId: spec.runId,
+        helperImage: spec.nodeImage,
+        ...(subnet === undefined ? {} : { subnet }),
+      },
+      signal,
     );
-    const log = join(workDir, 'kind.log');
-    await writeFile(log, `${result.stdout}${result.stderr}`);
-    signal.throwIfAborted();
-    if (result.exitCode !== 0) {
-      const said = linesOf(result.stderr).filter((line) => /error|fail|already|timed out/i.test(line));
-      throw new FiredrillError(
-        'environment',
-        `kind could not create ${this.name} (exit ${result.exitCode}): ${oneLine(said.slice(0, 3).join('; ') || result.stderr)}`,
-        { hint: `less ${log}` },
-      );
-    }
+    this.#net = net;
+    if (spec.openFence !== true) await this.#fence.install(spec.name, net.bridge, signal);
+    return net;
   }
 
   /** Reads the nodes' addresses and holds them against what they were given. */
@@ -357,6 +479,18 @@ class KindCluster implements OwnedCluster {
     }
   }
 
+  /** Runs a command in a node that has to succeed. */
+  async #mustOn(node: string, command: string, signal: AbortSignal): Promise<void> {
+    const result = await this.exec(node, command, { timeoutMs: millis(60_000), signal });
+    signal.throwIfAborted();
+    if (result.exitCode !== 0) {
+      throw new FiredrillError(
+        'environment',
+        `in node ${node}: ${oneLine(result.stderr || `exit ${result.exitCode}`)}`,
+      );
+    }
+  }
+
   async #deploy(signal: AbortSignal): Promise<void> {
     // The API may refuse for a moment while its admission plugins start (a namespace's default service account).
     for (let attempt = 1; ; attempt++) {
@@ -368,38 +502,6 @@ class KindCluster implements OwnedCluster {
         if (attempt >= 3) throw error;
       }
     }
-  }
-
-  async #waitReady(manifests: ManifestFolder, signal: AbortSignal): Promise<void> {
-    const deadline = performance.now() + readyTimeoutMs;
-    let missing = 'the API has not answered yet';
-    while (performance.now() < deadline) {
-      signal.throwIfAborted();
-      try {
-        const [nodes, pods, replicas] = await Promise.all([
-          this.api.nodes({ signal }),
-          this.api.pods({ signal }),
-          this.api.replicas({ signal }),
-        ]);
-        missing = notReady(manifests.pods, nodes, pods, replicas);
-        if (missing === '') return;
-      } catch (error) {
-        signal.throwIfAborted();
-        missing = oneLine(error);
-      }
-      await sleep(500, signal);
-    }
-    const events = await this.workstation(
-      "kubectl get events -A --field-selector type=Warning --sort-by=.lastTimestamp -o 'custom-columns=:involvedObject.name,:reason,:message' --no-headers | tail -n 3",
-      { timeoutMs: millis(10_000), signal },
-    );
-    throw new FiredrillError(
-      'environment',
-      `the workload was not ready within ${readyTimeoutMs / 1000} s: ${missing}; last events: ${linesOf(events.stdout)
-        .map((line) => line.replace(/\s+/g, ' ').slice(0, 160))
-        .join(' | ')}`,
-      { hint: 'firedrill doctor' },
-    );
   }
 
   select(selector: NodeSelector): readonly NodeInfo[] {
@@ -488,6 +590,8 @@ class KindCluster implements OwnedCluster {
       fence: spec.openFence === true ? 'open' : fence ? 'stands' : 'BROKEN',
       subnet: this.#net?.subnet ?? '',
       addresses: `${addresses}: ${this.nodes.map((n) => `${n.name}=${n.address}`).join(' ')}`,
+      'cluster.origin': this.#origin,
+      ...spec.facts,
       ...this.#seconds,
     };
   }
@@ -497,25 +601,12 @@ class KindCluster implements OwnedCluster {
     return this.#net !== undefined && (await this.#fence.stands(this.name, this.#net.bridge));
   }
 
-  get #inFlight(): string {
-    return join(this.#spec.workDir, 'in-flight');
-  }
-
-  /** Waits until Docker has made every node that it was asked for: only then can they be seen, and removed. */
-  async #nodesMade(): Promise<void> {
-    const deadline = performance.now() + 60_000;
-    const signal = new AbortController().signal;
-    while (performance.now() < deadline) {
-      if ((await readdir(this.#inFlight).catch(() => [])).length === 0) return;
-      await sleep(200, signal);
-    }
-  }
-
   delete(): Promise<void> {
     this.#deleting ??= (async () => {
       // The fence goes after the last node and before the network, whose label says how it was put up.
-      await this.#nodesMade();
+      await nodesMade(this.#spec.workDir);
       await removeNodes(this.#docker, this.name);
+      if (this.#onCopies) await this.#disks.remove('live', this.name);
       if (this.#spec.openFence !== true && this.#net) await this.#fence.remove(this.name);
       await removeNetwork(this.#docker, this.name);
     })().catch((error: unknown) => {
@@ -524,44 +615,4 @@ class KindCluster implements OwnedCluster {
     });
     return this.#deleting;
   }
-}
-
-/** Empty when everything is there and Ready; else what is not, in words. Pure. */
-export function notReady(
-  expected: ReadonlyMap<string, number>,
-  nodes: readonly { readonly name: string; readonly ready: boolean; readonly reason: string }[],
-  pods: readonly PodState[],
-  replicas: { readonly desired: number; readonly ready: number },
-): string {
-  const bad = nodes.filter((node) => !node.ready);
-  if (bad.length > 0) return `nodes not Ready: ${bad.map((node) => `${node.name} (${node.reason})`).join(', ')}`;
-  for (const [namespace, count] of expected) {
-    const there = pods.filter((pod) => pod.namespace === namespace && !pod.terminating).length;
-    if (there !== count) return `${there} of ${count} pods in ${namespace}`;
-  }
-  const waiting = pods.filter((pod) => !pod.ready || pod.terminating);
-  if (waiting.length > 0) {
-    const shown = waiting.slice(0, 5).map((pod) => {
-      const state = pod.containers.find((container) => container.state !== 'running')?.state ?? pod.phase;
-      return `${pod.namespace}/${pod.name} (${pod.terminating ? 'Terminating' : state})`;
-    });
-    return `${waiting.length} pods not ready: ${shown.join(', ')}${waiting.length > 5 ? ', ...' : ''}`;
-  }
-  if (replicas.ready < replicas.desired) return `${replicas.ready} of ${replicas.desired} replicas ready`;
-  return '';
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-  });
 }

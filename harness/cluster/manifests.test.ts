@@ -160,6 +160,6 @@ describe('writeManifests', () => {
     expect(script.indexOf('00-namespaces.yaml')).toBeLessThan(script.indexOf('10-ollama.yaml'));
     expect(script.indexOf('00-namespaces.yaml')).toBeGreaterThan(0);
     expect(await readdir(join(folder.dir, 'workload'))).not.toContain('seed.sql');
-    expect(folder.seed).toBe(join(dir, 'seed', 'seed.sh'));
+    expect(folder.data).toMatchObject({ seed: join(dir, 'data', 'seed.sh'), reset: join(dir, 'data', 'reset.sh') });
   });
 });

@@ -93,7 +93,9 @@ export function imagesOf(rendered: string, file: string): readonly string[] {
       Pair(_, pair) {
         if (String(pair.key) !== 'containers' && String(pair.key) !== 'initContainers') return;
         if (!isSeq(pair.value)) return;
-        for (const item of pair.value.items) if (isMap(item)) images.add(String(item.get('image')));
+        // A patch names a container without its image.
+        for (const item of pair.value.items)
+          if (isMap(item) && item.has('image')) images.add(String(item.get('image')));
       },
     });
   }
@@ -107,8 +109,15 @@ export interface ManifestFolder {
   /** Pods by namespace, ours (`firedrill`) included. */
   readonly pods: ReadonlyMap<string, number>;
   readonly images: readonly string[];
-  /** `seed.sh` of the workload, outside `dir`: run once, never by a runbook. */
-  readonly seed: string | undefined;
+  /** The workload's own scripts, where it has them; outside `dir`, for no runbook runs them. */
+  readonly data: {
+    /** `seed.sh`: brings the data in, once. */
+    readonly seed: string | undefined;
+    /** `reset.sh`: takes away what probes wrote. */
+    readonly reset: string | undefined;
+    /** `state.sh`: prints the data as lines `<what>\t<value or digest>`. */
+    readonly state: string | undefined;
+  };
 }
 
 /**
@@ -116,8 +125,8 @@ export interface ManifestFolder {
  * the workload, and `deploy.sh`, which applies all of it in order (also onto a cluster that was rebuilt from nothing).
  *
  * @param options.shared folder with flannel.yaml, coredns.patch.yaml and instruments.yaml
- * @param options.workloadDir folder with the workload's own *.yaml, and its seed.sh
- * @param options.workDir gets `manifests/` and `seed/`
+ * @param options.workloadDir folder with the workload's own *.yaml, seed.sh, reset.sh and state.sh
+ * @param options.workDir gets `manifests/` and `data/`
  */
 export async function writeManifests(options: {
   readonly shared: string;
@@ -142,7 +151,7 @@ export async function writeManifests(options: {
   };
   const shared = ['flannel.yaml', 'instruments.yaml'];
   for (const name of shared) await render(join(options.shared, name), join(dir, name));
-  await cp(join(options.shared, 'coredns.patch.yaml'), join(dir, 'coredns.patch.yaml'));
+  await render(join(options.shared, 'coredns.patch.yaml'), join(dir, 'coredns.patch.yaml'));
   const workload = await yamlIn(options.workloadDir);
   for (const name of workload) await render(join(options.workloadDir, name), join(dir, 'workload', name));
 
@@ -154,18 +163,18 @@ export async function writeManifests(options: {
       'set -eu',
       'cd "$(dirname "$0")"',
       'kubectl -n kube-system patch deployment coredns --patch-file coredns.patch.yaml',
-      `kubectl apply ${[...shared, ...workload.map((name) => `workload/${name}`)].map((name) => `-f ${name}`).join(' ')}`,
+      `kubectl apply ${shared.map((name) => `-f ${name}`).join(' ')}`,
+      '# Pods that are scheduled while a node is not Ready yet all go to the others, and stay there.',
+      'kubectl wait --for=condition=Ready nodes --all --timeout=100s',
+      `kubectl apply ${workload.map((name) => `-f workload/${name}`).join(' ')}`,
       '',
     ].join('\n'),
   );
-  let seed: string | undefined;
-  if ((await readdir(options.workloadDir)).includes('seed.sh')) {
-    const to = join(options.workDir, 'seed');
-    await mkdir(to, { recursive: true });
-    for (const name of await readdir(options.workloadDir)) {
-      if (name.startsWith('seed.')) await cp(join(options.workloadDir, name), join(to, name));
-    }
-    seed = join(to, 'seed.sh');
-  }
-  return { dir, pods, images: [...images].sort(), seed };
+  const scripts = join(options.workDir, 'data');
+  const there = (await readdir(options.workloadDir)).filter((name) => !name.endsWith('.yaml'));
+  await mkdir(scripts, { recursive: true });
+  for (const name of there) await cp(join(options.workloadDir, name), join(scripts, name));
+  const script = (name: string): string | undefined => (there.includes(name) ? join(scripts, name) : undefined);
+  const data = { seed: script('seed.sh'), reset: script('reset.sh'), state: script('state.sh') };
+  return { dir, pods, images: [...images].sort(), data };
 }

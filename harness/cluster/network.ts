@@ -109,15 +109,22 @@ export interface ClusterNetwork {
 /**
  * Makes the network of a cluster: IPv4 only, a free subnet, Docker's own hand-outs kept to its upper half so that nobody
  * takes the address of a node that is being rebooted.
+ * @throws FiredrillError `environment` when Docker refuses; a given subnet that something else has by now is such a refusal
  */
 export async function createNetwork(
   docker: Docker,
-  options: { readonly cluster: string; readonly runId: string; readonly helperImage: string },
+  options: {
+    readonly cluster: string;
+    readonly runId: string;
+    readonly helperImage: string;
+    /** This one and no other: a restored cluster's addresses stand in its certificates. */
+    readonly subnet?: string;
+  },
   signal: AbortSignal,
 ): Promise<ClusterNetwork> {
   const bridge = bridgeOf(options.cluster);
   for (let attempt = 0; ; attempt++) {
-    const subnet = chooseSubnet(await takenSubnets(docker, signal), `${options.cluster}/${attempt}`);
+    const subnet = options.subnet ?? chooseSubnet(await takenSubnets(docker, signal), `${options.cluster}/${attempt}`);
     const prefix = subnet.replace(/\.0\/24$/, '');
     try {
       await docker(
@@ -132,7 +139,8 @@ export async function createNetwork(
       return { name: options.cluster, bridge, subnet, nodeAddress: (index) => `${prefix}.${11 + index}` };
     } catch (error) {
       // Another run took it between looking and asking.
-      if (attempt >= 4 || !(error instanceof Error) || !/overlap/i.test(error.message)) throw error;
+      if (options.subnet !== undefined || attempt >= 4 || !(error instanceof Error) || !/overlap/i.test(error.message))
+        throw error;
     }
   }
 }

@@ -91,7 +91,9 @@ describe('node-not-ready', () => {
 
 describe('restart-count', () => {
   const restarted = (name: string, restarts: number, namespace = 'a') =>
-    fakePod(namespace, name, { containers: [{ name: 'main', ready: false, restarts, state: 'CrashLoopBackOff' }] });
+    fakePod(namespace, name, {
+      containers: [{ name: 'main', ready: false, restarts, state: 'CrashLoopBackOff', startedEpochMs: 0 }],
+    });
 
   it('fires when one container has more than so many, and not at as many', async () => {
     const watching = watch(restartCount({ over: 10 }));
@@ -195,7 +197,9 @@ describe('liveness-readiness', () => {
     await later(2100);
     cluster.api.pushEvent(unhealthy({ message: 'Liveness probe failed: exit code 1' }));
     cluster.api.pushPod(
-      fakePod('a', 'web-1', { containers: [{ name: 'main', ready: true, restarts: 1, state: 'running' }] }),
+      fakePod('a', 'web-1', {
+        containers: [{ name: 'main', ready: true, restarts: 1, state: 'running', startedEpochMs: 0 }],
+      }),
     );
     await later(fast.pollMs);
     expect(watching.readings).toContainEqual({ state: 'firing', what: 'a/web-1: Liveness probe failed: exit code 1' });

@@ -3,6 +3,8 @@ export interface Deadline extends Disposable {
   readonly signal: AbortSignal;
   /** Whether the deadline is what aborted it. */
   readonly passed: () => boolean;
+  /** Aborts it now, with this reason. */
+  readonly abort: (reason: unknown) => void;
 }
 
 /**
@@ -27,6 +29,9 @@ export function deadline(ms: number, parent?: AbortSignal): Deadline {
   return {
     signal: own.signal,
     passed: () => late,
+    abort: (reason) => {
+      own.abort(reason);
+    },
     [Symbol.dispose]: () => {
       clearTimeout(timer);
       parent?.removeEventListener('abort', follow);

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { summarise } from '../analysis/summary.ts';
 import { exitCodes, FiredrillError } from '../model/errors.ts';
 import { profiles, type ProfileName } from '../model/profile.ts';
+import type { PlannedTrial } from '../model/plan.ts';
 import type { OnProgress } from '../model/progress.ts';
 import type { Outcome, TrialRecord } from '../model/record.ts';
 import type { Claim } from '../model/runbook.ts';
@@ -11,6 +12,7 @@ import { minutes, seconds } from '../model/units.ts';
 import { htmlReport } from '../reporters/html.ts';
 import { jsonReport } from '../reporters/json.ts';
 import { markdownReport } from '../reporters/markdown.ts';
+import { inBlocks } from './blocks.ts';
 import { deadline } from './deadline.ts';
 import { makePlan } from './plan.ts';
 import { runTrial, type Trigger } from './trial.ts';
@@ -21,6 +23,8 @@ export interface RunOptions {
   readonly scenario: Scenario;
   readonly profile: ProfileName;
   readonly trials: number;
+  /** How many blocks at once. */
+  readonly parallel: number;
   readonly seed: number;
   readonly runbooks?: readonly string[];
   readonly keep: 'never' | 'on-failure' | 'always';
@@ -29,6 +33,8 @@ export interface RunOptions {
   readonly out: string;
   readonly trigger: Trigger;
   readonly openFence: boolean;
+  /** Every cluster is made by kind, none restored from a snapshot. */
+  readonly fresh: boolean;
   readonly timeoutMs?: number;
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal;
@@ -71,19 +77,22 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
       etaMs: typical * plan.trials.length,
     });
 
-    const records: TrialRecord[] = [];
+    const done = new Map<number, TrialRecord>();
+    const inOrder = () => [...done].sort(([a], [b]) => a - b).map(([, record]) => record);
     const began = Date.now();
-    for (const [index, trial] of plan.trials.entries()) {
+    using rest = deadline(minutes(24 * 60 * 7), signal);
+    const parallel = Math.min(options.parallel, options.trials);
+    const runOne = async (trial: PlannedTrial, index: number): Promise<void> => {
       const claimed = scenario.runbooks.find((c) => c.runbook.id === trial.runbook);
-      if (claimed === undefined) continue;
-      const each = index === 0 ? typical : (Date.now() - began) / index;
+      if (claimed === undefined || signal.aborted) return;
+      const each = done.size === 0 ? typical / parallel : (Date.now() - began) / done.size;
       onProgress({
         type: 'trial',
         id: trial.id,
         runbook: trial.runbook,
         index: index + 1,
         of: plan.trials.length,
-        etaMs: each * (plan.trials.length - index),
+        etaMs: each * (plan.trials.length - done.size),
       });
       const dir = join(runDir, 'trials', trial.id);
       const { record, cause, error } = await runTrial(
@@ -99,11 +108,11 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
           keep: options.keep,
         },
         machine.depsFor(trial.id),
-        onProgress,
-        signal,
+        parallel === 1 ? onProgress : sideBySide(trial.id, onProgress),
+        rest.signal,
       );
       writeFileSync(join(dir, 'record.json'), `${JSON.stringify(record, null, 2)}\n`);
-      records.push(record);
+      done.set(index, record);
       const ttrMs =
         record.ttr === undefined || 'censored' in record.ttr ? undefined : (record.ttr.lo + record.ttr.hi) / 2;
       onProgress({
@@ -114,15 +123,20 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
         ...(ttrMs === undefined ? {} : { ttrMs }),
         reason: record.reason,
       });
-      if (cause === 'interrupted') break;
       // What the machine lacks now it will lack for the next trial too.
       if (cause === 'environment') {
-        writeReports(runDir, plan, records);
         throw error instanceof FiredrillError
           ? error
           : new FiredrillError('environment', record.reason, { hint: 'npm run firedrill -- doctor', cause: error });
       }
+    };
+    try {
+      await inBlocks(plan.trials, parallel, runOne, rest.abort);
+    } catch (error) {
+      writeReports(runDir, plan, inOrder());
+      throw error;
     }
+    const records = inOrder();
     writeReports(runDir, plan, records);
     if (whole.passed() && !options.signal.aborted)
       throw new FiredrillError(
@@ -142,8 +156,15 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
       exitCode: options.signal.aborted ? exitCodes.interrupted : exitCodeOfOutcomes(outcomes),
     };
   } finally {
-    machine.close();
+    await machine.close();
   }
+}
+
+/** Of trials side by side only what can be told apart is passed on: a display of two phases at once would be of neither. */
+function sideBySide(trialId: string, onProgress: OnProgress): OnProgress {
+  return (event) => {
+    if (event.type === 'note') onProgress({ ...event, text: `${trialId}: ${event.text}` });
+  };
 }
 
 /** Writes report.json, report.md and report.html of a run from its plan and records: a pure function of the two. */

@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
+import { freemem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { leftoverProvider } from '../cluster/containers.ts';
-import { createCluster } from '../cluster/kind.ts';
 import { nodePorts } from '../cluster/kind-config.ts';
+import { kindSource, snapshotSource, type ClusterBase } from '../cluster/provide.ts';
 import { ensureImages } from '../images/ensure.ts';
 import { startLoad } from '../load/k6.ts';
 import { FiredrillError } from '../model/errors.ts';
 import { profiles } from '../model/profile.ts';
+import { claim, withLock } from '../registry/lock.ts';
 import { registerRun, type RunRegistration } from '../registry/registry.ts';
 import { stateDir } from '../registry/state.ts';
 import { startSampling } from '../sampling/sampler.ts';
@@ -22,8 +24,8 @@ import type { TrialDeps } from './trial.ts';
 /** A machine on which trials can run. */
 export interface Machine {
   depsFor(trialId: string): TrialDeps;
-  /** The run is over. */
-  close(): void;
+  /** The run is over: what was kept for another trial goes. */
+  close(): Promise<void>;
 }
 
 const manifests = fileURLToPath(new URL('../../manifests', import.meta.url));
@@ -48,25 +50,56 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
         hint: 'ls manifests',
       },
     );
+  requireMemory(options.parallel);
   await ensureDocker({}, onProgress, signal);
   const images = await ensureImages({ mode: options.images }, onProgress, signal);
   const kindBinary = await ensureKind({}, onProgress, signal);
   const kubectlBinary = await ensureKubectl(images.node, {}, onProgress, signal);
   const registration = registerRun({ runId, scenario: options.scenarioId, runDir });
   let count = 0;
+  const base: ClusterBase = {
+    runId,
+    nodeImage: images.node,
+    workers: scenario.cluster.workers,
+    workloadDir,
+    profile: profiles[options.profile],
+    kindBinary,
+    kubectlBinary,
+    // One cache, FIREDRILL_CACHE included: the provider's own default knows only XDG's.
+    cacheDir: cacheDir(),
+    openFence: options.openFence,
+    facts: { 'trials.at-once': String(options.parallel) },
+  };
+  const slots = join(stateDir(), 'slots');
+  const source = options.fresh
+    ? kindSource(base, () => `firedrill-${runId}-${++count}`)
+    : await snapshotSource(
+        base,
+        {
+          claim: (name) => claim(join(slots, name)),
+          alone: (work) => withLock(join(slots, 'snapshot'), work, { signal }),
+        },
+        signal,
+      );
+  /** How a cluster and all that belongs to it is taken away for good, by name. */
+  const removals = new Map<string, () => Promise<void>>();
 
   return {
-    close: () => {
-      registration.end();
+    close: async () => {
+      try {
+        for (const cluster of source.spares()) await removals.get(cluster.name)?.();
+      } finally {
+        registration.end();
+      }
     },
-    depsFor: () => {
-      const name = `firedrill-${runId}-${++count}`;
-      const workDir = join(stateDir(), 'work', name);
+    depsFor: (trialId) => {
       return {
         keepCluster: (cluster) => {
           registration.keep({ name: cluster.name, kubeconfig: cluster.kubeconfig });
         },
         createCluster: async (trialSignal, onNote) => {
+          const name = await source.reserve();
+          const workDir = join(stateDir(), 'work', `${name}-${runId}-${trialId}`);
           const resources = resourcesOf(name, workDir);
           for (const resource of resources) registration.intend(resource);
           await mkdir(workDir, { recursive: true, mode: 0o700 });
@@ -75,34 +108,28 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
             for (const resource of resources) registration.released(resource);
           };
           try {
-            const cluster = await createCluster(
-              {
-                name,
-                runId,
-                nodeImage: images.node,
-                workers: scenario.cluster.workers,
-                workloadDir,
-                profile: profiles[options.profile],
-                kindBinary,
-                kubectlBinary,
-                // One cache, FIREDRILL_CACHE included: the provider's own default knows only XDG's.
-                cacheDir: cacheDir(),
-                workDir,
-                openFence: options.openFence,
-                onProgress: onNote,
-              },
-              {},
-              trialSignal,
-            );
+            const cluster = await source.provide({ name, workDir, onProgress: onNote }, trialSignal);
             const remove = cluster.delete.bind(cluster);
+            removals.set(name, async () => {
+              await remove();
+              removals.delete(name);
+              await releaseAll();
+            });
             return Object.assign(cluster, {
               delete: async () => {
-                await remove();
-                await releaseAll();
+                using patience = deadline(30_000, trialSignal);
+                if (!trialSignal.aborted && (await source.giveBack(cluster, patience.signal))) {
+                  await rm(workDir, { recursive: true, force: true });
+                  registration.released({ kind: 'dir', name: workDir });
+                } else await removals.get(name)?.();
               },
             });
           } catch (error) {
-            // createCluster has taken down what it made. Only what is seen to be gone is released: the rest is for `clean`.
+            // One that was kept from the last trial and could not be taken over is still there.
+            await removals
+              .get(name)?.()
+              .catch(() => undefined);
+            // The source has taken down what it made. Only what is seen to be gone is released: the rest is for `clean`.
             using patience = deadline(20_000);
             const left = await leftoverProvider()
               .leftovers(patience.signal)
@@ -127,6 +154,20 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
       };
     },
   };
+}
+
+/** What a cluster of three nodes with its workload, probes and load takes, in bytes (measured 1.2 GiB at rest). */
+const memoryPerCluster = 1.5 * 2 ** 30;
+
+/** On a machine without swap, one cluster too many is an outage of the harness. */
+function requireMemory(clusters: number): void {
+  const room = Math.floor(freemem() / memoryPerCluster);
+  if (clusters === 1 || room >= clusters) return;
+  throw new FiredrillError(
+    'environment',
+    `${clusters} clusters at once need about ${(clusters * memoryPerCluster) / 2 ** 30} GiB of memory; there is room for ${room}`,
+    { hint: `--parallel ${Math.max(1, room)}` },
+  );
 }
 
 /** Everything that a trial's cluster may leave behind, in the registry's words. */

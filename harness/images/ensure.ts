@@ -12,7 +12,7 @@ import { ensureBridge } from './cni.ts';
 import { pendingSteps, runSteps, type Step, type StepTiming } from './dag.ts';
 import { remaining } from './estimate.ts';
 import { contentKey, recipesDir as defaultRecipesDir, short } from './keys.ts';
-import { withLock } from './lock.ts';
+import { withLock } from '../registry/lock.ts';
 import { preload } from './preload.ts';
 import { baseImages, images, nodeRepository, versions, type ImageId, type ImageSpec } from './refs.ts';
 import { inspect, judgeLocal, Puller, pullError, type ImageMode, type Origin } from './sources.ts';

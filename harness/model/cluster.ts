@@ -37,6 +37,8 @@ export interface NodeState {
   readonly reason: string;
   readonly message: string;
   readonly bootId: string;
+  /** When its kubelet last reported the Ready condition (milliseconds since the Unix epoch, resolution 1 s). */
+  readonly heartbeatEpochMs: number;
 }
 
 export interface ContainerState {
@@ -45,6 +47,8 @@ export interface ContainerState {
   readonly restarts: number;
   /** `running`, or the reason of waiting / terminated (`CrashLoopBackOff`, `ContainerCreating`, `OOMKilled`). */
   readonly state: string;
+  /** When it was started, if it runs (milliseconds since the Unix epoch, resolution 1 s); else 0. */
+  readonly startedEpochMs: number;
 }
 
 export interface PodState {

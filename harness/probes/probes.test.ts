@@ -260,7 +260,7 @@ describe('pod-start', () => {
         labels: pod.labels,
         phase: 'Pending',
         ready: false,
-        containers: [{ name: 'main', ready: false, restarts: 0, state: 'ContainerCreating' }],
+        containers: [{ name: 'main', ready: false, restarts: 0, state: 'ContainerCreating', startedEpochMs: 0 }],
       });
     const session = await open(podStart(), cluster);
     const controller = new AbortController();

@@ -3,14 +3,21 @@ import { clean as reap, type CleanReport } from '../../registry/reaper.ts';
 import type { CommandContext } from '../context.ts';
 
 /**
- * `clean [--dry-run] [--kept] [--json]`: removes what dead runs left behind. Exit 5 when something could not be removed;
+ * `clean [--dry-run] [--kept] [--snapshots] [--json]`: removes what dead runs left behind, and the snapshots when told. Exit 5 when something could not be removed;
  * with `--dry-run` it removes nothing and exits 1 when there is something, so that a script can ask.
  */
 export async function clean(
   context: CommandContext,
-  options: { readonly dryRun?: boolean; readonly kept?: boolean; readonly json?: boolean },
+  options: {
+    readonly dryRun?: boolean;
+    readonly kept?: boolean;
+    readonly snapshots?: boolean;
+    readonly json?: boolean;
+  },
 ): Promise<number> {
   const { leftoverProvider } = await import('../../cluster/containers.ts');
+  const { removeSnapshots } = await import('../../cluster/snapshot/store.ts');
+  const { dockerCli } = await import('../../cluster/docker.ts');
   const dryRun = options.dryRun ?? false;
   const report = await reap({
     provider: leftoverProvider(),
@@ -18,7 +25,15 @@ export async function clean(
     kept: options.kept ?? false,
     signal: context.signal,
   });
-  context.output.result(options.json === true ? JSON.stringify(report, null, 2) : describeClean(report, dryRun));
+  const snapshots =
+    options.snapshots === true && !dryRun ? await removeSnapshots(dockerCli(), context.signal) : undefined;
+  context.output.result(
+    options.json === true
+      ? JSON.stringify({ ...report, ...(snapshots === undefined ? {} : { snapshots }) }, null, 2)
+      : [describeClean(report, dryRun), ...(snapshots === undefined ? [] : [`removed ${snapshots} snapshots`])].join(
+          '\n',
+        ),
+  );
   if (report.failed.length > 0) return exitCodes.environment;
   return dryRun && report.removed.length > 0 ? exitCodes.notRecovered : exitCodes.done;
 }

@@ -1,11 +1,11 @@
 import { exitCodes } from '../../model/errors.ts';
-import { describeChecks, preconditions } from '../../setup/doctor.ts';
+import { describeChecks, preconditions, type Check } from '../../setup/doctor.ts';
 import { painter } from '../output.ts';
 import type { CommandContext } from '../context.ts';
 
 /** `doctor [--json]`: read-only. Exit 5 when something that a run needs is missing and firedrill cannot make it. */
 export async function doctor(context: CommandContext, options: { readonly json?: boolean }): Promise<number> {
-  const checks = await preconditions({ signal: context.signal });
+  const checks = [...(await preconditions({ signal: context.signal })), ...(await snapshotCheck(context.signal))];
   const paint = painter(context.output.stdout.colour);
   context.output.result(
     options.json === true
@@ -17,4 +17,25 @@ export async function doctor(context: CommandContext, options: { readonly json?:
           .join('\n'),
   );
   return checks.some((check) => check.status === 'fail') ? exitCodes.environment : exitCodes.done;
+}
+
+/** What the snapshots take of the disk; nothing where Docker cannot be asked, which other checks tell. */
+async function snapshotCheck(signal: AbortSignal): Promise<readonly Check[]> {
+  const { dockerCli } = await import('../../cluster/docker.ts');
+  const { bytesOf, describedSnapshots, snapshotBound } = await import('../../cluster/snapshot/store.ts');
+  try {
+    const snapshots = await describedSnapshots(dockerCli(), signal);
+    const mebibytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
+    return [
+      {
+        id: 'snapshots',
+        title: 'Snapshots of clusters',
+        status: 'ok',
+        detail: `${snapshots.length}, ${mebibytes(bytesOf(snapshots))} of at most ${mebibytes(snapshotBound)} (npm run firedrill -- clean --snapshots removes them)`,
+      },
+    ];
+  } catch {
+    signal.throwIfAborted();
+    return [];
+  }
 }

@@ -15,6 +15,7 @@ import { analyseRun, reportJson, tableOf } from '../stored.ts';
 export interface RunFlags {
   readonly runbook?: readonly string[];
   readonly trials: number;
+  readonly parallel: number;
   readonly seed?: number;
   readonly profile: 'stock' | 'fast';
   readonly trigger: Trigger;
@@ -28,6 +29,7 @@ export interface RunFlags {
   readonly dryRun?: boolean;
   readonly json?: boolean;
   readonly openFence?: boolean;
+  readonly fresh?: boolean;
 }
 
 /**
@@ -83,6 +85,7 @@ export async function run(context: CommandContext, ids: readonly string[], flags
         scenario,
         profile: flags.profile,
         trials: flags.trials,
+        parallel: flags.parallel,
         seed,
         ...(wanted === undefined ? {} : { runbooks: wanted }),
         keep: flags.keep,
@@ -90,6 +93,7 @@ export async function run(context: CommandContext, ids: readonly string[], flags
         out,
         trigger: flags.trigger,
         openFence: flags.openFence ?? false,
+        fresh: flags.fresh ?? false,
         ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),
         onProgress: reporter.onProgress,
         signal: context.signal,

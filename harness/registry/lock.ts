@@ -2,7 +2,7 @@ import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { identify, isAlive, type ProcessIdentity } from '../registry/process.ts';
+import { identify, isAlive, type ProcessIdentity } from './process.ts';
 
 /**
  * Runs something while no other process holds this lock file. A lock whose holder is dead (killed, rebooted) is taken over.
@@ -34,6 +34,18 @@ export async function withLock<T>(
   } finally {
     await rm(file, { force: true });
   }
+}
+
+/**
+ * Takes a lock for as long as this process lives, without waiting: false when another living process holds it.
+ */
+export async function claim(file: string): Promise<boolean> {
+  await mkdir(dirname(file), { recursive: true });
+  if (await take(file)) return true;
+  const holder = await read(file);
+  if (holder !== undefined && isAlive(holder)) return holder.pid === process.pid;
+  await rm(file, { force: true });
+  return await take(file);
 }
 
 async function take(file: string): Promise<boolean> {

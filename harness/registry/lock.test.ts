@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
-import { withLock } from './lock.ts';
+import { claim, withLock } from './lock.ts';
+import { identify } from './process.ts';
 
 let dir = '';
 beforeEach(() => {
@@ -54,4 +55,14 @@ it('is free again after a failure', async () => {
   const file = join(dir, 'lock');
   await expect(withLock(file, () => Promise.reject(new Error('broke')))).rejects.toThrow('broke');
   expect(await withLock(file, () => Promise.resolve('in'))).toBe('in');
+});
+
+it('is claimed by one living process for as long as it lives, and again by itself', async () => {
+  const file = join(dir, 'sub', 'slot');
+  expect(await claim(file)).toBe(true);
+  expect(await claim(file)).toBe(true);
+  writeFileSync(file, JSON.stringify({ ...identify(process.ppid) }));
+  expect(await claim(file)).toBe(false);
+  writeFileSync(file, JSON.stringify({ pid: process.ppid, started: 'another life' }));
+  expect(await claim(file)).toBe(true);
 });

@@ -1,0 +1,90 @@
+/**
+ * From command to steady state: a cluster made by kind against one restored from a snapshot, with the same workload, in turns, in
+ * one run. `npm run bench cluster-start -- --rounds 3`
+ *
+ * A ratio of two times of one machine: it says something about other machines, the seconds do not.
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { dockerCli } from '../harness/cluster/docker.ts';
+import type { OwnedCluster } from '../harness/cluster/kind.ts';
+import { kindSource, snapshotSource, type ClusterSource } from '../harness/cluster/provide.ts';
+import { clusterBase, inFolder, median, say, secondsToSteady, table } from './support.ts';
+
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' } } });
+const rounds = Number(values.rounds);
+const runId = `bench-${randomBytes(3).toString('hex')}`;
+const stop = new AbortController();
+process.once('SIGINT', () => {
+  stop.abort(new Error('interrupted'));
+});
+const { signal } = stop;
+
+interface Measured {
+  readonly ready: number;
+  readonly steady: number;
+  /** Seconds of each part, as the cluster itself recorded them. */
+  readonly parts: Readonly<Record<string, number>>;
+}
+
+async function measure(source: ClusterSource, label: string): Promise<Measured> {
+  return await inFolder(async (dir) => {
+    let cluster: OwnedCluster | undefined;
+    try {
+      const from = performance.now();
+      const name = await source.reserve();
+      cluster = await source.provide({ name, workDir: join(dir, 'work') }, signal);
+      const ready = (performance.now() - from) / 1000;
+      const steady = ready + (await secondsToSteady(cluster, signal));
+      const facts = await cluster.environment();
+      const parts = Object.fromEntries(
+        Object.entries(facts)
+          .filter(([key]) => key.startsWith('seconds.'))
+          .map(([key, value]) => [key.slice('seconds.'.length), Number(value)]),
+      );
+      say(`${label}: ready ${ready.toFixed(1)} s, steady ${steady.toFixed(1)} s ${JSON.stringify(parts)}`);
+      return { ready, steady, parts };
+    } finally {
+      await cluster?.delete();
+    }
+  });
+}
+
+const base = await clusterBase(runId, signal);
+let count = 0;
+const sources = {
+  kind: kindSource(base, () => `firedrill-${runId}-${++count}`),
+  snapshot: await snapshotSource(base, { claim: () => Promise.resolve(true), alone: (work) => work() }, signal, {
+    docker: dockerCli(),
+  }),
+};
+say('making sure that there is a snapshot');
+await measure(sources.snapshot, 'warm-up');
+
+const found: Record<keyof typeof sources, Measured[]> = { kind: [], snapshot: [] };
+for (let round = 1; round <= rounds; round++) {
+  // In turns, the order changing: what the machine does besides falls on both.
+  const order = round % 2 === 1 ? (['kind', 'snapshot'] as const) : (['snapshot', 'kind'] as const);
+  for (const which of order) found[which].push(await measure(sources[which], `round ${round}, ${which}`));
+}
+
+const seconds = (pick: (m: Measured) => number, which: keyof typeof sources): number => median(found[which].map(pick));
+const row = (title: string, pick: (m: Measured) => number): string[] => {
+  const [a, b] = [seconds(pick, 'kind'), seconds(pick, 'snapshot')];
+  return [title, `${a.toFixed(1)} s`, `${b.toFixed(1)} s`, `${(a / b).toFixed(1)} times`];
+};
+process.stdout.write(
+  `${table([
+    ['median of ' + String(rounds), 'made by kind', 'restored', 'faster'],
+    row('every pod ready', (m) => m.ready),
+    row('steady state begins', (m) => m.steady),
+  ])}\n\n`,
+);
+for (const which of ['kind', 'snapshot'] as const) {
+  const parts = Object.keys(found[which][0]?.parts ?? {});
+  process.stdout.write(
+    `${which}: ${parts.map((part) => `${part} ${median(found[which].map((m) => m.parts[part] ?? 0)).toFixed(1)} s`).join(', ')}\n`,
+  );
+}
+process.stdout.write(`${JSON.stringify({ bench: 'cluster-start', rounds, found })}\n`);

@@ -1,0 +1,98 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { OwnedCluster } from '../harness/cluster/kind.ts';
+import type { ClusterBase } from '../harness/cluster/provide.ts';
+import { startClock } from '../harness/engine/clock.ts';
+import { ensureImages } from '../harness/images/ensure.ts';
+import { profiles } from '../harness/model/profile.ts';
+import { startSampling } from '../harness/sampling/sampler.ts';
+import { cacheDir } from '../harness/setup/cache.ts';
+import { ensureDocker } from '../harness/setup/docker.ts';
+import { ensureKind, ensureKubectl } from '../harness/setup/kind.ts';
+import scenario from '../scenarios/cni-wipe.ts';
+
+/** Says what is being done, on stderr: stdout is for the table. */
+export const say = (text: string): void => {
+  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+};
+
+/** Everything of a cluster of `cni-wipe` in the fast profile but its name; prepares the machine like a run does. */
+export async function clusterBase(runId: string, signal: AbortSignal): Promise<ClusterBase> {
+  const quiet = (): void => undefined;
+  await ensureDocker({}, quiet, signal);
+  const images = await ensureImages({ mode: 'auto' }, quiet, signal);
+  return {
+    runId,
+    nodeImage: images.node,
+    workers: scenario.cluster.workers,
+    workloadDir: fileURLToPath(new URL(`../manifests/${scenario.cluster.workload}`, import.meta.url)),
+    profile: profiles.fast,
+    kindBinary: await ensureKind({}, quiet, signal),
+    kubectlBinary: await ensureKubectl(images.node, {}, quiet, signal),
+    cacheDir: cacheDir(),
+  };
+}
+
+/** A folder that goes when `work` is done. */
+export async function inFolder<T>(work: (dir: string) => Promise<T>): Promise<T> {
+  const dir = await mkdtemp(join(tmpdir(), 'firedrill-bench-'));
+  try {
+    return await work(dir);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Probes a cluster until every SLI of the scenario has been good for the profile's hold window; returns how long after now that
+ * window began, in seconds: the probes' own time to connect is part of it.
+ */
+export async function secondsToSteady(cluster: OwnedCluster, signal: AbortSignal): Promise<number> {
+  const clock = startClock();
+  const seen = new Map<string, number>(scenario.probes.map((probe) => [probe.sli, 0]));
+  let goodSince = 0;
+  const { steadyHoldMs, steadyDeadlineMs } = profiles.fast;
+  const sampling = await startSampling({
+    scenario,
+    cluster,
+    clock,
+    onSample: ({ sli, ok, intendedMs }) => {
+      seen.set(sli, (seen.get(sli) ?? 0) + 1);
+      if (!ok) goodSince = Math.max(goodSince, intendedMs);
+    },
+    onHealth: () => undefined,
+    signal,
+  });
+  try {
+    for (;;) {
+      await clock.sleep(100, signal);
+      const now = clock.now();
+      const all = [...seen.values()].every((samples) => samples >= 2);
+      if (all && now - goodSince >= steadyHoldMs) return goodSince / 1000;
+      if (now > steadyDeadlineMs) throw new Error(`not steady within ${steadyDeadlineMs / 1000} s`);
+    }
+  } finally {
+    await sampling.stop();
+  }
+}
+
+export const median = (values: readonly number[]): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? (sorted[half] ?? Number.NaN) : ((sorted[half - 1] ?? 0) + (sorted[half] ?? 0)) / 2;
+};
+
+/** Rows as a table of equal columns. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,71 @@
+/**
+ * How a running cluster is brought to rest so that what lies on its disks then is a healthy cluster that starts at once, and
+ * not one after a power cut:
+ *
+ * - leases of the leader elections are deleted, or the new controller manager would wait 15 s for its dead predecessor;
+ * - the database and etcd end by themselves;
+ * - containers, sandboxes and the addresses they held are removed: the kubelet makes new ones with a restart count of 0
+ *   (it takes the count of containers that it finds, and of log files that it finds);
+ * - the rules by which a node reaches the API's service address are kept: CoreDNS starts before kube-proxy has written them, and a
+ *   first packet that finds none takes its whole connection astray for half a minute;
+ * - workers' kubelets are held back at the next start until the API answers: a reflector that finds nobody waits up to 30 s
+ *   before it asks again.
+ */
+
+const preamble = `set -eu
+c() { ctr -n k8s.io "$@"; }
+running() { c tasks ls | awk 'NR > 1 && $3 == "RUNNING" { print $1 }'; }
+named() { c containers ls -q "labels.\\"io.kubernetes.container.name\\"==$1"; }
+`;
+
+/** On every node first: nobody brings back what ends from now on. */
+export const stopKubelet = 'systemctl stop kubelet';
+
+/** On the control plane: those that hold leases end, the API stays. */
+export const stopLeaders = `${preamble}
+for name in kube-controller-manager kube-scheduler; do
+  for id in $(named $name); do c tasks kill -s SIGKILL "$id" || true; done
+done
+`;
+
+/** On the workstation, when their holders are gone. */
+export const deleteLeases =
+  'kubectl -n kube-system delete lease kube-controller-manager kube-scheduler --ignore-not-found --timeout=10s';
+
+/** Everything that belongs to the service default/kubernetes in the firewall, as iptables-restore reads it. */
+const rules = '/var/lib/kubelet/service-rules';
+
+const held = '/var/lib/kubelet/config.yaml.held';
+
+const keepForStart = `iptables-save -t nat | awk '
+  /^[*:]|^COMMIT/ { if (/^:/ && !/^:KUBE-/) next; print; next }
+  /^-A KUBE-(SERVICES|SVC-|SEP-|EXT-|FW-|NODEPORTS)/ { if (/default\\/kubernetes/) print; next }
+  /^-A KUBE-|-j KUBE-/ { print }' > ${rules}
+mv /var/lib/kubelet/config.yaml ${held}`;
+
+/** On every node, the control plane last. */
+export const emptyNode = (role: 'control-plane' | 'worker'): string => `${preamble}
+# The API server keeps nothing to itself, and would spend its last minute on waiting for watchers.
+for id in $(named kube-apiserver); do c tasks kill -s SIGKILL "$id" || true; done
+# SIGTERM lets most end; PostgreSQL waits for its clients then, and ends properly at SIGINT.
+for signal in SIGTERM SIGINT; do
+  for id in $(running); do c tasks kill -s $signal "$id" 2>/dev/null || true; done
+done
+for _ in $(seq 100); do
+  [ -z "$(running)" ] && break
+  sleep 0.1
+done
+for id in $(c tasks ls -q); do c tasks rm -f "$id" >/dev/null 2>&1 || true; done
+for id in $(c containers ls -q); do c containers rm "$id"; done
+[ -z "$(c containers ls -q)" ] || { echo "containers are left: $(c containers ls -q | tr '\\n' ' ')" >&2; exit 1; }
+systemctl stop containerd
+rm -rf /var/lib/cni/networks/* /var/lib/cni/results/* /var/log/pods/* /var/log/containers/* /var/log/journal/*
+${role === 'worker' ? keepForStart : ''}
+sync
+`;
+
+/** On every worker once the API answers again. */
+export const releaseKubelet = `iptables-restore --noflush < ${rules}
+rm ${rules}
+mv ${held} /var/lib/kubelet/config.yaml
+systemctl start kubelet`;
