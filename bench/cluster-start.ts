@@ -5,9 +5,9 @@
  * A ratio of two times of one machine: it says something about other machines, the seconds do not.
  */
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { dockerCli } from '../harness/cluster/docker.ts';
 import type { OwnedCluster } from '../harness/cluster/kind.ts';
 import { kindSource, snapshotSource, type ClusterSource } from '../harness/cluster/provide.ts';
 import { clusterBase, inFolder, median, say, secondsToSteady, table } from './support.ts';
@@ -20,6 +20,8 @@ process.once('SIGINT', () => {
   stop.abort(new Error('interrupted'));
 });
 const { signal } = stop;
+// Everything of a cluster listens to it: that is no leak.
+setMaxListeners(0, signal);
 
 interface Measured {
   readonly ready: number;
@@ -56,7 +58,8 @@ let count = 0;
 const sources = {
   kind: kindSource(base, () => `firedrill-${runId}-${++count}`),
   snapshot: await snapshotSource(base, { claim: () => Promise.resolve(true), alone: (work) => work() }, signal, {
-    docker: dockerCli(),
+    // What is compared are two ways to a cluster that nobody has used: no third one.
+    resetInPlace: false,
   }),
 };
 say('making sure that there is a snapshot');

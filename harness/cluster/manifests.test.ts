@@ -82,7 +82,7 @@ describe('the workload of write-up 002', () => {
   it('runs its probes at the profile’s period', async () => {
     const containers = (await resurrection('fast')).flatMap((t) => t.spec?.template?.spec.containers ?? []);
     for (const c of containers.filter(({ name }) => name !== 'vantage'))
-      expect(c.livenessProbe?.periodSeconds, c.name).toBe(3);
+      expect(c.livenessProbe?.periodSeconds, c.name).toBe(profiles.fast.podProbeMs / 1000);
   });
 
   it('has one place for the DNS probe to look from, which is never restarted by itself', async () => {
@@ -125,7 +125,7 @@ describe('renderManifest', () => {
   it('only touches periods that are the stock ones', () => {
     const text = 'livenessProbe: { periodSeconds: 2, initialDelaySeconds: 2 }\nreadinessProbe: { periodSeconds: 10 }\n';
     expect(renderManifest(text, 'f', values, profiles.fast)).toBe(
-      'livenessProbe: { periodSeconds: 2, initialDelaySeconds: 2 }\nreadinessProbe: { periodSeconds: 3 }\n',
+      `livenessProbe: { periodSeconds: 2, initialDelaySeconds: 2 }\nreadinessProbe: { periodSeconds: ${profiles.fast.podProbeMs / 1000} }\n`,
     );
   });
   it('uses the last worker there is', () => {

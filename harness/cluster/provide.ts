@@ -46,8 +46,10 @@ export interface Gate {
 /** After so many undos in a row that left something behind, the first rung is no longer tried in this run. */
 const patienceWithUndo = 2;
 
-/** Seams for tests; the defaults are the real things. */
+/** Seams for tests and benchmarks; the defaults are the real things. */
 export interface SourceDeps {
+  /** Whether the first rung is tried at all. */
+  readonly resetInPlace?: boolean;
   readonly docker?: Docker;
   readonly run?: RunProcess;
   readonly store?: SnapshotStore;
@@ -161,7 +163,7 @@ export async function snapshotSource(
       const spec = { ...base, ...given, facts };
       const cluster = await restoreOrCreate(spec, trialSignal);
       golden.delete(name);
-      if (refusals < patienceWithUndo) {
+      if (deps.resetInPlace !== false && refusals < patienceWithUndo) {
         try {
           golden.set(name, await cluster.atRest(trialSignal));
         } catch (error) {

@@ -168,6 +168,8 @@ class Trial {
     const { spec, clock, journal } = this;
     const { scenario, profile } = spec;
     const fault = scenario.fault;
+    // Every command, probe, detector and sleep listens: that is no leak.
+    setMaxListeners(0, outer);
 
     this.#begin('provision', minutes(5));
     const cluster = await this.deps.createCluster(outer, (text) => {
@@ -197,8 +199,7 @@ class Trial {
       this.samples.close();
     });
     const signal = AbortSignal.any([outer, observation.signal]);
-    // Every probe, detector and sleep listens: that is no leak.
-    setMaxListeners(0, outer, signal);
+    setMaxListeners(0, signal);
 
     this.#begin('steady', profile.steadyDeadlineMs);
     const horizonMs = scenario.horizonMs[profile.name];

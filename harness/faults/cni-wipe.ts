@@ -83,9 +83,7 @@ export function cniWipe(
         'put files and links back',
         nodes,
         [
-          'mkdir -p /etc/cni/net.d /opt/cni/bin',
-          `cp -a ${kept}/bin/. /opt/cni/bin/`,
-          `cp -a ${kept}/net.d/. /etc/cni/net.d/`,
+          // The plugins come last: as soon as they are back the kubelet uses them, and their bridge would be made beside ours.
           // The pods' cables still hang there, unplugged: a bridge of the same address takes them in again.
           'if [ ! -d /sys/class/net/cni0 ]; then',
           `  ip link add cni0 address "$(cat ${kept}/mac)" mtu "$(cat ${kept}/mtu)" type bridge`,
@@ -93,11 +91,15 @@ export function cniWipe(
           `  ip addr add "$(cat ${kept}/address)" brd + dev cni0`,
           'fi',
           'for veth in $(ls /sys/class/net | grep ^veth); do',
-          '  [ -e "/sys/class/net/$veth/master" ] || ip link set "$veth" master cni0',
-          '  ip link set "$veth" type bridge_slave hairpin on',
+          // One that is gone by now went with its pod.
+          '  [ -e "/sys/class/net/$veth/master" ] || ip link set "$veth" master cni0 || [ ! -e "/sys/class/net/$veth" ]',
+          '  ip link set "$veth" type bridge_slave hairpin on || [ ! -e "/sys/class/net/$veth" ]',
           'done',
           // flanneld builds its device only at its start; kubelet starts it again.
-          '[ -d /sys/class/net/flannel.1 ] || kill $(pidof flanneld)',
+          '[ -d /sys/class/net/flannel.1 ] || kill $(pidof flanneld) || echo "flanneld is being started anyway"',
+          'mkdir -p /etc/cni/net.d /opt/cni/bin',
+          `cp -a ${kept}/net.d/. /etc/cni/net.d/`,
+          `cp -a ${kept}/bin/. /opt/cni/bin/`,
         ].join('\n'),
         { timeoutMs: seconds(20) },
       ),

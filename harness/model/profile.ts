@@ -58,7 +58,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     runbookDelayMs: seconds(15),
     kubeletStatusMs: seconds(2),
     nodeGraceMs: seconds(10),
-    podProbeMs: seconds(3),
+    podProbeMs: seconds(5),
     crashBackOffMaxMs: seconds(30),
     scrapeMs: seconds(2),
     evaluationMs: seconds(2),
