@@ -61,7 +61,10 @@ for (const [signal, code] of [
     interrupted = code;
     process.stderr.write(`\nfiredrill: ${signal}: ending the tests\n`);
     // Real clusters are taken down by the tests' own teardown: it gets the time it needs.
-    endChildren(100_000).then(() => {
+    endChildren(100_000).then(async () => {
+      // vitest runs no teardown when it is interrupted; what its tests wrote down beforehand can be found.
+      if (wants.cluster)
+        await runChild(process.execPath, [join(root, 'bin', 'firedrill.mjs'), 'clean'], { cwd: root, env });
       tally = add(tally, { passed: 0, failed: 1, skipped: 0 });
       return finish();
     });

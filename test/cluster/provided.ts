@@ -6,6 +6,7 @@ import { leftoverProvider } from '../../harness/cluster/containers.ts';
 import { createCluster, type ClusterSpec, type OwnedCluster } from '../../harness/cluster/kind.ts';
 import { ensureImages } from '../../harness/images/ensure.ts';
 import { profiles } from '../../harness/model/profile.ts';
+import { registerRun } from '../../harness/registry/registry.ts';
 import { ensureKind, ensureKubectl } from '../../harness/setup/kind.ts';
 
 /** Set to run the suite where there is no Docker: these tests are then skipped, and say so. */
@@ -13,6 +14,25 @@ export const noCluster = process.env['FIREDRILL_NO_CLUSTER'] !== undefined;
 if (noCluster) console.warn('FIREDRILL_NO_CLUSTER is set: tests on real clusters are skipped');
 
 const ignore = (): void => undefined;
+
+/**
+ * Writes a test's cluster down before it is made, as a run does with its own: when the tests are killed, `clean` finds it.
+ * @returns to be called when it is gone
+ */
+export function intendCluster(name: string, workDir: string): () => void {
+  const registration = registerRun({ runId: name, scenario: 'test', runDir: workDir });
+  const resources = [
+    { kind: 'dir', name: workDir },
+    { kind: 'network', name },
+    { kind: 'fence', name },
+    { kind: 'cluster', name },
+  ] as const;
+  for (const resource of resources) registration.intend(resource);
+  return () => {
+    for (const resource of resources) registration.released(resource);
+    registration.end();
+  };
+}
 
 /** A real cluster for one test file, under a name of its own; `remove` takes down everything that carries that name. */
 export async function provide(
@@ -22,6 +42,7 @@ export async function provide(
   const images = await ensureImages({ mode: 'auto' }, ignore, signal);
   const name = `firedrill-test-${randomBytes(4).toString('hex')}`;
   const workDir = await mkdtemp(join(tmpdir(), `${name}-`));
+  const gone = intendCluster(name, workDir);
   const remove = async (): Promise<void> => {
     const provider = leftoverProvider();
     const patience = AbortSignal.timeout(120_000);
@@ -29,6 +50,7 @@ export async function provide(
       await provider.remove({ kind, name, runId: name }, patience);
     }
     await rm(workDir, { recursive: true, force: true });
+    gone();
   };
   try {
     const cluster = await createCluster(

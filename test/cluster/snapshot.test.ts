@@ -14,7 +14,7 @@ import { snapshotStore } from '../../harness/cluster/snapshot/store.ts';
 import { ensureImages } from '../../harness/images/ensure.ts';
 import { profiles } from '../../harness/model/profile.ts';
 import { ensureKind, ensureKubectl } from '../../harness/setup/kind.ts';
-import { noCluster } from './provided.ts';
+import { intendCluster, noCluster } from './provided.ts';
 
 describe.skipIf(noCluster)('a cluster restored from a snapshot', () => {
   const signal = AbortSignal.timeout(14 * 60_000);
@@ -23,6 +23,7 @@ describe.skipIf(noCluster)('a cluster restored from a snapshot', () => {
   // A name of its own: a run's snapshots on this machine are not this test's.
   const name = `firedrill-snap-${randomBytes(3).toString('hex')}`;
   let dir: string;
+  let gone: () => void;
   let spec: ClusterSpec;
   let snapshot: Snapshot;
   let made: { readonly addresses: string; readonly documents: string };
@@ -44,6 +45,7 @@ describe.skipIf(noCluster)('a cluster restored from a snapshot', () => {
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'firedrill-snapshot-'));
+    gone = intendCluster(name, dir);
     const images = await ensureImages({ mode: 'auto' }, quiet, signal);
     spec = {
       name,
@@ -74,6 +76,7 @@ describe.skipIf(noCluster)('a cluster restored from a snapshot', () => {
     }
     await store().remove(snapshot, patience);
     await rm(dir, { recursive: true, force: true });
+    gone();
   });
 
   it('is the one that was frozen: addresses, data, pods without a history, a fence', async () => {
