@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { leftoverProvider } from './containers.ts';
+import { leftoverProvider, removeNodes } from './containers.ts';
 import type { Docker } from './docker.ts';
 
 const signal = new AbortController().signal;
@@ -51,5 +51,25 @@ describe('leftoverProvider', () => {
     await gone.remove({ kind: 'container', name: 'k6', runId: 'r1' }, signal);
     const broken = leftoverProvider(() => Promise.reject(new Error('permission denied')));
     await expect(broken.remove({ kind: 'container', name: 'k6', runId: 'r1' }, signal)).rejects.toThrow(/permission/);
+  });
+
+  it('thaws what is frozen in a node that cannot be killed, and tries again', async () => {
+    const calls: string[] = [];
+    let frozen = true;
+    const stuck: Docker = (args, options) => {
+      const call = args.join(' ');
+      calls.push(call);
+      if (call.startsWith('ps -aq')) return Promise.resolve('i1\ni4');
+      if (call.startsWith('inspect')) return Promise.resolve('node:1');
+      if (call.includes('/sys/fs/cgroup:/cgroup')) {
+        expect(options?.input).toMatch(/i1[^]*i4[^]*THAWED/);
+        frozen = false;
+      }
+      return frozen && call.startsWith('rm ')
+        ? Promise.reject(new Error('cannot remove - tried to kill container, but did not receive an exit event'))
+        : Promise.resolve('');
+    };
+    await removeNodes(stuck, 'firedrill-r1-t1');
+    expect(calls.filter((call) => call === 'rm -f -v i1 i4')).toHaveLength(2);
   });
 });

@@ -20,11 +20,47 @@ export async function removeNodes(docker: Docker, cluster: string, signal?: Abor
     await docker(['ps', '-aq', '--no-trunc', '--filter', `label=${labels.cluster}=${cluster}`], given),
   );
   if (ids.length === 0) return;
+  const remove = async (): Promise<void> => {
+    try {
+      await docker(['rm', '-f', '-v', ...ids], { ...given, timeoutMs: 120_000 });
+    } catch (error) {
+      if (!isGone(error) && !/already in progress/i.test(oneLine(error))) throw error;
+    }
+  };
   try {
-    await docker(['rm', '-f', '-v', ...ids], { ...given, timeoutMs: 120_000 });
+    await remove();
   } catch (error) {
-    if (!isGone(error) && !/already in progress/i.test(oneLine(error))) throw error;
+    if (!/did not receive an exit event/i.test(oneLine(error))) throw error;
+    await thaw(docker, ids, signal);
+    await remove();
   }
+}
+
+/**
+ * Thaws whatever is frozen inside nodes that cannot be killed. runc freezes a container's cgroup while it changes its devices;
+ * when the node's own systemd is killed in that instant nobody thaws it, and a frozen process ignores even SIGKILL (seen here).
+ */
+async function thaw(docker: Docker, ids: readonly string[], signal?: AbortSignal): Promise<void> {
+  const [first = ''] = ids;
+  const given = signal ? { signal } : {};
+  const image = await docker(['inspect', '-f', '{{.Config.Image}}', first], given);
+  const script = [
+    ...ids.map((id) => `find /cgroup -path '*${id}*' \\( -name freezer.state -o -name cgroup.freeze \\)`),
+  ].join('\n');
+  await docker(
+    [
+      ...['run', '--rm', '-i', '--privileged', '--network=none', '-v', '/sys/fs/cgroup:/cgroup', '--entrypoint', 'sh'],
+      ...[image, '-s'],
+    ],
+    {
+      ...given,
+      input: `{ ${script}\n} | while read -r file; do case $file in
+  */freezer.state) echo THAWED > "$file" ;;
+  *) echo 0 > "$file" ;;
+esac; done 2>/dev/null || true
+`,
+    },
+  );
 }
 
 /** Removes a network after cutting off whatever is still attached to it; the containers themselves are left alone. */
