@@ -1,10 +1,3 @@
-import { corednsFatal } from '../harness/detectors/coredns-fatal.ts';
-import { livenessReadiness } from '../harness/detectors/liveness-readiness.ts';
-import { nodeNotReady } from '../harness/detectors/node-not-ready.ts';
-import { podsNotRunning } from '../harness/detectors/pods-not-running.ts';
-import { probeFailing } from '../harness/detectors/probe-failing.ts';
-import { restartCount } from '../harness/detectors/restart-count.ts';
-import { warningEvents } from '../harness/detectors/warning-events.ts';
 import { cniWipe } from '../harness/faults/cni-wipe.ts';
 import { claimed, defineScenario } from '../harness/model/scenario.ts';
 import { minutes, seconds } from '../harness/model/units.ts';
@@ -15,7 +8,7 @@ import { restartPods } from '../harness/runbooks/restart-pods.ts';
 import { restoreCniAndPods } from '../harness/runbooks/restore-cni-and-pods.ts';
 import { restoreCni } from '../harness/runbooks/restore-cni.ts';
 import { wait } from '../harness/runbooks/wait.ts';
-import { resurrectionProbes, services } from './support/resurrection.ts';
+import { resurrectionDetectors, resurrectionProbes, services } from './support/resurrection.ts';
 
 /** Where manifests/resurrection keeps the 1,133 documents. */
 const documents = {
@@ -54,16 +47,7 @@ export default defineScenario({
   breaks: ['pod-start', 'dns', 'service-to-service'],
   keeps: ['api-read', 'api-write', 'bystander'],
   fault: cniWipe({ nodes: 'workers' }),
-  detectors: [
-    nodeNotReady(),
-    restartCount({ over: 10 }),
-    restartCount({ over: 10, scope: 'cluster' }),
-    podsNotRunning(),
-    livenessReadiness(),
-    probeFailing({ sli: 'new-connection', streak: 3 }),
-    warningEvents(),
-    corednsFatal(),
-  ],
+  detectors: resurrectionDetectors('new-connection'),
   runbooks: [
     claimed(wait(), 'does-not-recover', 'two days passed and nothing healed'),
     claimed(

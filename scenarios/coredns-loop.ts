@@ -1,10 +1,3 @@
-import { corednsFatal } from '../harness/detectors/coredns-fatal.ts';
-import { livenessReadiness } from '../harness/detectors/liveness-readiness.ts';
-import { nodeNotReady } from '../harness/detectors/node-not-ready.ts';
-import { podsNotRunning } from '../harness/detectors/pods-not-running.ts';
-import { probeFailing } from '../harness/detectors/probe-failing.ts';
-import { restartCount } from '../harness/detectors/restart-count.ts';
-import { warningEvents } from '../harness/detectors/warning-events.ts';
 import { corednsLoop } from '../harness/faults/coredns-loop.ts';
 import { claimed, defineScenario } from '../harness/model/scenario.ts';
 import { minutes, seconds } from '../harness/model/units.ts';
@@ -12,7 +5,7 @@ import { restartCoredns } from '../harness/runbooks/restart-coredns.ts';
 import { restartPods } from '../harness/runbooks/restart-pods.ts';
 import { restoreResolver } from '../harness/runbooks/restore-resolver.ts';
 import { wait } from '../harness/runbooks/wait.ts';
-import { resurrectionProbes, services } from './support/resurrection.ts';
+import { resurrectionDetectors, resurrectionProbes, services } from './support/resurrection.ts';
 
 /** Write-up 002, the line in CoreDNS' log: a resolver that points at itself, and the plugin that dies rather than loop. */
 export default defineScenario({
@@ -38,16 +31,7 @@ export default defineScenario({
   breaks: ['dns'],
   keeps: ['api-read', 'api-write', 'pod-start', 'existing-connection', 'bystander'],
   fault: corednsLoop(),
-  detectors: [
-    nodeNotReady(),
-    restartCount({ over: 10 }),
-    restartCount({ over: 10, scope: 'cluster' }),
-    podsNotRunning(),
-    livenessReadiness(),
-    probeFailing({ sli: 'dns', streak: 3 }),
-    warningEvents(),
-    corednsFatal(),
-  ],
+  detectors: resurrectionDetectors('dns'),
   runbooks: [
     claimed(wait(), 'does-not-recover', 'two days passed and nothing healed'),
     claimed(

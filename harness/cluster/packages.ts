@@ -1,11 +1,7 @@
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheDir } from '../setup/cache.ts';
 import type { Docker } from './docker.ts';
-
-/** Where things are kept over runs: $XDG_CACHE_HOME/firedrill or ~/.cache/firedrill. */
-export const cacheDir = (env: Readonly<Record<string, string | undefined>> = process.env): string =>
-  join(env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? homedir(), '.cache'), 'firedrill');
 
 /**
  * The CNI plugins of a node image as its makers put them there (`/opt/cni/bin`): what reinstalling the package would

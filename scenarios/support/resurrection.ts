@@ -1,3 +1,10 @@
+import { corednsFatal } from '../../harness/detectors/coredns-fatal.ts';
+import { livenessReadiness } from '../../harness/detectors/liveness-readiness.ts';
+import { nodeNotReady } from '../../harness/detectors/node-not-ready.ts';
+import { podsNotRunning } from '../../harness/detectors/pods-not-running.ts';
+import { probeFailing } from '../../harness/detectors/probe-failing.ts';
+import { restartCount } from '../../harness/detectors/restart-count.ts';
+import { warningEvents } from '../../harness/detectors/warning-events.ts';
 import { apiRead } from '../../harness/probes/api-read.ts';
 import { apiWrite } from '../../harness/probes/api-write.ts';
 import { bystander } from '../../harness/probes/bystander.ts';
@@ -7,6 +14,7 @@ import { existingConnection } from '../../harness/probes/existing-connection.ts'
 import { newConnection } from '../../harness/probes/new-connection.ts';
 import { podStart } from '../../harness/probes/pod-start.ts';
 import { serviceToService } from '../../harness/probes/service-to-service.ts';
+import type { Detector } from '../../harness/model/detector.ts';
 import type { Probe } from '../../harness/model/probe.ts';
 
 /** Namespaces of the services in manifests/resurrection. */
@@ -24,5 +32,19 @@ export function resurrectionProbes(): readonly Probe[] {
     podStart(),
     database(),
     bystander(),
+  ];
+}
+
+/** Every alarm that is compared on that workload; `sli` is what the synthetic check asks for. */
+export function resurrectionDetectors(sli: string): readonly Detector[] {
+  return [
+    nodeNotReady(),
+    restartCount({ over: 10 }),
+    restartCount({ over: 10, scope: 'cluster' }),
+    podsNotRunning(),
+    livenessReadiness(),
+    probeFailing({ sli, streak: 3 }),
+    warningEvents(),
+    corednsFatal(),
   ];
 }
