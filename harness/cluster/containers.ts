@@ -44,9 +44,9 @@ async function thaw(docker: Docker, ids: readonly string[], signal?: AbortSignal
   const [first = ''] = ids;
   const given = signal ? { signal } : {};
   const image = await docker(['inspect', '-f', '{{.Config.Image}}', first], given);
-  const script = [
-    ...ids.map((id) => `find /cgroup -path '*${id}*' \\( -name freezer.state -o -name cgroup.freeze \\)`),
-  ].join('\n');
+  const script = ids
+    .map((id) => `find /cgroup -path '*${id}*' \\( -name freezer.state -o -name cgroup.freeze \\)`)
+    .join('\n');
   await docker(
     [
       ...['run', '--rm', '-i', '--privileged', '--network=none', '-v', '/sys/fs/cgroup:/cgroup', '--entrypoint', 'sh'],
