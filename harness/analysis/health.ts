@@ -5,6 +5,10 @@ import { bucketOf } from './recovery.ts';
 
 /** Above this the harness' own event loop is too slow to be believed. */
 const loopDelayLimitMs = 500;
+/** Above this share of an interval spent waiting for a CPU, what the harness notes is late by more than what it notes. */
+const waitedLimit = 0.5;
+/** Above this share of all CPU time given to others by the machine's host, the cluster's own times are the host's. */
+const stolenLimit = 0.25;
 /** Share of the harness' own measurements that may be worse than the limits. */
 const tolerated = 0.05;
 
@@ -13,20 +17,37 @@ export interface HarnessHealth {
   readonly loopDelayP99Ms: number;
   readonly latenessP99Ms: number;
   readonly starved: boolean;
+  /** Of what, in words; only when starved. */
+  readonly why?: string;
+  /** Share of the machine's CPU time that its host gave to others, over the observation; undefined where it is not told. */
+  readonly stolenShare?: number;
 }
 
 /**
  * Whether the instrument itself could be trusted: a harness that was starved of CPU measures itself. Starved is a loop
- * delay over 500 ms, or lateness over the shortest probe period, in more than 5 % of its own measurements.
+ * delay over 500 ms, lateness over the shortest probe period, or more waiting for a CPU than not, in more than 5 % of its own
+ * measurements; or a machine whose host gave more than a quarter of its CPU time to others.
  */
 export function harnessHealth(log: TrialLog, observation: Observation): HarnessHealth {
   const own = log.of('harness').filter((h) => h.atMs >= observation.fromMs && h.atMs <= observation.toMs);
   const shortest = Math.min(...log.started.probes.map((p) => p.periodMs));
-  const poor = own.filter((h) => h.loopDelayP99Ms > loopDelayLimitMs || h.latenessP99Ms > shortest).length;
+  const poor = own.filter(
+    (h) => h.loopDelayP99Ms > loopDelayLimitMs || h.latenessP99Ms > shortest || (h.waitedShare ?? 0) > waitedLimit,
+  ).length;
+  const told = own.flatMap((h) => h.stolenShare ?? []);
+  const stolenShare = told.reduce((sum, share) => sum + share, 0) / told.length;
+  const tooLate = own.length > 0 && poor / own.length > tolerated;
+  const why = tooLate
+    ? 'the harness was starved of CPU, so its own lateness is in the numbers'
+    : stolenShare > stolenLimit
+      ? `the machine's host gave ${Math.round(stolenShare * 100)} % of its CPU time to others`
+      : undefined;
   return {
     loopDelayP99Ms: whole(Math.max(0, ...own.map((h) => h.loopDelayP99Ms))),
     latenessP99Ms: whole(Math.max(0, ...own.map((h) => h.latenessP99Ms))),
-    starved: own.length > 0 && poor / own.length > tolerated,
+    starved: why !== undefined,
+    ...(why === undefined ? {} : { why }),
+    ...(told.length === 0 ? {} : { stolenShare: Math.round(stolenShare * 1000) / 1000 }),
   };
 }
 

@@ -9,7 +9,8 @@ export interface Findings {
   readonly observation: Observation;
   /** SLIs of `breaks` without a symptom. */
   readonly unbroken: readonly string[];
-  readonly starved: boolean;
+  /** Why the instrument cannot be believed, in words. */
+  readonly starved: string | undefined;
   /** `dns between 41 s and 52 s`, for each probe with a gap. */
   readonly gaps: readonly string[];
   readonly ttr: Interval | Censored | undefined;
@@ -68,7 +69,7 @@ function invalid({ log, observation, unbroken }: Findings): Verdict | undefined 
 
 function unknown({ log, starved, gaps, ttr, watchedMs }: Findings): Verdict | undefined {
   const no = (reason: string): Verdict => ({ outcome: 'unknown', reason });
-  if (starved) return no('the harness was starved of CPU, so its own lateness is in the numbers');
+  if (starved !== undefined) return no(starved);
   if (gaps.length > 0) return no(`probes did not ask: ${list(gaps)}`);
   const { horizonMs, holdMs } = log.started;
   if (ttr !== undefined && 'censored' in ttr && watchedMs + holdMs + tailMs < horizonMs) {
@@ -82,7 +83,7 @@ const tailMs = 5000;
 
 /** No fault, nothing to recover: the noise floor of the instrument. */
 function control({ symptoms, detectors, starved, gaps, harm }: Findings): Verdict {
-  if (starved) return { outcome: 'unknown', reason: 'control without fault: the harness was starved of CPU' };
+  if (starved !== undefined) return { outcome: 'unknown', reason: `control without fault: ${starved}` };
   if (gaps.length > 0)
     return { outcome: 'unknown', reason: `control without fault: probes did not ask: ${list(gaps)}` };
   if (harm.length > 0) return { outcome: 'harmed', reason: `without any fault the runbook harmed: ${list(harm)}` };

@@ -238,6 +238,15 @@ describe('unknown trials', () => {
     });
     expect(analyse({ latenessP99Ms: 501 }).outcome).toBe('unknown');
     expect(analyse({ latenessP99Ms: 499 }).outcome).toBe('recovered');
+    expect(analyse({ waitedShare: 0.51 })).toMatchObject({ outcome: 'unknown', harness: { starved: true } });
+    expect(analyse({ waitedShare: 0.49 }).outcome).toBe('recovered');
+  });
+
+  it('ran on a machine whose CPUs its host gave to others', () => {
+    const record = analyse({ stolenShare: 0.26 });
+    expect(record).toMatchObject({ outcome: 'unknown', harness: { starved: true, stolenShare: 0.26 } });
+    expect(record.reason).toContain('26 % of its CPU time');
+    expect(analyse({ stolenShare: 0.24 })).toMatchObject({ outcome: 'recovered', harness: { stolenShare: 0.24 } });
   });
 
   it('had a probe that did not ask', () => {

@@ -69,7 +69,7 @@ export function analyseTrial(events: readonly TrialEvent[]): TrialRecord {
     log,
     observation,
     unbroken,
-    starved: harness.starved,
+    starved: harness.why,
     gaps: gapsOf(log, observation),
     ttr,
     watchedMs: onset === undefined ? 0 : observation.toMs - onset.hi,

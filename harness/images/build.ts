@@ -7,7 +7,7 @@ import type { Step, StepContext } from './dag.ts';
 import { contentKey, pathKey, short } from './keys.ts';
 import { preload } from './preload.ts';
 import { baseImages, images, versions } from './refs.ts';
-import { builderEnv, moduleDir } from './toolchain.ts';
+import { builderEnv, compile, moduleDir } from './toolchain.ts';
 
 /** The label that says which key an image of ours was built for. */
 export const hashLabel = 'firedrill.image.hash';
@@ -138,15 +138,7 @@ export function buildGraph(context: BuildContext): BuildGraph {
       'cpu',
       [pathKey(recipe(name)), ...args, ...packages, JSON.stringify(renames)],
       async (out, step) => {
-        await must(runner, `building ${name}`, 'go', [...args, '-o', `${out}/`, ...packages], {
-          cwd: recipe(name),
-          env: { CGO_ENABLED: more.cgo === true ? '1' : '0', GOWORK: 'off', GOOS: 'linux' },
-          signal: step.signal,
-          onLine: (line) => {
-            step.say(line.slice(0, 120));
-          },
-          hint: `see it alone: (cd images/${name} && go ${args[0] ?? ''} ${packages[0] ?? ''})`,
-        });
+        await compile(runner, { name, cwd: recipe(name), args, cgo: more.cgo === true, packages, out }, step);
         for (const [from, to] of Object.entries(renames)) await rename(join(out, from), join(out, to));
         await more.after?.(out, step);
       },

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
 import { aptInstall } from '../setup/docker.ts';
-import { must, type Runner } from '../setup/run.ts';
+import { because, must, type Runner } from '../setup/run.ts';
 
 /** The `go` line of a go.mod, as [major, minor]. */
 export function goDirective(goMod: string): readonly [number, number] {
@@ -89,6 +89,61 @@ export async function ensureBuildTools(runner: Runner, progress: OnProgress, sig
 export async function builderEnv(runner: Runner, signal?: AbortSignal): Promise<Readonly<Record<string, string>>> {
   const buildx = await runner.run('docker', ['buildx', 'version'], { timeoutMs: 20_000, signal });
   return buildx.ok ? {} : { DOCKER_BUILDKIT: '0' };
+}
+
+/** A line of `go build -v` that names a package which is compiled now, as against one that says something. */
+const packageLine = /^[\w.~/-]+$/;
+
+/**
+ * Compiles Go programs, saying how many of their packages are done: Go itself says nothing for minutes.
+ * @throws FiredrillError `environment` with the compiler's last words
+ */
+export async function compile(
+  runner: Pick<Runner, 'run'>,
+  of: {
+    readonly name: string;
+    readonly cwd: string;
+    /** `build` and its flags. */
+    readonly args: readonly string[];
+    readonly cgo: boolean;
+    readonly packages: readonly string[];
+    /** Folder for the programs. */
+    readonly out: string;
+  },
+  step: { readonly signal?: AbortSignal | undefined; say(what: string): void },
+): Promise<void> {
+  const options = {
+    cwd: of.cwd,
+    env: { CGO_ENABLED: of.cgo ? '1' : '0', GOWORK: 'off', GOOS: 'linux' },
+    signal: step.signal,
+  };
+  // Fetches the sources, too. Where it fails, the build says better why.
+  const listed = await runner.run('go', ['list', '-deps', ...of.packages], {
+    ...options,
+    onLine: (line) => {
+      if (!packageLine.test(line)) step.say(line.slice(0, 120));
+    },
+  });
+  const all = listed.stdout.split('\n').filter((line) => packageLine.test(line)).length;
+  let compiled = 0;
+  const built = await runner.run('go', [...of.args, '-v', '-o', `${of.out}/`, ...of.packages], {
+    ...options,
+    onLine: (line) => {
+      if (packageLine.test(line)) compiled++;
+      step.say(packageLine.test(line) ? `compiling package ${compiled} of at most ${all}` : line.slice(0, 120));
+    },
+  });
+  if (built.ok) return;
+  const said = (text: string): string =>
+    text
+      .split('\n')
+      .filter((line) => !packageLine.test(line))
+      .join('\n');
+  throw new FiredrillError(
+    'environment',
+    `building ${of.name} failed: ${because('go', { ...built, stdout: said(built.stdout), stderr: said(built.stderr) })}`,
+    { hint: `see it alone: (cd images/${of.name} && go ${of.args[0] ?? ''} ${of.packages[0] ?? ''})` },
+  );
 }
 
 /** The folder of a Go module's sources, fetched if need be. */

@@ -138,13 +138,20 @@ const load = z.object({
   dropped: z.number().int(),
 });
 
-/** The harness' own health over the last interval: event-loop delay (99th percentile, ms), CPU use (cores), lateness of probes (ms). */
+/**
+ * The harness' own health over the last interval: event-loop delay (99th percentile, ms), CPU use (cores), lateness of probes
+ * (ms); on Linux also the share of the last 10 s in which some task of the machine waited for a CPU (percent), the share of the
+ * interval in which the harness' own thread waited for one (0 to 1), and the share of all CPU time that the machine's host gave
+ * to others (0 to 1).
+ */
 const harness = z.object({
   type: z.literal('harness'),
   loopDelayP99Ms: ms,
   latenessP99Ms: ms,
   cpuCores: z.number(),
   cpuPressure: z.number().optional(),
+  waitedShare: z.number().optional(),
+  stolenShare: z.number().optional(),
 });
 
 const note = z.object({ type: z.literal('note'), text });

@@ -105,7 +105,14 @@ export interface TrialRecord {
   readonly data: DataLoss | 'unknown';
   readonly collateral: Collateral;
   readonly load: { readonly good: number; readonly bad: number; readonly dropped: number };
-  readonly harness: { readonly loopDelayP99Ms: number; readonly latenessP99Ms: number; readonly starved: boolean };
+  /** How far the instrument can be believed; `why` and the share of CPU time that the host gave to others where they are known. */
+  readonly harness: {
+    readonly loopDelayP99Ms: number;
+    readonly latenessP99Ms: number;
+    readonly starved: boolean;
+    readonly why?: string;
+    readonly stolenShare?: number;
+  };
   readonly environment: Readonly<Record<string, string>>;
   /** Phases and steps with their instants, for the timeline. */
   readonly phases: readonly { readonly name: string; readonly fromMs: number; readonly toMs: number }[];

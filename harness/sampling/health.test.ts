@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EventOf } from '../model/events.ts';
-import { parsePressure, quantile, watchHealth } from './health.ts';
+import { parseCpuTicks, parsePressure, parseWaited, quantile, watchHealth } from './health.ts';
 
 describe('health', () => {
   beforeEach(() => {
@@ -20,6 +20,28 @@ describe('health', () => {
   it('reads pressure', () => {
     expect(parsePressure('some avg10=8.60 avg60=17.27 avg300=27.08 total=1\nfull avg10=0.00')).toBe(8.6);
     expect(parsePressure('')).toBeUndefined();
+  });
+
+  it('reads how long a thread waited, and what the host took', () => {
+    expect(parseWaited('5000000 3853939 12\n')).toBeCloseTo(3.853939);
+    expect(parseWaited('')).toBeUndefined();
+    // The two columns of guests are in user and nice already.
+    expect(parseCpuTicks('cpu  100 0 50 700 10 0 40 100 30 0\ncpu0 1 2 3\n')).toEqual({ all: 1000, stolen: 100 });
+    expect(parseCpuTicks('intr 1 2 3')).toBeUndefined();
+  });
+
+  it.runIf(process.platform === 'linux')('reads both from this kernel', async () => {
+    vi.useRealTimers();
+    const reports: EventOf<'harness'>[] = [];
+    const watch = watchHealth({ takeLateness: () => [], onHealth: (health) => reports.push(health), intervalMs: 50 });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    watch.stop();
+    expect(reports.length).toBeGreaterThan(0);
+    for (const { waitedShare = -1, stolenShare = -1 } of reports) {
+      expect(waitedShare).toBeGreaterThanOrEqual(0);
+      expect(stolenShare).toBeGreaterThanOrEqual(0);
+      expect(stolenShare).toBeLessThanOrEqual(1);
+    }
   });
 
   it('reports once a second with numbers only, and stops', () => {

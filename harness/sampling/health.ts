@@ -17,19 +17,41 @@ export function parsePressure(text: string): number | undefined {
   return found === undefined ? undefined : Number(found);
 }
 
-/** Linux' pressure stall information, where the kernel has it. */
-function cpuPressure(): number | undefined {
+/** How long a thread has waited for a CPU since it began, ms, from the text of its /proc/<pid>/schedstat. */
+export function parseWaited(text: string): number | undefined {
+  const found = /^\d+ (\d+) \d+/.exec(text)?.[1];
+  return found === undefined ? undefined : Number(found) / 1e6;
+}
+
+/** CPU time of the whole machine, in ticks, and what of it the machine's host gave to others, from the text of /proc/stat. */
+export function parseCpuTicks(text: string): { readonly all: number; readonly stolen: number } | undefined {
+  const found = /^cpu +([\d ]+)/m.exec(text)?.[1]?.trim().split(' ').map(Number);
+  // user nice system idle iowait irq softirq steal; the two for guests are counted in the first two already.
+  if (found === undefined || found.length < 8) return undefined;
+  return { all: found.slice(0, 8).reduce((sum, ticks) => sum + ticks, 0), stolen: found[7] ?? 0 };
+}
+
+/** What the kernel says, where it is Linux and says it. */
+function fromKernel<T>(file: string, parse: (text: string) => T | undefined): T | undefined {
   try {
-    return parsePressure(readFileSync('/proc/pressure/cpu', 'utf8'));
+    return parse(readFileSync(file, 'utf8'));
   } catch {
     return undefined;
   }
 }
 
+const takeStock = () => ({
+  cpu: process.cpuUsage(),
+  at: performance.now(),
+  waited: fromKernel('/proc/self/schedstat', parseWaited),
+  ticks: fromKernel('/proc/stat', parseCpuTicks),
+});
+
 /**
  * Measures the harness itself once a second: a starved observer blames the system for its own pauses. Event-loop delay is
  * the 99th percentile of the last two seconds (Node's histogram loses the first interval after a reset, so two of them
- * take turns and a pause is never missed); lateness and CPU are those of the last second.
+ * take turns and a pause is never missed); all else is of the last second. CPU pressure is the machine's, and high whenever a
+ * cluster starts; what the harness itself waited for a CPU, and what the machine's host took away, are told apart from it.
  */
 export function watchHealth(options: {
   /** How late probes started since the last call, ms. */
@@ -43,21 +65,28 @@ export function watchHealth(options: {
   ];
   for (const histogram of histograms) histogram.enable();
   let turn = 0;
-  let before = { cpu: process.cpuUsage(), at: performance.now() };
+  let before = takeStock();
   const round = (x: number): number => Math.round(x * 100) / 100;
+  const known = <K extends string>(key: K, value: number | undefined) =>
+    (value === undefined || !Number.isFinite(value) ? {} : { [key]: round(value) }) as { [key in K]?: number };
   const timer = setInterval(() => {
-    const now = { cpu: process.cpuUsage(), at: performance.now() };
+    const now = takeStock();
+    const wallMs = Math.max(1, now.at - before.at);
     const cpuMs = (now.cpu.user + now.cpu.system - before.cpu.user - before.cpu.system) / 1000;
     const histogram = histograms[turn++ % 2];
     const delay = histogram && histogram.count > 0 ? histogram.percentile(99) / 1e6 - resolutionMs : 0;
     histogram?.reset();
-    const pressure = cpuPressure();
+    const waitedMs = (now.waited ?? Number.NaN) - (before.waited ?? Number.NaN);
+    const ticks = (now.ticks?.all ?? Number.NaN) - (before.ticks?.all ?? Number.NaN);
+    const stolen = (now.ticks?.stolen ?? 0) - (before.ticks?.stolen ?? 0);
     options.onHealth({
       type: 'harness',
       loopDelayP99Ms: round(Math.max(0, delay)),
       latenessP99Ms: round(Math.max(0, quantile(options.takeLateness(), 0.99))),
-      cpuCores: round(cpuMs / Math.max(1, now.at - before.at)),
-      ...(pressure === undefined ? {} : { cpuPressure: pressure }),
+      cpuCores: round(cpuMs / wallMs),
+      ...known('cpuPressure', fromKernel('/proc/pressure/cpu', parsePressure)),
+      ...known('waitedShare', waitedMs / wallMs),
+      ...known('stolenShare', stolen / ticks),
     });
     before = now;
   }, options.intervalMs ?? 1000);

@@ -53,6 +53,8 @@ export interface LogSpec {
   readonly load?: readonly EventOf<'load'>[];
   readonly loopDelayP99Ms?: number;
   readonly latenessP99Ms?: number;
+  readonly waitedShare?: number;
+  readonly stolenShare?: number;
   readonly facts?: Readonly<Record<string, string>>;
   /** Start of the teardown: the end of observation. */
   readonly endMs: number;
@@ -114,6 +116,8 @@ export function buildLog(spec: LogSpec): readonly TrialEvent[] {
       loopDelayP99Ms: spec.loopDelayP99Ms ?? 12,
       latenessP99Ms: spec.latenessP99Ms ?? 3,
       cpuCores: 0.2,
+      waitedShare: spec.waitedShare ?? 0.02,
+      stolenShare: spec.stolenShare ?? 0.01,
     });
   }
   put(verifyMs, { type: 'phase', name: 'verify', state: 'started' });
