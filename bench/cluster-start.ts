@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { OwnedCluster } from '../harness/cluster/kind.ts';
 import { kindSource, snapshotSource, type ClusterSource } from '../harness/cluster/provide.ts';
-import { clusterBase, inFolder, median, say, secondsToSteady, table } from './support.ts';
+import { clusterBase, inFolder, keep, median, say, secondsToSteady, table } from './support.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' } } });
 const rounds = Number(values.rounds);
@@ -90,4 +90,4 @@ for (const which of ['kind', 'snapshot'] as const) {
     `${which}: ${parts.map((part) => `${part} ${median(found[which].map((m) => m.parts[part] ?? 0)).toFixed(1)} s`).join(', ')}\n`,
   );
 }
-process.stdout.write(`${JSON.stringify({ bench: 'cluster-start', rounds, found })}\n`);
+await keep('cluster-start', { rounds, found });

@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { startClock } from '../harness/engine/clock.ts';
 import { quantile } from '../harness/sampling/health.ts';
 import { sample } from '../harness/sampling/sampler.ts';
-import { table } from './support.ts';
+import { keep, table } from './support.ts';
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '10' } } });
 const seconds = Number(values.seconds);
@@ -97,8 +97,9 @@ try {
         `${m.lateP99Ms.toFixed(1)} ms`,
         `${m.rssMiB.toFixed(0)} MiB`,
       ]),
-    ])}\n${JSON.stringify({ bench: 'harness-load', seconds, found })}\n`,
+    ])}\n`,
   );
+  await keep('harness-load', { seconds, found });
 } finally {
   server.kill();
 }

@@ -1,5 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { OwnedCluster } from '../harness/cluster/kind.ts';
@@ -95,4 +95,24 @@ export function table(rows: readonly (readonly string[])[]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+const results = fileURLToPath(new URL('results', import.meta.url));
+
+/**
+ * Keeps what a benchmark found as `bench/results/<name>.json`, with the machine that it was found on: the last result of each, whose
+ * history is git's. Ratios may be set beside those of another machine, seconds may not.
+ */
+export async function keep(name: string, found: object): Promise<void> {
+  const machine = {
+    cpus: cpus().length,
+    model: cpus()[0]?.model ?? '',
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    node: process.version,
+  };
+  const text = JSON.stringify({ bench: name, date: new Date().toISOString().slice(0, 10), machine, ...found }, null, 1);
+  await mkdir(results, { recursive: true });
+  await writeFile(join(results, `${name}.json`), `${text}\n`);
+  say(`kept as bench/results/${name}.json`);
 }

@@ -9,7 +9,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readEvents } from '../harness/analysis/read.ts';
 import { phaseNames, type PhaseName } from '../harness/model/events.ts';
-import { median, table } from './support.ts';
+import { keep, median, table } from './support.ts';
 
 const overhead: readonly PhaseName[] = ['provision', 'steady', 'teardown'];
 const runs = process.argv.slice(2);
@@ -63,3 +63,10 @@ process.stdout.write(
     ),
   ])}\n`,
 );
+await keep('trial-overhead', {
+  found: columns.map(({ run, trials }) => ({
+    run,
+    trials: trials.length,
+    phases: Object.fromEntries(phaseNames.map((name) => [name, median(trials.map((trial) => trial.get(name) ?? 0))])),
+  })),
+});

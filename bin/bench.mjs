@@ -9,8 +9,8 @@ import { ensurePackages } from './packages.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'bench');
 const names = readdirSync(folder)
-  .map((file) => file.replace(/\.ts$/, ''))
-  .filter((name) => name !== 'support');
+  .filter((file) => file.endsWith('.ts') && file !== 'support.ts')
+  .map((file) => file.replace(/\.ts$/, ''));
 const [name, ...args] = process.argv.slice(2);
 const file = join(folder, `${name ?? ''}.ts`);
 if (name === undefined || !names.includes(name) || !existsSync(file)) {

@@ -106,6 +106,7 @@ export function timerFacts(profile: Profile): Record<string, string> {
     'timer.kubelet-status': duration(profile.kubeletStatusMs),
     'timer.node-grace': duration(profile.nodeGraceMs),
     'timer.pod-probe': duration(profile.podProbeMs),
+    'timer.pod-readiness': duration(profile.readinessMs),
     'timer.crash-back-off-max': duration(profile.crashBackOffMaxMs),
   };
 }

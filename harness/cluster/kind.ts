@@ -26,14 +26,16 @@ import { createNetwork, type ClusterNetwork } from './network.ts';
 import { attachToNode, execInNode } from './nodes.ts';
 import { cniPackages } from './packages.ts';
 import { freePorts } from './ports.ts';
+import { ApiError } from './http.ts';
 import { runProcess, type RunProcess } from './process.ts';
 import { waitReady } from './ready.ts';
 import { selectNodes } from './select.ts';
 import { sleep } from './sleep.ts';
 import { snapshotDisks, type SnapshotDisks } from './snapshot/disks.ts';
-import { deleteLeases, emptyNode, releaseKubelet, stopKubelet, stopLeaders } from './snapshot/quiesce.ts';
+import { deleteLeases, emptyNode, releaseKubelet, restoreRules, stopKubelet, stopLeaders } from './snapshot/quiesce.ts';
 import { publishedPorts, restoreArgs, SnapshotUnusable, type Snapshot } from './snapshot/snapshot.ts';
 import { snapshotImage } from './snapshot/store.ts';
+import { together } from './together.ts';
 import { createWorkstation, workstationPaths, type Workstation } from './workstation.ts';
 
 /** What a cluster is made from. */
@@ -220,15 +222,9 @@ class KindCluster implements OwnedCluster {
     const names = nodeNames(spec.name, spec.workers);
     this.#origin = 'restored from a snapshot';
     this.#onCopies = true;
-    const [prepared, folders] = await this.#timed('prepare', 'copying the disks of the snapshot', async () => {
-      const [made, unpacked] = await Promise.allSettled([
-        this.#prepare(names, signal, snapshot.subnet),
-        this.#disks.unpack(snapshot, spec.runId, signal),
-      ]);
-      if (made.status === 'rejected') throw made.reason;
-      if (unpacked.status === 'rejected') throw unpacked.reason;
-      return [made.value, unpacked.value] as const;
-    });
+    const [prepared, folders] = await this.#timed('prepare', 'copying the disks of the snapshot', () =>
+      together([this.#prepare(names, signal, snapshot.subnet), this.#disks.unpack(snapshot, spec.runId, signal)]),
+    );
     const sinceEpochMs = Date.now();
     await this.#timed('nodes', `starting ${names.length} nodes`, () =>
       this.#startRestored(snapshot, folders, prepared.net, signal),
@@ -239,9 +235,11 @@ class KindCluster implements OwnedCluster {
     });
     await this.#makeWorkstation(prepared.manifests, prepared.packages);
     try {
-      await this.#timed('api', 'waiting for the API', () => this.#waitApi(signal));
+      const onWorkers = (command: string) =>
+        together(this.select('workers').map((node) => this.#mustOn(node.name, command, signal)));
+      await this.#timed('api', 'waiting for the API', () => together([this.#waitApi(signal), onWorkers(restoreRules)]));
       await this.#timed('ready', 'waiting until every pod is ready', async () => {
-        await Promise.all(this.select('workers').map((node) => this.#mustOn(node.name, releaseKubelet, signal)));
+        await onWorkers(releaseKubelet);
         await waitReady(this, { pods: prepared.manifests.pods, timeoutMs: restoreTimeoutMs, sinceEpochMs }, signal);
       });
     } catch (error) {
@@ -298,16 +296,12 @@ class KindCluster implements OwnedCluster {
     const spec = this.#spec;
     await mkdir(spec.workDir, { recursive: true });
     await this.#checkImage(signal);
-    // All must settle before this can fail: what is half-made would be made after the teardown.
-    const [net, rendered, unpacked] = await Promise.allSettled([
+    const [net, manifests, packages] = await together([
       this.#makeNetwork(signal, subnet),
       this.#writeManifests(names),
       this.#packages(signal),
     ]);
-    if (net.status === 'rejected') throw net.reason;
-    if (rendered.status === 'rejected') throw rendered.reason;
-    if (unpacked.status === 'rejected') throw unpacked.reason;
-    return { net: net.value, manifests: rendered.value, packages: unpacked.value };
+    return { net, manifests, packages };
   }
 
   async #startRestored(
@@ -324,14 +318,12 @@ class KindCluster implements OwnedCluster {
       snapshot.kubeconfig.replace(/(server: https:\/\/127\.0\.0\.1):\d+/g, `$1:${ports['6443/TCP'] ?? 0}`),
       { mode: 0o600 },
     );
-    const started = await Promise.allSettled(
+    await together(
       snapshot.nodes.map(({ asked, image }, index) => {
         const args = restoreArgs(asked, { varDir: folders[index] ?? '', image, ports });
         return this.#docker(['run', '--ip', net.nodeAddress(index), ...nodeRunArgs(this.#spec), ...args], { signal });
       }),
     );
-    const failed = started.find((result) => result.status === 'rejected');
-    if (failed) throw failed.reason;
   }
 
   async atRest(signal: AbortSignal): Promise<Fingerprint> {
@@ -387,7 +379,7 @@ class KindCluster implements OwnedCluster {
     );
   }
 
-  /** Waits until the API answers at all. */
+  /** Waits until the API answers at all: that somebody may not ask is an answer, too. */
   async #waitApi(signal: AbortSignal): Promise<void> {
     const deadline = performance.now() + restoreTimeoutMs;
     for (;;) {
@@ -396,6 +388,7 @@ class KindCluster implements OwnedCluster {
         return;
       } catch (error) {
         signal.throwIfAborted();
+        if (error instanceof ApiError) return;
         if (performance.now() > deadline) throw error;
         await sleep(100, signal);
       }
@@ -606,9 +599,9 @@ class KindCluster implements OwnedCluster {
       // The fence goes after the last node and before the network, whose label says how it was put up.
       await nodesMade(this.#spec.workDir);
       await removeNodes(this.#docker, this.name);
-      if (this.#onCopies) await this.#disks.remove('live', this.name);
-      if (this.#spec.openFence !== true && this.#net) await this.#fence.remove(this.name);
-      await removeNetwork(this.#docker, this.name);
+      const removeDisks = this.#onCopies ? this.#disks.remove('live', this.name) : undefined;
+      const openUp = this.#spec.openFence !== true && this.#net ? this.#fence.remove(this.name) : undefined;
+      await together([removeDisks, Promise.resolve(openUp).then(() => removeNetwork(this.#docker, this.name))]);
     })().catch((error: unknown) => {
       this.#deleting = undefined;
       throw error;

@@ -14,6 +14,7 @@ const values = placeholders(nodes);
 interface Probe {
   readonly exec?: { readonly command: readonly string[] };
   readonly periodSeconds?: number;
+  readonly failureThreshold?: number;
   readonly timeoutSeconds?: number;
 }
 interface Container {
@@ -27,7 +28,13 @@ interface Thing {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly spec?: {
-    readonly template?: { readonly spec: { readonly containers: readonly Container[] } };
+    readonly template?: {
+      readonly spec: {
+        readonly containers: readonly Container[];
+        readonly topologySpreadConstraints?: readonly unknown[];
+        readonly nodeSelector?: unknown;
+      };
+    };
     readonly ports?: readonly { readonly nodePort?: number }[];
   };
 }
@@ -81,8 +88,23 @@ describe('the workload of write-up 002', () => {
 
   it('runs its probes at the profile’s period', async () => {
     const containers = (await resurrection('fast')).flatMap((t) => t.spec?.template?.spec.containers ?? []);
-    for (const c of containers.filter(({ name }) => name !== 'vantage'))
+    for (const c of containers.filter(({ name }) => name !== 'vantage')) {
       expect(c.livenessProbe?.periodSeconds, c.name).toBe(profiles.fast.podProbeMs / 1000);
+      expect(c.readinessProbe?.periodSeconds, c.name).toBe(profiles.fast.readinessMs / 1000);
+      // Asked more often, given up as late.
+      const patience = (c.readinessProbe?.periodSeconds ?? 0) * (c.readinessProbe?.failureThreshold ?? 3);
+      expect(c.readinessProbe?.timeoutSeconds, c.name).toBeLessThanOrEqual(c.readinessProbe?.periodSeconds ?? 0);
+      expect(Math.abs(patience - (3 * profiles.fast.podProbeMs) / 1000), c.name).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it('spreads every service over the workers, where the data do not pin it to one', async () => {
+    const specs = (await resurrection()).flatMap(({ kind, metadata, spec }) =>
+      kind === 'Deployment' || kind === 'StatefulSet' ? [{ name: metadata.name, pod: spec?.template?.spec }] : [],
+    );
+    expect(specs.length).toBeGreaterThan(15);
+    for (const { name, pod } of specs)
+      expect(pod?.topologySpreadConstraints?.length ?? (pod?.nodeSelector === undefined ? 0 : 1), name).toBe(1);
   });
 
   it('has one place for the DNS probe to look from, which is never restarted by itself', async () => {
@@ -125,7 +147,7 @@ describe('renderManifest', () => {
   it('only touches periods that are the stock ones', () => {
     const text = 'livenessProbe: { periodSeconds: 2, initialDelaySeconds: 2 }\nreadinessProbe: { periodSeconds: 10 }\n';
     expect(renderManifest(text, 'f', values, profiles.fast)).toBe(
-      `livenessProbe: { periodSeconds: 2, initialDelaySeconds: 2 }\nreadinessProbe: { periodSeconds: ${profiles.fast.podProbeMs / 1000} }\n`,
+      `livenessProbe: { periodSeconds: 2, initialDelaySeconds: 2 }\nreadinessProbe: { periodSeconds: ${profiles.fast.readinessMs / 1000}, failureThreshold: 15 }\n`,
     );
   });
   it('uses the last worker there is', () => {

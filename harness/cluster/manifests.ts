@@ -13,7 +13,7 @@ export function placeholders(nodes: readonly string[]): Record<string, string> {
 
 /**
  * One manifest as it is applied: node names filled in, and every liveness and readiness probe that runs at the stock
- * profile's 10 s set to the profile's period. The files themselves are valid and hold the stock values.
+ * profile's 10 s set to the profile's periods. The files themselves are valid and hold the stock values.
  * @throws FiredrillError `usage` naming the file when a placeholder is unknown or the YAML is broken
  */
 export function renderManifest(
@@ -33,7 +33,7 @@ export function renderManifest(
     });
   });
   const documents = parse(filled, file);
-  for (const document of documents) setProbePeriods(document, Math.round(profile.podProbeMs / 1000));
+  for (const document of documents) setProbePeriods(document, profile);
   return documents.map((document) => document.toString({ lineWidth: 0 })).join('');
 }
 
@@ -50,20 +50,31 @@ function parse(text: string, file: string): Document[] {
   return documents;
 }
 
-function setProbePeriods(document: Document, periodSeconds: number): void {
+function setProbePeriods(document: Document, profile: Profile): void {
+  const liveness = Math.round(profile.podProbeMs / 1000);
+  const readiness = Math.round(profile.readinessMs / 1000);
   visit(document, {
     Pair(_, pair) {
       const key = String(pair.key);
-      if ((key === 'livenessProbe' || key === 'readinessProbe') && isMap(pair.value)) {
-        if (pair.value.get('periodSeconds') === 10) pair.value.set('periodSeconds', periodSeconds);
-        const delay = pair.value.get('initialDelaySeconds');
-        if (typeof delay === 'number' && delay > 3) {
-          pair.value.set('initialDelaySeconds', Math.min(delay, Math.max(3, 2 * periodSeconds)));
+      if ((key !== 'livenessProbe' && key !== 'readinessProbe') || !isMap(pair.value)) return;
+      if (pair.value.get('periodSeconds') === 10) {
+        pair.value.set('periodSeconds', key === 'livenessProbe' ? liveness : readiness);
+        if (key === 'readinessProbe' && readiness !== liveness) {
+          pair.value.set('failureThreshold', Math.round((failuresInARow * liveness) / readiness));
+          // One that waits for longer than its period is asked less often than that, and given up later.
+          const timeout = pair.value.get('timeoutSeconds');
+          if (typeof timeout === 'number') pair.value.set('timeoutSeconds', Math.min(timeout, readiness));
         }
       }
+      const delay = pair.value.get('initialDelaySeconds');
+      if (typeof delay === 'number' && delay > 3)
+        pair.value.set('initialDelaySeconds', Math.min(delay, Math.max(3, 2 * liveness)));
     },
   });
 }
+
+/** Kubernetes' default `failureThreshold`. */
+const failuresInARow = 3;
 
 /** How many pods the rendered manifests ask for, by namespace: Deployments, StatefulSets and bare pods. */
 export function countPods(rendered: string, file: string): ReadonlyMap<string, number> {
@@ -166,6 +177,13 @@ export async function writeManifests(options: {
       `kubectl apply ${shared.map((name) => `-f ${name}`).join(' ')}`,
       '# Pods that are scheduled while a node is not Ready yet all go to the others, and stay there.',
       'kubectl wait --for=condition=Ready nodes --all --timeout=100s',
+      '# The scheduler goes by the taint, which goes a moment later.',
+      'tries=0',
+      'while kubectl get nodes -o jsonpath="{.items[*].spec.taints[*].key}" | grep -q node.kubernetes.io/not-ready; do',
+      '  tries=$((tries + 1))',
+      '  [ "$tries" -lt 100 ] || { echo "a node is still tainted as not ready" >&2; exit 1; }',
+      '  sleep 0.2',
+      'done',
       `kubectl apply ${workload.map((name) => `-f workload/${name}`).join(' ')}`,
       '',
     ].join('\n'),

@@ -1,5 +1,8 @@
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { profiles } from '../model/profile.ts';
 import { FakeCluster } from './fake.ts';
 import type { Fingerprint } from './fingerprint.ts';
@@ -70,8 +73,16 @@ const store: SnapshotStore = {
 let source: ClusterSource;
 const provide = async () => {
   const name = await source.reserve();
-  return (await source.provide({ name, workDir: '/w' }, signal)) as Owned;
+  return (await source.provide({ name, workDir: await mkdtemp(join(dir, 'work-')) }, signal)) as Owned;
 };
+
+let dir = '';
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'firedrill-provide-'));
+});
+afterAll(async () => {
+  await rm(dir, { recursive: true });
+});
 
 beforeEach(async () => {
   log = [];
@@ -88,9 +99,12 @@ beforeEach(async () => {
       docker: (args) => Promise.resolve([...inDocker].some((name) => args.join(' ').includes(name)) ? 'id' : ''),
       run: () => Promise.resolve({ exitCode: 0, stdout: '0.33.0', stderr: '' }),
       store,
-      create: (spec) => {
+      create: async (spec) => {
         log.push('create');
-        return Promise.resolve(new Owned(spec));
+        // Like the real one, which links its tools into a folder of its own.
+        await mkdir(spec.workDir, { recursive: true });
+        await symlink('/bin/sh', join(spec.workDir, 'kubectl'));
+        return new Owned(spec);
       },
       restore: (spec) => {
         log.push('restore');
@@ -150,6 +164,13 @@ describe('the ladder', () => {
     expect(log.slice(0, 7)).toEqual(['restore', 'remove snapshot', 'create', 'freeze', 'publish', 'delete', 'restore']);
     // The second is no better: then kind makes the cluster, and no third snapshot is tried.
     expect(log.slice(7)).toEqual(['remove snapshot', 'create']);
+  });
+
+  it('makes it a second time for the same trial when the first is no good', async () => {
+    broken.restore = new SnapshotUnusable('not healthy');
+    await provide();
+    const once = ['create', 'freeze', 'publish', 'delete', 'restore', 'remove snapshot'];
+    expect(log).toEqual([...once, ...once, 'create']);
   });
 
   it('keeps a snapshot when it was not its fault', async () => {

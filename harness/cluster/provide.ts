@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import { clusterPrefix, dockerCli, linesOf, type Docker } from './docker.ts';
 import { differences, type Fingerprint } from './fingerprint.ts';
@@ -106,6 +107,8 @@ export async function snapshotSource(
       await store.publish(await cluster.freeze(key, own), own);
     } finally {
       await cluster.delete();
+      // What it was made from may be asked for again, should the snapshot not be sound.
+      await rm(spec.workDir, { recursive: true, force: true });
     }
   };
 

@@ -83,7 +83,7 @@ export async function waitReady(
       signal.throwIfAborted();
       missing = oneLine(error);
     }
-    await sleep(500, signal);
+    await sleep(300, signal);
   }
   const events = await cluster.workstation(
     "kubectl get events -A --field-selector type=Warning --sort-by=.lastTimestamp -o 'custom-columns=:involvedObject.name,:reason,:message' --no-headers | tail -n 3",

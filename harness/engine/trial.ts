@@ -77,6 +77,8 @@ export interface TrialSpec {
 
 /** How long the final read tries: a store that does not answer for so long after the trial is `unknown`. */
 const auditPatienceMs = 15_000;
+/** The same for a store that has not answered its probe to the end: nothing was done about it meanwhile. */
+const deadStorePatienceMs = 5_000;
 
 /** Raised inside a trial when the experiment does not hold; ends it as `invalid` with this cause. */
 class TrialStopped extends Error {
@@ -516,7 +518,7 @@ class Trial {
     for (const [sli, session] of sampling.sessions) {
       if (session.audit === undefined) continue;
       try {
-        using patience = deadline(auditPatienceMs, signal);
+        using patience = deadline(this.tracker.bad().includes(sli) ? deadStorePatienceMs : auditPatienceMs, signal);
         const audits = await session.audit(patience.signal);
         for (const audit of audits) this.journal.write({ type: 'audit', ...audit });
       } catch (error) {

@@ -15,8 +15,13 @@ export interface Profile {
   /** kubelet's nodeStatusUpdateFrequency and the controller manager's node-monitor-grace-period. */
   readonly kubeletStatusMs: Millis;
   readonly nodeGraceMs: Millis;
-  /** Liveness and readiness probes of the workload: period; the failure threshold stays Kubernetes' default of 3. */
+  /** The workload's liveness probes: period; the failure threshold stays Kubernetes' default of 3. */
   readonly podProbeMs: Millis;
+  /**
+   * The workload's readiness probes: period; the threshold is set so that a pod is given up as late as by three failures
+   * `podProbeMs` apart. That a pod is well again is noticed this much sooner.
+   */
+  readonly readinessMs: Millis;
   /** Where the kubelet's crash back-off (10, 20, 40 … s) stops growing. */
   readonly crashBackOffMaxMs: Millis;
   /** How often a polling detector looks (Prometheus' scrape interval, a person's `kubectl get -w` being 1 s). */
@@ -43,6 +48,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     kubeletStatusMs: seconds(10),
     nodeGraceMs: seconds(50),
     podProbeMs: seconds(10),
+    readinessMs: seconds(10),
     crashBackOffMaxMs: seconds(300),
     scrapeMs: seconds(15),
     evaluationMs: minutes(1),
@@ -59,6 +65,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     kubeletStatusMs: seconds(2),
     nodeGraceMs: seconds(10),
     podProbeMs: seconds(5),
+    readinessMs: seconds(1),
     crashBackOffMaxMs: seconds(30),
     scrapeMs: seconds(2),
     evaluationMs: seconds(2),

@@ -64,8 +64,28 @@ ${role === 'worker' ? keepForStart : ''}
 sync
 `;
 
-/** On every worker once the API answers again. */
-export const releaseKubelet = `iptables-restore --noflush < ${rules}
-rm ${rules}
+/** On every worker while the API is still starting. */
+export const restoreRules = `iptables-restore --noflush < ${rules}
+rm ${rules}`;
+
+/** How long the slices are held, seconds: until the kubelet's first pods are in them, and no longer. */
+const heldSeconds = 20;
+
+/**
+ * On every worker once the API answers again, if only that it is not ready yet: the kubelet needs a moment longer than it does.
+ *
+ * On cgroup v1 systemd clears away slices that are empty in hierarchies which it does not use itself. Between the instants at
+ * which the kubelet makes the slice of a QoS class and that of the first pod in it that is one too few, and the kubelet tries that
+ * pod again 10 s later: one restore in four took so much longer. A sleeping process in each keeps them.
+ */
+export const releaseKubelet = `for class in burstable besteffort; do
+  [ -d /sys/fs/cgroup/devices ] || break
+  setsid sleep ${heldSeconds} >/dev/null 2>&1 </dev/null &
+  for hierarchy in devices blkio; do
+    slice=/sys/fs/cgroup/$hierarchy/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-$class.slice
+    mkdir -p "$slice"
+    echo $! > "$slice/cgroup.procs"
+  done
+done
 mv ${held} /var/lib/kubelet/config.yaml
 systemctl start kubelet`;

@@ -78,7 +78,7 @@ export async function snapshotKey(
   add('workers', String(spec.workers));
   add('fence', String(spec.openFence === true));
   add('kubeadm', JSON.stringify([kubeadmPatches(spec.profile), controlPlanePatches(spec.profile)]));
-  add('pods', String(spec.profile.podProbeMs));
+  add('pods', `${spec.profile.podProbeMs} ${spec.profile.readinessMs}`);
   for (const dir of [given.sharedManifests, spec.workloadDir]) {
     const names = (await readdir(dir, { withFileTypes: true })).filter((entry) => entry.isFile()).map((e) => e.name);
     for (const name of names.sort()) add(name, await readFile(join(dir, name)));
