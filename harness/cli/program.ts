@@ -171,11 +171,14 @@ With npm, flags come after a lone --:
     .option('--dry-run', 'only say what (exit 1 when there is something)')
     .option('--kept', 'also clusters that were kept on purpose')
     .option('--snapshots', 'also the snapshots that clusters are restored from')
+    .option('--images', 'also what was built from recipes that have changed since')
     .option('--json', 'as JSON')
-    .action(async (flags: { dryRun?: boolean; kept?: boolean; snapshots?: boolean; json?: boolean }) => {
-      const { clean } = await import('./commands/clean.ts');
-      done(await clean(context, flags));
-    });
+    .action(
+      async (flags: { dryRun?: boolean; kept?: boolean; snapshots?: boolean; images?: boolean; json?: boolean }) => {
+        const { clean } = await import('./commands/clean.ts');
+        done(await clean(context, flags));
+      },
+    );
 
   add('shell', 'a shell with KUBECONFIG set to a kept cluster')
     .argument('[run]')

@@ -79,15 +79,25 @@ describe('timers', () => {
 });
 
 describe('patches of the control plane', () => {
-  it('are there in fast, where kubeadm is told of them, and not in stock', () => {
+  it('look often in fast', () => {
     const patches = controlPlanePatches(profiles.fast);
     expect(Object.keys(patches)).toHaveLength(4);
     const probe = { initialDelaySeconds: 1, periodSeconds: 1, failureThreshold: 240 };
     expect(parse(patches['etcd0+strategic.yaml'] ?? '')).toEqual({
       spec: { containers: [{ name: 'etcd', startupProbe: probe }] },
     });
-    expect(patch('fast', 'InitConfiguration')['patches']).toEqual({ directory: patchesDir });
-    expect(controlPlanePatches(profiles.stock)).toEqual({});
-    expect(patch('stock', 'InitConfiguration')).toEqual({});
+  });
+  it.each(['stock', 'fast'] as const)(
+    '%s: give each of the scheduler’s watches a connection, and kubeadm is told of them',
+    (profile) => {
+      const text = controlPlanePatches(profiles[profile])['kube-scheduler0+strategic.yaml'] ?? '';
+      expect(parse(text)).toMatchObject({
+        spec: { containers: [{ name: 'kube-scheduler', env: [{ name: 'DISABLE_HTTP2', value: 'true' }] }] },
+      });
+      expect(patch(profile, 'InitConfiguration')['patches']).toEqual({ directory: patchesDir });
+    },
+  );
+  it('leave everything else of stock alone', () => {
+    expect(Object.keys(controlPlanePatches(profiles.stock))).toEqual(['kube-scheduler0+strategic.yaml']);
   });
 });

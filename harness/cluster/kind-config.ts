@@ -51,15 +51,13 @@ export function kubeadmPatches(profile: Profile): string[] {
           }
         : {}),
     }),
-    ...(fast
-      ? ['v1beta3', 'v1beta4'].map((version) =>
-          stringify({
-            apiVersion: `kubeadm.k8s.io/${version}`,
-            kind: 'InitConfiguration',
-            patches: { directory: patchesDir },
-          }),
-        )
-      : []),
+    ...['v1beta3', 'v1beta4'].map((version) =>
+      stringify({
+        apiVersion: `kubeadm.k8s.io/${version}`,
+        kind: 'InitConfiguration',
+        patches: { directory: patchesDir },
+      }),
+    ),
     // kind speaks v1beta3 to this Kubernetes and v1beta4 to newer ones; a patch of the other version is passed over.
     stringify({
       apiVersion: 'kubeadm.k8s.io/v1beta3',
@@ -83,20 +81,25 @@ export function kubeadmPatches(profile: Profile): string[] {
 export const patchesDir = '/kind/firedrill-patches';
 
 /**
- * kubeadm lets the control plane's pods be looked at every 10 s until they have started, so that the API calls them not ready for
- * up to 20 s after they are. `fast` looks every second, and gives up after the same four minutes.
+ * What is changed of kubeadm's own static pods.
+ *
+ * kubeadm lets them be looked at every 10 s until they have started, so that the API calls them not ready for up to 20 s after they
+ * are. `fast` looks every second, and gives up after the same four minutes. In both profiles the scheduler speaks HTTP/1.1 (a switch
+ * of client-go's): each of its watches has a connection of its own then, which the fault `scheduler-stall` needs.
  */
 export function controlPlanePatches(profile: Profile): Readonly<Record<string, string>> {
-  if (profile.name !== 'fast') return {};
+  const quick = { startupProbe: { initialDelaySeconds: 1, periodSeconds: 1, failureThreshold: 240 } };
+  const fast = profile.name === 'fast' ? quick : {};
+  const containers: Readonly<Record<string, object>> = {
+    'kube-apiserver': fast,
+    'kube-controller-manager': fast,
+    'kube-scheduler': { ...fast, env: [{ name: 'DISABLE_HTTP2', value: 'true' }] },
+    etcd: fast,
+  };
   return Object.fromEntries(
-    ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'].map((name) => [
-      `${name}0+strategic.yaml`,
-      stringify({
-        spec: {
-          containers: [{ name, startupProbe: { initialDelaySeconds: 1, periodSeconds: 1, failureThreshold: 240 } }],
-        },
-      }),
-    ]),
+    Object.entries(containers)
+      .filter(([, change]) => Object.keys(change).length > 0)
+      .map(([name, change]) => [`${name}0+strategic.yaml`, stringify({ spec: { containers: [{ name, ...change }] } })]),
   );
 }
 

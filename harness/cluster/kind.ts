@@ -229,10 +229,7 @@ class KindCluster implements OwnedCluster {
     await this.#timed('nodes', `starting ${names.length} nodes`, () =>
       this.#startRestored(snapshot, folders, prepared.net, signal),
     );
-    await this.#timed('settle', 'checking addresses and ports', async () => {
-      await this.#checkAddresses(names, signal);
-      await this.#readEndpoints(signal);
-    });
+    await this.#timed('settle', 'checking addresses', () => this.#checkAddresses(names, signal));
     await this.#makeWorkstation(prepared.manifests, prepared.packages);
     try {
       const onWorkers = (command: string) =>
@@ -313,6 +310,10 @@ class KindCluster implements OwnedCluster {
     const wanted = snapshot.nodes.flatMap((node) => publishedPorts(node.asked));
     const free = await freePorts(wanted.length);
     const ports = Object.fromEntries(wanted.map((port, i) => [port, free[i] ?? 0]));
+    const endpoints = Object.entries(nodePorts) as [EndpointName, number][];
+    this.#endpoints = new Map(
+      endpoints.map(([name, port]) => [name, { host: '127.0.0.1', port: ports[`${port}/TCP`] ?? 0 }]),
+    );
     await writeFile(
       this.kubeconfig,
       snapshot.kubeconfig.replace(/(server: https:\/\/127\.0\.0\.1):\d+/g, `$1:${ports['6443/TCP'] ?? 0}`),

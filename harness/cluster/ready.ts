@@ -29,6 +29,12 @@ export function notReady(
   return '';
 }
 
+/**
+ * With more pods than this still to come the end is not near: looking takes CPU away from what is waited for (every pod and every
+ * controller, as JSON, on fresh connections).
+ */
+const fewPods = 6;
+
 /** What the wait is about. */
 export interface Readiness {
   /** Pods that there must be, by namespace. */
@@ -51,9 +57,12 @@ export function stale(
   const since = Math.floor(sinceEpochMs / 1000) * 1000;
   const silent = nodes.filter((node) => node.heartbeatEpochMs < since);
   if (silent.length > 0) return `no word yet from ${silent.map((node) => node.name).join(', ')}`;
-  const old = pods.filter((pod) => pod.containers.some((container) => container.startedEpochMs < since));
+  const old = pods.filter((pod) => startedBefore(pod, since));
   return old.length === 0 ? '' : `${old.length} pods not started yet: ${old.slice(0, 5).map(fullName).join(', ')}`;
 }
+
+const startedBefore = (pod: PodState, epochMs: number): boolean =>
+  pod.containers.some((container) => container.startedEpochMs < epochMs);
 
 const fullName = (pod: PodState): string => `${pod.namespace}/${pod.name}`;
 
@@ -70,6 +79,7 @@ export async function waitReady(
   let missing = 'the API has not answered yet';
   while (performance.now() < deadline) {
     signal.throwIfAborted();
+    let nearly = false;
     try {
       const [nodes, pods, replicas] = await Promise.all([
         cluster.api.nodes({ signal }),
@@ -79,11 +89,13 @@ export async function waitReady(
       missing = notReady(wanted.pods, nodes, pods, replicas);
       if (missing === '' && wanted.sinceEpochMs !== undefined) missing = stale(wanted.sinceEpochMs, nodes, pods);
       if (missing === '') return;
+      const since = wanted.sinceEpochMs ?? 0;
+      nearly = pods.filter((pod) => !pod.ready || startedBefore(pod, since)).length <= fewPods;
     } catch (error) {
       signal.throwIfAborted();
       missing = oneLine(error);
     }
-    await sleep(300, signal);
+    await sleep(nearly ? 200 : 800, signal);
   }
   const events = await cluster.workstation(
     "kubectl get events -A --field-selector type=Warning --sort-by=.lastTimestamp -o 'custom-columns=:involvedObject.name,:reason,:message' --no-headers | tail -n 3",

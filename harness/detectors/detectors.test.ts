@@ -9,6 +9,7 @@ import { nodeNotReady } from './node-not-ready.ts';
 import { podsNotRunning } from './pods-not-running.ts';
 import { probeFailing, Runs } from './probe-failing.ts';
 import { leastRestartsMs, restartCount } from './restart-count.ts';
+import { schedulerStall } from './scheduler-stall.ts';
 import { start, type Watching } from './support/testing.ts';
 import { warningEvents } from './warning-events.ts';
 
@@ -41,6 +42,7 @@ const lookers: readonly Detector[] = [
   podsNotRunning(),
   livenessReadiness(),
   warningEvents(),
+  schedulerStall(),
 ];
 
 describe.each(lookers.map((d) => [d.id, d] as const))('%s', (_id, detector) => {
@@ -163,6 +165,48 @@ describe('pods-not-running', () => {
     cluster.api.replicaCount = { desired: 23, ready: 20 };
     await later(3 * fast.pollMs + 100);
     expect(watching.last()).toMatchObject({ state: 'firing', what: expect.stringContaining('3 of 23') as string });
+  });
+});
+
+describe('scheduler-stall', () => {
+  const homeless = (name: string) => fakePod('a', name, { node: '', phase: 'Pending', ready: false });
+  const nowhere = () =>
+    fakeEvent('FailedScheduling', '0/3 nodes are available', { namespace: 'a', lastEpochMs: Date.now() });
+
+  it('fires when pods have been without a node for the window, and clears when they have one', async () => {
+    const watching = watch(schedulerStall());
+    await later(2000);
+    cluster.api.pushPod(homeless('new-1'));
+    await later(fast.alertWindowMs - fast.pollMs);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    await later(3 * fast.pollMs);
+    expect(watching.last()).toEqual({
+      state: 'firing',
+      what: '1 pods without a node and no FailedScheduling event: a/new-1',
+    });
+    cluster.api.pushPod(fakePod('a', 'new-1'));
+    await later(2 * fast.pollMs);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+  });
+
+  it('does not fire when the scheduler says why', async () => {
+    const watching = watch(schedulerStall());
+    await later(2000);
+    cluster.api.pushPod(homeless('new-1'));
+    for (let i = 0; i < 6; i++) {
+      cluster.api.pushEvent(nowhere());
+      await later(fast.alertWindowMs / 3);
+    }
+    expect(watching.last()).toEqual({ state: 'quiet' });
+  });
+
+  it('does not take pods that come and go for ones that wait', async () => {
+    const watching = watch(schedulerStall());
+    for (let i = 0; i < 8; i++) {
+      cluster.api.podStates = [homeless(`new-${i}`)];
+      await later(fast.alertWindowMs / 3);
+    }
+    expect(watching.last()).toEqual({ state: 'quiet' });
   });
 });
 

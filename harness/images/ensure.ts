@@ -122,6 +122,14 @@ async function findNode(
   return undefined;
 }
 
+/** The node image that a run would take now, however it was had; undefined when there is none. */
+export async function nodeImageOf(
+  options: Pick<EnsureImagesOptions, 'runner' | 'cacheDir' | 'recipesDir'>,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  return (await findNode(await worldOf({ ...options, mode: 'auto' }), 'auto', signal))?.ref;
+}
+
 /** Reads the label that tells how a node image was made; undefined when it is not one. */
 export function parseInputs(text: string | undefined): Inputs | undefined {
   if (text === undefined) return undefined;

@@ -68,7 +68,7 @@ export function watchHealth(options: {
   let before = takeStock();
   const round = (x: number): number => Math.round(x * 100) / 100;
   const known = <K extends string>(key: K, value: number | undefined) =>
-    (value === undefined || !Number.isFinite(value) ? {} : { [key]: round(value) }) as { [key in K]?: number };
+    (value === undefined || !Number.isFinite(value) ? {} : { [key]: round(value) }) as Partial<Record<K, number>>;
   const timer = setInterval(() => {
     const now = takeStock();
     const wallMs = Math.max(1, now.at - before.at);

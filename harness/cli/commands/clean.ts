@@ -3,8 +3,9 @@ import { clean as reap, type CleanReport } from '../../registry/reaper.ts';
 import type { CommandContext } from '../context.ts';
 
 /**
- * `clean [--dry-run] [--kept] [--snapshots] [--json]`: removes what dead runs left behind, and the snapshots when told. Exit 5 when something could not be removed;
- * with `--dry-run` it removes nothing and exits 1 when there is something, so that a script can ask.
+ * `clean [--dry-run] [--kept] [--snapshots] [--images] [--json]`: removes what dead runs left behind; when told, also the
+ * snapshots, and what was built from recipes that have changed since. Exit 5 when something could not be removed; with `--dry-run`
+ * it removes nothing and exits 1 when there is something, so that a script can ask.
  */
 export async function clean(
   context: CommandContext,
@@ -12,6 +13,7 @@ export async function clean(
     readonly dryRun?: boolean;
     readonly kept?: boolean;
     readonly snapshots?: boolean;
+    readonly images?: boolean;
     readonly json?: boolean;
   },
 ): Promise<number> {
@@ -27,15 +29,21 @@ export async function clean(
   });
   const snapshots =
     options.snapshots === true && !dryRun ? await removeSnapshots(dockerCli(), context.signal) : undefined;
+  const { findStale, removeStale } = await import('../../images/prune.ts');
+  const stale = options.images === true ? await findStale({}, context.signal) : undefined;
+  if (stale !== undefined && !dryRun) await removeStale(stale, {}, context.signal);
+  const old = stale === undefined ? [] : [...stale.images, ...stale.artifacts];
   context.output.result(
     options.json === true
-      ? JSON.stringify({ ...report, ...(snapshots === undefined ? {} : { snapshots }) }, null, 2)
-      : [describeClean(report, dryRun), ...(snapshots === undefined ? [] : [`removed ${snapshots} snapshots`])].join(
-          '\n',
-        ),
+      ? JSON.stringify({ ...report, ...(snapshots === undefined ? {} : { snapshots }), ...stale }, null, 2)
+      : [
+          describeClean(report, dryRun),
+          ...(snapshots === undefined ? [] : [`removed ${snapshots} snapshots`]),
+          ...old.map((name) => `${dryRun ? 'would remove' : 'removed'} ${name} (built from an older recipe)`),
+        ].join('\n'),
   );
   if (report.failed.length > 0) return exitCodes.environment;
-  return dryRun && report.removed.length > 0 ? exitCodes.notRecovered : exitCodes.done;
+  return dryRun && report.removed.length + old.length > 0 ? exitCodes.notRecovered : exitCodes.done;
 }
 
 /** What `clean` says. */

@@ -1,0 +1,120 @@
+import { act, until } from '../model/define.ts';
+import type { Fault } from '../model/fault.ts';
+import { seconds } from '../model/units.ts';
+
+const kubectl = 'kubectl --kubeconfig /etc/kubernetes/admin.conf';
+const chain = 'FIREDRILL-STALL';
+/** The pods that the stall leaves without a node; away from the workload, so that nothing of it has to be taken down. */
+const namespace = 'backlog';
+
+/** Pods without a node for longer than a scheduler ever takes, by name. */
+const waiting = `${kubectl} get pods -A --field-selector spec.nodeName= -o json |
+  jq -r '.items[] | select(now - (.metadata.creationTimestamp | fromdate) > 5) | .metadata.name'`;
+
+/**
+ * The scheduler's watches stall: it renews its lease, its process is well, and no pod is ever given a node. What the API sends on
+ * the watches is dropped on its way (packets with data in them; acknowledgements and keep-alives pass), so both ends hold on to
+ * connections on which nothing arrives. The connection of the lease is spared: it is the one on which the scheduler itself sent
+ * something within the last seconds. In the write-up the event queue stalled inside the process; here its input does.
+ *
+ * Every watch has a connection of its own because clusters here run their scheduler without HTTP/2 (`kind-config.ts`); over one
+ * shared connection the lease would be lost, too, and another scheduler would take over.
+ *
+ * Source: write-up 004, RC-1 ("renewed its lease continuously", 46 pods Pending for 4 h 20 min, zero FailedScheduling events).
+ *
+ * @param options.pods how many pods are to be started meanwhile (default: the write-up's 46)
+ */
+export function schedulerStall(options: { readonly pods?: number } = {}): Fault {
+  const pods = options.pods ?? 46;
+  return {
+    id: 'scheduler-stall',
+    title: "The scheduler's watches stall while it renews its lease",
+    source: 'write-up 004, "Simultaneous 3-Node Reboot Cascade", RC-1',
+    fidelity: 'equivalent',
+    params: { pods },
+    targets: 'control-plane',
+    prepare: [
+      act(
+        'what will want to be scheduled',
+        'control-plane',
+        [
+          `${kubectl} create namespace ${namespace} --dry-run=client -o yaml | ${kubectl} apply -f -`,
+          `${kubectl} -n ${namespace} create deployment backlog --image=registry.k8s.io/pause:3.10.1 --replicas=0`,
+        ].join('\n'),
+      ),
+    ],
+    inject: [
+      act(
+        'nothing arrives on the watches any more',
+        'control-plane',
+        [
+          // sport, dport and the time since the scheduler last sent data, of each of its connections to the API.
+          `ports=$(ss -tnpHOi state established '( dport = :6443 )' | grep '"kube-scheduler"' | awk '{`,
+          '  sent = 0',
+          '  for (i = 1; i <= NF; i++) if ($i ~ /^lastsnd:/) { split($i, part, ":"); sent = part[2] }',
+          '  n = split($3, address, ":")',
+          '  if (sent > 4000) print address[n]',
+          "}')",
+          '[ -n "$ports" ]',
+          `iptables -w -N ${chain}`,
+          `for port in $ports; do iptables -w -A ${chain} -p tcp --sport 6443 --dport "$port" -m length --length 80:65535 -j DROP; done`,
+          `iptables -w -I OUTPUT -j ${chain}`,
+          'echo "$(echo $ports | wc -w) watches stalled"',
+        ].join('\n'),
+      ),
+      act(
+        `${pods} pods want a node`,
+        'control-plane',
+        `${kubectl} -n ${namespace} scale deployment backlog --replicas=${pods}`,
+      ),
+    ],
+    witness: [
+      {
+        name: 'pods have waited for a node for over 5 s',
+        on: 'control-plane',
+        command: `${waiting} | grep -c backlog`,
+        expect: `^${pods}$`,
+      },
+      {
+        name: 'the lease is renewed all the same',
+        on: 'control-plane',
+        command: `${kubectl} -n kube-system get lease kube-scheduler -o json | jq 'now - (.spec.renewTime | sub("[.][0-9]+Z"; "Z") | fromdate) < 6'`,
+        expect: '^true$',
+      },
+      {
+        name: 'nobody says that they cannot be scheduled',
+        on: 'control-plane',
+        command: `${kubectl} -n ${namespace} get events --field-selector reason=FailedScheduling -o name | wc -l`,
+        expect: '^0$',
+      },
+    ],
+    witnessDeadlineMs: seconds(30),
+    undo: [
+      act(
+        'let the watches through, and close them',
+        'control-plane',
+        [
+          `while iptables -w -D OUTPUT -j ${chain} 2>/dev/null; do :; done`,
+          `iptables -w -F ${chain} 2>/dev/null || true`,
+          `iptables -w -X ${chain} 2>/dev/null || true`,
+          // What was held back would be sent again only after a pause that has grown to minutes: the scheduler asks anew at once.
+          "for port in $(ss -tnpHO state established '( dport = :6443 )' | grep '\"kube-scheduler\"' | awk '{ n = split($3, a, \":\"); print a[n] }'); do",
+          '  ss -KHtn state established "( sport = :$port and dport = :6443 )" >/dev/null || true',
+          'done',
+          `${kubectl} -n ${namespace} delete deployment backlog --ignore-not-found --wait=false`,
+        ].join('\n'),
+      ),
+      until(
+        'no pod is left waiting',
+        'control-plane',
+        `[ "$(${kubectl} -n ${namespace} get pods -o name | wc -l)" = 0 ] && [ -z "$(${waiting})" ]`,
+        seconds(60),
+      ),
+      act(
+        'the namespace',
+        'control-plane',
+        `${kubectl} delete namespace ${namespace} --ignore-not-found --timeout=30s`,
+      ),
+    ],
+  };
+}

@@ -1,0 +1,24 @@
+import { act, look, until } from '../model/define.ts';
+import type { Runbook } from '../model/runbook.ts';
+import type { NodeSelector } from '../model/step.ts';
+import { seconds } from '../model/units.ts';
+
+/**
+ * Restart the kubelet of a node, and nothing beside it: what "restart the kubelet" means where the scheduler is a pod of its own.
+ * Source: write-up 004; Kubernetes, "Troubleshooting Clusters".
+ * @param options.on whose (default: every node's)
+ */
+export function restartKubelet(options: { readonly on?: NodeSelector } = {}): Runbook {
+  const on = options.on ?? 'nodes';
+  return {
+    id: 'restart-kubelet',
+    title: 'Restart the kubelet',
+    source: 'write-up 004, resolution summary (there the kubelet is a part of kubelite)',
+    why: 'Pods do not start: the kubelet is what starts them.',
+    steps: [
+      look('see the nodes', 'workstation', 'kubectl get nodes'),
+      act('restart it', on, 'systemctl restart kubelet'),
+      until('wait until it runs', on, 'systemctl is-active kubelet', seconds(30)),
+    ],
+  };
+}

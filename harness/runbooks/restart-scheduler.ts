@@ -1,0 +1,25 @@
+import { act, look, until } from '../model/define.ts';
+import type { Runbook } from '../model/runbook.ts';
+import { seconds } from '../model/units.ts';
+
+/**
+ * Restart the scheduler alone: its container is killed, and the kubelet starts it again.
+ * Source: write-up 004, RC-1 (what of the kubelite restart mattered to it); Kubernetes, "Create static Pods".
+ */
+export function restartScheduler(): Runbook {
+  return {
+    id: 'restart-scheduler',
+    title: 'Restart the scheduler',
+    source: 'write-up 004, RC-1',
+    why: 'Pods are Pending and nobody says why: with FailedScheduling silent, the scheduler is what does not speak.',
+    steps: [
+      look(
+        'see that it is silent',
+        'workstation',
+        'kubectl get pods -A --field-selector status.phase=Pending; kubectl get events -A --field-selector reason=FailedScheduling; kubectl -n kube-system get lease kube-scheduler',
+      ),
+      act('kill its process', 'control-plane', 'kill -TERM $(pidof kube-scheduler)'),
+      until('wait until it runs again', 'control-plane', 'pidof kube-scheduler', seconds(60)),
+    ],
+  };
+}

@@ -1,0 +1,68 @@
+import { nodeNotReady } from '../harness/detectors/node-not-ready.ts';
+import { podsNotRunning } from '../harness/detectors/pods-not-running.ts';
+import { probeFailing } from '../harness/detectors/probe-failing.ts';
+import { schedulerStall as schedulerStallAlarm } from '../harness/detectors/scheduler-stall.ts';
+import { warningEvents } from '../harness/detectors/warning-events.ts';
+import { schedulerStall } from '../harness/faults/scheduler-stall.ts';
+import { claimed, defineScenario } from '../harness/model/scenario.ts';
+import { minutes, seconds } from '../harness/model/units.ts';
+import { deletePendingPods } from '../harness/runbooks/delete-pending-pods.ts';
+import { restartKubelet } from '../harness/runbooks/restart-kubelet.ts';
+import { restartKubelite } from '../harness/runbooks/restart-kubelite.ts';
+import { restartScheduler } from '../harness/runbooks/restart-scheduler.ts';
+import { wait } from '../harness/runbooks/wait.ts';
+import { resurrectionProbes } from './support/resurrection.ts';
+
+/** Write-up 004, its first cause alone: a scheduler that holds its lease and schedules nothing. */
+export default defineScenario({
+  outage: {
+    title: 'Simultaneous 3-Node Reboot Cascade: the scheduler stalls (RC-1)',
+    source: 'write-up 004',
+    date: '2026-06-05',
+    says: [
+      '46 pods stayed Pending for 4 h 20 min with zero FailedScheduling events.',
+      'The scheduler renewed its lease all the time; its watches had stalled.',
+      'All nodes were Ready.',
+      'No alert existed for Pending pods together with no FailedScheduling event.',
+      'Restarting kubelite, which the scheduler is a part of, ended it.',
+    ],
+    undetectedMs: minutes(27),
+    recoveryMs: minutes(260),
+  },
+  fidelity: 'equivalent',
+  differences: [
+    "the scheduler's events are dropped on their way into the process; in the write-up they stalled in a queue inside it",
+    'the scheduler runs without HTTP/2, so that each watch has a connection of its own and the lease another one',
+    'the 46 pods are wanted by a deployment of their own; in the write-up a reboot had emptied the nodes',
+    'one scheduler; in the write-up two more stood by and could not take over a lease that never lapsed',
+  ],
+  cluster: { workers: 2, workload: 'resurrection' },
+  probes: resurrectionProbes(),
+  breaks: ['pod-start'],
+  keeps: [
+    'new-connection',
+    'existing-connection',
+    'dns',
+    'service-to-service',
+    'api-read',
+    'api-write',
+    'database',
+    'bystander',
+  ],
+  fault: schedulerStall(),
+  detectors: [
+    schedulerStallAlarm(),
+    podsNotRunning(),
+    nodeNotReady(),
+    warningEvents({ expects: 'FailedScheduling' }),
+    probeFailing({ sli: 'pod-start', streak: 3 }),
+  ],
+  runbooks: [
+    claimed(wait(), 'does-not-recover', '4 h 20 min passed and nothing was scheduled'),
+    claimed(deletePendingPods(), 'does-not-recover', 'would have been ineffective'),
+    claimed(restartKubelet({ on: 'control-plane' }), 'unknown', 'not told apart from kubelite'),
+    claimed(restartScheduler(), 'recovers', 'the part of the kubelite restart that matters here'),
+    claimed(restartKubelite(), 'recovers', 'cure: the lease was released and another scheduler took it'),
+  ],
+  horizonMs: { stock: minutes(10), fast: seconds(120) },
+});
