@@ -55,7 +55,7 @@ export default defineScenario({
     podsNotRunning(),
     nodeNotReady(),
     warningEvents({ expects: 'FailedScheduling' }),
-    probeFailing({ sli: 'pod-start', streak: 3 }),
+    probeFailing({ sli: 'pod-start', streak: 3, periodMs: seconds(3), timeoutMs: seconds(10) }),
   ],
   runbooks: [
     claimed(wait(), 'does-not-recover', '4 h 20 min passed and nothing was scheduled'),

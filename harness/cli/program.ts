@@ -79,9 +79,11 @@ With npm, flags come after a lone --:
       (v) => oneOf('--profile', v, profileWords),
       'fast',
     )
-    .option('--trigger <when>', 'oracle (fixed delay after onset) or detector:<id>', (v) => trigger('--trigger', v), {
-      kind: 'oracle',
-    } as const)
+    .addOption(
+      new Option('--trigger <when>', 'oracle (fixed delay after onset) or detector:<id>')
+        .argParser((v) => trigger('--trigger', v))
+        .default({ kind: 'oracle' } as const, 'oracle'),
+    )
     .option('--keep <when>', `keep clusters: ${keepWords.join(', ')}`, (v) => oneOf('--keep', v, keepWords), 'never')
     .option(
       '--images <how>',

@@ -11,13 +11,15 @@ import { humanDuration, millis, seconds, type Millis } from '../model/units.ts';
  * @param options.sli the SLI whose samples are watched
  * @param options.streak how many in a row (default 3)
  * @param options.periodMs the period of that SLI's probe, for the least TTD (default 250 ms)
+ * @param options.timeoutMs how long one of its samples may take: until then it is silent and not dead (default 1 s)
  */
 export function probeFailing(options: {
   readonly sli: string;
   readonly streak?: number;
   readonly periodMs?: Millis;
+  readonly timeoutMs?: Millis;
 }): Detector {
-  const { sli, streak = 3, periodMs = millis(250) } = options;
+  const { sli, streak = 3, periodMs = millis(250), timeoutMs = seconds(1) } = options;
   const beatMs = seconds(1);
   return {
     id: 'probe-failing',
@@ -25,7 +27,7 @@ export function probeFailing(options: {
     source: 'write-up 002, lessons; Google SRE book, blackbox monitoring',
     loop: () => `one request every ${humanDuration(periodMs)}, fires at ${streak} bad in a row`,
     leastTtdMs: () => millis((streak - 1) * periodMs),
-    periodMs: () => millis(Math.max(periodMs, beatMs)),
+    periodMs: () => millis(Math.max(periodMs, beatMs, timeoutMs)),
     expects: `${sli} failed`,
     async *watch(context) {
       const { signal } = context;

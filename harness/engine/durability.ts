@@ -5,8 +5,8 @@ import type { Clock } from './clock.ts';
 
 /**
  * A recovery that the next restart undoes is none: deletes one pod of a service on a node that the fault had hit and waits
- * until its successor is ready. Candidates belong to a replicated service (pods with the same `app` label), so that this
- * costs no availability.
+ * until its successor is ready; where there is none (only the control plane was hit), on any node. Candidates belong to a
+ * replicated service (pods with the same `app` label), so that this costs no availability.
  */
 export async function checkDurability(
   cluster: Cluster,
@@ -18,12 +18,13 @@ export async function checkDurability(
   const options = { timeoutMs: seconds(5), signal };
   try {
     const pods = await cluster.api.pods(options);
-    const victim = chooseVictim(pods, hitNodes);
+    const candidates = candidatesAmong(pods);
+    const victim = candidates.find((pod) => hitNodes.has(pod.node)) ?? candidates[0];
     if (victim === undefined)
       return {
         type: 'durability',
         ok: false,
-        detail: 'no ready pod of a replicated service on the nodes that were hit',
+        detail: 'no ready pod of a replicated service',
       };
     await cluster.api.deletePod(victim.namespace, victim.name, options);
     const before = new Set(pods.map((pod) => pod.uid));
@@ -58,7 +59,7 @@ export async function checkDurability(
   }
 }
 
-function chooseVictim(pods: readonly PodState[], hitNodes: ReadonlySet<string>): PodState | undefined {
+function candidatesAmong(pods: readonly PodState[]): readonly PodState[] {
   const key = (pod: PodState) => `${pod.namespace}/${pod.labels['app'] ?? ''}`;
   const siblings = new Map<string, number>();
   for (const pod of pods) if (pod.ready) siblings.set(key(pod), (siblings.get(key(pod)) ?? 0) + 1);
@@ -69,9 +70,8 @@ function chooseVictim(pods: readonly PodState[], hitNodes: ReadonlySet<string>):
         !pod.hostNetwork &&
         !pod.terminating &&
         pod.ready &&
-        hitNodes.has(pod.node) &&
         !['canary', 'firedrill', 'kube-system', 'kube-flannel'].includes(pod.namespace) &&
         (siblings.get(key(pod)) ?? 0) > 1,
     )
-    .sort((a, b) => a.namespace.localeCompare(b.namespace) || a.name.localeCompare(b.name))[0];
+    .sort((a, b) => a.namespace.localeCompare(b.namespace) || a.name.localeCompare(b.name));
 }
