@@ -59,10 +59,12 @@ describe('leftoverProvider', () => {
     const stuck: Docker = (args, options) => {
       const call = args.join(' ');
       calls.push(call);
-      if (call.startsWith('ps -aq')) return Promise.resolve('i1\ni4');
-      if (call.startsWith('inspect')) return Promise.resolve('node:1');
+      // Docker takes away the one that ends, and knows nothing of it any more.
+      if (call.startsWith('ps -aq')) return Promise.resolve(calls.length === 1 ? 'i1\ni4' : 'i4');
+      if (call.startsWith('inspect'))
+        return call.includes('i4') ? Promise.resolve('node:1') : Promise.reject(new Error('No such object: i1'));
       if (call.includes('/sys/fs/cgroup:/cgroup')) {
-        expect(options?.input).toMatch(/i1[^]*i4[^]*THAWED/);
+        expect(options?.input).toMatch(/i4[^]*THAWED/);
         frozen = false;
       }
       return frozen && call.startsWith('rm ')
@@ -70,6 +72,6 @@ describe('leftoverProvider', () => {
         : Promise.resolve('');
     };
     await removeNodes(stuck, 'firedrill-r1-t1');
-    expect(calls.filter((call) => call === 'rm -f -v i1 i4')).toHaveLength(2);
+    expect(calls.filter((call) => call.startsWith('rm '))).toEqual(['rm -f -v i1 i4', 'rm -f -v i4']);
   });
 });

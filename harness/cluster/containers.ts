@@ -16,23 +16,26 @@ const orUndefined = (text: string | undefined): string | undefined =>
  */
 export async function removeNodes(docker: Docker, cluster: string, signal?: AbortSignal): Promise<void> {
   const given = signal ? { signal } : {};
-  const ids = linesOf(
-    await docker(['ps', '-aq', '--no-trunc', '--filter', `label=${labels.cluster}=${cluster}`], given),
-  );
-  if (ids.length === 0) return;
-  const remove = async (): Promise<void> => {
+  const find = async (): Promise<readonly string[]> =>
+    linesOf(await docker(['ps', '-aq', '--no-trunc', '--filter', `label=${labels.cluster}=${cluster}`], given));
+  const remove = async (ids: readonly string[]): Promise<void> => {
     try {
       await docker(['rm', '-f', '-v', ...ids], { ...given, timeoutMs: 120_000 });
     } catch (error) {
       if (!isGone(error) && !/already in progress/i.test(oneLine(error))) throw error;
     }
   };
+  const ids = await find();
+  if (ids.length === 0) return;
   try {
-    await remove();
+    await remove(ids);
   } catch (error) {
     if (!/did not receive an exit event/i.test(oneLine(error))) throw error;
-    await thaw(docker, ids, signal);
-    await remove();
+    // The others are gone by now, and so is what Docker knew of them.
+    const left = await find();
+    if (left.length === 0) return;
+    await thaw(docker, left, signal);
+    await remove(left);
   }
 }
 
