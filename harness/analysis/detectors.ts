@@ -41,7 +41,10 @@ function judgeDetector(detector: Declared, readings: readonly Reading[], observa
   const expects = new RegExp(detector.expects, 'm');
   const right = fired.find((r) => expects.test(r.what ?? ''));
   if (right !== undefined && onset !== undefined) {
-    const ttd = outward(right.atMs - onset.hi, right.atMs - onset.lo, 0);
+    const most = right.atMs - onset.lo;
+    // The onset is known to within an interval only; that no loop is faster than it can be narrows the outcome. One that was
+    // faster than declared is shown as it was: then the declaration is wrong.
+    const ttd = outward(right.atMs - onset.hi, most, detector.leastTtdMs <= most ? detector.leastTtdMs : 0);
     return { ...base, status: 'detected', ttd, ...(right.what === undefined ? {} : { what: right.what }) };
   }
   const wrong = fired[0];

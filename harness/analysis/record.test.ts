@@ -365,6 +365,8 @@ describe('detectors', () => {
     });
     // before the witness looked: the time to detect is not negative
     expect(status([quiet, ...alive('node'), fires(30_500)])?.ttd).toEqual({ lo: 0, hi: 500 });
+    // Its loop cannot be faster than a second after the onset, of which only an interval is known.
+    expect(status([quiet, ...alive('node'), fires(31_500)])?.ttd).toEqual({ lo: 1000, hi: 1500 });
   });
 
   it('miss, are blind, or say the wrong thing', () => {

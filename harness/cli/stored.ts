@@ -97,7 +97,7 @@ export async function analyseRun(runDir: string): Promise<StoredRun> {
 
 /** Writes the records and reports of a run anew: byte for byte the same for the same events and version. */
 export async function rewriteReports(run: StoredRun): Promise<void> {
-  const { writeReports } = await import('../engine/run.ts');
+  const { writeReports } = await import('../engine/reports.ts');
   for (const record of run.records) {
     writeFileSync(join(run.runDir, 'trials', record.trialId, 'record.json'), `${JSON.stringify(record, null, 2)}\n`);
   }
@@ -113,6 +113,16 @@ export async function tableOf(run: StoredRun, output: Output): Promise<string> {
     width: output.stdout.isTty ? output.stdout.columns : 120,
   });
   return `${table.trimEnd()}\n\nReport: ${join(run.runDir, 'report.html')} (also .md and .json) of run ${basename(run.runDir)}\n`;
+}
+
+/** Several runs of different scenarios, one line each. */
+export async function seriesTable(runs: readonly StoredRun[], output: Output): Promise<string> {
+  const { summarise } = await import('../analysis/summary.ts');
+  const { seriesReport } = await import('../reporters/terminal.ts');
+  return seriesReport(
+    runs.map(({ plan, records }) => summarise(plan, records)),
+    { colour: output.stdout.colour, width: output.stdout.isTty ? output.stdout.columns : 160 },
+  );
 }
 
 /** report.json of a run, parsed. */

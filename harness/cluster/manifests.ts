@@ -113,6 +113,31 @@ export function imagesOf(rendered: string, file: string): readonly string[] {
   return [...images].sort();
 }
 
+interface Rendered {
+  readonly text: string;
+  readonly pods: ReadonlyMap<string, number>;
+  readonly images: readonly string[];
+}
+
+/** Taking all files apart costs half a CPU-second, and the clusters of a run have the same names again and again. */
+const remembered = new Map<string, Rendered>();
+
+function rememberedRender(
+  source: string,
+  file: string,
+  values: Readonly<Record<string, string>>,
+  profile: Profile,
+): Rendered {
+  const key = JSON.stringify([file, source, values, profile]);
+  let rendered = remembered.get(key);
+  if (rendered === undefined) {
+    const text = renderManifest(source, file, values, profile);
+    rendered = { text, pods: countPods(text, file), images: imagesOf(text, file) };
+    remembered.set(key, rendered);
+  }
+  return rendered;
+}
+
 /** What was written for a workstation. */
 export interface ManifestFolder {
   /** The folder that `$MANIFESTS` names. */
@@ -155,10 +180,10 @@ export async function writeManifests(options: {
   const pods = new Map<string, number>();
   const images = new Set<string>();
   const render = async (from: string, to: string): Promise<void> => {
-    const rendered = renderManifest(await readFile(from, 'utf8'), from, values, options.profile);
-    for (const [namespace, count] of countPods(rendered, from)) pods.set(namespace, (pods.get(namespace) ?? 0) + count);
-    for (const image of imagesOf(rendered, from)) images.add(image);
-    await writeFile(to, rendered);
+    const rendered = rememberedRender(await readFile(from, 'utf8'), from, values, options.profile);
+    for (const [namespace, count] of rendered.pods) pods.set(namespace, (pods.get(namespace) ?? 0) + count);
+    for (const image of rendered.images) images.add(image);
+    await writeFile(to, rendered.text);
   };
   const shared = ['flannel.yaml', 'instruments.yaml'];
   for (const name of shared) await render(join(options.shared, name), join(dir, name));

@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { summarise } from '../analysis/summary.ts';
 import { exitCodes, FiredrillError } from '../model/errors.ts';
 import { profiles, type ProfileName } from '../model/profile.ts';
 import type { PlannedTrial } from '../model/plan.ts';
@@ -8,13 +7,12 @@ import type { OnProgress } from '../model/progress.ts';
 import type { Outcome, TrialRecord } from '../model/record.ts';
 import type { Claim } from '../model/runbook.ts';
 import type { Scenario } from '../model/scenario.ts';
-import { minutes, seconds } from '../model/units.ts';
-import { htmlReport } from '../reporters/html.ts';
-import { jsonReport } from '../reporters/json.ts';
-import { markdownReport } from '../reporters/markdown.ts';
+import { minutes } from '../model/units.ts';
 import { inBlocks } from './blocks.ts';
 import { deadline } from './deadline.ts';
+import { typicalTrialMs } from './estimate.ts';
 import { makePlan } from './plan.ts';
+import { writeReports } from './reports.ts';
 import { runTrial, type Trigger } from './trial.ts';
 import { prepareMachine } from './wiring.ts';
 
@@ -167,14 +165,6 @@ function sideBySide(trialId: string, onProgress: OnProgress): OnProgress {
   };
 }
 
-/** Writes report.json, report.md and report.html of a run from its plan and records: a pure function of the two. */
-export function writeReports(runDir: string, plan: ReturnType<typeof makePlan>, records: readonly TrialRecord[]): void {
-  const summary = summarise(plan, records);
-  writeFileSync(join(runDir, 'report.json'), jsonReport(summary, plan, records));
-  writeFileSync(join(runDir, 'report.md'), markdownReport(summary, plan, records));
-  writeFileSync(join(runDir, 'report.html'), htmlReport(summary, plan, records));
-}
-
 /**
  * 1 when a runbook that the scenario expects to recover did not; else 4 when a trial gave no data; else 0. A runbook that
  * is expected to fail and fails is a result like any other.
@@ -184,13 +174,4 @@ export function exitCodeOfOutcomes(outcomes: RunResult['outcomes']): number {
   if (valid.some((o) => o.expect === 'recovers' && o.outcome !== 'recovered')) return exitCodes.notRecovered;
   if (valid.length < outcomes.length) return exitCodes.invalid;
   return exitCodes.done;
-}
-
-/** A first guess of a trial's wall time, until the first has been seen: provisioning and baseline, then the horizon for those that are watched to it. */
-function typicalTrialMs(scenario: Scenario, profile: ProfileName): number {
-  const timers = profiles[profile];
-  const watched = scenario.runbooks.map((c) =>
-    c.claim.expect === 'recovers' ? timers.runbookDelayMs + timers.holdMs + seconds(60) : scenario.horizonMs[profile],
-  );
-  return minutes(1.5) + timers.steadyHoldMs + watched.reduce((a, b) => a + b, 0) / Math.max(1, watched.length);
 }

@@ -18,6 +18,7 @@ import { cacheDir } from '../setup/cache.ts';
 import { ensureDocker } from '../setup/docker.ts';
 import { ensureKind, ensureKubectl } from '../setup/kind.ts';
 import { deadline } from './deadline.ts';
+import { clusterMemory } from './estimate.ts';
 import type { RunOptions } from './run.ts';
 import type { TrialDeps } from './trial.ts';
 
@@ -50,7 +51,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
         hint: 'ls manifests',
       },
     );
-  requireMemory(options.parallel);
+  requireMemory(options.parallel, scenario.cluster.workers);
   await ensureDocker({}, onProgress, signal);
   const images = await ensureImages({ mode: options.images }, onProgress, signal);
   const kindBinary = await ensureKind({}, onProgress, signal);
@@ -156,16 +157,14 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
   };
 }
 
-/** What a cluster of three nodes with its workload, probes and load takes, in bytes (measured 1.2 GiB at rest). */
-const memoryPerCluster = 1.5 * 2 ** 30;
-
 /** On a machine without swap, one cluster too many is an outage of the harness. */
-function requireMemory(clusters: number): void {
-  const room = Math.floor(freemem() / memoryPerCluster);
+function requireMemory(clusters: number, workers: number): void {
+  const each = clusterMemory(workers);
+  const room = Math.floor(freemem() / each);
   if (clusters === 1 || room >= clusters) return;
   throw new FiredrillError(
     'environment',
-    `${clusters} clusters at once need about ${(clusters * memoryPerCluster) / 2 ** 30} GiB of memory; there is room for ${room}`,
+    `${clusters} clusters at once need about ${((clusters * each) / 2 ** 30).toFixed(1)} GiB of memory; there is room for ${room}`,
     { hint: `--parallel ${Math.max(1, room)}` },
   );
 }

@@ -54,7 +54,14 @@ export function cniWipe(
           ...(plugins ? ['rm -f /opt/cni/bin/*'] : []),
           // What the witness can not catch later where the agent writes it again within a second (see witness).
           'test -z "$(ls -A /etc/cni/net.d)" && echo "configuration directory empty"',
-          ...(links ? ['ip link delete cni0', 'ip link delete flannel.1'] : []),
+          ...(links
+            ? [
+                // A plugin that plugs a pod in at this instant would make the bridge again after its deletion.
+                "for _ in $(seq 50); do ls -l /proc/[0-9]*/exe 2>/dev/null | grep -q ' /opt/cni/bin/' || break; sleep 0.1; done",
+                'ip link delete cni0',
+                'ip link delete flannel.1',
+              ]
+            : []),
         ].join('\n'),
       ),
     ],

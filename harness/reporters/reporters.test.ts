@@ -7,7 +7,7 @@ import type { TrialRecord } from '../model/record.ts';
 import { htmlReport } from './html.ts';
 import { jsonReport } from './json.ts';
 import { markdownReport } from './markdown.ts';
-import { terminalReport } from './terminal.ts';
+import { seriesReport, terminalReport } from './terminal.ts';
 
 const evil = '"><script>alert(1)</script> | `x` *b* \u001b[31mred\u001b[0m \u0007 <img src=x onerror=y>';
 
@@ -78,6 +78,16 @@ describe.each(Object.entries(all))('%s', (_name, render) => {
   it('lets no control character through', () => {
     // JSON escapes them by itself
     expect(render()).not.toMatch(/[\u0000-\u0008\u000b-\u001f]/);
+  });
+});
+
+describe('several scenarios', () => {
+  it('are one line each: what ended it, what noticed it, what went otherwise than said', () => {
+    const other = { ...summary, scenario: 'lights-out', runbooks: summary.runbooks.filter((r) => r.id === 'wait') };
+    const [, first, second] = seriesReport([summary, other], { colour: false, width: 200 }).split('\n');
+    expect(first).toMatch(new RegExp(`${summary.scenario} +3 of 6 +cure 4\\d s`));
+    expect(first).not.toContain('nuclear 1');
+    expect(second).toMatch(/lights-out +3 of 6 +nothing/);
   });
 });
 

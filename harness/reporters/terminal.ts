@@ -49,6 +49,42 @@ export function terminalReport(
   return lines.join('\n');
 }
 
+/** Runs of several scenarios, one line each: what ended the outage, what noticed it first, what did not go as the write-up said. */
+export function seriesReport(summaries: readonly RunSummary[], options: TerminalOptions): string {
+  const paint = painter(options.colour);
+  const columns: readonly Column[] = [
+    { head: 'scenario', cells: summaries.map((s) => s.scenario), luxury: 0 },
+    { head: 'valid', cells: summaries.map((s) => f.ofText(s.trials.valid, s.trials.planned)), luxury: 0, right: true },
+    { head: 'ended by', cells: summaries.map(endedBy), luxury: 0 },
+    { head: 'first alarm', cells: summaries.map(firstAlarm), luxury: 1 },
+    {
+      head: 'not as the write-up says',
+      cells: summaries.map((s) =>
+        s.runbooks
+          .filter((r) => r.agreement === 'contradicted' || r.agreement === 'mixed')
+          .map((r) => r.id)
+          .join(', '),
+      ),
+      luxury: 2,
+    },
+  ];
+  return `${table(columns, summaries.length, Math.max(40, options.width), paint).join('\n')}\n`;
+}
+
+/** Every runbook that recovered each time, soonest first, with its time. */
+function endedBy(summary: RunSummary): string {
+  const cures = f
+    .ranked(summary.runbooks)
+    .filter((r) => r.n > 0 && r.recovered.k === r.n)
+    .map((r) => `${r.id} ${f.meanTime(r, summary.horizonMs)}`);
+  return cures.length === 0 ? (summary.trials.valid === 0 ? 'no data' : 'nothing') : cures.join(', ');
+}
+
+function firstAlarm(summary: RunSummary): string {
+  const [first] = summary.detectors.filter((d) => d.ttd !== undefined);
+  return first?.ttd === undefined ? 'none' : `${first.id} ${humanDuration(first.ttd.medianMs)}`;
+}
+
 interface Column {
   readonly head: string;
   readonly cells: readonly string[];

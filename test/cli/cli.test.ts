@@ -127,6 +127,13 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
     const ended = await firedrill(['list']);
     expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
     expect(ended.stdout).toContain('lights-out  The lights go out');
+    expect(ended.stdout).toMatch(/\d nodes, \d\.\d GiB of memory; each runbook once: about \d+ min/);
+  });
+
+  it('run all: every scenario there is', async () => {
+    const ended = await firedrill(['run', 'all', '--dry-run', '--json']);
+    expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(JSON.parse(ended.stdout)).toMatchObject({ scenario: 'lights-out' });
   });
 
   it('list --json', async () => {

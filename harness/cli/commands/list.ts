@@ -1,4 +1,5 @@
 import { exitCodes, oneLine } from '../../model/errors.ts';
+import { clusterMemory, typicalTrialMs } from '../../engine/estimate.ts';
 import type { CommandContext } from '../context.ts';
 import { loadScenario, scenarioIds } from '../load.ts';
 
@@ -18,6 +19,9 @@ export async function list(context: CommandContext, options: { readonly json?: b
         breaks: scenario.breaks,
         detectors: scenario.detectors.map((detector) => detector.id),
         runbooks: scenario.runbooks.map((claimed) => claimed.runbook.id),
+        nodes: scenario.cluster.workers + 1,
+        memoryBytes: clusterMemory(scenario.cluster.workers),
+        blockMs: typicalTrialMs(scenario, 'fast') * scenario.runbooks.length,
       });
     } catch (error) {
       broken++;
@@ -33,9 +37,10 @@ export async function list(context: CommandContext, options: { readonly json?: b
         ...rows.flatMap((row) => [
           `${row.id.padEnd(width)}  ${row.title} (${row.source})`,
           `${' '.repeat(width)}  runbooks: ${row.runbooks.join(', ')}`,
+          `${' '.repeat(width)}  ${row.nodes} nodes, ${(row.memoryBytes / 2 ** 30).toFixed(1)} GiB of memory; each runbook once: about ${Math.ceil(row.blockMs / 60_000)} min`,
         ]),
         '',
-        'What one is: npm run firedrill -- describe <scenario>    Rehearse it: npm run scenario <scenario>',
+        'What one is: npm run firedrill -- describe <scenario>    Rehearse it: npm run scenario <scenario>, or all',
       ].join('\n'),
     );
   }

@@ -1,16 +1,16 @@
 import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
 import { requireSound } from '../../model/check.ts';
-import { exitCodes } from '../../model/errors.ts';
+import { exitCodeOf, exitCodes, oneLine } from '../../model/errors.ts';
 import type { Scenario } from '../../model/scenario.ts';
 import type { Millis } from '../../model/units.ts';
 import { makePlan } from '../../engine/plan.ts';
 import type { CommandContext } from '../context.ts';
-import { findRunbook, loadScenario, requireDetector } from '../load.ts';
+import { findRunbook, loadScenario, requireDetector, scenarioIds } from '../load.ts';
 import type { ReporterName, Trigger } from '../options.ts';
 import { planPage } from '../page.ts';
 import { chooseReporter, makeReporter, realWorld } from '../progress/reporter.ts';
-import { analyseRun, reportJson, tableOf } from '../stored.ts';
+import { analyseRun, reportJson, seriesTable, tableOf, type StoredRun } from '../stored.ts';
 
 export interface RunFlags {
   readonly runbook?: readonly string[];
@@ -33,13 +33,14 @@ export interface RunFlags {
 }
 
 /**
- * `run <scenario...>`: rehearses scenarios one after the other. Everything the command line can get wrong is checked before
- * anything is touched. The exit code is the worst of the scenarios': 1 before 4 before 0; errors end the series.
+ * `run <scenario...>`: rehearses scenarios one after the other (`all`: every one there is), and ends with one line for each. Everything
+ * the command line can get wrong is checked before anything is touched. Of several, one that fails does not end the series. The exit
+ * code is the worst of the scenarios': 1 before 4 before 0.
  */
 export async function run(context: CommandContext, ids: readonly string[], flags: RunFlags): Promise<number> {
   const wanted = flags.runbook;
   const scenarios: { readonly id: string; readonly scenario: Scenario }[] = [];
-  for (const id of new Set(ids)) {
+  for (const id of new Set(ids.includes('all') ? scenarioIds() : ids)) {
     const scenario = await loadScenario(id);
     const horizonMs = flags.horizon === undefined ? scenario.horizonMs : { stock: flags.horizon, fast: flags.horizon };
     scenarios.push({ id, scenario: { ...scenario, horizonMs } });
@@ -76,11 +77,13 @@ export async function run(context: CommandContext, ids: readonly string[], flags
   const reporter = makeReporter(chooseReporter(flags.reporter, context.output, context.env), realWorld(context.output));
   const codes: number[] = [];
   const json: unknown[] = [];
+  const stored: StoredRun[] = [];
+  const failed: string[] = [];
   try {
     // Loaded only now: `--help` and typing mistakes should not wait for the Kubernetes client.
     const { runScenario } = await import('../../engine/run.ts');
     for (const { id, scenario } of scenarios) {
-      const result = await runScenario({
+      const running = runScenario({
         scenarioId: id,
         scenario,
         profile: flags.profile,
@@ -98,15 +101,32 @@ export async function run(context: CommandContext, ids: readonly string[], flags
         onProgress: reporter.onProgress,
         signal: context.signal,
       });
+      let result;
+      try {
+        result = await running;
+      } catch (error) {
+        // The night goes on with the others.
+        if (scenarios.length === 1 || context.signal.aborted) throw error;
+        failed.push(`${id}: ${oneLine(error)}`);
+        context.output.tell(`firedrill: ${id}: ${oneLine(error)}`);
+        codes.push(exitCodeOf(error));
+        continue;
+      }
       codes.push(result.exitCode);
+      const run = await analyseRun(result.runDir);
+      stored.push(run);
       if (flags.json === true) json.push(reportJson(result.runDir));
-      else context.output.result(await tableOf(await analyseRun(result.runDir), context.output));
+      else context.output.result(await tableOf(run, context.output));
       if (context.signal.aborted) break;
     }
   } finally {
     reporter.stop();
   }
   if (flags.json === true) context.output.result(JSON.stringify(json.length === 1 ? json[0] : json, null, 2));
+  else if (scenarios.length > 1)
+    context.output.result(
+      [await seriesTable(stored, context.output), ...failed.map((line) => `failed: ${line}`)].join('\n'),
+    );
   return worst(codes);
 }
 

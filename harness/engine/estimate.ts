@@ -1,0 +1,20 @@
+import { profiles, type ProfileName } from '../model/profile.ts';
+import type { Scenario } from '../model/scenario.ts';
+import { seconds } from '../model/units.ts';
+
+/** What is known of a trial's wall time beforehand: a cluster from a snapshot, its teardown (measured on 2 cores: 15 to 25 s and 5 to 15 s). */
+const aroundMs = seconds(45);
+
+/** A first guess of a trial's wall time, until the first has been seen: the frame and the baseline, then the horizon for those that are watched to it. */
+export function typicalTrialMs(scenario: Pick<Scenario, 'runbooks' | 'horizonMs'>, profile: ProfileName): number {
+  const timers = profiles[profile];
+  const watched = scenario.runbooks.map((c) =>
+    c.claim.expect === 'recovers' ? timers.runbookDelayMs + timers.holdMs + seconds(60) : scenario.horizonMs[profile],
+  );
+  return aroundMs + timers.steadyHoldMs + watched.reduce((a, b) => a + b, 0) / Math.max(1, watched.length);
+}
+
+/** What a cluster with its workload, probes and load takes at most, in bytes (measured: 1.2 GiB with three nodes, at rest). */
+export function clusterMemory(workers: number): number {
+  return (0.5 + 0.35 * (workers + 1)) * 2 ** 30;
+}
