@@ -10,6 +10,8 @@ import { deletePendingPods } from '../harness/runbooks/delete-pending-pods.ts';
 import { restartKubelet } from '../harness/runbooks/restart-kubelet.ts';
 import { restartKubelite } from '../harness/runbooks/restart-kubelite.ts';
 import { restartScheduler } from '../harness/runbooks/restart-scheduler.ts';
+import { lease20s } from '../harness/runbooks/lease-20s.ts';
+import { schedulerLease } from '../harness/runbooks/support/scheduler-lease.ts';
 import { wait } from '../harness/runbooks/wait.ts';
 import { resurrectionProbes } from './support/resurrection.ts';
 
@@ -37,6 +39,7 @@ export default defineScenario({
     'one scheduler; in the write-up two more stood by and could not take over a lease that never lapsed',
   ],
   cluster: { workers: 2, workload: 'resurrection' },
+  setup: schedulerLease(60),
   probes: resurrectionProbes(),
   breaks: ['pod-start'],
   keeps: [
@@ -59,10 +62,15 @@ export default defineScenario({
   ],
   runbooks: [
     claimed(wait(), 'does-not-recover', '4 h 20 min passed and nothing was scheduled'),
+    claimed(
+      lease20s(),
+      'unknown',
+      'action item: a stalled scheduler is detected and its lease released 3 times faster',
+    ),
     claimed(deletePendingPods(), 'does-not-recover', 'would have been ineffective'),
     claimed(restartKubelet({ on: 'control-plane' }), 'unknown', 'not told apart from kubelite'),
     claimed(restartScheduler(), 'recovers', 'the part of the kubelite restart that matters here'),
     claimed(restartKubelite(), 'recovers', 'cure: the lease was released and another scheduler took it'),
   ],
-  horizonMs: { stock: minutes(10), fast: seconds(120) },
+  horizonMs: { stock: minutes(10), fast: seconds(150) },
 });

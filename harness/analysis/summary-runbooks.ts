@@ -103,7 +103,7 @@ export function summariseRunbook(
   return {
     id: runbook.id,
     title: runbook.title,
-    passive: runbook.steps.every((s) => !s.changes),
+    passive: runbook.before === undefined && runbook.steps.every((s) => !s.changes),
     n,
     invalid: outcomes.invalid ?? 0,
     unknown: outcomes.unknown ?? 0,

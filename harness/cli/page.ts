@@ -69,9 +69,16 @@ export function runbookPage(scenarioId: string, { runbook, claim }: ClaimedRunbo
         ]
       : []),
     '',
+    ...(runbook.before === undefined
+      ? []
+      : ['Before anything breaks:', ...steps(runbook.before, 'nothing'), '', 'When it has broken:']),
     ...steps(runbook.steps, 'Nothing is done: wait and watch.'),
     '',
   ].join('\n');
+}
+
+function setupSection(setup: readonly Step[] | undefined): readonly string[] {
+  return setup === undefined ? [] : ['## Set-up (before steady state is measured)', '', ...steps(setup, 'nothing'), ''];
 }
 
 function faultSection(fault: Fault): readonly string[] {
@@ -109,7 +116,7 @@ export function scenarioPage(id: string, scenario: Scenario): string {
   return [
     `# ${id}: ${outage.title}`,
     '',
-    `${outage.source}, ${outage.date}. Unnoticed for ${humanDuration(outage.undetectedMs)}; recovery took ${humanDuration(outage.recoveryMs)}.`,
+    `${outage.source}, ${outage.date}. ${outage.undetectedMs > 0 ? `Unnoticed for ${humanDuration(outage.undetectedMs)}; recovery` : 'Recovery'} took ${humanDuration(outage.recoveryMs)}.`,
     '',
     'What it says:',
     ...bullets(outage.says),
@@ -132,6 +139,7 @@ export function scenarioPage(id: string, scenario: Scenario): string {
       ),
     ),
     '',
+    ...setupSection(scenario.setup),
     ...faultSection(scenario.fault),
     '',
     '## Alarms',
@@ -194,11 +202,15 @@ export function planPage(options: {
     'Order of trials:',
     ...plan.trials.map((trial, index) => `${String(index + 1).padStart(4)}. ${trial.id} (seed ${trial.seed})`),
     '',
+    ...setupSection(scenario.setup),
     ...faultSection(scenario.fault),
     '',
     ...chosen.flatMap(({ runbook }) => [
       `## Runbook: ${runbook.id}`,
       '',
+      ...(runbook.before === undefined
+        ? []
+        : ['Before anything breaks:', ...steps(runbook.before, 'nothing'), '', 'Then:']),
       ...steps(runbook.steps, 'nothing is done'),
       '',
     ]),

@@ -201,7 +201,9 @@ export function kubeApi(kubeconfigPath: string): KubeApi {
     }, timeoutMs);
     try {
       const config = file.current();
-      return await work((path, given = {}) => requestJson(config, path, { ...given, signal: own.signal }));
+      return await work((path, given = {}) =>
+        requestJson(config, path, { ...given, newcomer: options?.newcomer === true, signal: own.signal }),
+      );
     } catch (error) {
       options?.signal?.throwIfAborted();
       if (own.signal.reason === late) throw late;

@@ -321,6 +321,7 @@ export class FakeCluster implements Cluster {
   readonly calls: { readonly on: string; readonly command: string; readonly input?: string }[] = [];
   readonly streams: FakeStream[] = [];
   readonly reboots: string[] = [];
+  readonly poweredOff: string[] = [];
   deleted = false;
   handler: FakeHandler;
   #attach: (node: string, command: string, stream: FakeStream) => void;
@@ -387,6 +388,11 @@ export class FakeCluster implements Cluster {
 
   reboot(node: string): Promise<void> {
     this.reboots.push(node);
+    return Promise.resolve();
+  }
+
+  powerOff(node: string): Promise<void> {
+    this.poweredOff.push(node);
     return Promise.resolve();
   }
 

@@ -15,6 +15,8 @@ export class ApiError extends Error {
 interface Access {
   readonly server: string;
   readonly options: RequestOptions;
+  /** Whose TLS sessions are kept, and whose are not. */
+  readonly agents: { readonly known: Agent; readonly newcomer: Agent };
 }
 
 const known = new WeakMap<KubeConfig, Promise<Access>>();
@@ -22,7 +24,8 @@ const known = new WeakMap<KubeConfig, Promise<Access>>();
 /**
  * Server, credentials and agent of a kubeconfig. Sockets are not kept (the API may vanish and come back under the same
  * address, and a kept socket would hang until TCP gives up), but TLS sessions are: a probe that asks every second should not
- * pay for a whole handshake each time.
+ * pay for a whole handshake each time. Whoever resumes one does not look at the server's certificate again, so that a newcomer has
+ * an agent without.
  */
 function accessOf(config: KubeConfig): Promise<Access> {
   let access = known.get(config);
@@ -35,7 +38,11 @@ function accessOf(config: KubeConfig): Promise<Access> {
         Object.entries({ ca, cert, key, rejectUnauthorized, servername }).filter(([, value]) => value !== undefined),
       );
       const server = config.getCurrentCluster()?.server ?? '';
-      return { server, options: { ...options, agent: new Agent({ ...tls, keepAlive: false }) } };
+      const agents = {
+        known: new Agent({ ...tls, keepAlive: false }),
+        newcomer: new Agent({ ...tls, keepAlive: false, maxCachedSessions: 0 }),
+      };
+      return { server, options, agents };
     })();
     known.set(config, access);
     access.catch(() => known.delete(config));
@@ -56,10 +63,12 @@ export async function requestJson<T>(
     readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
     readonly body?: unknown;
     readonly contentType?: string;
+    /** A whole handshake, as a client has it that was not here before; else a TLS session may be resumed. */
+    readonly newcomer?: boolean;
     readonly signal: AbortSignal;
   },
 ): Promise<T> {
-  const { server, options: access } = await accessOf(config);
+  const { server, options: access, agents } = await accessOf(config);
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
   const headers: Record<string, string | number> = { accept: 'application/json' };
   if (body !== undefined) {
@@ -71,6 +80,7 @@ export async function requestJson<T>(
       new URL(path, server),
       {
         ...access,
+        agent: options.newcomer === true ? agents.newcomer : agents.known,
         method: options.method ?? 'GET',
         headers: { ...(access.headers as Record<string, string> | undefined), ...headers },
         signal: options.signal,

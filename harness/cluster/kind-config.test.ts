@@ -54,6 +54,8 @@ describe('timers', () => {
       failCgroupV1: false,
       nodeStatusUpdateFrequency: '10s',
       nodeStatusReportFrequency: '5m0s',
+      // Kubernetes' own 2 min.
+      runtimeRequestTimeout: '120s',
       nodeLeaseDurationSeconds: 40,
     });
     expect(JSON.stringify(patch('stock', 'ClusterConfiguration'))).toContain('"node-monitor-grace-period":"50s"');
@@ -63,6 +65,8 @@ describe('timers', () => {
     const renewEveryMs = (Number(kubelet['nodeLeaseDurationSeconds']) * 1000) / 4;
     expect(renewEveryMs * 3).toBeLessThan(profiles.fast.nodeGraceMs);
     expect(kubelet).toMatchObject({ crashLoopBackOff: { maxContainerRestartPeriod: '30s' } });
+    expect(kubelet).toMatchObject({ runtimeRequestTimeout: '15s' });
+    expect(timerFacts(profiles.fast)['timer.runtime-request']).toBe('15s');
     expect(timerFacts(profiles.fast)['timer.crash-back-off-max']).toBe('30s');
     expect(timerFacts(profiles.stock)['timer.crash-back-off-max']).toBe('300s');
   });

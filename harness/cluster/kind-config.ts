@@ -43,6 +43,7 @@ export function kubeadmPatches(profile: Profile): string[] {
       failCgroupV1: false,
       nodeStatusUpdateFrequency: duration(profile.kubeletStatusMs),
       nodeStatusReportFrequency: '5m0s',
+      runtimeRequestTimeout: duration(profile.runtimeRequestMs),
       nodeLeaseDurationSeconds: Math.max(1, Math.round((4 * profile.kubeletStatusMs) / 1000)),
       ...(fast
         ? {
@@ -110,6 +111,7 @@ export function timerFacts(profile: Profile): Record<string, string> {
     'timer.node-grace': duration(profile.nodeGraceMs),
     'timer.pod-probe': duration(profile.podProbeMs),
     'timer.pod-readiness': duration(profile.readinessMs),
+    'timer.runtime-request': duration(profile.runtimeRequestMs),
     'timer.crash-back-off-max': duration(profile.crashBackOffMaxMs),
   };
 }

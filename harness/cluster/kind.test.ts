@@ -149,6 +149,13 @@ describe('createCluster', () => {
     expect(calls).toEqual([]);
   });
 
+  it('switches a node off, once more without an error, and its reboot switches it on', async () => {
+    const cluster = await createCluster(spec(), deps(), new AbortController().signal);
+    calls = [];
+    await cluster.powerOff('firedrill-r1-t1-worker2');
+    expect(calls).toEqual(['docker kill --signal KILL firedrill-r1-t1-worker2']);
+  });
+
   it('says after a reboot when Docker gave the node another address', async () => {
     const cluster = await createCluster(spec(), deps(), new AbortController().signal);
     calls = [];

@@ -526,10 +526,7 @@ class KindCluster implements OwnedCluster {
     const signal = options.signal ?? new AbortController().signal;
     const timeoutMs = options.timeoutMs ?? 60_000;
     const deadline = performance.now() + timeoutMs;
-    await this.#docker(['kill', '--signal', 'KILL', node], { signal, timeoutMs }).catch((error: unknown) => {
-      // One that is off already is started all the same.
-      if (!/is not running/i.test(oneLine(error))) throw error;
-    });
+    await this.powerOff(node, { signal, timeoutMs: millis(timeoutMs) });
     await this.#docker(['start', node], { signal, timeoutMs: Math.max(1000, deadline - performance.now()) });
     await this.#checkAddress(node, signal);
     for (;;) {
@@ -541,6 +538,15 @@ class KindCluster implements OwnedCluster {
       }
       await sleep(100, signal);
     }
+  }
+
+  async powerOff(node: string, options: ExecOptions = {}): Promise<void> {
+    const { signal, timeoutMs = 60_000 } = options;
+    const bounds = { timeoutMs, ...(signal === undefined ? {} : { signal }) };
+    await this.#docker(['kill', '--signal', 'KILL', node], bounds).catch((error: unknown) => {
+      // One that is off already is as it should be.
+      if (!/is not running/i.test(oneLine(error))) throw error;
+    });
   }
 
   async #checkAddress(node: string, signal: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeCluster } from '../cluster/fake.ts';
-import { act, look, until } from '../model/define.ts';
+import { act, look, powerOff, until } from '../model/define.ts';
 import { seconds } from '../model/units.ts';
 import { Broadcast } from './channel.ts';
 import { deadline } from './deadline.ts';
@@ -157,6 +157,16 @@ describe('runSteps', () => {
       'fails: failed',
       'never reached: skipped',
     ]);
+  });
+
+  it('switches nodes off, and says so when one cannot be', async () => {
+    const cluster = new FakeCluster();
+    const c = context(cluster);
+    expect(await runSteps(c, 'inject', [powerOff('the power fails', 'workers')])).toBe(true);
+    expect(cluster.poweredOff).toEqual(cluster.select('workers').map((node) => node.name));
+    cluster.powerOff = () => Promise.reject(new Error('there is a battery'));
+    expect(await runSteps(c, 'inject', [powerOff('the power fails', { worker: 1 })])).toBe(false);
+    expect(c.journal.events.at(-1)).toMatchObject({ state: 'failed', output: 'there is a battery' });
   });
 
   it('until looks again and again, and fails at its time-out', async () => {

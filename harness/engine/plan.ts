@@ -1,8 +1,9 @@
 import { FiredrillError } from '../model/errors.ts';
-import type { Plan, PlannedTrial } from '../model/plan.ts';
+import type { Plan, PlannedStep, PlannedTrial } from '../model/plan.ts';
 import type { ProfileName } from '../model/profile.ts';
 import { profiles } from '../model/profile.ts';
 import type { Scenario } from '../model/scenario.ts';
+import type { Step } from '../model/step.ts';
 import { seeded, shuffled } from '../model/random.ts';
 import { commandOf, placeName } from './steps.ts';
 
@@ -54,16 +55,22 @@ export function makePlan(options: PlanOptions): Plan {
       why: runbook.why,
       says: claim.says,
       expect: claim.expect,
-      steps: runbook.steps.map((step) => ({
-        name: step.name,
-        on: placeName(step.on),
-        command: commandOf(step),
-        changes: step.changes,
-        ...(step.destroys === undefined ? {} : { destroys: step.destroys }),
-      })),
+      ...(runbook.before === undefined ? {} : { before: runbook.before.map(planned) }),
+      steps: runbook.steps.map(planned),
     })),
     horizonMs: scenario.horizonMs[options.profile],
     holdMs: profiles[options.profile].holdMs,
+  };
+}
+
+/** A step as reports print it. */
+function planned(step: Step): PlannedStep {
+  return {
+    name: step.name,
+    on: placeName(step.on),
+    command: commandOf(step),
+    changes: step.changes,
+    ...(step.destroys === undefined ? {} : { destroys: step.destroys }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Cluster, ExecResult } from '../model/cluster.ts';
 import type { EventOf } from '../model/events.ts';
 import type { WitnessCheck } from '../model/fault.ts';
-import type { Place, Step } from '../model/step.ts';
+import type { NodeSelector, Place, Step } from '../model/step.ts';
 import { millis, seconds } from '../model/units.ts';
 import type { Clock } from './clock.ts';
 import type { Journal } from './journal.ts';
@@ -20,6 +20,8 @@ export function commandOf(step: Step): string {
       return `until ${step.command}; do sleep 1; done`;
     case 'reboot':
       return 'reboot';
+    case 'power-off':
+      return 'poweroff --force --force';
   }
 }
 
@@ -85,17 +87,21 @@ async function runStep(context: StepContext, step: Step): Promise<ExecResult> {
         await context.clock.sleep(1000, signal);
       }
     }
-    case 'reboot': {
-      // In address order, one after the other is what `reboot` in a loop over ssh does; the nodes boot side by side.
-      try {
-        await Promise.all(
-          cluster.select(step.on).map((node) => cluster.reboot(node.name, { timeoutMs: step.timeoutMs, signal })),
-        );
-        return { exitCode: 0, stdout: '', stderr: '' };
-      } catch (error) {
-        return { exitCode: 1, stdout: '', stderr: error instanceof Error ? error.message : String(error) };
-      }
-    }
+    // In address order, one after the other is what `reboot` in a loop over ssh does; the nodes boot side by side.
+    case 'reboot':
+      return onEach(cluster, step.on, (node) => cluster.reboot(node, { timeoutMs: step.timeoutMs, signal }));
+    case 'power-off':
+      return onEach(cluster, step.on, (node) => cluster.powerOff(node, { timeoutMs: step.timeoutMs, signal }));
+  }
+}
+
+/** What is done to a node from outside, on several side by side; failing on one is failing. */
+async function onEach(cluster: Cluster, on: NodeSelector, does: (node: string) => Promise<void>): Promise<ExecResult> {
+  try {
+    await Promise.all(cluster.select(on).map((node) => does(node.name)));
+    return { exitCode: 0, stdout: '', stderr: '' };
+  } catch (error) {
+    return { exitCode: 1, stdout: '', stderr: error instanceof Error ? error.message : String(error) };
   }
 }
 
@@ -132,7 +138,8 @@ export async function lookForFault(
 ): Promise<{ readonly confirmed: boolean; readonly anyHolds: boolean; readonly evidence: readonly string[] }> {
   const looks = checks.flatMap((check) =>
     cluster.select(check.on).map(async (node) => {
-      const result = await cluster.exec(node.name, check.command, { timeoutMs: seconds(5), signal });
+      // On a machine that is short of CPU a kubectl alone may take seconds; one that is cut is no evidence.
+      const result = await cluster.exec(node.name, check.command, { timeoutMs: seconds(15), signal });
       const seen = result.stdout.trim();
       const holds = result.exitCode === 0 && new RegExp(check.expect, 'm').test(seen);
       return {

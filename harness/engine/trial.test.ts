@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeCluster, fakeNodeState, fakePod } from '../cluster/fake.ts';
-import { act } from '../model/define.ts';
+import { act, reboot } from '../model/define.ts';
 import type { Detector } from '../model/detector.ts';
 import type { Probe } from '../model/probe.ts';
 import { profiles } from '../model/profile.ts';
@@ -203,6 +203,28 @@ describe('runTrial', () => {
       state: 'cluster-deleted',
       cluster: 'fake',
     });
+  });
+
+  it("sets the cluster up, the runbook's precaution last, before anything is measured or broken", async () => {
+    const world = new World();
+    const prepared = { ...scenario, setup: [act('as in the write-up', 'control-plane', 'one CoreDNS')] };
+    const repair = runbook('repair', 'repair');
+    const cautious = claimed({ ...repair, before: [act('precaution', 'control-plane', 'be careful')] }, 'recovers', '');
+    const { record } = await run(world, spec(0, { scenario: prepared, claimed: cautious }));
+    expect(record.outcome).toBe('recovered');
+    const order = ['one CoreDNS', 'be careful', 'save', 'break', 'repair'].map((c) => world.log.indexOf(c));
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    expect(order).not.toContain(-1);
+    expect(record.steps.filter((s) => s.part === 'setup').map((s) => s.command)).toEqual(['one CoreDNS', 'be careful']);
+  });
+
+  it('a cluster that could not be set up is not broken any further', async () => {
+    const world = new World();
+    const impossible = { ...scenario, setup: [reboot('reboot', 'workers', seconds(1))] };
+    world.cluster.reboot = () => Promise.reject(new Error('it burns'));
+    const { record, cause } = await run(world, spec(0, { scenario: impossible }));
+    expect([cause, record.outcome]).toEqual(['environment', 'invalid']);
+    expect(world.log).not.toContain('break');
   });
 
   it('a useless runbook is watched to the horizon, censored there, and the fault is undone', async () => {

@@ -191,6 +191,7 @@ class Trial {
     });
     this.teardown.defer('undo the fault', 60_000, () => this.#undo(cluster));
     journal.write({ type: 'environment', facts: await cluster.environment() });
+    await this.#setUp(cluster, outer);
     this.#end('done');
 
     const observation = new AbortController();
@@ -283,6 +284,15 @@ class Trial {
     this.#begin('teardown', minutes(3));
     await sampling.stop();
     await this.#audit(sampling, signal);
+  }
+
+  /** Makes the cluster the write-up's, and with the precaution that this arm is about. */
+  async #setUp(cluster: Cluster, signal: AbortSignal): Promise<void> {
+    const { scenario, claimed } = this.spec;
+    const steps = [...(scenario.setup ?? []), ...(claimed.runbook.before ?? [])];
+    const context = { cluster, journal: this.journal, clock: this.clock, signal };
+    if (!(await runSteps(context, 'setup', steps)))
+      throw new TrialStopped('environment', 'the cluster could not be set up; see its steps in events.jsonl');
   }
 
   #writeStart(): void {

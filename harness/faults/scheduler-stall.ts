@@ -1,8 +1,8 @@
+import { adminKubectl as kubectl } from '../model/commands.ts';
 import { act, until } from '../model/define.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
 
-const kubectl = 'kubectl --kubeconfig /etc/kubernetes/admin.conf';
 const chain = 'FIREDRILL-STALL';
 /** The pods that the stall leaves without a node; away from the workload, so that nothing of it has to be taken down. */
 const namespace = 'backlog';
@@ -78,7 +78,7 @@ export function schedulerStall(options: { readonly pods?: number } = {}): Fault 
       {
         name: 'the lease is renewed all the same',
         on: 'control-plane',
-        command: `${kubectl} -n kube-system get lease kube-scheduler -o json | jq 'now - (.spec.renewTime | sub("[.][0-9]+Z"; "Z") | fromdate) < 6'`,
+        command: `${kubectl} -n kube-system get lease kube-scheduler -o json | jq 'now - (.spec.renewTime | sub("[.][0-9]+Z"; "Z") | fromdate) < 8'`,
         expect: '^true$',
       },
       {

@@ -42,9 +42,10 @@ export function problemsOf(scenario: Scenario): readonly string[] {
   for (const check of fault.witness) {
     if (!isRegExp(check.expect)) problems.push(`witness "${check.name}": /${check.expect}/ is no regular expression`);
   }
+  problems.push(...stepProblems('setup', scenario.setup ?? []));
   problems.push(...stepProblems(`fault ${fault.id}`, [...fault.prepare, ...fault.inject, ...fault.undo]));
   for (const { runbook } of scenario.runbooks) {
-    problems.push(...stepProblems(`runbook ${runbook.id}`, runbook.steps));
+    problems.push(...stepProblems(`runbook ${runbook.id}`, [...(runbook.before ?? []), ...runbook.steps]));
     if (runbook.steps.length > 0 && !runbook.steps.some((step) => step.changes)) {
       problems.push(`runbook ${runbook.id} changes nothing: it can only be the control`);
     }
@@ -67,7 +68,7 @@ export function problemsOf(scenario: Scenario): readonly string[] {
 export function stepProblems(where: string, steps: readonly Step[]): readonly string[] {
   return steps.flatMap((step) => [
     ...(Number.isFinite(step.timeoutMs) && step.timeoutMs > 0 ? [] : [`${where}, step "${step.name}": no time-out`]),
-    ...(step.kind !== 'reboot' && step.command.trim() === '' ? [`${where}, step "${step.name}": no command`] : []),
+    ...('command' in step && step.command.trim() === '' ? [`${where}, step "${step.name}": no command`] : []),
   ]);
 }
 

@@ -125,6 +125,11 @@ export interface KubeApi {
 export interface CallOptions {
   readonly timeoutMs?: Millis;
   readonly signal?: AbortSignal;
+  /**
+   * As a client that comes new, with a TLS handshake of its own in which the server's certificate is looked at. Else a session may be
+   * resumed, which is cheaper and blind to it.
+   */
+  readonly newcomer?: boolean;
 }
 
 /** An address on the loopback of this machine behind which a node port of the cluster is published. */
@@ -153,6 +158,8 @@ export interface Cluster {
   endpoint(name: EndpointName): Endpoint;
   /** Stops and starts a node's container (SIGKILL, as a power cut); resolves when it is started, with its address checked. */
   reboot(node: string, options?: ExecOptions): Promise<void>;
+  /** Switches a node off (SIGKILL, as a power cut); `reboot` switches it on again. */
+  powerOff(node: string, options?: ExecOptions): Promise<void>;
   /** Facts for the record: image, kernel, Docker, cgroup, fence, addresses. */
   environment(): Promise<Readonly<Record<string, string>>>;
 }

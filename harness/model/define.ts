@@ -1,4 +1,4 @@
-import type { ShellStep, UntilStep, RebootStep, Place, NodeSelector } from './step.ts';
+import type { ShellStep, UntilStep, RebootStep, PowerOffStep, Place, NodeSelector } from './step.ts';
 import { seconds, type Millis } from './units.ts';
 
 type Extra = Partial<Pick<ShellStep, 'destroys' | 'optional' | 'standsFor' | 'timeoutMs'>>;
@@ -27,4 +27,9 @@ export function until(
 /** A power cycle. */
 export function reboot(name: string, on: NodeSelector, timeoutMs: Millis): RebootStep {
   return { kind: 'reboot', name, on, changes: true, timeoutMs };
+}
+
+/** The power fails and stays away. */
+export function powerOff(name: string, on: NodeSelector): PowerOffStep {
+  return { kind: 'power-off', name, on, changes: true, timeoutMs: seconds(30) };
 }

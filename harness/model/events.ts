@@ -76,10 +76,10 @@ const reading = z.object({
   what: text.optional(),
 });
 
-/** A command of the fault, its undo or the runbook. `index` counts within its `part`. */
+/** A command of the set-up, the fault, its undo or the runbook. `index` counts within its `part`. */
 const step = z.object({
   type: z.literal('step'),
-  part: z.enum(['prepare', 'inject', 'undo', 'runbook']),
+  part: z.enum(['setup', 'prepare', 'inject', 'undo', 'runbook']),
   index: z.number().int(),
   name: text,
   on: text,

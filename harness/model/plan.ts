@@ -8,6 +8,15 @@ export interface PlannedTrial {
   readonly seed: number;
 }
 
+/** A step in words: what a reader of a stored run needs of it. */
+export interface PlannedStep {
+  readonly name: string;
+  readonly on: string;
+  readonly command: string;
+  readonly changes: boolean;
+  readonly destroys?: string;
+}
+
 /** `plan.json` of a run: what was decided before anything was touched. */
 export interface Plan {
   readonly schemaVersion: 1;
@@ -34,13 +43,9 @@ export interface Plan {
     readonly why: string;
     readonly says: string;
     readonly expect: 'recovers' | 'does-not-recover' | 'unknown';
-    readonly steps: readonly {
-      readonly name: string;
-      readonly on: string;
-      readonly command: string;
-      readonly changes: boolean;
-      readonly destroys?: string;
-    }[];
+    /** A prevention's steps, done before anything breaks. */
+    readonly before?: readonly PlannedStep[];
+    readonly steps: readonly PlannedStep[];
   }[];
   readonly horizonMs: number;
   readonly holdMs: number;

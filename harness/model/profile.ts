@@ -22,6 +22,8 @@ export interface Profile {
    * `podProbeMs` apart. That a pod is well again is noticed this much sooner.
    */
   readonly readinessMs: Millis;
+  /** How long the kubelet waits for the container runtime (runtimeRequestTimeout); for a pod's sandbox twice as long. */
+  readonly runtimeRequestMs: Millis;
   /** Where the kubelet's crash back-off (10, 20, 40 … s) stops growing. */
   readonly crashBackOffMaxMs: Millis;
   /** How often a polling detector looks (Prometheus' scrape interval, a person's `kubectl get -w` being 1 s). */
@@ -35,7 +37,7 @@ export interface Profile {
 }
 
 /**
- * Stock values: kubelet 10 s and grace 50 s are Kubernetes 1.34's defaults (kubelet and kube-controller-manager reference);
+ * Stock values: kubelet 10 s, its 2 min for the runtime and grace 50 s are Kubernetes 1.34's defaults (kubelet and kube-controller-manager reference);
  * 10 s pod probes are write-up 002's; 15 s scrape and 1 min evaluation are what most Prometheus set-ups run.
  */
 export const profiles: Readonly<Record<ProfileName, Profile>> = {
@@ -49,6 +51,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     nodeGraceMs: seconds(50),
     podProbeMs: seconds(10),
     readinessMs: seconds(10),
+    runtimeRequestMs: seconds(120),
     crashBackOffMaxMs: seconds(300),
     scrapeMs: seconds(15),
     evaluationMs: minutes(1),
@@ -66,6 +69,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     nodeGraceMs: seconds(10),
     podProbeMs: seconds(5),
     readinessMs: seconds(1),
+    runtimeRequestMs: seconds(15),
     crashBackOffMaxMs: seconds(30),
     scrapeMs: seconds(2),
     evaluationMs: seconds(2),

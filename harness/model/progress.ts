@@ -82,7 +82,7 @@ export interface ProgressDetected {
 /** One command of the fault, its undo or the runbook. */
 export interface ProgressStep {
   readonly type: 'step';
-  readonly part: 'prepare' | 'inject' | 'undo' | 'runbook';
+  readonly part: 'setup' | 'prepare' | 'inject' | 'undo' | 'runbook';
   readonly name: string;
   readonly on: string;
   readonly state: 'started' | 'done' | 'failed' | 'skipped';

@@ -8,6 +8,8 @@ export interface Runbook {
   readonly source: string;
   /** Why somebody would do this, in a sentence or two. */
   readonly why: string;
+  /** What a prevention changes before anything breaks; done on the healthy cluster, before steady state is measured. */
+  readonly before?: readonly Step[];
   readonly steps: readonly Step[];
 }
 

@@ -3,6 +3,7 @@ import type { Fault, Fidelity } from './fault.ts';
 import type { Probe } from './probe.ts';
 import type { ProfileName } from './profile.ts';
 import type { ClaimedRunbook, Claim, Runbook } from './runbook.ts';
+import type { Step } from './step.ts';
 import type { Millis } from './units.ts';
 
 /** The documented outage that a scenario replays, and what its write-up claims. */
@@ -13,7 +14,7 @@ export interface Outage {
   readonly date: string;
   /** One claim a line; printed beside the measurement. */
   readonly says: readonly string[];
-  /** How long it went unnoticed in the write-up, for "this alarm would have saved ...". */
+  /** How long it went unnoticed in the write-up, for "this alarm would have saved ..."; 0 when it does not tell. */
   readonly undetectedMs: Millis;
   /** How long the write-up's own recovery took. */
   readonly recoveryMs: Millis;
@@ -26,6 +27,11 @@ export interface Scenario {
   /** What is not as in the write-up, said openly. */
   readonly differences: readonly string[];
   readonly cluster: { readonly workers: number; /** Folder under `manifests/`. */ readonly workload: string };
+  /**
+   * What else makes this cluster the write-up's (one CoreDNS where there are two, a longer lease), done on every trial's cluster before
+   * steady state is measured. Absent: nothing.
+   */
+  readonly setup?: readonly Step[];
   readonly probes: readonly Probe[];
   /** SLIs that this outage must break, else the trial is invalid. */
   readonly breaks: readonly string[];

@@ -39,6 +39,12 @@ export interface RebootStep extends StepBase {
   readonly on: NodeSelector;
 }
 
+/** Switches nodes off without warning; `reboot` switches them on again. */
+export interface PowerOffStep extends StepBase {
+  readonly kind: 'power-off';
+  readonly on: NodeSelector;
+}
+
 /**
  * Waits until a command succeeds (exit 0), as a person does who looks again and again; fails at its time-out.
  * Polled once a second.
@@ -50,4 +56,4 @@ export interface UntilStep extends StepBase {
 }
 
 /** Data, not code: the same value is printed by `describe` and `--dry-run`, stored in the plan, and executed. */
-export type Step = ShellStep | RebootStep | UntilStep;
+export type Step = ShellStep | RebootStep | PowerOffStep | UntilStep;

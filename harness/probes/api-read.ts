@@ -3,7 +3,8 @@ import { millis } from '../model/units.ts';
 import type { Timing } from './support/options.ts';
 
 /**
- * Reads an object through the Kubernetes API: the cluster's CA, which every namespace of every cluster has.
+ * Reads an object through the Kubernetes API: the cluster's CA, which every namespace of every cluster has. As kubectl does it, with
+ * a connection and a TLS handshake of its own each time.
  *
  * Source: write-up 002 (the API kept answering) and 003 (401 from every client).
  */
@@ -18,7 +19,11 @@ export function apiRead(options: Timing = {}): Probe {
     open({ cluster }) {
       return Promise.resolve({
         async attempt(_n, signal) {
-          const data = await cluster.api.readConfigMap('default', 'kube-root-ca.crt', { signal, timeoutMs });
+          const data = await cluster.api.readConfigMap('default', 'kube-root-ca.crt', {
+            signal,
+            timeoutMs,
+            newcomer: true,
+          });
           if (Object.keys(data).length === 0) throw new Error('the object is empty');
         },
         close: () => Promise.resolve(),

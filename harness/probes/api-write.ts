@@ -21,7 +21,12 @@ export function apiWrite(options: Timing = {}): Probe {
       return Promise.resolve({
         async attempt(n, signal) {
           const write = () =>
-            cluster.api.writeConfigMap('default', 'firedrill-probe', { n: String(n) }, { signal, timeoutMs });
+            cluster.api.writeConfigMap(
+              'default',
+              'firedrill-probe',
+              { n: String(n) },
+              { signal, timeoutMs, newcomer: true },
+            );
           await write().catch((error: unknown) => {
             // Two first attempts that overlap both find nothing and create it: the API is well, and says so to one of them.
             if (!oneLine(error).includes('already exists')) throw error;

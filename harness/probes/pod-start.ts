@@ -1,4 +1,4 @@
-import type { Cluster, PodState } from '../model/cluster.ts';
+import type { Cluster, NodeInfo, PodState } from '../model/cluster.ts';
 import { oneLine } from '../model/errors.ts';
 import type { Probe, ProbeSession } from '../model/probe.ts';
 import { seconds } from '../model/units.ts';
@@ -17,8 +17,10 @@ const maxLeft = 20;
  * healthy to every check of a running pod is often broken exactly here.
  *
  * Source: write-up 002 (no pod could start any more) and 004 (46 pods Pending while everything was Ready).
+ *
+ * @param options.on `anywhere`: the scheduler chooses the node (default `in-turn`)
  */
-export function podStart(options: Timing = {}): Probe {
+export function podStart(options: Timing & { readonly on?: 'in-turn' | 'anywhere' } = {}): Probe {
   return {
     sli: 'pod-start',
     title: 'Starting a new pod',
@@ -26,7 +28,7 @@ export function podStart(options: Timing = {}): Probe {
     timeoutMs: options.timeoutMs ?? seconds(10),
     bystander: false,
     open({ cluster }) {
-      return Promise.resolve(new PodStartSession(cluster));
+      return Promise.resolve(new PodStartSession(cluster, options.on === 'anywhere' ? [] : cluster.select('workers')));
     },
   };
 }
@@ -39,6 +41,8 @@ interface Waiting {
 
 class PodStartSession implements ProbeSession {
   readonly #cluster: Cluster;
+  /** Taken in turn; empty when the scheduler is to choose. */
+  readonly #workers: readonly NodeInfo[];
   /** Names must not meet those of an earlier session in the same cluster. */
   readonly #tag = Math.random().toString(36).slice(2, 7);
   /** Canaries that may exist: created (or perhaps created) and not known to be deleted. */
@@ -48,15 +52,15 @@ class PodStartSession implements ProbeSession {
   readonly #removals = new Set<Promise<void>>();
   #polling = false;
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Cluster, workers: readonly NodeInfo[]) {
     this.#cluster = cluster;
+    this.#workers = workers;
   }
 
   async attempt(n: number, signal: AbortSignal): Promise<void> {
     this.#sweep();
     if (this.#left.size >= maxLeft) await this.#makeRoom(signal);
-    const workers = this.#cluster.select('workers');
-    const node = workers[n % workers.length];
+    const node = this.#workers[n % this.#workers.length];
     const name = `canary-${this.#tag}-${n}`;
     this.#left.add(name);
     this.#inUse.add(name);

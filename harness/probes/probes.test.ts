@@ -253,6 +253,13 @@ describe('pod-start', () => {
     expect(cluster.api.podStates).toEqual([]);
   });
 
+  it('leaves the node to the scheduler where a node is gone for good', async () => {
+    const cluster = fakeCluster();
+    const session = await open(podStart({ on: 'anywhere' }), cluster);
+    await session.attempt(0, live());
+    expect(cluster.api.created).toEqual([expect.not.objectContaining({ node: expect.anything() as unknown })]);
+  });
+
   it('is good only when the pod is Running and Ready, and says how far it came', async () => {
     const cluster = fakeCluster();
     cluster.api.onCanary = (pod) =>

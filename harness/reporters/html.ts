@@ -98,7 +98,7 @@ function partsNote(runbook: RunbookSummary): string {
 
 function whatHappened(summary: RunSummary, plan: Plan, trials: readonly TrialRecord[]): Markup {
   const seen = trials.find((t) => t.onset !== undefined && t.outcome !== 'invalid');
-  const inject = seen?.steps.filter((s) => s.part === 'inject') ?? [];
+  const inject = seen?.steps.filter((s) => s.part === 'setup' || s.part === 'inject') ?? [];
   const broken = [
     ...new Set(
       trials.filter((t) => t.outcome !== 'invalid').flatMap((t) => t.slis.filter((s) => s.broke).map((s) => s.title)),
@@ -108,7 +108,7 @@ function whatHappened(summary: RunSummary, plan: Plan, trials: readonly TrialRec
 <p class="lead">${plan.outage.title} (${plan.outage.source}, ${plan.outage.date}), made to happen again in real clusters${seen !== undefined && safe` ${summary.trials.run === 1 ? 'once' : `${summary.trials.run} times`}`}.</p>
 <div class="cols">
 <div><h3>The write-up says</h3><ul class="plain">${plan.outage.says.map((s) => safe`<li>${s}</li>`)}</ul>
-<p class="muted">Unnoticed for ${span(plan.outage.undetectedMs)}; recovered in ${span(plan.outage.recoveryMs)}.</p></div>
+<p class="muted">${plan.outage.undetectedMs > 0 && `Unnoticed for ${span(plan.outage.undetectedMs)}; `}recovered in ${span(plan.outage.recoveryMs)}.</p></div>
 <div><h3>What was done here, and the proof that it took effect</h3>
 ${
   seen === undefined
@@ -268,7 +268,7 @@ function runbookPages(summary: RunSummary, plan: Plan): Markup {
   return safe`<section><h2>The runbooks, to follow</h2>
 ${plan.runbooks.map((r) => {
   const chosen = r.id === summary.verdict.runbook;
-  return safe`<details class="card"${chosen && trusted(' open')}><summary><code>${r.id}</code> ${r.title}</summary><p>${r.why}</p>${r.steps.length === 0 ? safe`<p class="muted">No steps.</p>` : safe`<ol class="steps">${r.steps.map((s) => safe`<li>${s.name} <span class="where">on ${s.on}${!s.changes && ', only looks'}</span>${s.destroys !== undefined && safe` <span class="bad-text">at stake: ${s.destroys}</span>`}<pre>${s.command}</pre></li>`)}</ol>`}</details>`;
+  return safe`<details class="card"${chosen && trusted(' open')}><summary><code>${r.id}</code> ${r.title}</summary><p>${r.why}</p>${r.before !== undefined && safe`<p>Before anything breaks:</p><ol class="steps">${r.before.map((s) => safe`<li>${s.name} <span class="where">on ${s.on}</span><pre>${s.command}</pre></li>`)}</ol>`}${r.steps.length === 0 ? safe`<p class="muted">No steps.</p>` : safe`<ol class="steps">${r.steps.map((s) => safe`<li>${s.name} <span class="where">on ${s.on}${!s.changes && ', only looks'}</span>${s.destroys !== undefined && safe` <span class="bad-text">at stake: ${s.destroys}</span>`}<pre>${s.command}</pre></li>`)}</ol>`}</details>`;
 })}</section>`;
 }
 

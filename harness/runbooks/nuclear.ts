@@ -1,3 +1,4 @@
+import { fetchCredentials } from '../model/commands.ts';
 import { act, look, reboot, until } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import { seconds } from '../model/units.ts';
@@ -79,15 +80,7 @@ export function nuclear({ documents }: NuclearOptions): Runbook {
         'kubeadm init --config /kind/kubeadm.conf --skip-phases=preflight 2>&1 | tail -n 20\ntest -f /etc/kubernetes/admin.conf',
         { standsFor: 'INSTALL_K3S_EXEC="--flannel-backend=vxlan --disable traefik" sh -', timeoutMs: seconds(180) },
       ),
-      act(
-        'fetch the new credentials',
-        'workstation',
-        [
-          "server=$(kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}')",
-          'ssh "$CONTROL_PLANE" cat /etc/kubernetes/admin.conf > "$BACKUP/admin.conf"',
-          'sed "s#server: .*#server: $server#" "$BACKUP/admin.conf" > "$KUBECONFIG"',
-        ].join('\n'),
-      ),
+      act('fetch the new credentials', 'workstation', fetchCredentials),
       act(
         'join the workers',
         'workers',

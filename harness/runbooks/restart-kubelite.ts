@@ -1,3 +1,4 @@
+import { endProcesses } from '../model/commands.ts';
 import { act, look, until } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import { seconds } from '../model/units.ts';
@@ -24,7 +25,7 @@ export function restartKubelite(): Runbook {
         'control-plane',
         [
           'systemctl stop kubelet',
-          'kill -TERM $(pidof kube-scheduler kube-controller-manager kube-apiserver kube-proxy)',
+          endProcesses('kube-scheduler', 'kube-controller-manager', 'kube-apiserver', 'kube-proxy'),
           'systemctl start kubelet',
         ].join('\n'),
         {

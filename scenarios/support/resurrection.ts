@@ -20,8 +20,11 @@ import type { Probe } from '../../harness/model/probe.ts';
 /** Namespaces of the services in manifests/resurrection. */
 export const services: readonly string[] = ['convocanvas', 'librechat', 'ollama', 'chromadb', 'monitoring'];
 
-/** Every service level indicator of that workload: what its users, its operators and a bystander see. */
-export function resurrectionProbes(): readonly Probe[] {
+/**
+ * Every service level indicator of that workload: what its users, its operators and a bystander see.
+ * @param options.canaries `anywhere` where the outage takes a node away for good: nobody can start a pod there
+ */
+export function resurrectionProbes(options: { readonly canaries?: 'in-turn' | 'anywhere' } = {}): readonly Probe[] {
   return [
     newConnection(),
     existingConnection(),
@@ -29,7 +32,7 @@ export function resurrectionProbes(): readonly Probe[] {
     serviceToService(),
     apiRead(),
     apiWrite(),
-    podStart(),
+    podStart({ on: options.canaries ?? 'in-turn' }),
     database(),
     bystander(),
   ];

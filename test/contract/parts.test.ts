@@ -179,8 +179,7 @@ describe.each(filesIn('harness/faults'))('fault %s', (file) => {
     for (const fault of await instancesOf('faults', file)) {
       expect(fault.inject.length).toBeGreaterThan(0);
       expect(fault.undo.length).toBeGreaterThan(0);
-      const text = (steps: readonly Step[]) =>
-        steps.map((step) => (step.kind === 'reboot' ? '' : step.command)).join('\n');
+      const text = (steps: readonly Step[]) => steps.map((step) => ('command' in step ? step.command : '')).join('\n');
       const prepared = text(fault.prepare);
       for (const path of text(fault.undo).match(/\/var\/lib\/firedrill\/[\w./-]+/g) ?? []) {
         expect(prepared, `undo uses ${path}, so prepare must save it`).toContain(path.split('/').slice(0, 5).join('/'));
@@ -211,7 +210,8 @@ describe.each(filesIn('harness/runbooks'))('runbook %s', (file) => {
   it('says why, and changes something unless it is the control', async () => {
     for (const runbook of await instancesOf('runbooks', file)) {
       expect(runbook.why.trim()).not.toBe('');
-      expect(runbook.steps.some((step) => step.changes)).toBe(file !== 'wait');
+      const steps = [...(runbook.before ?? []), ...runbook.steps];
+      expect(steps.some((step) => step.changes)).toBe(file !== 'wait');
     }
   });
 });

@@ -54,9 +54,11 @@ const layers = 'lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots'
 
 const preamble = `set -eu
 layers=${layers}
+# OpenSSL's, which uses the processor's own instructions: a fifth of what coreutils' sha256sum takes.
+sum() { openssl dgst -sha256 -r | cut -d' ' -f1; }
 # Names, kinds, sizes and times of everything under a folder, as one number: layers are linked into running nodes, where
 # somebody may have written to them.
-listing() { (cd "$1" && find . -printf '%P %y %m %U:%G %s %T@ %l\\n' | LC_ALL=C sort | sha256sum | cut -d' ' -f1); }
+listing() { (cd "$1" && find . -printf '%P %y %m %U:%G %s %T@ %l\\n' | LC_ALL=C sort | sum); }
 `;
 
 /** The scripts that the helper runs. Cluster names are lower-case letters, digits and dashes: nothing to quote. */
@@ -87,7 +89,7 @@ mkdir -p "$golden"
 for node in $(seq 0 ${count - 1}); do
   tar --create --sparse --xattrs --xattrs-include='*' --numeric-owner --anchored --exclude-from=/tmp/parts \\
     -C "/from/$node" -f "$golden/$node.tar" .
-  echo "$(sha256sum < "$golden/$node.tar" | cut -d' ' -f1) $(stat -c %s "$golden/$node.tar")"
+  echo "$(sum < "$golden/$node.tar") $(stat -c %s "$golden/$node.tar")"
 done
 sync -f /store
 `,
@@ -103,7 +105,7 @@ jobs=$!
 node=0
 for wanted in ${snapshot.nodes.map((node) => node.sha256).join(' ')}; do
   {
-    [ "$(sha256sum < "$golden/$node.tar" | cut -d' ' -f1)" = "$wanted" ] ||
+    [ "$(sum < "$golden/$node.tar")" = "$wanted" ] ||
       echo "damaged: the archive of node $node is not as it was"
   } &
   jobs="$jobs $!"

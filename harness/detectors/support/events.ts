@@ -8,18 +8,25 @@ const reconnectMs = 800;
 /** Servers close watches as a matter of course; one that is back by then was never blind. */
 const blindAfterMs = 2500;
 
-/** A watch of Warning events. */
-export interface Warnings {
+/** A watch of events. */
+export interface EventWatch {
   /** Why it has not been able to see for a while; undefined while it sees. */
   blind(): string | undefined;
 }
 
+/** As `followEvents`, of type Warning alone. */
+export function followWarnings(api: KubeApi, signal: AbortSignal, onWarning: (event: EventState) => void): EventWatch {
+  return followEvents(api, signal, (event) => {
+    if (event.type === 'Warning') onWarning(event);
+  });
+}
+
 /**
- * Warning events of the whole cluster from now on, over a watch that is opened again when it breaks. Events of the
+ * Events of the whole cluster from now on, over a watch that is opened again when it breaks. Events of the
  * instruments, and those whose last occurrence lies before the watch began, are left out: a young cluster is full of
  * warnings of its own birth. (Events carry whole seconds.)
  */
-export function followWarnings(api: KubeApi, signal: AbortSignal, onWarning: (event: EventState) => void): Warnings {
+export function followEvents(api: KubeApi, signal: AbortSignal, onEvent: (event: EventState) => void): EventWatch {
   const sinceEpochMs = Math.floor(Date.now() / 1000) * 1000;
   let broken: { readonly why: string; readonly atMs: number } | undefined;
   const note = (why: string): void => {
@@ -35,8 +42,8 @@ export function followWarnings(api: KubeApi, signal: AbortSignal, onWarning: (ev
       try {
         for await (const event of api.watchEvents(signal)) {
           broken = undefined;
-          if (event.type !== 'Warning' || isInstrument(event.namespace) || event.lastEpochMs < sinceEpochMs) continue;
-          onWarning(event);
+          if (isInstrument(event.namespace) || event.lastEpochMs < sinceEpochMs) continue;
+          onEvent(event);
         }
         note('the watch ended');
       } catch (error) {

@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeCluster, fakeEvent, fakePod, type FakeHandler } from '../cluster/fake.ts';
+import type { Detector } from '../model/detector.ts';
+import { profiles } from '../model/profile.ts';
+import { certificateExpiry } from './certificate-expiry.ts';
+import { corednsReplicas } from './coredns-replicas.ts';
+import { datastoreErrors } from './datastore-errors.ts';
+import { dnatRules } from './dnat-rules.ts';
+import { sandboxChanged } from './sandbox-changed.ts';
+import { start, type Watching } from './support/testing.ts';
+
+/** Alarms that name one cause each: those that the write-ups wished they had had. */
+
+const { fast } = profiles;
+const later = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+let cluster: FakeCluster;
+let answer: FakeHandler;
+const running: Watching[] = [];
+const watch = (detector: Detector): Watching => {
+  const watching = start(detector, cluster);
+  running.push(watching);
+  return watching;
+};
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
+  answer = () => '';
+  cluster = new FakeCluster({ exec: (call) => answer(call) });
+});
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((each) => each.end()));
+  vi.useRealTimers();
+});
+
+describe('dnat-rules', () => {
+  it('names the node without a rule, and is blind while a node cannot be asked', async () => {
+    answer = () => '12';
+    const watching = watch(dnatRules());
+    await later(100);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    answer = ({ on }) => (on === 'fake-worker2' ? '0' : '12');
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'firing', what: 'no service rules on fake-worker2' });
+    answer = () => ({ exitCode: 1, stdout: '', stderr: 'no such container' });
+    await later(4 * fast.scrapeMs);
+    expect(watching.last()).toMatchObject({ state: 'blind' });
+  });
+});
+
+describe('datastore-errors', () => {
+  it('fires above so many lines, keeps its words while it stands, and clears', async () => {
+    answer = () => '5\n2026-06-05T09:10:00.0Z stderr F context canceled';
+    const watching = watch(datastoreErrors({ over: 5 }));
+    await later(100);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    answer = () => '6\n2026-06-05T09:10:00.0Z stderr F E0605 "context canceled"';
+    await later(fast.scrapeMs);
+    const first = { state: 'firing', what: '6 lines: E0605 "context canceled"' };
+    expect(watching.last()).toEqual(first);
+    answer = () => '99\n2026-06-05T09:10:00.0Z stderr F something else';
+    await later(fast.scrapeMs);
+    expect(watching.readings.findLast((r) => r.state === 'firing')).toEqual(first);
+    answer = () => '0\n';
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+  });
+
+  it('asks only for lines that are younger than itself', async () => {
+    const began = new Date(Date.now()).toISOString().slice(0, -1);
+    watch(datastoreErrors());
+    await later(100);
+    expect(cluster.calls[0]?.command).toContain(`since='${began}'`);
+  });
+});
+
+describe('certificate-expiry', () => {
+  it('names the first of those that end', async () => {
+    const watching = watch(certificateExpiry({ days: 30 }));
+    await later(100);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    expect(cluster.calls[0]?.command).toContain(`-checkend ${30 * 86_400}`);
+    answer = ({ on }) => (on === 'fake-worker' ? '/a.crt\n' : '');
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'firing', what: '/a.crt of fake-worker ends within 30 days' });
+  });
+});
+
+describe('coredns-replicas', () => {
+  const coredns = (name: string, ready: boolean) =>
+    fakePod('kube-system', name, { ready, node: 'fake-worker', labels: { 'k8s-app': 'kube-dns' } });
+
+  it('counts those that are ready, and no other pod', async () => {
+    cluster.api.podStates = [coredns('coredns-1', true), fakePod('a', 'web-1')];
+    const one = watch(corednsReplicas());
+    const two = watch(corednsReplicas({ least: 2 }));
+    await later(100);
+    expect(one.last()).toEqual({ state: 'quiet' });
+    expect(two.last()).toEqual({ state: 'firing', what: '1 of 1 CoreDNS ready: coredns-1 on fake-worker' });
+    cluster.api.pushPod(coredns('coredns-1', false));
+    await later(fast.scrapeMs);
+    expect(one.last()).toEqual({ state: 'firing', what: '0 of 1 CoreDNS ready: coredns-1 on fake-worker' });
+  });
+});
+
+describe('sandbox-changed', () => {
+  it('fires when more than so many pods lost theirs within the window, and clears after it', async () => {
+    const watching = watch(sandboxChanged({ over: 2 }));
+    await later(1000);
+    const lost = (name: string) => {
+      cluster.api.pushEvent(
+        fakeEvent('SandboxChanged', 'Pod sandbox changed', { type: 'Normal', object: name, lastEpochMs: Date.now() }),
+      );
+    };
+    for (const name of ['a', 'b', 'b', 'b']) lost(name);
+    await later(2 * fast.pollMs);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    lost('c');
+    await later(2 * fast.pollMs);
+    expect(watching.last()).toEqual({ state: 'firing', what: '3 sandboxes changed, a among them' });
+    await later(fast.alertWindowMs + fast.pollMs);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+  });
+});

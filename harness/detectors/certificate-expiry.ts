@@ -1,0 +1,56 @@
+import type { Detector } from '../model/detector.ts';
+import { humanDuration, millis, seconds } from '../model/units.ts';
+import { looking } from './support/look.ts';
+
+/** Prints each certificate of the node that ends within so many seconds, a path a line. */
+const endingWithin = (s: number): string =>
+  `for cert in /var/lib/kubelet/pki/kubelet-client-current.pem /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt; do
+  [ -f "$cert" ] || continue
+  openssl x509 -checkend ${s} -noout -in "$cert" >/dev/null || echo "$cert"
+done`;
+
+/**
+ * A certificate of a node ends within a month. Read from the files on each node, for it is the API that cannot be asked afterwards. It
+ * would have fired so many days before the outage; here it fires when the fault makes the certificates old, and its TTD says
+ * how long one look takes, not how early it would have been.
+ *
+ * Source: write-up 003, which had none; Kubernetes, "Certificate Management with kubeadm" (`kubeadm certs check-expiration`).
+ *
+ * @param options.days how early (default 30)
+ */
+export function certificateExpiry(options: { readonly days?: number } = {}): Detector {
+  const days = options.days ?? 30;
+  return {
+    id: 'certificate-expiry',
+    title: `A certificate ends within ${days} days`,
+    source: 'Kubernetes, "Certificate Management with kubeadm", check-expiration',
+    loop: (profile) =>
+      `reads the certificates of every node every ${humanDuration(profile.scrapeMs)}; in life it fires ${days} days before the outage`,
+    leastTtdMs: () => millis(0),
+    periodMs: (profile) => profile.scrapeMs,
+    expects: 'ends? within',
+    watch({ cluster, signal }, profile) {
+      return looking(profile.scrapeMs, signal, async () => {
+        const found = await Promise.all(
+          cluster.nodes.map(async ({ name }) => {
+            const { exitCode, stdout, stderr } = await cluster.exec(name, endingWithin(days * 86_400), {
+              timeoutMs: seconds(4),
+              signal,
+            });
+            if (exitCode !== 0) throw new Error(`${name}: ${stderr || `exit ${exitCode}`}`);
+            return stdout
+              .split('\n')
+              .filter((line) => line !== '')
+              .map((path) => `${path} of ${name}`);
+          }),
+        );
+        const ending = found.flat();
+        const [first] = ending;
+        if (first === undefined) return undefined;
+        return ending.length === 1
+          ? `${first} ends within ${days} days`
+          : `${ending.length} certificates end within ${days} days, ${first} among them`;
+      });
+    },
+  };
+}

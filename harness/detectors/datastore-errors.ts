@@ -1,0 +1,52 @@
+import type { Detector } from '../model/detector.ts';
+import { humanDuration, millis, seconds } from '../model/units.ts';
+import { looking } from './support/look.ts';
+
+/** So many lines of log are looked at: more than an API server in trouble writes between two looks. */
+const lines = 1500;
+
+/** A command for the control plane: how many lines younger than an instant speak of it, and the last of them. */
+const lookAt = (sinceEpochMs: number): string =>
+  // The runtime writes UTC with nine digits of a second here: comparing text does.
+  `tail -qn ${lines} /var/log/pods/kube-system_kube-apiserver-*/kube-apiserver/*.log |
+  awk -v since='${new Date(sinceEpochMs).toISOString().slice(0, -1)}' \\
+    '$1 >= since && /context canceled|context deadline exceeded|etcdserver: request timed out/ { n++; last = $0 } END { print n + 0; print last }'`;
+
+/**
+ * The API server's log says again and again that the datastore did not answer: `context canceled`, `context deadline exceeded`. Read
+ * on the node, for the API is what cannot be asked.
+ *
+ * Source: write-up 004, action items ("Add `context canceled` to dqlite NRPE check thresholds").
+ *
+ * @param options.over so many lines within the window are normal (default 5: a restart of one client writes a few)
+ */
+export function datastoreErrors(options: { readonly over?: number } = {}): Detector {
+  const over = options.over ?? 5;
+  return {
+    id: 'datastore-errors',
+    title: 'The log says that the datastore does not answer',
+    source: 'write-up 004, action items: `context canceled` in the check of dqlite',
+    loop: (profile) =>
+      `reads the log every ${humanDuration(profile.scrapeMs)}; fires when more than ${over} such lines are younger than ${humanDuration(profile.alertWindowMs)}`,
+    leastTtdMs: () => millis(0),
+    periodMs: (profile) => profile.scrapeMs,
+    expects: 'context (canceled|deadline exceeded)|timed out',
+    watch({ cluster, signal }, profile) {
+      const began = Date.now();
+      let standing: string | undefined;
+      return looking(profile.scrapeMs, signal, async () => {
+        const [controlPlane] = cluster.select('control-plane');
+        const since = Math.max(began, Date.now() - profile.alertWindowMs);
+        const { exitCode, stdout, stderr } = await cluster.exec(controlPlane?.name ?? '', lookAt(since), {
+          timeoutMs: seconds(4),
+          signal,
+        });
+        if (exitCode !== 0) throw new Error(stderr || `exit ${exitCode}`);
+        const [count = '0', last = ''] = stdout.split('\n');
+        if (Number(count) <= over) standing = undefined;
+        else standing ??= `${count} lines: ${last.replace(/^\S+ \S+ \S+ /, '').slice(0, 200)}`;
+        return standing;
+      });
+    },
+  };
+}

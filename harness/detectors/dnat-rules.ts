@@ -1,0 +1,38 @@
+import type { Detector } from '../model/detector.ts';
+import { humanDuration, millis, seconds } from '../model/units.ts';
+import { looking } from './support/look.ts';
+
+/** How many rules of this node lead to an endpoint of a service. */
+const count = "iptables-save -t nat | grep -c -- '-j KUBE-SEP-' || true";
+
+/**
+ * A node on which no rule leads to any service: what a check on each node sees that its agent, which believes that all is written,
+ * does not.
+ *
+ * Source: write-up 004, action items (`check_calico_node_restarts.sh`; "no NRPE check verifies that ClusterIP DNAT rules exist on
+ * each node post-reboot").
+ */
+export function dnatRules(): Detector {
+  return {
+    id: 'dnat-rules',
+    title: 'A node has no service rules',
+    source: 'write-up 004, chain 2: no check verified that ClusterIP DNAT rules exist on each node',
+    loop: (profile) => `counts the rules of every node every ${humanDuration(profile.scrapeMs)}`,
+    leastTtdMs: () => millis(0),
+    periodMs: (profile) => profile.scrapeMs,
+    expects: 'no service rules on',
+    watch({ cluster, signal }, profile) {
+      return looking(profile.scrapeMs, signal, async () => {
+        const counts = await Promise.all(
+          cluster.nodes.map(async ({ name }) => {
+            const { exitCode, stdout, stderr } = await cluster.exec(name, count, { timeoutMs: seconds(4), signal });
+            if (exitCode !== 0) throw new Error(`${name}: ${stderr || `exit ${exitCode}`}`);
+            return { name, rules: Number(stdout.trim()) };
+          }),
+        );
+        const bare = counts.filter(({ rules }) => rules === 0).map(({ name }) => name);
+        return bare.length === 0 ? undefined : `no service rules on ${bare.join(', ')}`;
+      });
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import type { Detector } from '../model/detector.ts';
+import { humanDuration, millis } from '../model/units.ts';
+import { followEvents } from './support/events.ts';
+import { looking } from './support/look.ts';
+import { linked } from './support/time.ts';
+
+/**
+ * Many pods lost their sandbox at once: more than so many `SandboxChanged` events within the window. They are Normal events, which a
+ * watch of warnings never shows.
+ *
+ * Source: write-up 004, action items (`check_sandbox_changed.sh`: a SandboxChanged storm indicates stale state in containerd).
+ *
+ * @param options.over so many within the window are normal (default 5)
+ */
+export function sandboxChanged(options: { readonly over?: number } = {}): Detector {
+  const over = options.over ?? 5;
+  return {
+    id: 'sandbox-changed',
+    title: 'Many pods lost their sandbox at once',
+    source: 'write-up 004, action items: check_sandbox_changed.sh',
+    loop: (profile) =>
+      `looks every ${humanDuration(profile.pollMs)}; fires when more than ${over} such events came within ${humanDuration(profile.alertWindowMs)}`,
+    leastTtdMs: () => millis(0),
+    periodMs: (profile) => profile.pollMs,
+    expects: 'sandboxes changed',
+    async *watch({ cluster, signal }, profile) {
+      const own = linked(signal);
+      const seen: { readonly atMs: number; readonly object: string }[] = [];
+      const events = followEvents(cluster.api, own.signal, (event) => {
+        if (event.reason === 'SandboxChanged') seen.push({ atMs: Date.now(), object: event.object });
+      });
+      let standing: string | undefined;
+      try {
+        yield* looking(profile.pollMs, own.signal, () => {
+          const blind = events.blind();
+          if (blind !== undefined) return Promise.reject(new Error(blind));
+          const recent = seen.filter(({ atMs }) => Date.now() - atMs < profile.alertWindowMs);
+          const pods = new Set(recent.map(({ object }) => object));
+          standing =
+            pods.size > over
+              ? (standing ?? `${pods.size} sandboxes changed, ${[...pods][0] ?? ''} among them`)
+              : undefined;
+          return Promise.resolve(standing);
+        });
+      } finally {
+        own.end();
+      }
+    },
+  };
+}

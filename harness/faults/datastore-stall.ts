@@ -1,0 +1,42 @@
+import { adminKubectl as kubectl } from '../model/commands.ts';
+import { act, until } from '../model/define.ts';
+import type { Fault } from '../model/fault.ts';
+import { seconds } from '../model/units.ts';
+
+/**
+ * The datastore is there and does not answer: etcd's process is stopped (SIGSTOP) as it stands. Its connections stay open, so whoever
+ * asks it waits until its own patience ends, and the API server says `context canceled` and `context deadline exceeded`.
+ *
+ * Source: write-up 004, chain 4 (k8s-dqlite: "context canceled errors blocking pod status writes", ended by its restart).
+ */
+export function datastoreStall(): Fault {
+  return {
+    id: 'datastore-stall',
+    title: 'The datastore hangs and pods go on running',
+    source: 'write-up 004, "Simultaneous 3-Node Reboot Cascade", chain 4',
+    fidelity: 'equivalent',
+    params: {},
+    targets: 'control-plane',
+    prepare: [act('see that there is one etcd', 'control-plane', '[ "$(pidof etcd | wc -w)" = 1 ]')],
+    inject: [act('etcd hangs', 'control-plane', 'kill -STOP $(pidof etcd)')],
+    witness: [
+      {
+        name: 'its process is stopped',
+        on: 'control-plane',
+        command: "awk '/^State:/ { print $2 }' /proc/$(pidof etcd)/status",
+        expect: '^T$',
+      },
+      {
+        name: 'the API server cannot use it',
+        on: 'control-plane',
+        command: `${kubectl} get --raw /readyz/etcd --request-timeout=4s 2>&1 || true`,
+        expect: 'etcd failed|not ready|deadline|[Tt]imeout|context',
+      },
+    ],
+    witnessDeadlineMs: seconds(20),
+    undo: [
+      act('etcd goes on', 'control-plane', 'kill -CONT $(pidof etcd)'),
+      until('the API is ready', 'control-plane', `${kubectl} get --raw /readyz --request-timeout=3s`, seconds(50)),
+    ],
+  };
+}

@@ -1,0 +1,81 @@
+import { act, until } from '../model/define.ts';
+import type { Fault } from '../model/fault.ts';
+import type { NodeSelector } from '../model/step.ts';
+import { minutes, seconds } from '../model/units.ts';
+
+const kept = '/var/lib/firedrill/name-reserved';
+
+/** A message of containerd's, as the kubelet passes it on. */
+const reserved = 'failed to reserve sandbox name .* is reserved for';
+
+/**
+ * Every sandbox of a node is to be made anew while the node's disk stands still for some seconds, and containerd keeps the name of each
+ * for a creation that will never end: the kubelet gives up, tries again, and is told `name "..." is reserved for "..."` until somebody
+ * does something about it. New pods, whose names are new, start.
+ *
+ * A file that every sandbox gets a copy of (/etc/hosts) is a pipe to which nobody writes, for as long as it takes: containerd's
+ * threads that opened it then never come back, and no deadline of the kubelet's reaches them. In the write-up a reboot left the names
+ * behind; what containerd holds, what it says and what ends it are the same.
+ *
+ * Source: write-up 004, RC-3 (`FailedCreatePodSandBox: name is reserved for <pre-reboot-hash>`, "for any pod that had previously run
+ * on k8s02"); containerd's own issue tracker knows it from slow disks.
+ *
+ * @param options.node which node (default: the first worker)
+ */
+export function nameReserved(options: { readonly node?: NodeSelector } = {}): Fault {
+  const node = options.node ?? { worker: 1 };
+  return {
+    id: 'name-reserved',
+    title: 'containerd keeps the names of sandboxes that do not exist',
+    source: 'write-up 004, "Simultaneous 3-Node Reboot Cascade", RC-3',
+    fidelity: 'equivalent',
+    params: { node: typeof node === 'string' ? node : `worker ${node.worker}` },
+    targets: node,
+    prepare: [
+      act('a disk that can stand still', node, `mkdir -p ${kept} && rm -f ${kept}/hosts && mkfifo ${kept}/hosts`),
+    ],
+    inject: [
+      act(
+        'sandboxes die and are made again while the disk stands still',
+        node,
+        [
+          `mount --bind ${kept}/hosts /etc/hosts`,
+          // As a reboot does it: every sandbox of the node is gone at once. In a node, `pause` is nothing but a pod's sandbox.
+          'kill -KILL $(pidof pause)',
+          'for _ in $(seq 1 20); do',
+          '  sleep 1',
+          '  stuck=$(grep -l "^wait_for_partner\\|^fifo_open" /proc/$(pidof -s containerd)/task/*/wchan 2>/dev/null | wc -l)',
+          '  [ "$stuck" -ge 3 ] && break',
+          'done',
+          'sleep 4',
+          // Lazily: the creations that hang hold on to it.
+          'umount --lazy /etc/hosts',
+          'echo "the disk is back; $stuck creations did not come back with it"',
+        ].join('\n'),
+      ),
+    ],
+    witness: [
+      {
+        name: 'containerd says that names are reserved',
+        on: node,
+        command: `journalctl -u kubelet --since -20s -o cat --no-pager | grep -c '${reserved}' || true`,
+        expect: '^[1-9]',
+      },
+    ],
+    // The kubelet gives up the first creation after twice its runtimeRequestTimeout, four minutes in stock.
+    witnessDeadlineMs: minutes(5),
+    undo: [
+      act(
+        'the disk goes on, and the runtime forgets',
+        node,
+        ['while [ -p /etc/hosts ]; do umount --lazy /etc/hosts; done', 'systemctl restart containerd'].join('\n'),
+      ),
+      until(
+        'no name is reserved any more',
+        node,
+        `! journalctl -u kubelet --since -8s -o cat --no-pager | grep -q '${reserved}'`,
+        seconds(50),
+      ),
+    ],
+  };
+}

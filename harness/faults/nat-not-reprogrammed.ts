@@ -1,0 +1,70 @@
+import { act, until } from '../model/define.ts';
+import type { Fault } from '../model/fault.ts';
+import type { NodeSelector } from '../model/step.ts';
+import { seconds } from '../model/units.ts';
+
+const kept = '/var/lib/firedrill/nat-not-reprogrammed';
+
+/**
+ * One node without its service rules, and the agent that should write them running on with what it believes is there: the KUBE-
+ * chains of the nat table are emptied, as a reboot does it, and kube-proxy is frozen (SIGSTOP), as one that survived the reboot
+ * without noticing. Nothing that comes from this node reaches a service address any more; what comes to it by a node port neither.
+ *
+ * Source: write-up 004, RC-2 ("`iptables -t nat -L | grep KUBE` returns empty for k8s02", while calico-node ran with pre-reboot state).
+ *
+ * @param options.node which node (default: the first worker, by which users enter)
+ */
+export function natNotReprogrammed(options: { readonly node?: NodeSelector } = {}): Fault {
+  const node = options.node ?? { worker: 1 };
+  return {
+    id: 'nat-not-reprogrammed',
+    title: 'A node comes back without its service rules, and its agent does not notice',
+    source: 'write-up 004, "Simultaneous 3-Node Reboot Cascade", RC-2',
+    fidelity: 'equivalent',
+    params: { node: typeof node === 'string' ? node : `worker ${node.worker}` },
+    targets: node,
+    prepare: [
+      act(
+        'keep what the undo puts back',
+        node,
+        `mkdir -p ${kept} && iptables-save -t nat > ${kept}/nat && grep -q -- '-A KUBE-SERVICES' ${kept}/nat`,
+      ),
+    ],
+    inject: [
+      act(
+        'the agent stands still and the rules are gone',
+        node,
+        [
+          'kill -STOP $(pidof kube-proxy)',
+          'for chain in $(iptables-save -t nat | sed -n \'s/^:\\(KUBE-[^ ]*\\) .*/\\1/p\'); do iptables -w -t nat -F "$chain"; done',
+        ].join('\n'),
+      ),
+    ],
+    witness: [
+      {
+        name: 'no service rule in the nat table',
+        on: node,
+        command: "iptables-save -t nat | grep -c -- '^-A KUBE-' || true",
+        expect: '^0$',
+      },
+      {
+        name: 'the agent runs, and does nothing',
+        on: node,
+        command: "awk '/^State:/ { print $2 }' /proc/$(pidof kube-proxy)/status",
+        expect: '^T$',
+      },
+    ],
+    witnessDeadlineMs: seconds(10),
+    undo: [
+      act(
+        'put the rules back and let the agent go on',
+        node,
+        [
+          `iptables-restore -w -T nat < ${kept}/nat`,
+          'kill -CONT $(pidof kube-proxy) 2>/dev/null || echo "the agent is another one by now"',
+        ].join('\n'),
+      ),
+      until('service rules are there', node, "iptables-save -t nat | grep -q -- '-A KUBE-SERVICES'", seconds(20)),
+    ],
+  };
+}

@@ -1,0 +1,47 @@
+import { adminKubectl as kubectl } from '../model/commands.ts';
+import { act, powerOff, reboot, until } from '../model/define.ts';
+import type { Fault } from '../model/fault.ts';
+import { seconds } from '../model/units.ts';
+
+/**
+ * One worker loses its power and stays away: whatever ran on it alone is gone until somebody, or Kubernetes after its toleration of
+ * five minutes, starts it elsewhere.
+ *
+ * Source: write-up 004, "CoreDNS was a SPOF" ("any node reboot including that node drops in-cluster DNS").
+ *
+ * @param options.worker which one, from 1
+ */
+export function nodeLost(options: { readonly worker: number }): Fault {
+  const on = { worker: options.worker };
+  const name = `.metadata.name | endswith("-worker${options.worker === 1 ? '' : options.worker}")`;
+  const address = `${kubectl} get nodes --request-timeout=3s -o json | jq -r '.items[] | select(${name}) | .status.addresses[] | select(.type == "InternalIP").address'`;
+  return {
+    id: 'node-lost',
+    title: 'A node loses its power',
+    source: 'write-up 004, "Simultaneous 3-Node Reboot Cascade", what could improve, 5',
+    fidelity: 'real',
+    params: { worker: options.worker },
+    targets: on,
+    prepare: [
+      act(
+        'see that it answers',
+        'control-plane',
+        `ip=$(${address}) && [ -n "$ip" ] && ping -c 1 -W 1 "$ip" >/dev/null`,
+      ),
+    ],
+    inject: [powerOff('the power fails', on)],
+    witness: [
+      {
+        name: 'it does not answer',
+        on: 'control-plane',
+        command: `ip=$(${address}); [ -n "$ip" ] && { ping -c 1 -W 1 "$ip" >/dev/null && echo answers || echo silent; }`,
+        expect: '^silent$',
+      },
+    ],
+    witnessDeadlineMs: seconds(20),
+    undo: [
+      reboot('switch it on', on, seconds(60)),
+      until('its kubelet runs', on, 'systemctl is-active kubelet', seconds(45)),
+    ],
+  };
+}

@@ -1,0 +1,31 @@
+/** Commands that faults and runbooks both type. Text only: what runs them is the engine. */
+
+/** `kubectl` as it is typed on a control-plane node, whatever has become of the workstation's credentials. */
+export const adminKubectl = 'kubectl --kubeconfig /etc/kubernetes/admin.conf';
+
+/**
+ * For the workstation: takes the administrator's credentials from the control plane, keeping the address by which this workstation
+ * reaches the API. (kubeadm, "Creating a cluster": `scp root@<control-plane-host>:/etc/kubernetes/admin.conf .`)
+ */
+export const fetchCredentials = [
+  "server=$(kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}')",
+  'ssh "$CONTROL_PLANE" cat /etc/kubernetes/admin.conf > "$BACKUP/admin.conf"',
+  'sed "s#server: .*#server: $server#" "$BACKUP/admin.conf" > "$KUBECONFIG"',
+].join('\n');
+
+/**
+ * For a control plane: ends processes by name as `systemctl stop` does, those that have not ended after five seconds by force. (An API
+ * server that is asked to end goes on for over a minute as long as somebody watches through it.)
+ */
+export const endProcesses = (...names: readonly string[]): string =>
+  [
+    `pids=$(pidof ${names.join(' ')})`,
+    'kill -TERM $pids',
+    'for _ in 1 2 3 4 5; do',
+    '  alive=',
+    '  for pid in $pids; do if [ -d "/proc/$pid" ]; then alive=yes; fi; done',
+    '  if [ -z "$alive" ]; then break; fi',
+    '  sleep 1',
+    'done',
+    'kill -KILL $pids 2>/dev/null || true',
+  ].join('\n');

@@ -1,0 +1,33 @@
+import { endProcesses } from '../model/commands.ts';
+import { act, look, until } from '../model/define.ts';
+import type { Runbook } from '../model/runbook.ts';
+import { seconds } from '../model/units.ts';
+
+/**
+ * Restart the datastore: asked to end first, killed when it does not, as systemd does it; the kubelet starts it again.
+ * Source: write-up 004, 09:10 ("snap.microk8s.daemon-k8s-dqlite restarted"; pods went on within seconds).
+ */
+export function restartDatastore(): Runbook {
+  return {
+    id: 'restart-datastore',
+    title: 'Restart the datastore (etcd)',
+    source: 'write-up 004, resolution summary, intervention 4',
+    why: 'What is to be written cannot be: the log of the datastore or of the API says `context canceled`.',
+    steps: [
+      look(
+        'see the errors',
+        'control-plane',
+        "tail -qn 400 /var/log/pods/kube-system_kube-apiserver-*/kube-apiserver/*.log | grep -E 'context (canceled|deadline exceeded)' | tail -n 3 | cut -c1-300",
+      ),
+      act('restart it', 'control-plane', endProcesses('etcd'), {
+        standsFor: 'snap restart microk8s.daemon-k8s-dqlite',
+      }),
+      until(
+        'wait until the API is ready',
+        'workstation',
+        'kubectl get --raw /readyz --request-timeout=3s',
+        seconds(90),
+      ),
+    ],
+  };
+}

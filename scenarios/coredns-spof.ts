@@ -1,0 +1,78 @@
+import { corednsReplicas } from '../harness/detectors/coredns-replicas.ts';
+import { nodeNotReady } from '../harness/detectors/node-not-ready.ts';
+import { podsNotRunning } from '../harness/detectors/pods-not-running.ts';
+import { probeFailing } from '../harness/detectors/probe-failing.ts';
+import { warningEvents } from '../harness/detectors/warning-events.ts';
+import { nodeLost } from '../harness/faults/node-lost.ts';
+import { act, until } from '../harness/model/define.ts';
+import { claimed, defineScenario } from '../harness/model/scenario.ts';
+import { minutes, seconds } from '../harness/model/units.ts';
+import { restartCoredns } from '../harness/runbooks/restart-coredns.ts';
+import { scaleCoredns2Antiaffinity } from '../harness/runbooks/scale-coredns-2-antiaffinity.ts';
+import { scaleCoredns2 } from '../harness/runbooks/scale-coredns-2.ts';
+import { wait } from '../harness/runbooks/wait.ts';
+import { resurrectionProbes } from './support/resurrection.ts';
+
+const dnsNode = 'node=$(echo $WORKERS | cut -d " " -f 3)';
+const notReady = 'kubectl get pods -A --no-headers | awk \'{ split($3, n, "/"); if (n[1] != n[2]) print }\'';
+
+/** Write-up 004, "CoreDNS was a SPOF": one CoreDNS, and the node that it is on goes away. */
+export default defineScenario({
+  outage: {
+    title: 'Simultaneous 3-Node Reboot Cascade: the one CoreDNS goes with its node',
+    source: 'write-up 004',
+    date: '2026-06-05',
+    says: [
+      'One CoreDNS on one node: a reboot of that node drops DNS for the whole cluster.',
+      'No check counted its replicas; no anti-affinity was set.',
+      'Scaling it to two on two nodes closed the gap.',
+    ],
+    undetectedMs: minutes(27),
+    recoveryMs: minutes(93),
+  },
+  fidelity: 'real',
+  differences: [
+    'the node stays away for the whole trial; in the write-up it came back with the two others',
+    'nothing else runs on that node, so that what is measured is DNS',
+  ],
+  cluster: { workers: 3, workload: 'resurrection' },
+  setup: [
+    act(
+      'move everything away from the third worker',
+      'workstation',
+      `${dnsNode}\nkubectl cordon "$node"\nkubectl delete pods -A -l app --field-selector "spec.nodeName=$node" --wait=false`,
+    ),
+    act(
+      'leave one CoreDNS, and that one there',
+      'workstation',
+      [
+        dnsNode,
+        'kubectl uncordon "$node"',
+        'for other in $NODES; do [ "$other" = "$node" ] || kubectl cordon "$other"; done',
+        'kubectl -n kube-system scale deployment coredns --replicas=1',
+        'kubectl -n kube-system delete pods -l k8s-app=kube-dns',
+        'kubectl -n kube-system rollout status deployment coredns --timeout=40s',
+        'for other in $NODES; do kubectl uncordon "$other"; done',
+      ].join('\n'),
+    ),
+    until('wait until everything is ready', 'workstation', `[ -z "$(${notReady})" ]`, seconds(90)),
+  ],
+  probes: resurrectionProbes({ canaries: 'anywhere' }),
+  breaks: ['dns', 'service-to-service'],
+  keeps: ['existing-connection', 'api-read', 'api-write', 'database', 'bystander'],
+  fault: nodeLost({ worker: 3 }),
+  detectors: [
+    corednsReplicas(),
+    nodeNotReady(),
+    podsNotRunning(),
+    probeFailing({ sli: 'dns', streak: 3 }),
+    warningEvents(),
+  ],
+  runbooks: [
+    claimed(wait(), 'does-not-recover', 'DNS is gone as long as the node is'),
+    claimed(restartCoredns(), 'unknown', 'not tried'),
+    claimed(scaleCoredns2(), 'recovers', 'closed the single point of failure'),
+    claimed(scaleCoredns2Antiaffinity(), 'recovers', 'the action item: never two on one node'),
+  ],
+  horizonMs: { stock: minutes(10), fast: seconds(120) },
+});
