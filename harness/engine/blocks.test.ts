@@ -7,12 +7,12 @@ const trials = [1, 1, 2, 2, 3, 3].map((block, i) => ({ id: `t${i}`, block, runbo
 function held() {
   const log: string[] = [];
   const ends = new Map<string, (error?: Error) => void>();
-  const run = (trial: { readonly id: string }): Promise<void> => {
+  const run = (trial: { readonly id: string }): Promise<undefined> => {
     log.push(trial.id);
     return new Promise((resolve, reject) => {
       ends.set(trial.id, (error) => {
         if (error) reject(error);
-        else resolve();
+        else resolve(undefined);
       });
     });
   };
@@ -26,11 +26,20 @@ function held() {
 describe('inBlocks', () => {
   it('keeps the order of the plan when one at a time', async () => {
     const order: string[] = [];
-    await inBlocks(trials, 1, (trial, index) => {
-      order.push(`${trial.id}/${index}`);
-      return Promise.resolve();
+    await inBlocks(trials, 1, (trial) => {
+      order.push(trial.id);
+      return Promise.resolve(undefined);
     });
-    expect(order).toEqual(trials.map((trial, i) => `${trial.id}/${i}`));
+    expect(order).toEqual(trials.map((trial) => trial.id));
+  });
+
+  it('runs what a trial asks for right after it, within its block', async () => {
+    const order: string[] = [];
+    await inBlocks(trials, 1, (trial) => {
+      order.push(trial.id);
+      return Promise.resolve(trial.id === 't2' ? { ...trial, id: 't2-again' } : undefined);
+    });
+    expect(order).toEqual(['t0', 't1', 't2', 't2-again', 't3', 't4', 't5']);
   });
 
   it('runs blocks side by side, and never two trials of one block', async () => {

@@ -63,6 +63,18 @@ export function makePlan(options: PlanOptions): Plan {
   };
 }
 
+/** Of the planned trials so many, at most, are run again when they were invalid: a machine that spoils more is not to be measured on. */
+const repeatable = 0.2;
+
+/** The trial that makes up for an invalid one: once for each, and for a fifth of the plan at most. Undefined beyond that. */
+export function repeatOf(plan: Plan, trial: PlannedTrial): PlannedTrial | undefined {
+  const repeats = plan.trials.filter((t) => t.repeats !== undefined).length;
+  const first = plan.trials.length - repeats;
+  if (trial.repeats !== undefined || repeats >= Math.ceil(first * repeatable)) return undefined;
+  const seed = Math.floor(seeded(trial.seed)() * 2 ** 31);
+  return { ...trial, id: `${trial.id}-again`, seed, repeats: trial.id };
+}
+
 /** A step as reports print it. */
 function planned(step: Step): PlannedStep {
   return {

@@ -11,7 +11,7 @@ import { minutes } from '../model/units.ts';
 import { inBlocks } from './blocks.ts';
 import { deadline } from './deadline.ts';
 import { typicalTrialMs } from './estimate.ts';
-import { makePlan } from './plan.ts';
+import { makePlan, repeatOf } from './plan.ts';
 import { writeReports } from './reports.ts';
 import { runTrial, type Trigger } from './trial.ts';
 import { prepareMachine } from './wiring.ts';
@@ -45,6 +45,8 @@ export interface RunResult {
     readonly trialId: string;
     readonly outcome: Outcome;
     readonly expect: Claim['expect'];
+    /** It was run again, and the other counts. */
+    readonly madeUpFor?: boolean;
   }[];
   readonly exitCode: number;
 }
@@ -57,12 +59,15 @@ export interface RunResult {
  */
 export async function runScenario(options: RunOptions): Promise<RunResult> {
   const { scenario, onProgress } = options;
-  const plan = makePlan({ ...options, createdEpochMs: Date.now() });
+  let plan = makePlan({ ...options, createdEpochMs: Date.now() });
   const runDir = resolve(options.out, plan.scenario, plan.runId);
   const machine = await prepareMachine(options, plan.runId, runDir);
   try {
     mkdirSync(join(runDir, 'trials'), { recursive: true });
-    writeFileSync(join(runDir, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`);
+    const writePlan = () => {
+      writeFileSync(join(runDir, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`);
+    };
+    writePlan();
     using whole = deadline(options.timeoutMs ?? minutes(24 * 60), options.signal);
     const { signal } = whole;
     const typical = typicalTrialMs(scenario, options.profile);
@@ -75,20 +80,20 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
       etaMs: typical * plan.trials.length,
     });
 
-    const done = new Map<number, TrialRecord>();
-    const inOrder = () => [...done].sort(([a], [b]) => a - b).map(([, record]) => record);
+    const done = new Map<string, TrialRecord>();
+    const inOrder = () => plan.trials.flatMap(({ id }) => done.get(id) ?? []);
     const began = Date.now();
     using rest = deadline(minutes(24 * 60 * 7), signal);
     const parallel = Math.min(options.parallel, options.trials);
-    const runOne = async (trial: PlannedTrial, index: number): Promise<void> => {
+    const runOne = async (trial: PlannedTrial): Promise<PlannedTrial | undefined> => {
       const claimed = scenario.runbooks.find((c) => c.runbook.id === trial.runbook);
-      if (claimed === undefined || signal.aborted) return;
+      if (claimed === undefined || signal.aborted) return undefined;
       const each = done.size === 0 ? typical / parallel : (Date.now() - began) / done.size;
       onProgress({
         type: 'trial',
         id: trial.id,
         runbook: trial.runbook,
-        index: index + 1,
+        index: plan.trials.indexOf(trial) + 1,
         of: plan.trials.length,
         etaMs: each * (plan.trials.length - done.size),
       });
@@ -110,7 +115,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
         rest.signal,
       );
       writeFileSync(join(dir, 'record.json'), `${JSON.stringify(record, null, 2)}\n`);
-      done.set(index, record);
+      done.set(trial.id, record);
       const ttrMs =
         record.ttr === undefined || 'censored' in record.ttr ? undefined : (record.ttr.lo + record.ttr.hi) / 2;
       onProgress({
@@ -127,6 +132,12 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
           ? error
           : new FiredrillError('environment', record.reason, { hint: 'npm run firedrill -- doctor', cause: error });
       }
+      const again = record.outcome === 'invalid' && !signal.aborted ? repeatOf(plan, trial) : undefined;
+      if (again === undefined) return undefined;
+      plan = { ...plan, trials: [...plan.trials, again] };
+      writePlan();
+      onProgress({ type: 'note', text: `${trial.id} gave no data and is run again` });
+      return again;
     };
     try {
       await inBlocks(plan.trials, parallel, runOne, rest.abort);
@@ -142,11 +153,13 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
         `the run did not end within ${(options.timeoutMs ?? 0) / 1000} s; what there is stands in ${runDir}`,
         { hint: 'give a longer --timeout, or fewer --trials' },
       );
+    const madeUpFor = new Set(plan.trials.map((trial) => trial.repeats));
     const outcomes = records.map((r) => ({
       runbook: r.runbook,
       trialId: r.trialId,
       outcome: r.outcome,
       expect: r.claim.expect,
+      madeUpFor: madeUpFor.has(r.trialId),
     }));
     return {
       runDir,
@@ -166,12 +179,12 @@ function sideBySide(trialId: string, onProgress: OnProgress): OnProgress {
 }
 
 /**
- * 1 when a runbook that the scenario expects to recover did not; else 4 when a trial gave no data; else 0. A runbook that
+ * 1 when a runbook that the scenario expects to recover did not; else 4 when a trial gave no data and none made up for it; else 0. A runbook that
  * is expected to fail and fails is a result like any other.
  */
 export function exitCodeOfOutcomes(outcomes: RunResult['outcomes']): number {
   const valid = outcomes.filter((o) => o.outcome !== 'invalid' && o.outcome !== 'unknown');
   if (valid.some((o) => o.expect === 'recovers' && o.outcome !== 'recovered')) return exitCodes.notRecovered;
-  if (valid.length < outcomes.length) return exitCodes.invalid;
+  if (outcomes.some((o) => !valid.includes(o) && o.madeUpFor !== true)) return exitCodes.invalid;
   return exitCodes.done;
 }

@@ -6,6 +6,8 @@ export interface PlannedTrial {
   readonly block: number;
   readonly runbook: string;
   readonly seed: number;
+  /** The invalid trial that this one makes up for: added to the plan while the run goes on. */
+  readonly repeats?: string;
 }
 
 /** A step in words: what a reader of a stored run needs of it. */
