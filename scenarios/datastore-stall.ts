@@ -48,5 +48,5 @@ export default defineScenario({
     claimed(restartKubelet({ on: 'control-plane' }), 'does-not-recover', 'no help: the errors went on after it'),
     claimed(restartDatastore(), 'recovers', 'cure: pods went on within seconds'),
   ],
-  horizonMs: { stock: minutes(10), fast: seconds(180) },
+  horizonMs: { stock: minutes(10), fast: seconds(300) },
 });

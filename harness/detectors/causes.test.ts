@@ -56,7 +56,7 @@ describe('datastore-errors', () => {
     expect(watching.last()).toEqual({ state: 'quiet' });
     answer = () => '6\n2026-06-05T09:10:00.0Z stderr F E0605 "context canceled"';
     await later(fast.scrapeMs);
-    const first = { state: 'firing', what: '6 lines: E0605 "context canceled"' };
+    const first = { state: 'firing', what: '6 lines say context canceled: E0605 "context canceled"' };
     expect(watching.last()).toEqual(first);
     answer = () => '99\n2026-06-05T09:10:00.0Z stderr F something else';
     await later(fast.scrapeMs);

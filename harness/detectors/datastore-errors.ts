@@ -4,13 +4,15 @@ import { looking } from './support/look.ts';
 
 /** So many lines of log are looked at: more than an API server in trouble writes between two looks. */
 const lines = 1500;
+/** What the API server says of a datastore that does not answer. */
+const complaint = 'context canceled|context deadline exceeded|etcdserver: request timed out';
 
 /** A command for the control plane: how many lines younger than an instant speak of it, and the last of them. */
 const lookAt = (sinceEpochMs: number): string =>
   // The runtime writes UTC with nine digits of a second here: comparing text does.
   `tail -qn ${lines} /var/log/pods/kube-system_kube-apiserver-*/kube-apiserver/*.log |
   awk -v since='${new Date(sinceEpochMs).toISOString().slice(0, -1)}' \\
-    '$1 >= since && /context canceled|context deadline exceeded|etcdserver: request timed out/ { n++; last = $0 } END { print n + 0; print last }'`;
+    '$1 >= since && /${complaint}/ { n++; last = $0 } END { print n + 0; print last }'`;
 
 /**
  * The API server's log says again and again that the datastore did not answer: `context canceled`, `context deadline exceeded`. Read
@@ -44,7 +46,8 @@ export function datastoreErrors(options: { readonly over?: number } = {}): Detec
         if (exitCode !== 0) throw new Error(stderr || `exit ${exitCode}`);
         const [count = '0', last = ''] = stdout.split('\n');
         if (Number(count) <= over) standing = undefined;
-        else standing ??= `${count} lines: ${last.replace(/^\S+ \S+ \S+ /, '').slice(0, 200)}`;
+        else
+          standing ??= `${count} lines say ${new RegExp(complaint).exec(last)?.[0] ?? ''}: ${last.replace(/^\S+ \S+ \S+ /, '').slice(0, 200)}`;
         return standing;
       });
     },
