@@ -132,7 +132,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
           ? error
           : new FiredrillError('environment', record.reason, { hint: 'npm run firedrill -- doctor', cause: error });
       }
-      const again = record.outcome === 'invalid' && !signal.aborted ? repeatOf(plan, trial) : undefined;
+      const again = record.outcome === 'invalid' && cause !== 'interrupted' ? repeatOf(plan, trial) : undefined;
       if (again === undefined) return undefined;
       plan = { ...plan, trials: [...plan.trials, again] };
       writePlan();

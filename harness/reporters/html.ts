@@ -98,7 +98,7 @@ function partsNote(runbook: RunbookSummary): string {
 
 function whatHappened(summary: RunSummary, plan: Plan, trials: readonly TrialRecord[]): Markup {
   const seen = trials.find((t) => t.onset !== undefined && t.outcome !== 'invalid');
-  const inject = seen?.steps.filter((s) => s.part === 'setup' || s.part === 'inject') ?? [];
+  const inject = seen?.steps.filter((s) => (s.part === 'setup' && s.changes) || s.part === 'inject') ?? [];
   const broken = [
     ...new Set(
       trials.filter((t) => t.outcome !== 'invalid').flatMap((t) => t.slis.filter((s) => s.broke).map((s) => s.title)),
