@@ -28,7 +28,7 @@ describe('kindConfig', () => {
     const { nodes, networking } = config(2);
     expect(nodes.map((n) => n.role)).toEqual(['control-plane', 'worker', 'worker']);
     const ports = nodes.map((n) => n.extraPortMappings?.map((m) => m.containerPort));
-    expect(ports).toEqual([[30081], [30080], [30432]]);
+    expect(ports).toEqual([[30081, 30082], [30080, 22, 8080], [30432]]);
     for (const m of nodes.flatMap((n) => n.extraPortMappings ?? [])) {
       expect(m).toMatchObject({ hostPort: 0, listenAddress: '127.0.0.1' });
     }
@@ -39,7 +39,7 @@ describe('kindConfig', () => {
       config(1)
         .nodes[1]?.extraPortMappings?.map((m) => m.containerPort)
         .sort(),
-    ).toEqual([30080, 30432]);
+    ).toEqual([22, 30080, 30432, 8080]);
     expect(entryNode('database', 1)).toBe(1);
   });
   it('names nodes as kind does', () => {

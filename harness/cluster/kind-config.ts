@@ -2,8 +2,15 @@ import { stringify } from 'yaml';
 import type { EndpointName } from '../model/cluster.ts';
 import type { Profile } from '../model/profile.ts';
 
-/** Node ports of the cluster, and which node each enters by (published on loopback). */
-export const nodePorts: Readonly<Record<EndpointName, number>> = { web: 30080, database: 30432, bystander: 30081 };
+/** Ports of the nodes that are published on loopback: node ports of services, and those of what runs on a node itself. */
+export const nodePorts: Readonly<Record<EndpointName, number>> = {
+  web: 30080,
+  database: 30432,
+  bystander: 30081,
+  volume: 30082,
+  ssh: 22,
+  gateway: 8080,
+};
 
 /** kind's own names for the nodes of a cluster, the control plane first. */
 export function nodeNames(cluster: string, workers: number): string[] {
@@ -13,9 +20,9 @@ export function nodeNames(cluster: string, workers: number): string[] {
   ];
 }
 
-/** Which node (by index in `nodeNames`) publishes an endpoint: the web by the first worker, the database by the second. */
+/** Which node (by index in `nodeNames`) publishes an endpoint. */
 export function entryNode(endpoint: EndpointName, workers: number): number {
-  if (endpoint === 'bystander') return 0;
+  if (endpoint === 'bystander' || endpoint === 'volume') return 0;
   return endpoint === 'database' ? Math.min(2, workers) : 1;
 }
 

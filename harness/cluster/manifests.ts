@@ -216,7 +216,9 @@ export async function writeManifests(options: {
   const scripts = join(options.workDir, 'data');
   const there = (await readdir(options.workloadDir)).filter((name) => !name.endsWith('.yaml'));
   await mkdir(scripts, { recursive: true });
-  for (const name of there) await cp(join(options.workloadDir, name), join(scripts, name));
+  for (const name of there) {
+    await cp(join(options.workloadDir, name), join(scripts, name), { dereference: true });
+  }
   const script = (name: string): string | undefined => (there.includes(name) ? join(scripts, name) : undefined);
   const data = { seed: script('seed.sh'), reset: script('reset.sh'), state: script('state.sh') };
   return { dir, pods, images: [...images].sort(), data };

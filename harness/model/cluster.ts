@@ -164,5 +164,8 @@ export interface Cluster {
   environment(): Promise<Readonly<Record<string, string>>>;
 }
 
-/** Node ports published on loopback: `web` and `database` enter by workers, `bystander` by the control plane. */
-export type EndpointName = 'web' | 'database' | 'bystander';
+/**
+ * Ports of nodes published on loopback. `web`, `ssh` and `gateway` enter by the first worker and `database` by the second; `bystander`
+ * and `volume` by the control plane. Where the workload has nothing behind one, connections to it are refused.
+ */
+export type EndpointName = 'web' | 'database' | 'bystander' | 'volume' | 'ssh' | 'gateway';

@@ -81,7 +81,9 @@ describe.skipIf(noCluster)('a cluster made by kind', () => {
   it('answers at its endpoints on loopback, the front end through DNS and its back end', async () => {
     expect(JSON.parse(await echo())).toEqual(['hello']);
     expect((await fetch(url('bystander', '/readyz'))).status).toBe(200);
-    for (const name of ['web', 'database', 'bystander'] as const) expect(cluster.endpoint(name).host).toBe('127.0.0.1');
+    for (const name of ['web', 'database', 'bystander', 'volume', 'ssh', 'gateway'] as const) {
+      expect(cluster.endpoint(name)).toEqual({ host: '127.0.0.1', port: expect.toSatisfy((port) => port > 1024) });
+    }
   });
 
   it('runs commands in nodes and keeps their streams, input and exit code apart', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fakeCluster, type FakeCluster } from '../../harness/cluster/fake.ts';
+import { nodePorts } from '../../harness/cluster/kind-config.ts';
 import { stepProblems } from '../../harness/model/check.ts';
 import type { Endpoint } from '../../harness/model/cluster.ts';
 import type { Detector } from '../../harness/model/detector.ts';
@@ -123,7 +124,7 @@ function hangingCluster(): FakeCluster {
           reject(new Error('aborted'));
         });
       }),
-    endpoints: { web: silentEndpoint, database: silentEndpoint, bystander: silentEndpoint },
+    endpoints: Object.fromEntries(Object.keys(nodePorts).map((name) => [name, silentEndpoint])),
   });
   cluster.api.hang = true;
   return cluster;

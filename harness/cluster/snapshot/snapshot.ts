@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FiredrillError } from '../../model/errors.ts';
-import { controlPlanePatches, kubeadmPatches } from '../kind-config.ts';
+import { controlPlanePatches, kubeadmPatches, nodePorts } from '../kind-config.ts';
 import type { ClusterSpec } from '../kind.ts';
 
 /** Raised for a snapshot that must not be used again: damaged, or what was restored from it never became healthy. */
@@ -77,10 +77,14 @@ export async function snapshotKey(
   add('kind', given.kindVersion);
   add('workers', String(spec.workers));
   add('fence', String(spec.openFence === true));
+  add('ports', JSON.stringify(nodePorts));
   add('kubeadm', JSON.stringify([kubeadmPatches(spec.profile), controlPlanePatches(spec.profile)]));
   add('pods', `${spec.profile.podProbeMs} ${spec.profile.readinessMs}`);
   for (const dir of [given.sharedManifests, spec.workloadDir]) {
-    const names = (await readdir(dir, { withFileTypes: true })).filter((entry) => entry.isFile()).map((e) => e.name);
+    // A workload may share files with another one: they are links.
+    const names = (await readdir(dir, { withFileTypes: true }))
+      .filter((entry) => !entry.isDirectory())
+      .map((e) => e.name);
     for (const name of names.sort()) add(name, await readFile(join(dir, name)));
   }
   return hash.digest('hex').slice(0, 12);
