@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { nodePorts } from './kind-config.ts';
 import { profiles } from '../model/profile.ts';
 import { countPods, imagesOf, placeholders, renderManifest, writeManifests, type ManifestFolder } from './manifests.ts';
 
@@ -127,6 +128,20 @@ describe('the workload of write-up 002', () => {
     const things = [...(await resurrection()), ...(await read(join(manifests, 'instruments.yaml')))];
     const ports = things.flatMap((t) => t.spec?.ports?.map((p) => p.nodePort) ?? []).filter((p) => p !== undefined);
     expect(ports.sort()).toEqual([30080, 30081, 30432]);
+  });
+});
+
+describe('the workload with a replicated volume', () => {
+  it('is that of write-up 002 and the volume beside it, at the port that the cluster publishes', async () => {
+    const [files, before] = await Promise.all([
+      readdir(join(manifests, 'storage')),
+      readdir(join(manifests, 'resurrection')),
+    ]);
+    expect(files.filter((name) => !before.includes(name))).toEqual(['60-volume.yaml']);
+    expect(before.filter((name) => !files.includes(name))).toEqual([]);
+    const things = await read(join(manifests, 'storage', '60-volume.yaml'));
+    const ports = things.flatMap((t) => t.spec?.ports?.map((p) => p.nodePort) ?? []).filter((p) => p !== undefined);
+    expect(ports).toEqual([nodePorts.volume]);
   });
 });
 

@@ -7,6 +7,7 @@ import { corednsFatal } from './coredns-fatal.ts';
 import { livenessReadiness } from './liveness-readiness.ts';
 import { nodeNotReady } from './node-not-ready.ts';
 import { podsNotRunning } from './pods-not-running.ts';
+import { podsTerminating } from './pods-terminating.ts';
 import { probeFailing, Runs } from './probe-failing.ts';
 import { leastRestartsMs, restartCount } from './restart-count.ts';
 import { schedulerStall } from './scheduler-stall.ts';
@@ -40,6 +41,7 @@ const lookers: readonly Detector[] = [
   restartCount({ over: 10 }),
   restartCount({ over: 10, scope: 'cluster' }),
   podsNotRunning(),
+  podsTerminating(),
   livenessReadiness(),
   warningEvents(),
   schedulerStall(),
@@ -165,6 +167,36 @@ describe('pods-not-running', () => {
     cluster.api.replicaCount = { desired: 23, ready: 20 };
     await later(3 * fast.pollMs + 100);
     expect(watching.last()).toMatchObject({ state: 'firing', what: expect.stringContaining('3 of 23') as string });
+    expect(watching.last()).toMatchObject({ what: expect.stringContaining('not there at all') as string });
+  });
+});
+
+describe('pods-terminating', () => {
+  const going = (name: string) => fakePod('a', name, { terminating: true });
+
+  it('fires for a pod that stays Terminating for the window, and clears when it is gone', async () => {
+    const watching = watch(podsTerminating());
+    await later(100);
+    cluster.api.pushPod(going('web-1'));
+    await later(fast.alertWindowMs - fast.pollMs);
+    expect(watching.last()).not.toMatchObject({ state: 'firing' });
+    await later(2 * fast.pollMs);
+    expect(watching.last()).toEqual({ state: 'firing', what: 'Terminating and not gone: a/web-1' });
+    cluster.api.podStates = [fakePod('a', 'web-2')];
+    await later(fast.pollMs);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+  });
+
+  it('does not add up pods that come and go under one name, nor our own canaries', async () => {
+    const watching = watch(podsTerminating());
+    for (let n = 0; n < 4; n++) {
+      cluster.api.podStates = [
+        fakePod('a', 'web-1', { terminating: true, uid: `uid-${n}` }),
+        fakePod('canary', 'canary-1', { terminating: true }),
+      ];
+      await later(fast.alertWindowMs / 2);
+    }
+    expect(watching.readings.map((r) => r.state)).not.toContain('firing');
   });
 });
 

@@ -36,7 +36,9 @@ export function podsNotRunning(options: { readonly streak?: number } = {}): Dete
         const names = watched(await cluster.api.pods(options))
           .filter((pod) => !pod.ready || pod.phase !== 'Running')
           .map((pod) => `${pod.namespace}/${pod.name}`);
-        standing = `${replicas.desired - replicas.ready} of ${replicas.desired} pods not ready: ${some(names)}`;
+        // One that is Terminating is nobody's any more, and what would replace it may not be there yet.
+        const which = names.length === 0 ? 'what is missing is not there at all' : some(names);
+        standing = `${replicas.desired - replicas.ready} of ${replicas.desired} pods not ready: ${which}`;
         return standing;
       });
     },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fakeCluster, fakePod, type FakeCluster, type FakeStream } from '../cluster/fake.ts';
 import type { Endpoint } from '../model/cluster.ts';
@@ -15,7 +15,9 @@ import { existingConnection } from './existing-connection.ts';
 import { newConnection } from './new-connection.ts';
 import { podStart } from './pod-start.ts';
 import { checkEcho, serviceToService } from './service-to-service.ts';
+import { ssh } from './ssh.ts';
 import { auditRows, type Acknowledged } from './support/audit.ts';
+import { volume } from './volume.ts';
 
 const live = (): AbortSignal => new AbortController().signal;
 const aborted = (): AbortSignal => AbortSignal.abort(new Error('too late'));
@@ -60,7 +62,7 @@ describe('over HTTP', () => {
     server.close();
     server.closeAllConnections();
   });
-  const cluster = () => fakeCluster({ endpoints: { web: endpoint, bystander: endpoint } });
+  const cluster = () => fakeCluster({ endpoints: { web: endpoint, bystander: endpoint, volume: endpoint } });
 
   it('new-connection opens a connection for each request', async () => {
     const session = await open(newConnection(), cluster());
@@ -105,6 +107,25 @@ describe('over HTTP', () => {
     }
   });
 
+  it('volume wants each write acknowledged after all that were before it', async () => {
+    const session = await open(volume(), cluster());
+    const acknowledge = (revision: number) => () => ({
+      status: 202,
+      body: JSON.stringify([JSON.stringify({ header: { revision: String(revision) } })]),
+    });
+    for (const revision of [7, 8]) {
+      answer = acknowledge(revision);
+      await session.attempt(revision, live());
+    }
+    // A volume that came back as it had been earlier.
+    answer = acknowledge(3);
+    await expect(session.attempt(9, live())).rejects.toThrow('write 3 comes after write 8');
+    answer = () => ({ status: 202, body: '["backend call failed dial tcp 10.0.0.1:2379: connect: refused"]' });
+    await expect(session.attempt(10, live())).rejects.toThrow();
+    answer = () => ({ status: 202, body: '["{\\"error\\":\\"etcdserver: request timed out\\"}"]' });
+    await expect(session.attempt(11, live())).rejects.toThrow('not an acknowledged write');
+  });
+
   it('service-to-service wants its very body back through the backend', async () => {
     const session = await open(serviceToService(), cluster());
     answer = (method, body) => ({ status: 200, body: JSON.stringify(method === 'POST' ? [body] : []) });
@@ -118,6 +139,41 @@ describe('over HTTP', () => {
       body: '["backend http://b:9898/echo call failed dial tcp: lookup b: no such host"]',
     });
     await expect(session.attempt(2, live())).rejects.toThrow('no such host');
+  });
+});
+
+describe('ssh', () => {
+  const serve = async (greeting: string | undefined) => {
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => undefined);
+      if (greeting !== undefined) socket.end(greeting);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const session = await open(ssh(), fakeCluster({ endpoints: { ssh: { host: '127.0.0.1', port } } }));
+    return { session, close: () => server.close() };
+  };
+
+  it('is good when a server greets, and bad when something else answers or nobody does', async () => {
+    const good = await serve('SSH-2.0-OpenSSH_9.2\r\n');
+    await good.session.attempt(0, live());
+    good.close();
+    await expect(good.session.attempt(1, live())).rejects.toThrow('ECONNREFUSED');
+    const other = await serve('HTTP/1.1 400 Bad Request\r\n');
+    await expect(other.session.attempt(0, live())).rejects.toThrow('no ssh server');
+    other.close();
+    const closed = await serve('');
+    await expect(closed.session.attempt(0, live())).rejects.toThrow('no ssh server');
+    closed.close();
+  });
+
+  it('gives up a server that takes the connection and says nothing', async () => {
+    const silent = await serve(undefined);
+    const own = new AbortController();
+    const attempt = silent.session.attempt(0, own.signal);
+    own.abort(new Error('late'));
+    await expect(attempt).rejects.toThrow('late');
+    silent.close();
   });
 });
 

@@ -1,0 +1,19 @@
+import { look } from '../model/define.ts';
+import type { Runbook } from '../model/runbook.ts';
+import type { NodeSelector } from '../model/step.ts';
+import { killallSteps } from './support/killall.ts';
+
+/**
+ * Stop everything of Kubernetes on a node, take its network away, start it again.
+ * Source: write-up 003 ("it reset the containers and OS resources (including networking) associated with them"); k3s' manual, "Stopping K3s".
+ * @param options.on which node
+ */
+export function killall(options: { readonly on: NodeSelector }): Runbook {
+  return {
+    id: 'killall',
+    title: 'Kill all containers and their network, and start again',
+    source: 'write-up 003, "Getting locked-out"',
+    why: 'The network of the containers is broken in ways that nobody understands: what is made anew is made whole.',
+    steps: [look('see what crashes', 'workstation', 'kubectl get pods -A -o wide'), ...killallSteps(options.on)],
+  };
+}
