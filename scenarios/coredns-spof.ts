@@ -11,10 +11,10 @@ import { restartCoredns } from '../harness/runbooks/restart-coredns.ts';
 import { scaleCoredns2Antiaffinity } from '../harness/runbooks/scale-coredns-2-antiaffinity.ts';
 import { scaleCoredns2 } from '../harness/runbooks/scale-coredns-2.ts';
 import { wait } from '../harness/runbooks/wait.ts';
+import { everyPodReady, oneCorednsOn } from './support/one-coredns.ts';
 import { resurrectionProbes } from './support/resurrection.ts';
 
 const dnsNode = 'node=$(echo $WORKERS | cut -d " " -f 3)';
-const notReady = 'kubectl get pods -A --no-headers | awk \'{ split($3, n, "/"); if (n[1] != n[2]) print }\'';
 
 /** Write-up 004, "CoreDNS was a SPOF": one CoreDNS, and the node that it is on goes away. */
 export default defineScenario({
@@ -42,20 +42,8 @@ export default defineScenario({
       'workstation',
       `${dnsNode}\nkubectl cordon "$node"\nkubectl delete pods -A -l app --field-selector "spec.nodeName=$node" --wait=false`,
     ),
-    act(
-      'leave one CoreDNS, and that one there',
-      'workstation',
-      [
-        dnsNode,
-        'kubectl uncordon "$node"',
-        'for other in $NODES; do [ "$other" = "$node" ] || kubectl cordon "$other"; done',
-        'kubectl -n kube-system scale deployment coredns --replicas=1',
-        'kubectl -n kube-system delete pods -l k8s-app=kube-dns',
-        'kubectl -n kube-system rollout status deployment coredns --timeout=40s',
-        'for other in $NODES; do kubectl uncordon "$other"; done',
-      ].join('\n'),
-    ),
-    until('wait until everything is ready', 'workstation', `[ -z "$(${notReady})" ]`, seconds(90)),
+    oneCorednsOn(3),
+    until('wait until everything is ready', 'workstation', everyPodReady, seconds(90)),
   ],
   probes: resurrectionProbes({ canaries: 'anywhere' }),
   breaks: ['dns', 'service-to-service'],

@@ -36,8 +36,7 @@ export function iptablesFlush(options: { readonly node: NodeSelector }): Fault {
         [
           `mkdir -p ${kept}`,
           `iptables-save -t filter > ${kept}/filter`,
-          `iptables-save -t nat > ${kept}/nat`,
-          `grep -q -- '-A KUBE-SERVICES' ${kept}/nat`,
+          "iptables-save -t nat | grep -q -- '-A KUBE-SERVICES'",
           // Without its chains' counters, into a table that keeps what is not named.
           `iptables-save -t nat | grep -vE '${ours}' > ${kept}/nat-of-the-machine`,
         ].join('\n'),
@@ -71,11 +70,12 @@ export function iptablesFlush(options: { readonly node: NodeSelector }): Fault {
         node,
         [
           `iptables-restore -w -T filter < ${kept}/filter`,
-          `iptables-restore -w -T nat < ${kept}/nat`,
+          // Whoever starts anew writes all of its own.
+          'kill -KILL $(pidof kube-proxy flanneld) 2>/dev/null || true',
           'systemctl start containerd kubelet',
         ].join('\n'),
       ),
-      until('service rules are there', node, "iptables-save -t nat | grep -q -- '-j KUBE-SEP-'", seconds(20)),
+      until('service rules are there', node, "iptables-save -t nat | grep -q -- '-j KUBE-SEP-'", seconds(45)),
     ],
   };
 }

@@ -8,6 +8,11 @@ const kept = '/var/lib/firedrill/name-reserved';
 /** A message of containerd's, as the kubelet passes it on. */
 const reserved = 'failed to reserve sandbox name .* is reserved for';
 
+/** The sandboxes of pods that have a network of their own. */
+const killAllButAgents = `for pid in $(pidof pause); do
+  [ "$(readlink /proc/$pid/ns/net)" = "$(readlink /proc/1/ns/net)" ] || kill -KILL "$pid"
+done`;
+
 /**
  * Every sandbox of a node is to be made anew while the node's disk stands still for some seconds, and containerd keeps the name of each
  * for a creation that will never end: the kubelet gives up, tries again, and is told `name "..." is reserved for "..."` until somebody
@@ -21,8 +26,11 @@ const reserved = 'failed to reserve sandbox name .* is reserved for';
  * on k8s02"); containerd's own issue tracker knows it from slow disks.
  *
  * @param options.node which node (default: the first worker)
+ * @param options.agents `spared`: what runs on the node's own network (kube-proxy, flannel) keeps its sandbox
  */
-export function nameReserved(options: { readonly node?: NodeSelector } = {}): Fault {
+export function nameReserved(
+  options: { readonly node?: NodeSelector; readonly agents?: 'hit' | 'spared' } = {},
+): Fault {
   const node = options.node ?? { worker: 1 };
   return {
     id: 'name-reserved',
@@ -41,7 +49,7 @@ export function nameReserved(options: { readonly node?: NodeSelector } = {}): Fa
         [
           `mount --bind ${kept}/hosts /etc/hosts`,
           // As a reboot does it: every sandbox of the node is gone at once. In a node, `pause` is nothing but a pod's sandbox.
-          'kill -KILL $(pidof pause)',
+          options.agents === 'spared' ? killAllButAgents : 'kill -KILL $(pidof pause)',
           'for _ in $(seq 1 20); do',
           '  sleep 1',
           '  stuck=$(grep -l "^wait_for_partner\\|^fifo_open" /proc/$(pidof -s containerd)/task/*/wchan 2>/dev/null | wc -l)',

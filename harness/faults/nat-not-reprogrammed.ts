@@ -3,8 +3,6 @@ import type { Fault } from '../model/fault.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { seconds } from '../model/units.ts';
 
-const kept = '/var/lib/firedrill/nat-not-reprogrammed';
-
 /**
  * One node without its service rules, and the agent that should write them running on with what it believes is there: the KUBE-
  * chains of the nat table are emptied, as a reboot does it, and kube-proxy is frozen (SIGSTOP), as one that survived the reboot
@@ -23,13 +21,7 @@ export function natNotReprogrammed(options: { readonly node?: NodeSelector } = {
     fidelity: 'equivalent',
     params: { node: typeof node === 'string' ? node : `worker ${node.worker}` },
     targets: node,
-    prepare: [
-      act(
-        'keep what the undo puts back',
-        node,
-        `mkdir -p ${kept} && iptables-save -t nat > ${kept}/nat && grep -q -- '-A KUBE-SERVICES' ${kept}/nat`,
-      ),
-    ],
+    prepare: [act('see that there are rules', node, "iptables-save -t nat | grep -q -- '-A KUBE-SERVICES'")],
     inject: [
       act(
         'the agent stands still and the rules are gone',
@@ -56,15 +48,13 @@ export function natNotReprogrammed(options: { readonly node?: NodeSelector } = {
     ],
     witnessDeadlineMs: seconds(10),
     undo: [
+      // Whoever starts anew writes all of them.
       act(
-        'put the rules back and let the agent go on',
+        'another agent',
         node,
-        [
-          `iptables-restore -w -T nat < ${kept}/nat`,
-          'kill -CONT $(pidof kube-proxy) 2>/dev/null || echo "the agent is another one by now"',
-        ].join('\n'),
+        'kill -KILL $(pidof kube-proxy) 2>/dev/null || echo "there is none: it is about to be started"',
       ),
-      until('service rules are there', node, "iptables-save -t nat | grep -q -- '-A KUBE-SERVICES'", seconds(20)),
+      until('service rules are there', node, "iptables-save -t nat | grep -q -- '-A KUBE-SERVICES'", seconds(45)),
     ],
   };
 }

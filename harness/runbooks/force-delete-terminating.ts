@@ -1,10 +1,7 @@
-import { act, look, until } from '../model/define.ts';
+import { look, until } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import { seconds } from '../model/units.ts';
-
-/** Namespace and name of every pod that is Terminating, one a line. */
-const terminating =
-  'kubectl get pods -A -o json | jq -r \'.items[] | select(.metadata.deletionTimestamp != null) | .metadata.namespace + " " + .metadata.name\'';
+import { forceDeleteStep, terminatingPods } from './support/terminating.ts';
 
 /**
  * Take what is Terminating out of the API without waiting for its node.
@@ -18,14 +15,9 @@ export function forceDeleteTerminating(): Runbook {
     source: 'write-up 004, resolution summary, interventions 1 and 5',
     why: 'Pods are Terminating for ever, and what replaces them waits for it.',
     steps: [
-      look('see what is Terminating', 'workstation', terminating),
-      act(
-        'delete it by force',
-        'workstation',
-        `${terminating} | while read -r namespace pod; do kubectl -n "$namespace" delete pod "$pod" --grace-period=0 --force; done`,
-        { destroys: 'the promise that a stateful pod runs once: what still runs on its node is forgotten' },
-      ),
-      until('wait until nothing is', 'workstation', `[ -z "$(${terminating})" ]`, seconds(30)),
+      look('see what is Terminating', 'workstation', terminatingPods),
+      forceDeleteStep('delete it by force'),
+      until('wait until nothing is', 'workstation', `[ -z "$(${terminatingPods})" ]`, seconds(30)),
     ],
   };
 }

@@ -1,14 +1,15 @@
-import { endProcesses } from '../model/commands.ts';
-import { act, look, until } from '../model/define.ts';
+import { look } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
-import { seconds } from '../model/units.ts';
+import type { NodeSelector } from '../model/step.ts';
+import { kubeliteSteps } from './support/kubelite.ts';
 
 /**
  * Restart everything that microk8s' kubelite is on a control plane: kubelet, scheduler, controller manager, API server and proxy
  * are one process there, so one restart restarts all of them.
  * Source: write-up 004, 08:00 ("first kubelite restart resolves RC-1, RC-2, RC-3").
+ * @param options.on a worker whose part of it is restarted, too: there it is kubelet, proxy and runtime
  */
-export function restartKubelite(): Runbook {
+export function restartKubelite(options: { readonly on?: NodeSelector } = {}): Runbook {
   return {
     id: 'restart-kubelite',
     title: "Restart the control plane's processes and the kubelet (kubelite)",
@@ -20,20 +21,7 @@ export function restartKubelite(): Runbook {
         'workstation',
         'kubectl get nodes; kubectl get pods -A | grep -v Running',
       ),
-      act(
-        'restart them',
-        'control-plane',
-        [
-          'systemctl stop kubelet',
-          endProcesses('kube-scheduler', 'kube-controller-manager', 'kube-apiserver', 'kube-proxy'),
-          'systemctl start kubelet',
-        ].join('\n'),
-        {
-          standsFor: 'snap restart microk8s.daemon-kubelite',
-          destroys: 'nothing, but the API is away for some seconds and every watch in the cluster ends',
-        },
-      ),
-      until('wait until the API answers', 'workstation', 'kubectl get --raw /readyz', seconds(60)),
+      ...kubeliteSteps('restart', options.on),
     ],
   };
 }

@@ -1,0 +1,47 @@
+import { endProcesses } from '../model/commands.ts';
+import { act, until } from '../model/define.ts';
+import type { Runbook } from '../model/runbook.ts';
+import type { NodeSelector } from '../model/step.ts';
+import { seconds } from '../model/units.ts';
+import { lookAtEveryLayer } from './support/diagnosis-004.ts';
+import { kubeliteSteps } from './support/kubelite.ts';
+import { placeVariable } from './support/place.ts';
+import { forceDeleteStep } from './support/terminating.ts';
+
+/**
+ * What was done, in its order: force-delete the controllers, restart kubelite, CoreDNS to two, restart kubelite again, restart the
+ * datastore, force-delete the replicas.
+ * Source: write-up 004, "Resolution Summary: five sequential interventions on k8s02" (over two hours).
+ * @param options.on the node that they were done on
+ */
+export function fiveInterventions(options: { readonly on: NodeSelector }): Runbook {
+  const { on } = options;
+  const node = placeVariable(on);
+  return {
+    id: 'five-interventions',
+    title: 'The five interventions of the write-up, in their order',
+    source: 'write-up 004, resolution summary',
+    why: 'Each was the answer to the symptom that stood out when it was done.',
+    steps: [
+      ...lookAtEveryLayer(on),
+      forceDeleteStep('1: delete the controllers by force'),
+      act('cordon the node', 'workstation', `kubectl cordon ${node}`),
+      ...kubeliteSteps('2: restart kubelite,', on),
+      act('uncordon the node', 'workstation', `kubectl uncordon ${node}`),
+      act('CoreDNS to two', 'workstation', 'kubectl -n kube-system scale deployment coredns --replicas=2'),
+      act('cordon the node again', 'workstation', `kubectl cordon ${node}`),
+      ...kubeliteSteps('3: restart kubelite again,', on),
+      act('uncordon the node again', 'workstation', `kubectl uncordon ${node}`),
+      act('4: restart the datastore', 'control-plane', endProcesses('etcd'), {
+        standsFor: 'snap restart microk8s.daemon-k8s-dqlite',
+      }),
+      until(
+        'wait until the API is ready',
+        'workstation',
+        'kubectl get --raw /readyz --request-timeout=3s',
+        seconds(90),
+      ),
+      forceDeleteStep('5: delete the replicas by force'),
+    ],
+  };
+}

@@ -1,0 +1,33 @@
+import { look } from '../../model/define.ts';
+import type { NodeSelector, Step } from '../../model/step.ts';
+import { seconds } from '../../model/units.ts';
+
+/** One look at each of the four layers that write-up 004 found broken, before anything is touched. */
+export const lookAtEveryLayer = (node: NodeSelector): readonly Step[] => [
+  look(
+    'is the scheduler silent?',
+    'workstation',
+    [
+      'kubectl get pods -A --field-selector status.phase=Pending --no-headers | wc -l',
+      'kubectl get events -A --field-selector reason=FailedScheduling --no-headers | wc -l',
+      "kubectl -n kube-system get lease kube-scheduler -o jsonpath='{.spec.holderIdentity} {.spec.renewTime}'",
+    ].join('\n'),
+  ),
+  look('are there service rules?', 'nodes', "iptables-save -t nat | grep -c -- '-j KUBE-SEP-' || true"),
+  look(
+    'are names reserved?',
+    node,
+    "journalctl -u kubelet -n 400 -o cat --no-pager | grep -o 'name .* is reserved for.*' | tail -n 1 | cut -c1-200",
+  ),
+  look(
+    'what is Terminating?',
+    'workstation',
+    'kubectl get pods -A -o json | jq -r \'.items[] | select(.metadata.deletionTimestamp != null) | .metadata.namespace + "/" + .metadata.name\'',
+  ),
+  look(
+    'does the datastore answer?',
+    'control-plane',
+    "tail -qn 400 /var/log/pods/kube-system_kube-apiserver-*/kube-apiserver/*.log | grep -cE 'context (canceled|deadline exceeded)' || true",
+    { timeoutMs: seconds(10) },
+  ),
+];

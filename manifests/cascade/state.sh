@@ -1,0 +1,1 @@
+../resurrection/state.sh
