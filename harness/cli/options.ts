@@ -1,4 +1,5 @@
 import { FiredrillError } from '../model/errors.ts';
+import type { Trigger } from '../model/plan.ts';
 import type { ProfileName } from '../model/profile.ts';
 import { millis, type Millis } from '../model/units.ts';
 import { didYouMean } from './suggest.ts';
@@ -51,9 +52,6 @@ export function duration(flag: string, value: string): Millis {
   }
   return millis(Math.round(ms));
 }
-
-/** How a runbook is started: at a fixed delay after the onset, or when one detector fires. */
-export type Trigger = { readonly kind: 'oracle' } | { readonly kind: 'detector'; readonly id: string };
 
 /** `oracle` or `detector:<id>`; whether the scenario has that detector is the caller's question. */
 export function trigger(flag: string, value: string): Trigger {

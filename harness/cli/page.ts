@@ -1,12 +1,11 @@
 import { commandOf, placeName } from '../engine/steps.ts';
 import type { Fault } from '../model/fault.ts';
-import type { Plan } from '../model/plan.ts';
+import type { Plan, Trigger } from '../model/plan.ts';
 import { profiles, type ProfileName } from '../model/profile.ts';
 import type { ClaimedRunbook } from '../model/runbook.ts';
 import type { Scenario } from '../model/scenario.ts';
 import type { Step } from '../model/step.ts';
 import { humanDuration } from '../model/units.ts';
-import type { Trigger } from './options.ts';
 
 /**
  * Pages for people, in Markdown that reads well in a terminal. They print the very values that the engine executes.

@@ -101,11 +101,17 @@ With npm, flags come after a lone --:
     )
     .option('--timeout <time>', 'give up after, e.g. 45m', (v) => duration('--timeout', v))
     .option('--fresh', 'make every cluster by kind instead of restoring it from a snapshot')
+    .option(
+      '--resume <run>',
+      'go on with a run that was cut off, or with more --trials than it had; finished trials stay',
+    )
     .option('--open-fence', 'let the cluster reach the network outside (it cannot, else)')
     .option('--json', 'print report.json instead of the table')
-    .action(async (ids: string[], flags: RawRunFlags) => {
+    .action(async (ids: string[], flags: RawRunFlags, command: Command) => {
       const { run } = await import('./commands/run.ts');
-      const { runbook, ...rest } = flags;
+      const { runbook, ...given } = flags;
+      const typed = Object.keys(flags).filter((flag) => command.getOptionValueSource(flag) === 'cli');
+      const rest = { ...given, typed };
       const wanted = names(runbook);
       done(await run(context, ids, wanted === undefined ? rest : { ...rest, runbook: wanted }));
     });

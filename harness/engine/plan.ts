@@ -1,5 +1,5 @@
 import { FiredrillError } from '../model/errors.ts';
-import type { Plan, PlannedStep, PlannedTrial } from '../model/plan.ts';
+import type { Plan, PlannedStep, PlannedTrial, Trigger } from '../model/plan.ts';
 import type { ProfileName } from '../model/profile.ts';
 import { profiles } from '../model/profile.ts';
 import type { Scenario } from '../model/scenario.ts';
@@ -16,6 +16,7 @@ export interface PlanOptions {
   /** Only these runbooks; all when absent. */
   readonly runbooks?: readonly string[];
   readonly createdEpochMs: number;
+  readonly trigger?: Trigger;
 }
 
 /**
@@ -45,6 +46,7 @@ export function makePlan(options: PlanOptions): Plan {
     profile: options.profile,
     seed,
     createdEpochMs: options.createdEpochMs,
+    trigger: options.trigger ?? { kind: 'oracle' },
     trials,
     outage: { ...scenario.outage, says: [...scenario.outage.says] },
     fidelity: scenario.fidelity,

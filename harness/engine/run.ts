@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { exitCodes, FiredrillError } from '../model/errors.ts';
 import { profiles, type ProfileName } from '../model/profile.ts';
-import type { PlannedTrial } from '../model/plan.ts';
+import type { PlannedTrial, Trigger } from '../model/plan.ts';
 import type { OnProgress } from '../model/progress.ts';
 import type { Outcome, TrialRecord } from '../model/record.ts';
 import type { Claim } from '../model/runbook.ts';
@@ -13,7 +13,8 @@ import { deadline } from './deadline.ts';
 import { typicalTrialMs } from './estimate.ts';
 import { makePlan, repeatOf } from './plan.ts';
 import { writeReports } from './reports.ts';
-import { runTrial, type Trigger } from './trial.ts';
+import { keepFinished, requireSameMachine, resumePlan, type Resumed } from './resume.ts';
+import { runTrial } from './trial.ts';
 import { prepareMachine } from './wiring.ts';
 
 export interface RunOptions {
@@ -34,6 +35,8 @@ export interface RunOptions {
   /** Every cluster is made by kind, none restored from a snapshot. */
   readonly fresh: boolean;
   readonly timeoutMs?: number;
+  /** A run that is gone on with, its finished trials kept. Profile, seed and runbooks are its own. */
+  readonly resume?: Resumed;
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal;
 }
@@ -59,10 +62,15 @@ export interface RunResult {
  */
 export async function runScenario(options: RunOptions): Promise<RunResult> {
   const { scenario, onProgress } = options;
-  let plan = makePlan({ ...options, createdEpochMs: Date.now() });
-  const runDir = resolve(options.out, plan.scenario, plan.runId);
+  const { resume } = options;
+  let plan =
+    resume === undefined
+      ? makePlan({ ...options, createdEpochMs: Date.now() })
+      : resumePlan(resume.plan, scenario, options.trials);
+  const runDir = resume?.runDir ?? resolve(options.out, plan.scenario, plan.runId);
   const machine = await prepareMachine(options, plan.runId, runDir);
   try {
+    if (resume !== undefined) requireSameMachine(resume, machine.nodeImage);
     mkdirSync(join(runDir, 'trials'), { recursive: true });
     const writePlan = () => {
       writeFileSync(join(runDir, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`);
@@ -77,10 +85,12 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
       profile: plan.profile,
       runDir,
       trials: plan.trials.length,
-      etaMs: typical * plan.trials.length,
+      etaMs: typical * (plan.trials.length - (resume?.records.length ?? 0)),
     });
 
-    const done = new Map<string, TrialRecord>();
+    const done = resume === undefined ? new Map<string, TrialRecord>() : keepFinished(resume);
+    const kept = done.size;
+    if (kept > 0) onProgress({ type: 'note', text: `${kept} of ${plan.trials.length} trials are there already` });
     const inOrder = () => plan.trials.flatMap(({ id }) => done.get(id) ?? []);
     const began = Date.now();
     using rest = deadline(minutes(24 * 60 * 7), signal);
@@ -88,7 +98,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     const runOne = async (trial: PlannedTrial): Promise<PlannedTrial | undefined> => {
       const claimed = scenario.runbooks.find((c) => c.runbook.id === trial.runbook);
       if (claimed === undefined || signal.aborted) return undefined;
-      const each = done.size === 0 ? typical / parallel : (Date.now() - began) / done.size;
+      const each = done.size === kept ? typical / parallel : (Date.now() - began) / (done.size - kept);
       onProgress({
         type: 'trial',
         id: trial.id,
@@ -140,7 +150,12 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
       return again;
     };
     try {
-      await inBlocks(plan.trials, parallel, runOne, rest.abort);
+      await inBlocks(
+        plan.trials.filter(({ id }) => !done.has(id)),
+        parallel,
+        runOne,
+        rest.abort,
+      );
     } catch (error) {
       writeReports(runDir, plan, inOrder());
       throw error;

@@ -6,6 +6,7 @@ import type { Cluster } from '../model/cluster.ts';
 import type { Detector } from '../model/detector.ts';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { EventBody, EventOf, PhaseName, TrialEvent } from '../model/events.ts';
+import type { Trigger } from '../model/plan.ts';
 import type { ProbeSession, Sample } from '../model/probe.ts';
 import type { Profile } from '../model/profile.ts';
 import type { OnProgress } from '../model/progress.ts';
@@ -24,9 +25,6 @@ import { seeded } from '../model/random.ts';
 import { commandOf, lookForFault, placeName, runSteps } from './steps.ts';
 import { Teardown } from './teardown.ts';
 import { SliTracker } from './tracker.ts';
-
-/** When a runbook begins: a fixed delay after the onset (`oracle`), or when an alarm fires. */
-export type Trigger = { readonly kind: 'oracle' } | { readonly kind: 'detector'; readonly id: string };
 
 /** A cluster together with the right to delete it. */
 export type OwnedCluster = Cluster & { delete(): Promise<void> };

@@ -24,6 +24,8 @@ import type { TrialDeps } from './trial.ts';
 
 /** A machine on which trials can run. */
 export interface Machine {
+  /** The image that every node is made from. */
+  readonly nodeImage: string;
   depsFor(trialId: string): TrialDeps;
   /** The run is over: what was kept for another trial goes. */
   close(): Promise<void>;
@@ -86,6 +88,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
   const removals = new Map<string, () => Promise<void>>();
 
   return {
+    nodeImage: images.node,
     close: async () => {
       try {
         for (const cluster of source.spares()) await removals.get(cluster.name)?.();

@@ -1,5 +1,8 @@
 import type { ProfileName } from './profile.ts';
 
+/** When a runbook begins: a fixed delay after the onset (`oracle`), or when an alarm fires. */
+export type Trigger = { readonly kind: 'oracle' } | { readonly kind: 'detector'; readonly id: string };
+
 /** One trial to run: which runbook, in which block, with which seed. */
 export interface PlannedTrial {
   readonly id: string;
@@ -27,6 +30,8 @@ export interface Plan {
   readonly profile: ProfileName;
   readonly seed: number;
   readonly createdEpochMs: number;
+  /** `oracle` where absent. */
+  readonly trigger?: Trigger;
   readonly trials: readonly PlannedTrial[];
   /** The scenario's own words that reports print, so that a stored run needs no code of that day. */
   readonly outage: {

@@ -1,4 +1,14 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FiredrillError, oneLine } from '../model/errors.ts';
@@ -117,6 +127,11 @@ export function registerRun(
     append(path, { type: 'run', schemaVersion: 1, ...run, owner, epochMs: Date.now() }, 'ax');
     syncDir(runsDir(state));
   } catch (error) {
+    if (existsSync(path))
+      throw new FiredrillError('environment', `run ${run.runId} goes on in another process, or left something behind`, {
+        hint: 'npm run firedrill -- clean',
+        cause: error,
+      });
     throw new FiredrillError('environment', `cannot write the registry of runs at ${path}: ${oneLine(error)}`, {
       hint: 'FIREDRILL_STATE=<a folder you can write> npm run scenario ...',
       cause: error,

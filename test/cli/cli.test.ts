@@ -95,6 +95,21 @@ describe.concurrent('mistakes are one line that says what, where and the next co
       ['report', 'nope', '--out', '/nonexistent'],
       /there is no run "nope": \/nonexistent has none at all/,
     ],
+    [
+      'a resumed run keeps its seed',
+      ['run', 'lights-out', '--resume', 'latest', '--seed', '5'],
+      /--seed does not go with --resume: a run goes on as it began {2}-> /,
+    ],
+    [
+      'no such run to go on with',
+      ['run', 'lights-out', '--resume', 'nope', '--out', '/nonexistent'],
+      /there is no run "nope": \/nonexistent has none at all/,
+    ],
+    [
+      'a run of another scenario',
+      ['run', 'lights-out', '--resume', 'scheduler-stall', '--out', join(root, 'reports', 'examples')],
+      /run \S+ is one of scheduler-stall, not of lights-out {2}-> {2}npm run scenario scheduler-stall -- --resume/,
+    ],
     ['nothing kept', ['shell'], /no cluster was kept {2}-> /],
   ])('%s: %j', async (_, args, line) => {
     expectOneLine(await firedrill(args), 2, line);

@@ -1,16 +1,17 @@
 import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
 import { requireSound } from '../../model/check.ts';
-import { exitCodeOf, exitCodes, oneLine } from '../../model/errors.ts';
+import { exitCodeOf, exitCodes, FiredrillError, oneLine } from '../../model/errors.ts';
 import type { Scenario } from '../../model/scenario.ts';
-import type { Millis } from '../../model/units.ts';
+import type { Plan, Trigger } from '../../model/plan.ts';
+import { millis, type Millis } from '../../model/units.ts';
 import { makePlan } from '../../engine/plan.ts';
 import type { CommandContext } from '../context.ts';
 import { findRunbook, loadScenario, requireDetector, scenarioIds } from '../load.ts';
-import type { ReporterName, Trigger } from '../options.ts';
+import type { ReporterName } from '../options.ts';
 import { planPage } from '../page.ts';
 import { chooseReporter, makeReporter, realWorld } from '../progress/reporter.ts';
-import { analyseRun, reportJson, seriesTable, tableOf, type StoredRun } from '../stored.ts';
+import { analyseRun, findRun, reportJson, seriesTable, tableOf, type StoredRun } from '../stored.ts';
 
 export interface RunFlags {
   readonly runbook?: readonly string[];
@@ -30,6 +31,10 @@ export interface RunFlags {
   readonly json?: boolean;
   readonly openFence?: boolean;
   readonly fresh?: boolean;
+  /** A stored run to go on with. */
+  readonly resume?: string;
+  /** Flags that were typed, and did not get their default. */
+  readonly typed?: readonly string[];
 }
 
 /**
@@ -37,7 +42,9 @@ export interface RunFlags {
  * the command line can get wrong is checked before anything is touched. Of several, one that fails does not end the series. The exit
  * code is the worst of the scenarios': 1 before 4 before 0.
  */
-export async function run(context: CommandContext, ids: readonly string[], flags: RunFlags): Promise<number> {
+export async function run(context: CommandContext, ids: readonly string[], given: RunFlags): Promise<number> {
+  const resume = given.resume === undefined ? undefined : await storedRun(ids, given, given.resume);
+  const flags = resume === undefined ? given : { ...given, ...asPlanned(resume.plan) };
   const wanted = flags.runbook;
   const scenarios: { readonly id: string; readonly scenario: Scenario }[] = [];
   for (const id of new Set(ids.includes('all') ? scenarioIds() : ids)) {
@@ -98,6 +105,7 @@ export async function run(context: CommandContext, ids: readonly string[], flags
         openFence: flags.openFence ?? false,
         fresh: flags.fresh ?? false,
         ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),
+        ...(resume === undefined ? {} : { resume }),
         onProgress: reporter.onProgress,
         signal: context.signal,
       });
@@ -128,6 +136,34 @@ export async function run(context: CommandContext, ids: readonly string[], flags
       [await seriesTable(stored, context.output), ...failed.map((line) => `failed: ${line}`)].join('\n'),
     );
   return worst(codes);
+}
+
+/** What a run was begun with, and is gone on with: nothing of it may differ between its trials. */
+const ofThePlan = ['runbook', 'seed', 'profile', 'trigger', 'horizon', 'dryRun'] as const;
+
+function asPlanned(plan: Plan): Pick<RunFlags, 'profile' | 'seed' | 'trigger' | 'runbook' | 'horizon'> {
+  const { profile, seed, trigger = { kind: 'oracle' }, runbooks, horizonMs } = plan;
+  return { profile, seed, trigger, runbook: runbooks.map(({ id }) => id), horizon: millis(horizonMs) };
+}
+
+/** The run that `--resume` names, if the rest of the command line fits it. */
+async function storedRun(ids: readonly string[], flags: RunFlags, name: string): Promise<StoredRun> {
+  const odd = ofThePlan.find((flag) => flags.typed?.includes(flag));
+  if (odd !== undefined)
+    throw new FiredrillError(
+      'usage',
+      `--${odd === 'dryRun' ? 'dry-run' : odd} does not go with --resume: a run goes on as it began`,
+      {
+        hint: 'leave it away; --trials may be raised',
+      },
+    );
+  const stored = await analyseRun(findRun(name, resolve(flags.out)));
+  const { scenario, runId } = stored.plan;
+  if (ids.length !== 1 || ids[0] !== scenario)
+    throw new FiredrillError('usage', `run ${runId} is one of ${scenario}, not of ${ids.join(', ')}`, {
+      hint: `npm run scenario ${scenario} -- --resume ${runId}`,
+    });
+  return stored;
 }
 
 /** A runbook that failed is the news; missing data comes next. */

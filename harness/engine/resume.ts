@@ -1,0 +1,112 @@
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, renameSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { join } from 'node:path';
+import { FiredrillError } from '../model/errors.ts';
+import type { EventOf } from '../model/events.ts';
+import type { Plan } from '../model/plan.ts';
+import type { TrialRecord } from '../model/record.ts';
+import type { Scenario } from '../model/scenario.ts';
+import { makePlan } from './plan.ts';
+
+/** A run that is gone on with: its folder, what was decided, and what is there. */
+export interface Resumed {
+  readonly runDir: string;
+  readonly plan: Plan;
+  /** Of all trials that left events. */
+  readonly records: readonly TrialRecord[];
+}
+
+/**
+ * The plan of a run that is gone on with: the same trials, seeds and phases, and blocks beside them when there are to be more than it
+ * had. (Blocks are drawn one after the other, so that those of a longer plan begin like those of a shorter one.)
+ *
+ * @param trials blocks in all; fewer than the plan has change nothing
+ * @throws FiredrillError `usage` when the scenario is not what it was when the run began: its trials would not be of one kind
+ */
+export function resumePlan(old: Plan, scenario: Scenario, trials: number): Plan {
+  const blocks = Math.max(...old.trials.map(({ block }) => block));
+  const now = makePlan({
+    scenarioId: old.scenario,
+    scenario,
+    profile: old.profile,
+    trials: Math.max(blocks, trials),
+    seed: old.seed,
+    runbooks: old.runbooks.map(({ id }) => id),
+    createdEpochMs: old.createdEpochMs,
+  });
+  const changed = (['runbooks', 'horizonMs', 'holdMs', 'fidelity'] as const).find(
+    (key) => JSON.stringify(now[key]) !== JSON.stringify(old[key]),
+  );
+  const first = old.trials.filter(({ repeats }) => repeats === undefined);
+  if (changed !== undefined || JSON.stringify(now.trials.slice(0, first.length)) !== JSON.stringify(first))
+    throw new FiredrillError(
+      'usage',
+      `run ${old.runId} cannot be gone on with: scenario ${old.scenario} has changed since (${changed ?? 'its trials'})`,
+      { hint: `npm run scenario ${old.scenario}` },
+    );
+  return { ...old, trials: [...now.trials, ...old.trials.filter(({ repeats }) => repeats !== undefined)] };
+}
+
+/** What must be the same for the trials of one run to be compared, by its name among a trial's facts. */
+const facts = (nodeImage: string): Readonly<Record<string, string>> => ({
+  'image.node': nodeImage,
+  kernel: release(),
+  cpus: String(cpus().length),
+});
+
+/** @throws FiredrillError `usage` when this is not the machine, or not the image, that the run began with */
+export function requireSameMachine(resumed: Resumed, nodeImage: string): void {
+  for (const { environment } of resumed.records) {
+    for (const [name, now] of Object.entries(facts(nodeImage))) {
+      const then = environment[name];
+      if (then !== undefined && then !== now)
+        throw new FiredrillError(
+          'usage',
+          `run ${resumed.plan.runId} cannot be gone on with here: ${name} is ${now}, and was ${then} when it began`,
+          { hint: `npm run scenario ${resumed.plan.scenario}` },
+        );
+    }
+  }
+}
+
+/** What a trial ended by, in its last event; undefined when it was cut off, or never begun. */
+export function endOf(trialDir: string): EventOf<'trial.ended'>['cause'] | undefined {
+  const path = join(trialDir, 'events.jsonl');
+  if (!existsSync(path)) return undefined;
+  const file = openSync(path, 'r');
+  try {
+    // The last event is short.
+    const { size } = fstatSync(file);
+    const tail = Buffer.alloc(Math.min(size, 16_384));
+    readSync(file, tail, 0, tail.length, size - tail.length);
+    const last = tail.toString('utf8').trimEnd().split('\n').at(-1) ?? '';
+    const event = JSON.parse(last) as { readonly type?: string; readonly cause?: EventOf<'trial.ended'>['cause'] };
+    return event.type === 'trial.ended' ? event.cause : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * The trials that need not be run again, by id: those that ended by themselves, invalid ones too. What is left of others is set aside
+ * under the name `<trial>.cut-<n>`, where no report looks.
+ */
+export function keepFinished(resumed: Resumed): Map<string, TrialRecord> {
+  const trials = join(resumed.runDir, 'trials');
+  const kept = new Map<string, TrialRecord>();
+  for (const { id } of resumed.plan.trials) {
+    const dir = join(trials, id);
+    if (!existsSync(dir)) continue;
+    const cause = endOf(dir);
+    const record = resumed.records.find(({ trialId }) => trialId === id);
+    if (record !== undefined && cause !== undefined && cause !== 'interrupted' && cause !== 'environment') {
+      kept.set(id, record);
+      continue;
+    }
+    const before = readdirSync(trials).filter((name) => name.startsWith(`${id}.cut-`)).length;
+    renameSync(dir, join(trials, `${id}.cut-${before + 1}`));
+  }
+  return kept;
+}

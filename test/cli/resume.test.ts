@@ -1,0 +1,108 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import scenario from '../../scenarios/cni-wipe.ts';
+import type { Plan } from '../../harness/model/plan.ts';
+import type { TrialRecord } from '../../harness/model/record.ts';
+import type { Scenario } from '../../harness/model/scenario.ts';
+import { makePlan } from '../../harness/engine/plan.ts';
+import { endOf, keepFinished, requireSameMachine, resumePlan } from '../../harness/engine/resume.ts';
+
+const planOf = (trials: number, runbooks = ['wait', 'restore-cni']): Plan =>
+  makePlan({ scenarioId: 'cni-wipe', scenario, profile: 'fast', trials, seed: 7, runbooks, createdEpochMs: 0 });
+const record = (trialId: string, environment: Record<string, string> = {}) =>
+  ({ trialId, environment }) as unknown as TrialRecord;
+
+describe('resumePlan', () => {
+  it('is the same plan, or the same with further blocks', () => {
+    expect(resumePlan(planOf(2), scenario, 2)).toEqual(planOf(2));
+    expect(resumePlan(planOf(2), scenario, 1)).toEqual(planOf(2));
+    expect(resumePlan(planOf(2), scenario, 5)).toEqual(planOf(5));
+  });
+
+  it('keeps what was run again', () => {
+    const old = planOf(1);
+    const again = { id: 'wait-1-again', block: 1, runbook: 'wait', seed: 3, repeats: 'wait-1' };
+    const plan = resumePlan({ ...old, trials: [...old.trials, again] }, scenario, 2);
+    expect(plan.trials).toEqual([...planOf(2).trials, again]);
+  });
+
+  it('refuses a scenario that is not what it was', () => {
+    const refused = (changed: Scenario) => () => resumePlan(planOf(2), changed, 2);
+    expect(refused({ ...scenario, horizonMs: { ...scenario.horizonMs, fast: scenario.horizonMs.stock } })).toThrow(
+      /changed since \(horizonMs\)/,
+    );
+    const [first, ...others] = scenario.runbooks.filter(({ runbook }) => runbook.id === 'restore-cni');
+    if (first === undefined) throw new Error('no such runbook');
+    const runbook = { ...first.runbook, steps: first.runbook.steps.slice(1) };
+    const rest = scenario.runbooks.filter(({ runbook: { id } }) => id !== 'restore-cni');
+    expect(refused({ ...scenario, runbooks: [...rest, { ...first, runbook }, ...others] })).toThrow(
+      /changed since \(runbooks\)/,
+    );
+  });
+});
+
+describe('requireSameMachine', () => {
+  const facts = { 'image.node': 'node:1', kernel: release(), cpus: String(cpus().length) };
+  const resumed = (environment: Record<string, string>) => ({
+    runDir: '',
+    plan: planOf(1),
+    records: [record('wait-1', environment)],
+  });
+
+  it('has nothing against the same, and names what is another', () => {
+    requireSameMachine(resumed(facts), 'node:1');
+    expect(() => {
+      requireSameMachine(resumed(facts), 'node:2');
+    }).toThrow(/image\.node is node:2, and was node:1/);
+    expect(() => {
+      requireSameMachine(resumed({ ...facts, cpus: '64' }), 'node:1');
+    }).toThrow(/cpus is \d+, and was 64/);
+  });
+});
+
+describe('finished trials', () => {
+  let runDir: string;
+  beforeEach(() => {
+    runDir = mkdtempSync(join(tmpdir(), 'firedrill-resume-'));
+  });
+  afterEach(() => {
+    rmSync(runDir, { recursive: true });
+  });
+  const trial = (id: string, ...events: readonly object[]): string => {
+    const dir = join(runDir, 'trials', id);
+    mkdirSync(dir, { recursive: true });
+    writeFileSync(join(dir, 'events.jsonl'), events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    return dir;
+  };
+  const long = { type: 'note', text: 'x'.repeat(30_000) };
+
+  it('are told by their last event', () => {
+    expect(endOf(trial('a', long, { type: 'trial.ended', cause: 'completed' }))).toBe('completed');
+    expect(endOf(trial('b', { type: 'trial.ended', cause: 'interrupted' }))).toBe('interrupted');
+    expect(endOf(trial('c', long))).toBeUndefined();
+    expect(endOf(trial('d'))).toBeUndefined();
+    expect(endOf(join(runDir, 'trials', 'never'))).toBeUndefined();
+    const cut = trial('e', { type: 'trial.started' });
+    writeFileSync(join(cut, 'events.jsonl'), '{"type":"trial.ended","cau', { flag: 'a' });
+    expect(endOf(cut)).toBeUndefined();
+  });
+
+  it('are kept, the invalid ones too; what was cut off is set aside, never lost', () => {
+    const plan = planOf(2);
+    const [a = '', b = '', c = '', d = ''] = plan.trials.map(({ id }) => id);
+    trial(a, { type: 'trial.ended', cause: 'completed' });
+    trial(b, { type: 'trial.ended', cause: 'no-witness' });
+    trial(c, { type: 'trial.ended', cause: 'interrupted' });
+    const resumed = { runDir, plan, records: [a, b, c].map((id) => record(id)) };
+    expect([...keepFinished(resumed).keys()]).toEqual([a, b]);
+    expect(existsSync(join(runDir, 'trials', c))).toBe(false);
+    expect(existsSync(join(runDir, 'trials', `${c}.cut-1`, 'events.jsonl'))).toBe(true);
+    trial(c, { type: 'trial.started' });
+    trial(d, { type: 'trial.ended', cause: 'environment' });
+    expect([...keepFinished(resumed).keys()]).toEqual([a, b]);
+    expect(existsSync(join(runDir, 'trials', `${c}.cut-2`, 'events.jsonl'))).toBe(true);
+    expect(existsSync(join(runDir, 'trials', `${d}.cut-1`, 'events.jsonl'))).toBe(true);
+  });
+});
