@@ -129,6 +129,12 @@ describe('no recovery', () => {
     expect(record.reason).toContain('watched for only 89 s of 4 min');
   });
 
+  it('does not look better for having hurt another indicator for a moment', () => {
+    const alone = analyse({ probes: probes([[32_000, 71_000]]) });
+    const beside = analyse({ probes: probes([[32_000, 71_000]], [{ sli: 'api', outages: [[32_000, 34_000]] }]) });
+    expect(beside.badnessMs).toBe(alone.badnessMs);
+  });
+
   it('knows flapping: never good for a whole hold window', () => {
     const flaps = Array.from({ length: 30 }, (_, i) => [32_000 + i * 10_000, 37_000 + i * 10_000] as const);
     const record = analyse({ probes: probes(flaps), endMs: 275_000 });

@@ -84,7 +84,8 @@ export function analyseTrial(events: readonly TrialEvent[]): TrialRecord {
   const firstSick = sick
     .flatMap(({ sli, symptom }) => (symptom === undefined ? [] : [{ sli: sli.sli, began: symptom.began }]))
     .sort((a, b) => a.began.hi - b.began.hi || a.began.lo - b.began.lo)[0];
-  const badTimes = slis.filter((s) => brokenSlis.some((b) => b.sli === s.sli)).map((s) => s.badMs);
+  // The same indicators in every arm: one that failed for a second beside them must not make the mean look better.
+  const badTimes = slis.filter((s) => started.breaks.includes(s.sli)).map((s) => s.badMs);
   return {
     schemaVersion: 1,
     trialId: started.trialId,

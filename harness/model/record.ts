@@ -98,7 +98,7 @@ export interface TrialRecord {
   readonly fullRecoveryMissing: readonly string[];
   /** Disjoint parts of TTR that add up to its midpoint, in ms: before the first changing command, while the runbook ran, after it. */
   readonly parts?: { readonly waitingMs: number; readonly mitigatingMs: number; readonly settlingMs: number };
-  /** Mean over the broken SLIs of their bad time, ms. */
+  /** Mean over the SLIs of `breaks` of their bad time, ms. */
   readonly badnessMs: number;
   readonly slis: readonly SliRecord[];
   /** `unknown` when the final read could not be done or nothing was read. */
