@@ -1,6 +1,7 @@
 import { cniWipe } from '../harness/faults/cni-wipe.ts';
 import { claimed, defineScenario } from '../harness/model/scenario.ts';
 import { minutes, seconds } from '../harness/model/units.ts';
+import { canaryUpdate } from '../harness/runbooks/canary-update.ts';
 import { nuclear } from '../harness/runbooks/nuclear.ts';
 import { restartCniAgent } from '../harness/runbooks/restart-cni-agent.ts';
 import { restartCoredns } from '../harness/runbooks/restart-coredns.ts';
@@ -59,6 +60,15 @@ export default defineScenario({
     claimed(restoreCni(), 'unknown', 'considered and not tried: "Risk: Unknown what else was corrupted"'),
     claimed(restoreCniAndPods(), 'recovers', 'not tried: the write-up stopped at "Unknown what else was corrupted"'),
     claimed(restartCniAgent(), 'unknown', 'not tried'),
+    claimed(
+      canaryUpdate({
+        canary: { worker: 1 },
+        update: cniWipe({ nodes: { worker: 1 } }).inject,
+        others: cniWipe({ nodes: { worker: 2 } }).inject,
+      }),
+      'recovers',
+      'not tried: there was one node',
+    ),
     claimed(nuclear({ documents }), 'recovers', 'cure: 8 hours, 0 of 1,133 documents lost'),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(135) },

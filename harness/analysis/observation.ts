@@ -12,6 +12,8 @@ export interface Observation {
   readonly onset?: Interval;
   /** True when nothing was injected and nothing was meant to break: the noise floor. */
   readonly control: boolean;
+  /** True when the change was made under a precaution: nothing has to break. */
+  readonly prevention: boolean;
   /** Why there is no onset, for trials that should have one. */
   readonly noOnset?: string;
 }
@@ -22,6 +24,7 @@ export function observe(log: TrialLog): Observation {
   const witness =
     inject === undefined ? undefined : log.of('witness').find((w) => w.confirmed && w.atMs >= inject.atMs);
   const control = inject === undefined && log.started.breaks.length === 0;
+  const prevention = log.started.prevention === true;
   const phases = log.of('phase');
   const steadyDone = phases.find((p) => p.name === 'steady' && p.state === 'done')?.atMs;
   const firstSample = log.of('sample')[0]?.intendedMs;
@@ -30,10 +33,14 @@ export function observe(log: TrialLog): Observation {
     .filter((p) => p.name === 'teardown' && p.state === 'started' && p.atMs >= fromMs)
     .map((p) => p.atMs);
   const toMs = Math.max(fromMs, Math.min(...stops, log.ended?.atMs ?? log.lastMs, log.lastMs));
-  if (inject !== undefined && witness !== undefined) {
-    return { fromMs, toMs, control, onset: { lo: inject.atMs, hi: witness.atMs } };
+  if (inject !== undefined && witness !== undefined && !prevention) {
+    return { fromMs, toMs, control, prevention, onset: { lo: inject.atMs, hi: witness.atMs } };
   }
-  if (control) return { fromMs, toMs, control };
+  const changed = log.of('phase').find((p) => p.name === 'inject' && p.state === 'done');
+  if (inject !== undefined && prevention && changed !== undefined) {
+    return { fromMs, toMs, control, prevention, onset: { lo: inject.atMs, hi: changed.atMs } };
+  }
+  if (control) return { fromMs, toMs, control, prevention };
   const noOnset = inject === undefined ? 'the fault was never injected' : 'no witness confirmed the fault';
-  return { fromMs, toMs, control, noOnset };
+  return { fromMs, toMs, control, prevention, noOnset };
 }

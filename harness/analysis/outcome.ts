@@ -9,6 +9,8 @@ export interface Findings {
   readonly observation: Observation;
   /** SLIs of `breaks` without a symptom. */
   readonly unbroken: readonly string[];
+  /** The change was made under a precaution, and nothing that it would have broken did. */
+  readonly prevented: boolean;
   /** Why the instrument cannot be believed, in words. */
   readonly starved: string | undefined;
   /** `dns between 41 s and 52 s`, for each probe with a gap. */
@@ -32,7 +34,7 @@ export interface Verdict {
 
 /**
  * The outcome, by precedence (reasons in docs/measurement.md):
- * invalid > unknown > recovered-with-loss > harmed > relapsed > recovered > not-recovered.
+ * invalid > unknown > recovered-with-loss > harmed > relapsed > prevented > recovered > not-recovered.
  */
 export function decide(findings: Findings): Verdict {
   return (
@@ -97,7 +99,7 @@ function control({ symptoms, detectors, starved, gaps, harm }: Findings): Verdic
   };
 }
 
-function judged({ ttr, relapsed, data, harm, log }: Findings): Verdict {
+function judged({ ttr, relapsed, data, harm, log, prevented }: Findings): Verdict {
   const lost = data === 'unknown' ? 0 : data.lost;
   const loss = lost === 0 ? '' : `, ${String(lost)} ${lost === 1 ? 'row' : 'rows'} lost or damaged`;
   const restored = ttr !== undefined && !('censored' in ttr) ? ttr : undefined;
@@ -114,6 +116,7 @@ function judged({ ttr, relapsed, data, harm, log }: Findings): Verdict {
   if (harm.length > 0) return { outcome: 'harmed', reason: `${list(harm)}; ${back}${loss}` };
   if (relapsed.length > 0)
     return { outcome: 'relapsed', reason: `${back}, then ${list(relapsed)} went bad again${loss}` };
+  if (restored !== undefined && prevented) return { outcome: 'prevented', reason: 'nothing that had to break did' };
   if (restored !== undefined) {
     return { outcome: 'recovered', reason: back + (data === 'unknown' ? '; data were not read back' : '') };
   }

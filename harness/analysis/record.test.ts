@@ -103,6 +103,33 @@ describe('an outage of known length', () => {
   });
 });
 
+describe('a precaution', () => {
+  const careful = { prevention: true, inject: [30_000] } as const;
+
+  it('prevented the outage when nothing that had to break did, witness or not', () => {
+    const record = analyse({ ...careful, probes: probes([]), steps: [] });
+    expect(record).toMatchObject({ outcome: 'prevented', ttr: { lo: 0, hi: 0 }, badnessMs: 0 });
+    expect(record.onset).toEqual({ lo: 30_000, hi: 31_000 });
+    expect(record.parts).toBeUndefined();
+  });
+
+  it('is measured like any other when something did: from the change to the first hold window', () => {
+    const record = analyse({ ...careful, breaks: ['dns', 'api'] });
+    expect(record.outcome).toBe('recovered');
+    expect(midpoint(record.ttr as { lo: number; hi: number })).toBeCloseTo(40_000, -3);
+  });
+
+  it('did not prevent what never came back', () => {
+    expect(analyse({ ...careful, probes: probes([[32_000, forever]]), endMs: 320_000 }).outcome).toBe('not-recovered');
+  });
+
+  it('is not believed before it was watched for a hold window', () => {
+    const record = analyse({ ...careful, probes: probes([]), steps: [], endMs: 40_000 });
+    expect(record.ttr).toBeUndefined();
+    expect(record.outcome).not.toBe('prevented');
+  });
+});
+
 describe('no recovery', () => {
   it('is censored at the horizon', () => {
     const record = analyse({ probes: probes([[32_000, forever]]), endMs: 280_000 });

@@ -14,7 +14,7 @@ import { elapsed, lowerBound, outward, whole } from './numbers.ts';
 import { observe, type Observation } from './observation.ts';
 import { decide } from './outcome.ts';
 import { splitTtr } from './parts.ts';
-import { findRestored, type Restored } from './recovery.ts';
+import { findRestored, type Restored, neverLost } from './recovery.ts';
 import { relapsedSlis } from './relapse.ts';
 import { mitigationOf, phasesOf, stepsOf } from './steps.ts';
 import { findSymptoms, type Symptom } from './symptoms.ts';
@@ -46,12 +46,19 @@ export function analyseTrial(events: readonly TrialEvent[]): TrialRecord {
         (!sli.bystander && symptom !== undefined && symptom.firstBadMs < faultEndsMs),
     )
     .flatMap(({ sli, symptom }) => (symptom === undefined ? [] : [{ sli, symptom }]));
-  const unbroken = started.breaks.filter((name) => !broken.some((b) => b.sli.sli === name));
+  const spared = started.breaks.filter((name) => !broken.some((b) => b.sli.sli === name));
+  const unbroken = observation.prevention ? [] : spared;
+  const prevented = observation.prevention && broken.length === 0;
   const brokenSlis = broken.map((b) => b.sli);
   // As long as something that must break has not, "everything is good again" would be said too early.
-  const restored = unbroken.length > 0 ? undefined : restoredOf(broken, log, observation);
-  const ttr =
-    onset === undefined || unbroken.length > 0 || broken.length === 0
+  const restored = prevented
+    ? neverLost(observation, started.holdMs)
+    : unbroken.length > 0
+      ? undefined
+      : restoredOf(broken, log, observation);
+  const ttr = prevented
+    ? restored && { lo: 0, hi: 0 }
+    : onset === undefined || unbroken.length > 0 || broken.length === 0
       ? undefined
       : ttrOf(restored, onset, started.horizonMs);
   const seenRestored = ttr !== undefined && !('censored' in ttr) ? restored : undefined;
@@ -69,6 +76,7 @@ export function analyseTrial(events: readonly TrialEvent[]): TrialRecord {
     log,
     observation,
     unbroken,
+    prevented,
     starved: harness.why,
     gaps: gapsOf(log, observation),
     ttr,
@@ -95,6 +103,7 @@ export function analyseTrial(events: readonly TrialEvent[]): TrialRecord {
     seed: started.seed,
     wallEpochMs: started.wallEpochMs,
     outcome,
+    ...(observation.prevention ? { prevention: true as const } : {}),
     reason,
     claim: started.claim,
     ...(onset === undefined ? {} : { onset: outward(onset.lo, onset.hi) }),
@@ -113,7 +122,7 @@ export function analyseTrial(events: readonly TrialEvent[]): TrialRecord {
         : fullTtr === undefined
           ? full.missing
           : [`only after the horizon of ${humanDuration(started.horizonMs)}`],
-    ...(ttr === undefined || onset === undefined || 'censored' in ttr
+    ...(prevented || ttr === undefined || onset === undefined || 'censored' in ttr
       ? {}
       : { parts: splitTtr(ttr, onset, mitigation) }),
     badnessMs: badTimes.length === 0 ? 0 : whole(badTimes.reduce((a, b) => a + b, 0) / badTimes.length),

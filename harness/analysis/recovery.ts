@@ -1,6 +1,7 @@
 import type { Answer } from './log.ts';
 import type { Interval } from '../model/units.ts';
 import { latest, lowerBound } from './numbers.ts';
+import type { Observation } from './observation.ts';
 
 const bucketMs = 5000;
 /** Share of the intended requests of every bucket that must be good. */
@@ -117,4 +118,10 @@ function turn(samples: readonly Answer[], startMs: number): Interval {
   const lo = samples[i]?.intendedMs ?? startMs;
   const hi = samples[i + 1]?.intendedMs ?? startMs;
   return { lo, hi };
+}
+
+/** Service that was never lost: good since the change, when it was watched for a hold window after it. */
+export function neverLost({ onset, toMs }: Pick<Observation, 'onset' | 'toMs'>, holdMs: number): Restored | undefined {
+  if (onset === undefined || toMs < onset.hi + holdMs) return undefined;
+  return { startMs: onset.lo, heldUntilMs: onset.hi + holdMs, at: { lo: onset.lo, hi: onset.lo } };
 }

@@ -20,12 +20,14 @@ export interface RunbookSummary {
   readonly title: string;
   /** True when it changes nothing (`wait`): what heals by itself. */
   readonly passive: boolean;
+  /** True when it is a way to make the change that broke everything, and no answer to an outage that is there. */
+  readonly prevention: boolean;
   /** Valid trials; only these are in the numbers below. */
   readonly n: number;
   readonly invalid: number;
   readonly unknown: number;
   readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
-  /** Trials with the outcome `recovered`, of n, with Wilson's 95 % interval. */
+  /** Trials with the outcome `recovered` or `prevented`, of n, with Wilson's 95 % interval. */
   readonly recovered: { readonly k: number; readonly n: number; readonly wilson?: Bounds };
   /** mean(min(TTR, horizon)); a trial that did not recover, or relapsed, counts with the whole horizon. */
   readonly meanTtrMs?: number;
@@ -70,7 +72,7 @@ export function summariseRunbook(
   const n = valid.length;
   const outcomes: Partial<Record<Outcome, number>> = {};
   for (const { outcome } of records) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-  const k = outcomes.recovered ?? 0;
+  const k = (outcomes.recovered ?? 0) + (outcomes.prevented ?? 0);
   const observed = valid.map((r) => observedTtr(r, plan.horizonMs));
   const events = observed.filter((o) => o.event);
   const restored = valid.filter((r) => observedTtr(r, plan.horizonMs).event);
@@ -103,7 +105,8 @@ export function summariseRunbook(
   return {
     id: runbook.id,
     title: runbook.title,
-    passive: runbook.before === undefined && runbook.steps.every((s) => !s.changes),
+    passive: runbook.before === undefined && runbook.instead === undefined && runbook.steps.every((s) => !s.changes),
+    prevention: runbook.instead !== undefined,
     n,
     invalid: outcomes.invalid ?? 0,
     unknown: outcomes.unknown ?? 0,
@@ -159,6 +162,7 @@ function agree(expect: RunbookSummary['expect'], k: number, n: number): Agreemen
 }
 
 const words: readonly (readonly [Outcome, string])[] = [
+  ['prevented', 'prevented'],
   ['recovered-with-loss', 'recovered with data lost'],
   ['harmed', 'did harm'],
   ['relapsed', 'relapsed'],
@@ -173,8 +177,10 @@ function sentence(
   horizonMs: number,
 ): string {
   if (n === 0) return 'No valid trial: nothing is known.';
-  const parts = [`Recovered ${String(k)} of ${String(n)}`];
-  if (spans.length > 0) {
+  const prevented = outcomes.prevented === k && k > 0;
+  const parts = [`${prevented ? 'Prevented' : 'Recovered'} ${String(k)} of ${String(n)}`];
+  if (prevented) parts.push('nothing that had to break did');
+  else if (spans.length > 0) {
     const middle = spans.map(midpoint);
     const [least, most] = [humanDuration(min(middle)), humanDuration(max(middle))];
     parts.push(least === most ? `good again after ${least}` : `good again after ${least} to ${most}`);
@@ -183,7 +189,7 @@ function sentence(
   }
   for (const [outcome, what] of words) {
     const count = outcomes[outcome] ?? 0;
-    if (count > 0) parts.push(`${String(count)} ${what}`);
+    if (count > 0 && !(prevented && outcome === 'prevented')) parts.push(`${String(count)} ${what}`);
   }
   if (lost > 0) parts.push(`${String(lost)} ${lost === 1 ? 'row' : 'rows'} lost or damaged`);
   return `${parts.join(', ')}.`;

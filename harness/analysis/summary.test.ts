@@ -190,6 +190,20 @@ describe('other verdicts', () => {
     expect(verdict([dead]).alarm).toBe('No alarm noticed it every time, or even once');
   });
 
+  it('a precaution is no answer to an outage that is there: it stands beside the verdict, and no alarm missed it', () => {
+    const careful = { ...plan.runbooks[0], id: 'careful', instead: [] } as unknown as Plan['runbooks'][number];
+    const quiet: Partial<LogSpec> = { prevention: true, inject: [30_000], steps: [], readings: [] };
+    const spared = trial('careful-1', 0, { ...quiet, probes: [{ sli: 'dns' }], endMs: 120_000 });
+    const hurt = trial('careful-2', 41_000, quiet);
+    const summary = summarise({ ...plan, runbooks: [...plan.runbooks, careful] }, [...records, spared, hurt]);
+    expect(summary.verdict).toMatchObject({ kind: 'use', runbook: 'cure' });
+    expect(summary.verdict.preventions).toEqual([
+      'careful: prevented 1 of 2, else good again after 10 s; bad time 4.5 s',
+    ]);
+    expect(of(summary, 'careful')).toMatchObject({ recovered: { k: 2, n: 2 }, prevention: true });
+    expect(summary.detectors[0]).toMatchObject({ n: 6 });
+  });
+
   it('gives an interval from ten trials on', () => {
     const big = planOf(10);
     const many = big.trials.map((t) => trial(t.id, t.runbook === 'cure' ? 70_000 + t.block * 500 : never));

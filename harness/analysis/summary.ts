@@ -61,7 +61,12 @@ export function summarise(plan: Plan, records: readonly TrialRecord[]): RunSumma
       ),
     );
   const valid = arms.filter((r) => r.outcome !== 'invalid' && r.outcome !== 'unknown');
-  const detectors = summariseDetectors(plan, valid, controls);
+  const detectors = summariseDetectors(
+    plan,
+    // Where nothing breaks, no alarm has anything to notice.
+    valid.filter((r) => r.prevention !== true),
+    controls,
+  );
   return {
     schemaVersion: 1,
     runId: plan.runId,

@@ -23,13 +23,15 @@ export interface RunVerdict {
   readonly sureness: string;
   /** The first alarm, in one line; absent when the scenario watches none. */
   readonly alarm?: string;
+  /** What making the change with care would have spared, a line for each precaution that was tried. */
+  readonly preventions: readonly string[];
   /** Data lost, harm, dead alarms, contradicted claims: in order of weight. */
   readonly warnings: readonly string[];
 }
 
 export function verdictOf(
   plan: Plan,
-  runbooks: readonly RunbookSummary[],
+  arms: readonly RunbookSummary[],
   detectors: readonly DetectorSummary[],
   valid: number,
 ): RunVerdict {
@@ -39,11 +41,17 @@ export function verdictOf(
       headline: 'No data: not one trial was valid',
       result: 'nothing is known about any runbook',
       sureness: 'No valid trial. See why below, and run it again.',
+      preventions: [],
       warnings: [],
     };
   }
   const alarm = alarmLine(detectors, plan);
-  const shared = { ...(alarm === undefined ? {} : { alarm }), warnings: warningsOf(runbooks, detectors) };
+  const runbooks = arms.filter((r) => !r.prevention);
+  const shared = {
+    ...(alarm === undefined ? {} : { alarm }),
+    preventions: arms.filter((r) => r.prevention && r.n > 0).map(preventionLine),
+    warnings: warningsOf(arms, detectors),
+  };
   const sure = runbooks.filter((r) => r.n > 0 && r.recovered.k === r.n).sort(byTime);
   const idle = runbooks.find((r) => r.passive && r.n > 0);
   const nothing = idle === undefined ? undefined : doingNothing(idle, plan);
@@ -89,6 +97,19 @@ export function verdictOf(
     sureness: `${trials(valid)} in all. ${caveat(Math.min(...runbooks.filter((r) => r.n > 0).map((r) => r.n)))}`,
     ...shared,
   };
+}
+
+/** `canary-update: prevented 1 of 2, else good again after 41 s; bad time 12 s` */
+function preventionLine(r: RunbookSummary): string {
+  const prevented = r.outcomes.prevented ?? 0;
+  const back = r.points.filter((p) => p.outcome !== 'prevented').flatMap(({ ttr }) => ('censored' in ttr ? [] : [ttr]));
+  const rest =
+    prevented === r.n
+      ? ''
+      : back.length === r.n - prevented
+        ? `, else good again after ${humanDuration(median(back.map(midpoint)))}`
+        : ', else not always good again';
+  return `${r.id}: prevented ${String(prevented)} of ${String(r.n)}${rest}; bad time ${humanDuration(r.badnessMs)}`;
 }
 
 const byTime = (a: RunbookSummary, b: RunbookSummary): number =>

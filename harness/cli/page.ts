@@ -71,6 +71,9 @@ export function runbookPage(scenarioId: string, { runbook, claim }: ClaimedRunbo
     ...(runbook.before === undefined
       ? []
       : ['Before anything breaks:', ...steps(runbook.before, 'nothing'), '', 'When it has broken:']),
+    ...(runbook.instead === undefined
+      ? []
+      : ['How the change is made:', ...steps(runbook.instead, 'nothing'), '', 'When its check has stopped it:']),
     ...steps(runbook.steps, 'Nothing is done: wait and watch.'),
     '',
   ].join('\n');
@@ -210,6 +213,9 @@ export function planPage(options: {
       ...(runbook.before === undefined
         ? []
         : ['Before anything breaks:', ...steps(runbook.before, 'nothing'), '', 'Then:']),
+      ...(runbook.instead === undefined
+        ? []
+        : ['The change is made so:', ...steps(runbook.instead, 'nothing'), '', 'Then:']),
       ...steps(runbook.steps, 'nothing is done'),
       '',
     ]),

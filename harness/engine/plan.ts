@@ -58,6 +58,7 @@ export function makePlan(options: PlanOptions): Plan {
       says: claim.says,
       expect: claim.expect,
       ...(runbook.before === undefined ? {} : { before: runbook.before.map(planned) }),
+      ...(runbook.instead === undefined ? {} : { instead: runbook.instead.map(planned) }),
       steps: runbook.steps.map(planned),
     })),
     horizonMs: scenario.horizonMs[options.profile],

@@ -199,7 +199,8 @@ function sideBySide(trialId: string, onProgress: OnProgress): OnProgress {
  */
 export function exitCodeOfOutcomes(outcomes: RunResult['outcomes']): number {
   const valid = outcomes.filter((o) => o.outcome !== 'invalid' && o.outcome !== 'unknown');
-  if (valid.some((o) => o.expect === 'recovers' && o.outcome !== 'recovered')) return exitCodes.notRecovered;
+  if (valid.some((o) => o.expect === 'recovers' && o.outcome !== 'recovered' && o.outcome !== 'prevented'))
+    return exitCodes.notRecovered;
   if (outcomes.some((o) => !valid.includes(o) && o.madeUpFor !== true)) return exitCodes.invalid;
   return exitCodes.done;
 }

@@ -186,6 +186,15 @@ const run = (world: World, s: TrialSpec, signal = never) => {
 };
 
 describe('runTrial', () => {
+  it('a precaution makes the change in its own way: no witness is waited for, and what does not break was prevented', async () => {
+    const world = new World();
+    const careful = { ...runbook('careful', 'repair'), instead: [act('one node first', 'workstation', 'look')] };
+    const { record } = await run(world, spec(0, { claimed: claimed(careful, 'recovers', '') }));
+    expect([record.outcome, record.ttr]).toEqual(['prevented', { lo: 0, hi: 0 }]);
+    expect(world.log).not.toContain('break');
+    expect(record.witness).toEqual([]);
+  });
+
   it('a runbook that repairs is recovered, detected, and everything is stopped in the right order', async () => {
     const world = new World();
     const { record, cause } = await run(world, spec(0));

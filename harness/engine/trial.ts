@@ -248,8 +248,10 @@ class Trial {
     });
     this.#injectMs = clock.now();
     this.#faultInEffect = true;
-    await runSteps(context, 'inject', fault.inject);
-    const onsetMs = await this.#witness(cluster, signal);
+    const { instead } = spec.claimed.runbook;
+    await runSteps(context, 'inject', instead ?? fault.inject);
+    const onsetMs =
+      instead === undefined ? await this.#witness(cluster, signal) : await this.#lookOnce(cluster, signal);
     this.#end('done');
 
     this.#begin('observe', profile.runbookDelayMs);
@@ -322,6 +324,7 @@ class Trial {
         periodMs: d.periodMs(profile),
         expects: d.expects,
       })),
+      ...(spec.claimed.runbook.instead === undefined ? {} : { prevention: true }),
       claim: spec.claimed.claim,
       steps: spec.claimed.runbook.steps.map((step) => ({
         name: step.name,
@@ -451,6 +454,14 @@ class Trial {
         throw new TrialStopped('no-witness', `the fault ${fault.id} is not in effect: ${look.evidence.join('; ')}`);
       await this.clock.sleep(500, signal);
     }
+  }
+
+  /** Under a precaution the fault may be in effect on some nodes, or on none: which, is what the evidence tells. */
+  async #lookOnce(cluster: Cluster, signal: AbortSignal): Promise<number> {
+    const onsetMs = this.clock.now();
+    const { confirmed, evidence } = await lookForFault(cluster, this.spec.scenario.fault.witness, signal);
+    this.journal.write({ type: 'witness', confirmed, evidence: [...evidence] });
+    return onsetMs;
   }
 
   async #waitForTrigger(onsetMs: number, signal: AbortSignal): Promise<void> {

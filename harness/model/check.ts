@@ -45,7 +45,13 @@ export function problemsOf(scenario: Scenario): readonly string[] {
   problems.push(...stepProblems('setup', scenario.setup ?? []));
   problems.push(...stepProblems(`fault ${fault.id}`, [...fault.prepare, ...fault.inject, ...fault.undo]));
   for (const { runbook } of scenario.runbooks) {
-    problems.push(...stepProblems(`runbook ${runbook.id}`, [...(runbook.before ?? []), ...runbook.steps]));
+    problems.push(
+      ...stepProblems(`runbook ${runbook.id}`, [
+        ...(runbook.before ?? []),
+        ...(runbook.instead ?? []),
+        ...runbook.steps,
+      ]),
+    );
     if (runbook.steps.length > 0 && !runbook.steps.some((step) => step.changes)) {
       problems.push(`runbook ${runbook.id} changes nothing: it can only be the control`);
     }

@@ -39,6 +39,8 @@ const trialStarted = z.object({
   keeps: z.array(text),
   probes: z.array(z.object({ sli: text, title: text, periodMs: ms, timeoutMs: ms, bystander: z.boolean() })),
   detectors: z.array(z.object({ id: text, title: text, loop: text, leastTtdMs: ms, periodMs: ms, expects: text })),
+  /** The change is made in a way that should prevent the outage: nothing has to break. */
+  prevention: z.boolean().optional(),
   claim: z.object({ says: text, expect: z.enum(['recovers', 'does-not-recover', 'unknown']) }),
   steps: z.array(z.object({ name: text, command: text, changes: z.boolean(), destroys: text.optional() })),
   holdMs: ms,

@@ -52,6 +52,8 @@ export interface Plan {
     readonly expect: 'recovers' | 'does-not-recover' | 'unknown';
     /** A prevention's steps, done before anything breaks. */
     readonly before?: readonly PlannedStep[];
+    /** How a prevention makes the change that broke everything. */
+    readonly instead?: readonly PlannedStep[];
     readonly steps: readonly PlannedStep[];
   }[];
   readonly horizonMs: number;

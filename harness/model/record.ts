@@ -2,11 +2,11 @@ import type { Censored, Interval } from './units.ts';
 import type { EventOf } from './events.ts';
 
 /**
- * What became of a trial. `invalid` (no steady state, no witness, or what had to break did not) and `unknown` (the harness
+ * What became of a trial. `prevented`: the change was made under a precaution, and nothing that had to break did. `invalid` (no steady state, no witness, or what had to break did not) and `unknown` (the harness
  * starved, probe gaps) are never counted as a runbook's failure.
  */
 export type Outcome =
-  'recovered' | 'relapsed' | 'not-recovered' | 'recovered-with-loss' | 'harmed' | 'invalid' | 'unknown';
+  'prevented' | 'recovered' | 'relapsed' | 'not-recovered' | 'recovered-with-loss' | 'harmed' | 'invalid' | 'unknown';
 
 /** One alarm in one trial. `ttd` counts from the onset. */
 export interface DetectorRecord {
@@ -76,6 +76,8 @@ export interface TrialRecord {
   readonly seed: number;
   readonly wallEpochMs: number;
   readonly outcome: Outcome;
+  /** The change was made under a precaution; absent in all other trials. */
+  readonly prevention?: true;
   /** One sentence: why this outcome. */
   readonly reason: string;
   readonly claim: EventOf<'trial.started'>['claim'];

@@ -10,6 +10,11 @@ export interface Runbook {
   readonly why: string;
   /** What a prevention changes before anything breaks; done on the healthy cluster, before steady state is measured. */
   readonly before?: readonly Step[];
+  /**
+   * How the change that broke everything is made under this precaution (one node first, one after another): done in place of the
+   * fault's `inject`. Nothing has to break then; where nothing does, the outage was prevented. `steps` follow, as after any onset.
+   */
+  readonly instead?: readonly Step[];
   readonly steps: readonly Step[];
 }
 

@@ -4,6 +4,7 @@ import { humanDuration, midpoint, type Censored, type Interval } from '../model/
 
 /** Outcomes in words. */
 export const outcomeWords: Readonly<Record<Outcome, string>> = {
+  prevented: 'prevented',
   recovered: 'recovered',
   relapsed: 'relapsed',
   'not-recovered': 'not recovered',

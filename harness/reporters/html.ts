@@ -83,6 +83,7 @@ ${idle !== undefined && idle.n > 0 && verdict.kind !== 'wait' && fact('Doing not
 ${summary.detectors.length > 0 && summary.trials.valid > 0 && (alarm?.ttd === undefined ? fact('First alarm', 'none every time') : fact('First alarm after', humanDuration(alarm.ttd.medianMs), `${alarm.id}, ${f.ofText(alarm.counts.detected, alarm.n)}`))}
 </dl>
 <p class="sure"><strong>How sure:</strong> ${verdict.sureness}</p>
+${verdict.preventions.map((line) => safe`<p>Prevention ${line}.</p>`)}
 ${verdict.warnings.length > 0 && safe`<ul class="warnings">${verdict.warnings.map((w) => safe`<li>${w}</li>`)}</ul>`}
 ${changing.length > 0 && safe`<details${changing.length <= 4 && trusted(' open')}><summary>The commands</summary><pre>${changing.map((s) => `# ${s.name} (on ${s.on})\n${s.command}`).join('\n\n')}</pre></details>`}
 </section>`;
@@ -156,7 +157,7 @@ ${summary.controls.length > 0 && safe`<h3>Controls without a fault</h3><ul class
 const key = (mark: Markup): Markup => safe`<svg width="16" height="14" aria-hidden="true">${mark}</svg>`;
 
 function markOf(outcome: Outcome): Mark {
-  if (outcome === 'recovered') return 'good';
+  if (outcome === 'recovered' || outcome === 'prevented') return 'good';
   if (outcome === 'recovered-with-loss') return 'loss';
   if (outcome === 'harmed' || outcome === 'relapsed') return 'bad';
   return 'plain';
@@ -268,7 +269,7 @@ function runbookPages(summary: RunSummary, plan: Plan): Markup {
   return safe`<section><h2>The runbooks, to follow</h2>
 ${plan.runbooks.map((r) => {
   const chosen = r.id === summary.verdict.runbook;
-  return safe`<details class="card"${chosen && trusted(' open')}><summary><code>${r.id}</code> ${r.title}</summary><p>${r.why}</p>${r.before !== undefined && safe`<p>Before anything breaks:</p><ol class="steps">${r.before.map((s) => safe`<li>${s.name} <span class="where">on ${s.on}</span><pre>${s.command}</pre></li>`)}</ol>`}${r.steps.length === 0 ? safe`<p class="muted">No steps.</p>` : safe`<ol class="steps">${r.steps.map((s) => safe`<li>${s.name} <span class="where">on ${s.on}${!s.changes && ', only looks'}</span>${s.destroys !== undefined && safe` <span class="bad-text">at stake: ${s.destroys}</span>`}<pre>${s.command}</pre></li>`)}</ol>`}</details>`;
+  return safe`<details class="card"${chosen && trusted(' open')}><summary><code>${r.id}</code> ${r.title}</summary><p>${r.why}</p>${r.before !== undefined && safe`<p>Before anything breaks:</p><ol class="steps">${r.before.map((s) => safe`<li>${s.name} <span class="where">on ${s.on}</span><pre>${s.command}</pre></li>`)}</ol>`}${r.instead !== undefined && safe`<p>The change is made so:</p><ol class="steps">${r.instead.map((s) => safe`<li>${s.name} <span class="where">on ${s.on}</span><pre>${s.command}</pre></li>`)}</ol>`}${r.steps.length === 0 ? safe`<p class="muted">No steps.</p>` : safe`<ol class="steps">${r.steps.map((s) => safe`<li>${s.name} <span class="where">on ${s.on}${!s.changes && ', only looks'}</span>${s.destroys !== undefined && safe` <span class="bad-text">at stake: ${s.destroys}</span>`}<pre>${s.command}</pre></li>`)}</ol>`}</details>`;
 })}</section>`;
 }
 

@@ -13,6 +13,7 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
     `**${md(verdict.headline)}.**`,
     md(verdict.sureness),
     ...(verdict.alarm === undefined ? [] : [`${md(verdict.alarm)}.`]),
+    ...verdict.preventions.map((line) => `Prevention ${md(line)}.`),
     ...(verdict.warnings.length === 0 ? [] : [verdict.warnings.map((w) => `- ⚠ ${md(w)}`).join('\n')]),
     `${code(summary.scenario)}, profile ${code(summary.profile)}, ${f.utc(summary.createdEpochMs)}; ${trialCounts(summary)}`,
     '## Runbooks',

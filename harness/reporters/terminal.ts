@@ -28,6 +28,7 @@ export function terminalReport(
     ...wrap(verdict.headline, width).map((l) => paint.bold(tone(l))),
     ...wrap(verdict.sureness, width).map(paint.dim),
     ...(verdict.alarm === undefined ? [] : wrap(verdict.alarm, width)),
+    ...verdict.preventions.flatMap((line) => wrap(`Prevention ${line}`, width)),
     ...verdict.warnings.flatMap((w) => wrap(`! ${w}`, width, '  ').map(paint.warn)),
     '',
     ...table(runbookColumns(summary), summary.runbooks.length, width, paint, (row) => {
@@ -75,7 +76,7 @@ export function seriesReport(summaries: readonly RunSummary[], options: Terminal
 function endedBy(summary: RunSummary): string {
   const cures = f
     .ranked(summary.runbooks)
-    .filter((r) => r.n > 0 && r.recovered.k === r.n)
+    .filter((r) => !r.prevention && r.n > 0 && r.recovered.k === r.n)
     .map((r) => `${r.id} ${f.meanTime(r, summary.horizonMs)}`);
   return cures.length === 0 ? (summary.trials.valid === 0 ? 'no data' : 'nothing') : cures.join(', ');
 }

@@ -15,7 +15,7 @@ export function restoreCniAndPods(): Runbook {
     source: 'CNI specification; write-up 002, "Option 1: Fix in place", carried to its end',
     why: 'New pods get a network once the CNI is back; the old ones hang on a bridge that no longer exists.',
     steps: [
-      ...restoreCniSteps,
+      ...restoreCniSteps(),
       act(
         'recreate the pods that need a pod network',
         'workstation',

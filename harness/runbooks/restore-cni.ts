@@ -11,6 +11,6 @@ export function restoreCni(): Runbook {
     title: 'Put the CNI plugins and configuration back',
     source: 'write-up 002, "Option 1: Fix in place"',
     why: 'The error names the missing configuration. Put back exactly what is gone, then look again.',
-    steps: restoreCniSteps,
+    steps: restoreCniSteps(),
   };
 }

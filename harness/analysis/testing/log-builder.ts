@@ -36,6 +36,8 @@ export interface LogSpec {
   readonly claim?: EventOf<'trial.started'>['claim'];
   readonly seed?: number;
   readonly breaks?: readonly string[];
+  /** The change was made under a precaution. */
+  readonly prevention?: boolean;
   readonly keeps?: readonly string[];
   readonly probes: readonly ProbeSpec[];
   readonly detectors?: readonly (Partial<EventOf<'trial.started'>['detectors'][number]> & { readonly id: string })[];
@@ -173,6 +175,7 @@ function startOf(spec: LogSpec, steps: readonly StepSpec[]): EventBody {
       expects: 'NotReady',
       ...d,
     })),
+    ...(spec.prevention === undefined ? {} : { prevention: spec.prevention }),
     claim: spec.claim ?? { says: 'this cures it', expect: 'recovers' },
     steps: steps.map((s) => ({
       name: s.name,
@@ -198,7 +201,10 @@ function putFault(put: Put, [command, witness]: readonly [number, number?], evid
   } as const;
   put(command, { type: 'step', ...step, state: 'started' });
   put(command + 100, { type: 'step', ...step, state: 'done', exitCode: 0, output: '' });
-  if (witness === undefined) return;
+  if (witness === undefined) {
+    put(command + 1000, { type: 'phase', name: 'inject', state: 'done' });
+    return;
+  }
   put(witness, { type: 'witness', confirmed: true, evidence: [...(evidence ?? ['worker: /etc/cni/net.d is empty'])] });
   put(witness + 1, { type: 'phase', name: 'inject', state: 'done' });
 }
