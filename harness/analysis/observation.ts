@@ -1,5 +1,6 @@
 import type { Interval } from '../model/units.ts';
 import type { TrialLog } from './log.ts';
+import { findSymptoms } from './symptoms.ts';
 
 /**
  * What part of a trial is judged: from the inject command (in a control without fault: from when steady state had been
@@ -8,8 +9,13 @@ import type { TrialLog } from './log.ts';
 export interface Observation {
   readonly fromMs: number;
   readonly toMs: number;
-  /** [inject command sent, witness confirmed]; absent without a fault or a witness. */
+  /**
+   * From the inject command to the witness, or to the end of the first bad request of something that must break, whichever is
+   * sooner: an outage does not begin after its effects. Absent without a fault or a witness.
+   */
   readonly onset?: Interval;
+  /** What the witness saw when it confirmed the fault; under a precaution, when it looked. */
+  readonly evidence: readonly string[];
   /** True when nothing was injected and nothing was meant to break: the noise floor. */
   readonly control: boolean;
   /** True when the change was made under a precaution: nothing has to break. */
@@ -33,14 +39,27 @@ export function observe(log: TrialLog): Observation {
     .filter((p) => p.name === 'teardown' && p.state === 'started' && p.atMs >= fromMs)
     .map((p) => p.atMs);
   const toMs = Math.max(fromMs, Math.min(...stops, log.ended?.atMs ?? log.lastMs, log.lastMs));
-  if (inject !== undefined && witness !== undefined && !prevention) {
-    return { fromMs, toMs, control, prevention, onset: { lo: inject.atMs, hi: witness.atMs } };
-  }
+  const base = { fromMs, toMs, control, prevention };
+  const looked = inject === undefined ? undefined : log.of('witness').find((w) => w.atMs >= inject.atMs);
   const changed = log.of('phase').find((p) => p.name === 'inject' && p.state === 'done');
-  if (inject !== undefined && prevention && changed !== undefined) {
-    return { fromMs, toMs, control, prevention, onset: { lo: inject.atMs, hi: changed.atMs } };
+  const latestMs = prevention ? changed?.atMs : witness?.atMs;
+  if (inject !== undefined && latestMs !== undefined) {
+    const onset = { lo: inject.atMs, hi: Math.min(latestMs, firstEffectMs(log, inject.atMs, toMs)) };
+    return { ...base, onset, evidence: (prevention ? looked : witness)?.evidence ?? [] };
   }
-  if (control) return { fromMs, toMs, control, prevention };
+  if (control) return { ...base, evidence: [] };
   const noOnset = inject === undefined ? 'the fault was never injected' : 'no witness confirmed the fault';
-  return { fromMs, toMs, control, prevention, noOnset };
+  return { ...base, evidence: [], noOnset };
+}
+
+/** When the first request was over that failed for good in something that must break; infinite when none did. */
+function firstEffectMs(log: TrialLog, fromMs: number, toMs: number): number {
+  const ends = log.slis
+    .filter(({ sli }) => log.started.breaks.includes(sli))
+    .flatMap(({ samples }) => {
+      const [symptom] = findSymptoms(samples, fromMs, toMs);
+      const first = samples.find((sample) => sample.intendedMs === symptom?.firstBadMs);
+      return first === undefined ? [] : [first.endedMs];
+    });
+  return Math.min(...ends);
 }

@@ -33,6 +33,15 @@ const probes = (dns: readonly (readonly [number, number])[], more: LogSpec['prob
 const forever = 1e9;
 
 describe('an outage of known length', () => {
+  it('did not begin after its effects, however long the witness took', () => {
+    const record = analyse({ inject: [30_000, 60_000] });
+    // The first bad request was intended at 32 s.
+    expect(record.onset?.lo).toBe(30_000);
+    expect(record.onset?.hi).toBeGreaterThanOrEqual(32_000);
+    expect(record.onset?.hi).toBeLessThan(34_000);
+    expect(record.witness).toEqual(['worker: /etc/cni/net.d is empty']);
+  });
+
   it('is measured to the sample', () => {
     expect(analyse()).toMatchObject({
       outcome: 'recovered',

@@ -107,8 +107,7 @@ export function analyseTrial(events: readonly TrialEvent[]): TrialRecord {
     reason,
     claim: started.claim,
     ...(onset === undefined ? {} : { onset: outward(onset.lo, onset.hi) }),
-    witness:
-      onset === undefined ? [] : (log.of('witness').find((w) => w.confirmed && w.atMs === onset.hi)?.evidence ?? []),
+    witness: observation.evidence,
     ...(firstSick === undefined
       ? {}
       : { firstSymptom: { sli: firstSick.sli, interval: outward(firstSick.began.lo, firstSick.began.hi) } }),
