@@ -52,7 +52,8 @@ export function problemsOf(scenario: Scenario): readonly string[] {
         ...runbook.steps,
       ]),
     );
-    if (runbook.steps.length > 0 && !runbook.steps.some((step) => step.changes)) {
+    const all = [...(runbook.instead ?? []), ...runbook.steps];
+    if (all.length > 0 && !all.some((step) => step.changes)) {
       problems.push(`runbook ${runbook.id} changes nothing: it can only be the control`);
     }
   }

@@ -211,7 +211,7 @@ describe.each(filesIn('harness/runbooks'))('runbook %s', (file) => {
   it('says why, and changes something unless it is the control', async () => {
     for (const runbook of await instancesOf('runbooks', file)) {
       expect(runbook.why.trim()).not.toBe('');
-      const steps = [...(runbook.before ?? []), ...runbook.steps];
+      const steps = [...(runbook.before ?? []), ...(runbook.instead ?? []), ...runbook.steps];
       expect(steps.some((step) => step.changes)).toBe(file !== 'wait');
     }
   });

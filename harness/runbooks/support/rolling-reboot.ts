@@ -1,0 +1,77 @@
+import { adminKubectl } from '../../model/commands.ts';
+import { act, reboot, until } from '../../model/define.ts';
+import type { NodeSelector, Step } from '../../model/step.ts';
+import { seconds } from '../../model/units.ts';
+import { networkCheck } from './network-check.ts';
+import { placeVariable } from './place.ts';
+
+/** What removes every container and sandbox of a node, so that containerd has nothing in its records when the node comes back. */
+const removeSandboxes = [
+  'systemctl stop kubelet',
+  'for task in $(ctr -n k8s.io tasks ls -q); do ctr -n k8s.io tasks kill -s SIGKILL "$task" 2>/dev/null || true; done',
+  'sleep 1',
+  'for task in $(ctr -n k8s.io tasks ls -q); do ctr -n k8s.io tasks delete -f "$task" 2>/dev/null || true; done',
+  'for container in $(ctr -n k8s.io containers ls -q); do ctr -n k8s.io containers delete "$container" 2>/dev/null || true; done',
+].join('\n');
+
+/**
+ * One node of a rolling reboot: cordon, drain, reboot, see that it is Ready and that its network works, uncordon.
+ * @param name what its steps are called by
+ * @param options.sandboxes `removed` before the reboot, or `left` for containerd to find afterwards
+ */
+export function rebootOne(
+  name: string,
+  on: NodeSelector,
+  options: { readonly sandboxes: 'removed' | 'left' },
+): readonly Step[] {
+  const node = placeVariable(on);
+  return [
+    act(`${name}: cordon`, 'workstation', `kubectl cordon ${node}`),
+    act(
+      `${name}: drain`,
+      'workstation',
+      [
+        // The one controller's budget forbids its eviction for ever; it holds no data, and is started again elsewhere.
+        `kubectl -n storage delete pods -l app=jiva-ctrl --field-selector "spec.nodeName=${node}" --wait=false`,
+        `kubectl drain ${node} --ignore-daemonsets --delete-emptydir-data --timeout=60s`,
+      ].join('\n'),
+      { timeoutMs: seconds(80), destroys: 'what its pods hold in memory and in emptyDirs' },
+    ),
+    ...(options.sandboxes === 'removed'
+      ? [
+          act(`${name}: stop and remove its sandboxes`, on, removeSandboxes, {
+            standsFor: 'crictl stopp $(crictl pods -q); crictl rmp $(crictl pods -q)',
+          }),
+        ]
+      : []),
+    reboot(`${name}: reboot`, on, seconds(60)),
+    until(`${name}: wait for its kubelet`, on, 'systemctl is-active kubelet', seconds(60)),
+    until(
+      `${name}: wait until the API answers`,
+      'control-plane',
+      `${adminKubectl} get --raw /readyz --request-timeout=2s`,
+      seconds(90),
+    ),
+    until(
+      `${name}: wait until it is Ready and runs its agents`,
+      on,
+      'pidof kube-proxy flanneld && iptables-save -t nat | grep -q -- "-j KUBE-SEP-"',
+      seconds(90),
+    ),
+    act(`${name}: uncordon`, 'workstation', `kubectl uncordon ${node}`),
+    networkCheck(`${name}: does a new pod get a network there?`, on),
+    until(
+      `${name}: wait until everything is ready`,
+      'workstation',
+      '[ -z "$(kubectl get pods -A --no-headers --request-timeout=3s | awk \'{ split($3, n, "/"); if (n[1] != n[2]) print }\')" ]',
+      seconds(120),
+    ),
+  ];
+}
+
+/** All nodes, the control plane last. */
+export const rollingReboot = (options: { readonly sandboxes: 'removed' | 'left' }): readonly Step[] => [
+  ...rebootOne('first worker', { worker: 1 }, options),
+  ...rebootOne('second worker', { worker: 2 }, options),
+  ...rebootOne('control plane', 'control-plane', options),
+];
