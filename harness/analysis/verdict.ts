@@ -94,7 +94,7 @@ export function verdictOf(
     headline: `No runbook recovered every time: ${near}${nothing === undefined ? '' : `; ${idle?.id ?? 'wait'}: ${nothing}`}`,
     result: near,
     ...doing,
-    sureness: `${trials(valid)} in all. ${caveat(Math.min(...runbooks.filter((r) => r.n > 0).map((r) => r.n)))}`,
+    sureness: `${trials(valid)} in all: ${caveat(Math.min(...runbooks.filter((r) => r.n > 0).map((r) => r.n)))}`,
     ...shared,
   };
 }
