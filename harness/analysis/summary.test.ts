@@ -190,6 +190,24 @@ describe('other verdicts', () => {
     expect(verdict([dead]).alarm).toBe('No alarm noticed it every time, or even once');
   });
 
+  it('tells what the fault broke from what a runbook broke', () => {
+    const twoProbes = (apiMs: number): Partial<LogSpec> => ({
+      probes: [
+        { sli: 'dns', outages: [[32_000, 71_000]] },
+        { sli: 'api', outages: [[apiMs, apiMs + 5000]] },
+      ],
+    });
+    // The runbook's first command is at 61 s.
+    const summary = (apiMs: number) =>
+      summarise(
+        plan,
+        ['cure-1', 'cure-2'].map((id) => trial(id, 71_000, twoProbes(apiMs))),
+      ).broke.map((b) => b.sli);
+    expect(summary(40_000)).toEqual(['api', 'dns']);
+    expect(summary(63_000)).toEqual(['dns']);
+    expect(summarise(plan, records).broke).toEqual([{ sli: 'dns', title: 'Title of dns', trials: 6, of: 6 }]);
+  });
+
   it('a precaution is no answer to an outage that is there: it stands beside the verdict, and no alarm missed it', () => {
     const careful = { ...plan.runbooks[0], id: 'careful', instead: [] } as unknown as Plan['runbooks'][number];
     const quiet: Partial<LogSpec> = { prevention: true, inject: [30_000], steps: [], readings: [] };

@@ -27,6 +27,13 @@ export interface RunSummary {
     readonly controls: number;
   };
   readonly verdict: RunVerdict;
+  /** What the fault itself broke: bad before the first changing command, in more than half of the valid trials. Most frequent first. */
+  readonly broke: readonly {
+    readonly sli: string;
+    readonly title: string;
+    readonly trials: number;
+    readonly of: number;
+  }[];
   /** In the order of the plan. */
   readonly runbooks: readonly RunbookSummary[];
   readonly detectors: readonly DetectorSummary[];
@@ -85,6 +92,7 @@ export function summarise(plan: Plan, records: readonly TrialRecord[]): RunSumma
       controls: controls.length,
     },
     verdict: verdictOf(plan, runbooks, detectors, valid.length),
+    broke: brokenByTheFault(valid.filter((r) => r.prevention !== true)),
     runbooks,
     detectors,
     controls: controls.map(({ trialId, outcome, reason }) => ({ trialId, outcome, reason })),
@@ -105,6 +113,24 @@ export function sortTrials(plan: Plan, records: readonly TrialRecord[]): readonl
   const place = new Map(plan.trials.map((t, i) => [t.id, i]));
   const at = (r: TrialRecord): number => place.get(r.trialId) ?? plan.trials.length;
   return [...records].sort((a, b) => at(a) - at(b) || (a.trialId < b.trialId ? -1 : a.trialId > b.trialId ? 1 : 0));
+}
+
+function brokenByTheFault(valid: readonly TrialRecord[]): RunSummary['broke'] {
+  const count = new Map<
+    string,
+    { readonly sli: string; readonly title: string; trials: number; readonly of: number }
+  >();
+  for (const { slis, mitigation } of valid) {
+    for (const { sli, title, firstSymptom } of slis) {
+      if (firstSymptom === undefined || firstSymptom.hi >= (mitigation?.startMs ?? Infinity)) continue;
+      const entry = count.get(sli) ?? { sli, title, trials: 0, of: valid.length };
+      entry.trials++;
+      count.set(sli, entry);
+    }
+  }
+  return [...count.values()]
+    .filter(({ trials, of }) => trials * 2 > of)
+    .sort((a, b) => b.trials - a.trials || (a.sli < b.sli ? -1 : 1));
 }
 
 function commonFacts(records: readonly TrialRecord[]): Record<string, string> {

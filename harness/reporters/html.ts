@@ -100,11 +100,9 @@ function partsNote(runbook: RunbookSummary): string {
 function whatHappened(summary: RunSummary, plan: Plan, trials: readonly TrialRecord[]): Markup {
   const seen = trials.find((t) => t.onset !== undefined && t.outcome !== 'invalid');
   const inject = seen?.steps.filter((s) => (s.part === 'setup' && s.changes) || s.part === 'inject') ?? [];
-  const broken = [
-    ...new Set(
-      trials.filter((t) => t.outcome !== 'invalid').flatMap((t) => t.slis.filter((s) => s.broke).map((s) => s.title)),
-    ),
-  ];
+  const broken = summary.broke.map(({ title, trials: n, of }) =>
+    n === of ? title : `${title} (in ${n} of ${of} trials)`,
+  );
   return safe`<section><h2>What happened</h2>
 <p class="lead">${plan.outage.title} (${plan.outage.source}, ${plan.outage.date}), made to happen again in real clusters${seen !== undefined && safe` ${summary.trials.run === 1 ? 'once' : `${summary.trials.run} times`}`}.</p>
 <div class="cols">
@@ -116,7 +114,7 @@ ${
     ? safe`<p>No trial has a confirmed fault.</p>`
     : safe`${inject.length > 0 && safe`<pre>${inject.map((s) => `# ${s.name} (on ${s.on})\n${s.command}`).join('\n')}</pre>`}
 <ul class="plain">${seen.witness.slice(0, 8).map((w) => safe`<li>${w}</li>`)}</ul>
-<p class="muted">Broke: ${broken.length === 0 ? 'nothing' : broken.join(', ')}.</p>`
+<p class="muted">The fault broke: ${broken.length === 0 ? 'nothing' : broken.join(', ')}.</p>`
 }</div>
 </div></section>`;
 }
