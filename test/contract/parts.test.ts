@@ -261,14 +261,17 @@ describe.each(filesIn('harness/probes'))('probe %s', (file) => {
   });
 
   it('ends at once when aborted while the cluster hangs', async () => {
-    for (const probe of await instancesOf('probes', file)) {
-      let session: ProbeSession | undefined;
-      await endsAfterAbort(async (signal) => {
-        session = await probe.open({ cluster: hangingCluster(), now: () => instant(performance.now()), signal });
-        await session.attempt(0, signal);
-      });
-      // It may still want to take back what it made: within its own bound, which the test's time-out holds it to.
-      await session?.close();
-    }
+    // Side by side: closing may take its own bounded time, and there is one of each for every scenario.
+    await Promise.all(
+      (await instancesOf('probes', file)).map(async (probe) => {
+        let session: ProbeSession | undefined;
+        await endsAfterAbort(async (signal) => {
+          session = await probe.open({ cluster: hangingCluster(), now: () => instant(performance.now()), signal });
+          await session.attempt(0, signal);
+        });
+        // It may still want to take back what it made: within its own bound, which the test's time-out holds it to.
+        await session?.close();
+      }),
+    );
   });
 });
