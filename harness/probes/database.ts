@@ -7,6 +7,7 @@ import type { DataAudit, Probe, ProbeSession } from '../model/probe.ts';
 import { millis } from '../model/units.ts';
 import { auditRows, type Acknowledged, type Row } from './support/audit.ts';
 import type { Timing } from './support/options.ts';
+import { auditStructure } from './support/structure.ts';
 
 /** How to get in: as in the workload's manifests. A password of a database that lives for minutes behind a fence is no secret. */
 const login = { user: 'chromadb', database: 'chromadb', password: 'firedrill' } as const;
@@ -180,7 +181,12 @@ class DatabaseSession implements ProbeSession {
         await client.query('SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off');
         const rows = await readAll<Row>(client, 'SELECT id::text AS id, body FROM ledger');
         const documents = await readAll<DocumentRow>(client, 'SELECT id::text AS id, body, sha256 FROM documents');
-        return [auditRows('ledger', acknowledged, this.#sent, rows), auditDocuments(documents)];
+        const structure = await auditStructure({ query: (text, values) => client.query(text, values && [...values]) });
+        return [
+          auditRows('ledger', acknowledged, this.#sent, rows),
+          auditDocuments(documents),
+          ...(structure === undefined ? [] : [structure]),
+        ];
       } catch (error) {
         last = oneLine(error);
         await new Promise((resolve) => setTimeout(resolve, 500));

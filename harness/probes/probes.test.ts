@@ -16,6 +16,7 @@ import { newConnection } from './new-connection.ts';
 import { podStart } from './pod-start.ts';
 import { checkEcho, serviceToService } from './service-to-service.ts';
 import { ssh } from './ssh.ts';
+import { auditStructure, type Queries } from './support/structure.ts';
 import { auditRows, type Acknowledged } from './support/audit.ts';
 import { volume } from './volume.ts';
 
@@ -354,6 +355,50 @@ describe('pod-start', () => {
     await session.attempt(30, live());
     await session.close();
     expect(cluster.api.podStates).toEqual([]);
+  });
+});
+
+describe('the audit of what lies under the rows', () => {
+  const relations = [
+    { oid: '1', name: 'public.ledger', kind: 'table' },
+    { oid: '2', name: 'public.ledger_pkey', kind: 'index' },
+  ];
+  const client = (answers: (text: string, oid: unknown) => object[] | Error, asked: string[] = []): Queries => ({
+    query: (text, values) => {
+      asked.push(text);
+      const answer = text.includes('FROM pg_class') ? relations : answers(text, values?.[0]);
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve({ rows: answer });
+    },
+  });
+  const sound = (text: string) => (text.includes('verify_heapam') ? [{ n: '0' }] : []);
+
+  it('counts what it looked at, and takes the extension away again', async () => {
+    const asked: string[] = [];
+    expect(await auditStructure(client(sound, asked))).toMatchObject({
+      store: 'structure',
+      acknowledged: 2,
+      altered: 0,
+    });
+    expect(asked.at(-1)).toMatch(/^DROP EXTENSION/);
+  });
+
+  it('finds a damaged table and a damaged index', async () => {
+    const table = client((text) => (text.includes('verify_heapam') ? [{ n: '3' }] : sound(text)));
+    expect(await auditStructure(table)).toMatchObject({ altered: 1 });
+    const missing = new Error(
+      'heap tuple (0,1) from table "ledger" lacks matching index tuple within index "ledger_pkey"',
+    );
+    const index = client((text) => (text.includes('bt_index_check') ? missing : sound(text)));
+    expect(await auditStructure(index)).toMatchObject({ altered: 1 });
+  });
+
+  it('takes a broken connection for no finding, and a server without the extension for no answer', async () => {
+    const gone = client((text) => (text.includes('bt_index_check') ? new Error('Connection terminated') : sound(text)));
+    await expect(auditStructure(gone)).rejects.toThrow('Connection terminated');
+    const without = client((text) =>
+      text.startsWith('CREATE') ? new Error('extension "amcheck" is not available') : sound(text),
+    );
+    expect(await auditStructure(without)).toBeUndefined();
   });
 });
 
