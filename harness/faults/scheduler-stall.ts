@@ -48,13 +48,16 @@ export function schedulerStall(options: { readonly pods?: number } = {}): Fault 
         'nothing arrives on the watches any more',
         'control-plane',
         [
-          // sport, dport and the time since the scheduler last sent data, of each of its connections to the API.
-          `ports=$(ss -tnpHOi state established '( dport = :6443 )' | grep '"kube-scheduler"' | awk '{`,
+          // Of each of the scheduler's connections to the API: its port and the time since the scheduler last sent something on it. A
+          // scheduler that has just started sends on all of them; then the one of the lease cannot be told apart, and a watch would be spared.
+          `connections() { ss -tnpHOi state established '( dport = :6443 )' | grep '"kube-scheduler"' | awk -v old="$1" '{`,
           '  sent = 0',
           '  for (i = 1; i <= NF; i++) if ($i ~ /^lastsnd:/) { split($i, part, ":"); sent = part[2] }',
           '  n = split($3, address, ":")',
-          '  if (sent > 4000) print address[n]',
-          "}')",
+          '  if ((sent > 4000) == old) print address[n]',
+          "}'; }",
+          'for _ in $(seq 60); do [ "$(connections 0 | wc -l)" -le 1 ] && break; sleep 0.5; done',
+          'ports=$(connections 1)',
           '[ -n "$ports" ]',
           `iptables -w -N ${chain}`,
           `for port in $ports; do iptables -w -A ${chain} -p tcp --sport 6443 --dport "$port" -m length --length 80:65535 -j DROP; done`,

@@ -57,7 +57,7 @@ export function simultaneousReboot(options: { readonly worker: number; readonly 
       },
       ...causes.flatMap((cause) => cause.witness),
     ],
-    witnessDeadlineMs: minutes(5),
+    witnessDeadlineMs: minutes(3),
     undo: causes.flatMap((cause) => cause.undo),
   };
 }
