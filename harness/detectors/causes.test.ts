@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeCluster, fakeEvent, fakePod, type FakeHandler } from '../cluster/fake.ts';
 import type { Detector } from '../model/detector.ts';
 import { profiles } from '../model/profile.ts';
+import { agentLog } from './agent-log.ts';
 import { certificateExpiry } from './certificate-expiry.ts';
 import { corednsReplicas } from './coredns-replicas.ts';
 import { datastoreErrors } from './datastore-errors.ts';
@@ -69,6 +70,34 @@ describe('datastore-errors', () => {
   it('asks only for lines that are younger than itself', async () => {
     const began = new Date(Date.now()).toISOString().slice(0, -1);
     watch(datastoreErrors());
+    await later(100);
+    expect(cluster.calls[0]?.command).toContain(`since='${began}'`);
+  });
+});
+
+describe('agent-log', () => {
+  const refusal = '2026-06-05T09:10:00.0Z stdout F BPF program is too large. Processed 1000001 insn';
+
+  it('says what the kernel said and where, though another node is dark, and clears by the last word', async () => {
+    const watching = watch(agentLog());
+    await later(100);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    answer = ({ on }) =>
+      on === 'fake-worker' ? refusal : { exitCode: 1, stdout: '', stderr: 'container is not running' };
+    await later(fast.scrapeMs);
+    const what = 'BPF program is too large. Processed 1000001 insn (on fake-worker)';
+    expect(watching.last()).toEqual({ state: 'firing', what });
+    answer = () => '2026-06-05T09:11:00.0Z stdout F datapath: program for 4096 entries is loaded';
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    answer = () => ({ exitCode: 1, stdout: '', stderr: 'container is not running' });
+    await later(fast.scrapeMs);
+    expect(watching.last()).toMatchObject({ state: 'blind' });
+  });
+
+  it('asks only for lines that are younger than itself', async () => {
+    const began = new Date(Date.now()).toISOString().slice(0, -1);
+    watch(agentLog());
     await later(100);
     expect(cluster.calls[0]?.command).toContain(`since='${began}'`);
   });

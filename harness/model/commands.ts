@@ -29,3 +29,13 @@ export const endProcesses = (...names: readonly string[]): string =>
     'done',
     'kill -KILL $pids 2>/dev/null || true',
   ].join('\n');
+
+/** Where a node of scenario `bpf-too-large` says what its firmware announces, which is what the datapath agent builds its program for. */
+export const firmware = '/etc/firedrill/firmware';
+
+/** For a node: installs a firmware that announces so many entries. What reads it reads it at the node's next start. */
+export const installFirmware = (entries: number): string =>
+  `mkdir -p /etc/firedrill\necho 'entries=${entries}' > ${firmware}`;
+
+/** The firmware that every node has before the update. */
+export const soundEntries = 1024;

@@ -1,0 +1,31 @@
+import { firmware, installFirmware, soundEntries } from '../model/commands.ts';
+import { act, look, reboot, until } from '../model/define.ts';
+import type { Runbook } from '../model/runbook.ts';
+import { seconds } from '../model/units.ts';
+
+/**
+ * Put the firmware of before back, and reboot what had been rebooted into the new one.
+ * Source: write-up 001, which did not try it ("Literally, nothing changed in the host except the firmware update").
+ */
+export function rollbackFirmware(): Runbook {
+  return {
+    id: 'rollback-firmware',
+    title: 'Put the old firmware back, and reboot the workers',
+    source: 'write-up 001: the one thing that had changed',
+    why: 'Nothing else has changed since everything was well.',
+    steps: [
+      look('see what was updated', 'nodes', `ls -l --time-style=full-iso ${firmware} && cat ${firmware}`),
+      act('put the old one back', 'nodes', installFirmware(soundEntries), {
+        standsFor: 'apt-get install --allow-downgrades linux-firmware=<the version before>',
+      }),
+      reboot('reboot what was rebooted', 'workers', seconds(60)),
+      until('wait until they run their kubelets', 'workers', 'systemctl is-active kubelet', seconds(60)),
+      until(
+        'wait until the nodes are Ready',
+        'workstation',
+        'kubectl wait --for=condition=Ready nodes --all --timeout=5s',
+        seconds(90),
+      ),
+    ],
+  };
+}

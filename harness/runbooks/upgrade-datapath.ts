@@ -1,0 +1,43 @@
+import { act, look, until } from '../model/define.ts';
+import type { Runbook } from '../model/runbook.ts';
+import { seconds } from '../model/units.ts';
+
+/**
+ * Roll out the version of the network's agent whose program the verifier accepts. What crash-loops is replaced first, for a daemon set's
+ * rolling update need not wait for pods that are not available.
+ * Source: write-up 001, after 5 ("there may be a Cilium update. Sure enough, there is. Thank God that fixes my issue").
+ */
+export function upgradeDatapath(): Runbook {
+  return {
+    id: 'upgrade-datapath',
+    title: "Upgrade the network's agent",
+    source: 'write-up 001, after step 5',
+    why: "The agent's log says that the kernel refuses its program, and its issue tracker knows of it: a newer version builds a smaller one.",
+    steps: [
+      look('see the agents', 'workstation', 'kubectl -n kube-flannel get pods -o wide'),
+      look(
+        'read what they say',
+        'workstation',
+        'kubectl -n kube-flannel logs -l app=flannel -c datapath --prefix --tail=6',
+      ),
+      act(
+        'roll out the newer version',
+        'workstation',
+        'kubectl -n kube-flannel set env daemonset/kube-flannel-ds -c datapath DATAPATH_VERSION=1.1',
+        { standsFor: 'helm upgrade cilium cilium/cilium --namespace kube-system --reuse-values' },
+      ),
+      until(
+        'wait for it on every node',
+        'workstation',
+        'kubectl -n kube-flannel rollout status daemonset kube-flannel-ds --timeout=5s',
+        seconds(120),
+      ),
+      until(
+        'wait until the nodes are Ready',
+        'workstation',
+        'kubectl wait --for=condition=Ready nodes --all --timeout=5s',
+        seconds(60),
+      ),
+    ],
+  };
+}
