@@ -251,6 +251,18 @@ describe('liveness-readiness', () => {
       ...over,
     });
 
+  it('does not take a probe that could not be made of an ended container for the verdict of three failures', async () => {
+    const watching = watch(livenessReadiness());
+    await later(2100);
+    const exited = 'Readiness probe errored and resulted in unknown state: container is in CONTAINER_EXITED state';
+    cluster.api.pushEvent(
+      fakeEvent('Unhealthy', exited, { namespace: 'a', object: 'Pod/web-1', lastEpochMs: Date.now() }),
+    );
+    cluster.api.pushPod(fakePod('a', 'web-1', { ready: false }));
+    await later(4000);
+    expect(watching.last()).not.toMatchObject({ state: 'firing' });
+  });
+
   it('fires when a pod that was Ready is not, and the kubelet says why', async () => {
     const watching = watch(livenessReadiness());
     await later(2100);

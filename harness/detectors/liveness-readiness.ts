@@ -26,14 +26,15 @@ export function livenessReadiness(): Detector {
     // The first failure may come right after the onset, so two periods are the least and three the most.
     leastTtdMs: (profile) => millis((failureThreshold - 1) * profile.podProbeMs),
     periodMs: (profile) => profile.pollMs,
-    expects: 'probe (failed|errored)',
+    expects: 'probe failed',
     async *watch({ cluster, signal }, profile) {
       const own = linked(signal);
       /** Last `Unhealthy` message of each pod, by `namespace/name`. One that is not repeated in time was a hiccup. */
       const unhealthy = new Map<string, { readonly message: string; readonly atMs: number }>();
       const freshMs = (failureThreshold + 1) * profile.podProbeMs + 2 * profile.pollMs;
       const events = followWarnings(cluster.api, own.signal, (event) => {
-        if (event.reason !== 'Unhealthy') return;
+        // "errored" is a probe that could not be made, of a container that has ended: no verdict of the kubelet's comes of it.
+        if (event.reason !== 'Unhealthy' || !/probe failed/.test(event.message)) return;
         const name = `${event.namespace}/${event.object.split('/').at(-1) ?? ''}`;
         unhealthy.set(name, { message: event.message, atMs: Date.now() });
       });
