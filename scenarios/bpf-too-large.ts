@@ -8,6 +8,7 @@ import { warningEvents } from '../harness/detectors/warning-events.ts';
 import { bpfTooLarge } from '../harness/faults/bpf-too-large.ts';
 import { claimed, defineScenario } from '../harness/model/scenario.ts';
 import { minutes, seconds } from '../harness/model/units.ts';
+import { canaryHost } from '../harness/runbooks/canary-host.ts';
 import { deleteWebhooks } from '../harness/runbooks/delete-webhooks.ts';
 import { rebootNode } from '../harness/runbooks/reboot-node.ts';
 import { restartCoredns } from '../harness/runbooks/restart-coredns.ts';
@@ -67,6 +68,11 @@ export default defineScenario({
     claimed(deleteWebhooks(), 'does-not-recover', 'writes come back, the network does not'),
     claimed(rebootNode({ on: 'workers' }), 'unknown', 'not told; a reboot had begun it'),
     claimed(rollbackFirmware(), 'unknown', 'not tried; it was the one thing that had changed'),
+    claimed(
+      canaryHost({ canary: { worker: 1 }, next: { worker: 2 } }),
+      'recovers',
+      'what will be done from now on: one host, its networking verified, automatically',
+    ),
     claimed(upgradeDatapath(), 'recovers', 'cure: "Thank God that fixes my issue"'),
   ],
   horizonMs: { stock: minutes(12), fast: seconds(240) },

@@ -34,7 +34,7 @@ export function livenessReadiness(): Detector {
       const freshMs = (failureThreshold + 1) * profile.podProbeMs + 2 * profile.pollMs;
       const events = followWarnings(cluster.api, own.signal, (event) => {
         // "errored" is a probe that could not be made, of a container that has ended: no verdict of the kubelet's comes of it.
-        if (event.reason !== 'Unhealthy' || !/probe failed/.test(event.message)) return;
+        if (event.reason !== 'Unhealthy' || !event.message.includes('probe failed')) return;
         const name = `${event.namespace}/${event.object.split('/').at(-1) ?? ''}`;
         unhealthy.set(name, { message: event.message, atMs: Date.now() });
       });

@@ -1,12 +1,10 @@
-import { adminKubectl as kubectl, firmware, installFirmware } from '../model/commands.ts';
+import { adminKubectl as kubectl, firmware, grownEntries, installFirmware } from '../model/commands.ts';
 import { act, look, reboot, until } from '../model/define.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
 
 const kept = '/var/lib/firedrill/bpf-too-large';
 const conflist = '/etc/cni/net.d/10-flannel.conflist';
-/** The loop's six instructions are walked through so often that the verifier's million does not suffice: over three times. */
-const entries = 600_000;
 
 /** For a node: what the agent said since the node's boot of a program that the kernel refused, its last time. */
 const refusal = [
@@ -31,11 +29,13 @@ export function bpfTooLarge(): Fault {
     title: "A firmware update makes the datapath's BPF program too large for the kernel",
     source: 'write-up 001, "Linux Kernel: A Single Point of Failure"',
     fidelity: 'emulated',
-    params: { entries },
+    params: { entries: grownEntries },
     targets: 'workers',
     prepare: [act('keep what the undo puts back', 'nodes', `mkdir -p ${kept} && cp -a ${firmware} ${kept}/firmware`)],
     inject: [
-      act('upgrade the hosts', 'nodes', installFirmware(entries), { standsFor: 'apt-get upgrade # linux-firmware' }),
+      act('upgrade the hosts', 'nodes', installFirmware(grownEntries), {
+        standsFor: 'apt-get upgrade # linux-firmware',
+      }),
       reboot('reboot the first zone', { worker: 1 }, seconds(60)),
       until('its kubelet runs', { worker: 1 }, 'systemctl is-active kubelet', seconds(60)),
       look('see nothing wrong, for everything still runs in the other two', 'control-plane', 'sleep 10'),

@@ -39,3 +39,9 @@ export const installFirmware = (entries: number): string =>
 
 /** The firmware that every node has before the update. */
 export const soundEntries = 1024;
+
+/**
+ * What the update makes it announce: the agent's loop of six instructions is then walked through so often that the verifier's million does
+ * not suffice, over three times.
+ */
+export const grownEntries = 600_000;
