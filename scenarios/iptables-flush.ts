@@ -23,7 +23,7 @@ const node = { worker: 1 } as const;
 /** Write-up 003, "Getting locked-out": the command of an issue's comment, typed over ssh. */
 export default defineScenario({
   outage: {
-    title: 'The Downfall, second part: iptables -F, and locked out',
+    title: 'Apparently as many things as possible: iptables -F, and locked out',
     source: 'write-up 003',
     date: 'undated',
     says: [
