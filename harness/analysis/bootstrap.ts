@@ -53,7 +53,7 @@ function draws(blocks: readonly Block[], seed: number, rounds: number): readonly
   return Array.from({ length: rounds }, () => {
     let sum = 0;
     let count = 0;
-    for (let i = 0; i < pool.length; i++) {
+    for (const _ of pool) {
       const block = pool[Math.floor(random() * pool.length)];
       sum += block?.sum ?? 0;
       count += block?.count ?? 0;
