@@ -103,6 +103,8 @@ describe('compare', () => {
     expect(few.says).toMatch(
       /^cure and nuclear: 5 blocks can show nothing, at least 6 are needed \(seen: cure is faster/,
     );
+    expect(few.says).toMatch(/about 6 blocks would show the minimum effect of 6\.0 s$/);
+    expect(few.leastBlocks).toBe(6);
     expect(one(ask([], [])).kind).toBe('no-data');
     expect(one(ask([at(1000)], [at(2000)])).says).toContain('1 block can show');
   });

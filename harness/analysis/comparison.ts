@@ -60,8 +60,13 @@ export interface Comparison {
   readonly p?: number;
   readonly pAdjusted?: number;
   readonly minimumEffectMs?: number;
-  /** Blocks that would show the minimum effect four times out of five; only where nothing was shown. 1000 stands for more. */
+  /**
+   * Blocks that would show the minimum effect four times out of five; only where nothing was shown and there are at least three
+   * to tell the scatter from. 1000 stands for more.
+   */
   readonly blocksNeeded?: number;
+  /** Fewest with which anything can be shown, where there are fewer than six. */
+  readonly leastBlocks?: number;
 }
 
 /** What is compared: times of the same blocks (in the same order), or of two runs. */
@@ -167,7 +172,8 @@ function answer(m: Measured, adjusted: number, comparisons: number, asked: Asked
     minimumEffectMs,
     ...(m.interval === undefined ? {} : { interval: { lo: whole(m.interval.lo), hi: whole(m.interval.hi) } }),
     ...(m.p === undefined ? {} : { p: fourDigits(m.p), pAdjusted: fourDigits(adjusted) }),
-    ...(kind === 'not-shown' || kind === 'too-few' ? { blocksNeeded: needed } : {}),
+    ...((kind === 'not-shown' || kind === 'too-few') && n >= 3 ? { blocksNeeded: needed } : {}),
+    ...(kind === 'too-few' ? { leastBlocks: leastPairs(comparisons) } : {}),
   };
   const says = sentence({ a, b, kind, says: '', ...numbers }, n, comparisons, asked);
   return { a, b, kind, says, ...numbers };
@@ -219,7 +225,7 @@ function sentence(c: Comparison, n: number, comparisons: number, asked: Asked): 
     case 'neither':
       return `${a} and ${b}: neither within ${humanDuration(asked.horizonMs)}`;
     case 'too-few':
-      return `${a} and ${b}: ${count(n, asked.unit)} can show nothing, at least ${String(leastPairs(comparisons))} are needed${comparisons > 1 ? ` for ${String(comparisons)} comparisons` : ''} (${seen})`;
+      return `${a} and ${b}: ${count(n, asked.unit)} can show nothing, at least ${String(leastPairs(comparisons))} are needed${comparisons > 1 ? ` for ${String(comparisons)} comparisons` : ''} (${seen})${c.blocksNeeded === undefined ? '' : `; ${neededText(c.blocksNeeded, asked.unit)} would show the minimum effect of ${humanDuration(minimumEffectMs)}`}`;
     case 'refused':
       return `${a} and ${b}: no verdict, the environments differ`;
     case 'no-data':
