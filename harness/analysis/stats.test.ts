@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../model/random.ts';
-import { bootstrapMean, kaplanMeier, poissonUpper, restrictedMean, wilson } from './stats.ts';
+import { areaUnder, kaplanMeier, poissonUpper, restrictedMean, wilson, type Observed } from './stats.ts';
 
 describe('wilson', () => {
   // Newcombe 1998, table I, method 3.
@@ -75,20 +75,48 @@ describe('the rest', () => {
     expect(() => restrictedMean([], 1)).toThrow(RangeError);
   });
 
-  it('no bootstrap below 10 values; seeded and in any order above', () => {
-    const values = Array.from({ length: 12 }, (_, i) => 30 + i);
-    expect(bootstrapMean(values.slice(0, 9), 1)).toBeUndefined();
-    const bounds = bootstrapMean(values, 1);
-    expect(bootstrapMean([...values].reverse(), 1)).toEqual(bounds);
-    expect(bounds?.lo).toBeGreaterThan(32);
-    expect(bounds?.hi).toBeLessThan(39);
-  });
-
   it('upper bound of a Poisson rate', () => {
     // chi-squared tables: 2.996, 4.744, 6.296, 15.705 (for 9)
     expect(poissonUpper(0)).toBeCloseTo(2.996, 3);
     expect(poissonUpper(1)).toBeCloseTo(4.744, 3);
     expect(poissonUpper(2)).toBeCloseTo(6.296, 3);
     expect(poissonUpper(9)).toBeCloseTo(15.705, 3);
+  });
+});
+
+describe('areaUnder', () => {
+  const freireich = {
+    sixMp: [
+      ...[6, 6, 6, 7, 10, 13, 16, 22, 23].map((time) => ({ time, event: true })),
+      ...[6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35].map((time) => ({ time, event: false })),
+    ],
+    placebo: [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23].map((time) => ({
+      time,
+      event: true,
+    })),
+  };
+
+  // Both arms of Freireich et al. 1963; restricted_mean_survival_time of lifelines 0.30.3 (Python).
+  it.each([
+    ['sixMp', 10, 9.277310924369745],
+    ['sixMp', 20, 16.116526610644254],
+    ['sixMp', 23, 17.909243697478985],
+    ['sixMp', 35, 23.287394957983185],
+    ['placebo', 10, 6.619047619047619],
+    ['placebo', 20, 8.428571428571429],
+    ['placebo', 35, 8.666666666666666],
+  ] as const)("gives lifelines' restricted mean: %s to %i weeks", (arm, horizon, value) => {
+    expect(areaUnder(kaplanMeier(freireich[arm]), horizon)).toBeCloseTo(value, 10);
+  });
+
+  it('is mean(min(time, horizon)) where all are censored at the horizon, and never', () => {
+    const random = seeded(11);
+    for (let run = 0; run < 200; run++) {
+      const values = Array.from({ length: 1 + Math.floor(random() * 12) }, (): Observed => {
+        const time = Math.round(random() * 150_000);
+        return time > 100_000 ? { time: 100_000, event: false } : { time, event: true };
+      });
+      expect(areaUnder(kaplanMeier(values), 100_000)).toBeCloseTo(restrictedMean(values, 100_000), 5);
+    }
   });
 });

@@ -1,5 +1,4 @@
-import { mean, quantileSorted } from 'simple-statistics';
-import { seeded } from '../model/random.ts';
+import { mean } from 'simple-statistics';
 
 export interface Bounds {
   readonly lo: number;
@@ -59,22 +58,22 @@ export function kaplanMeier(values: readonly Observed[]): readonly SurvivalStep[
   });
 }
 
-/** Least n from which a bootstrap interval is shown; below it only the points are. */
-export const bootstrapLeast = 10;
-
-/** Percentile bootstrap interval (95 %) of a mean, seeded: the same values and seed give the same interval. */
-export function bootstrapMean(values: readonly number[], seed: number, rounds = 2000): Bounds | undefined {
-  const n = values.length;
-  if (n < bootstrapLeast) return undefined;
-  const random = seeded(seed);
-  // Sorted, so that the order of trials does not matter.
-  const pool = [...values].sort((a, b) => a - b);
-  const means = Array.from({ length: rounds }, () => {
-    let sum = 0;
-    for (let i = 0; i < n; i++) sum += pool[Math.floor(random() * n)] ?? 0;
-    return sum / n;
-  }).sort((a, b) => a - b);
-  return { lo: quantileSorted(means, 0.025), hi: quantileSorted(means, 0.975) };
+/**
+ * Restricted mean time as the area under the curve up to the horizon: what it is where trials are censored before it, too. The
+ * same number as `restrictedMean` where all are watched to the horizon (a property test). Source: Royston and Parmar, BMC
+ * Medical Research Methodology 13 (2013) 152.
+ */
+export function areaUnder(curve: readonly SurvivalStep[], horizon: number): number {
+  let area = 0;
+  let from = 0;
+  let survival = 1;
+  for (const step of curve) {
+    if (step.time >= horizon) break;
+    area += survival * (step.time - from);
+    from = step.time;
+    survival = step.survival;
+  }
+  return area + survival * (horizon - from);
 }
 
 /**

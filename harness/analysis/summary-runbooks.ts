@@ -2,8 +2,10 @@ import { max, mean, median, min } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
 import type { Outcome, TrialRecord } from '../model/record.ts';
 import { humanDuration, midpoint, type Censored, type Interval } from '../model/units.ts';
+import { blockBootstrap } from './bootstrap.ts';
 import { whole } from './numbers.ts';
-import { bootstrapMean, restrictedMean, wilson, type Bounds, type Observed } from './stats.ts';
+import { byBlock, isValid, observedTtr } from './observed.ts';
+import { restrictedMean, wilson, type Bounds } from './stats.ts';
 
 /** One trial's time to recover, for plots. */
 export interface Point {
@@ -33,7 +35,9 @@ export interface RunbookSummary {
   readonly meanTtrMs?: number;
   /** Whether that mean contains trials that never recovered: then it is a lower bound of the true mean. */
   readonly meanIsBound: boolean;
-  /** Seeded bootstrap interval of that mean, from 10 trials on. */
+  /** The same mean were every TTR at the lower or at the upper end of what is known of it. */
+  readonly meanTtrEnds?: Bounds;
+  /** Seeded bootstrap interval of that mean over blocks, from 10 blocks on, with the ends above. */
   readonly meanTtrInterval?: Bounds;
   /** Only when at least half recovered. */
   readonly medianTtrMs?: number;
@@ -68,7 +72,7 @@ export function summariseRunbook(
   records: readonly TrialRecord[],
   plan: Plan,
 ): RunbookSummary {
-  const valid = records.filter((r) => r.outcome !== 'invalid' && r.outcome !== 'unknown');
+  const valid = records.filter(isValid);
   const n = valid.length;
   const outcomes: Partial<Record<Outcome, number>> = {};
   for (const { outcome } of records) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
@@ -81,13 +85,8 @@ export function summariseRunbook(
   const full = valid.flatMap((r) =>
     r.fullRecovery === undefined || 'censored' in r.fullRecovery ? [] : [midpoint(r.fullRecovery)],
   );
-  const interval =
-    n === 0
-      ? undefined
-      : bootstrapMean(
-          observed.map((o) => o.time),
-          plan.seed,
-        );
+  const ends = { lo: mean0(observed.map((o) => o.lo)), hi: mean0(observed.map((o) => o.hi)) };
+  const interval = meanInterval(plan, valid);
   const counts = {
     data: {
       lost: sum(valid.map((r) => (r.data === 'unknown' ? 0 : r.data.lost))),
@@ -113,8 +112,9 @@ export function summariseRunbook(
     outcomes,
     recovered: { k, n, ...(n === 0 ? {} : { wilson: wilson(k, n) }) },
     ...(meanTtrMs === undefined ? {} : { meanTtrMs }),
+    ...(n === 0 ? {} : { meanTtrEnds: { lo: whole(ends.lo), hi: whole(ends.hi) } }),
     meanIsBound: events.length < n,
-    ...(interval === undefined ? {} : { meanTtrInterval: { lo: whole(interval.lo), hi: whole(interval.hi) } }),
+    ...(interval === undefined ? {} : { meanTtrInterval: interval }),
     ...(n > 0 && events.length * 2 >= n ? { medianTtrMs: whole(median(observed.map((o) => o.time))) } : {}),
     ...(spans.length === 0 ? {} : { ttrRange: { lo: min(spans.map((s) => s.lo)), hi: max(spans.map((s) => s.hi)) } }),
     points: valid.flatMap((r) => (r.ttr === undefined ? [] : [{ trialId: r.trialId, outcome: r.outcome, ttr: r.ttr }])),
@@ -147,12 +147,24 @@ export function summariseRunbook(
   };
 }
 
-/** A trial as survival analysis sees it: service that went down again for good did not recover. */
-function observedTtr(record: TrialRecord, horizonMs: number): Observed {
-  const { ttr } = record;
-  if (ttr === undefined || 'censored' in ttr || record.outcome === 'relapsed') return { time: horizonMs, event: false };
-  return { time: Math.min(horizonMs, midpoint(ttr)), event: true };
+/** From the lower ends' interval to the upper ends': what is not known of each instant widens it. */
+function meanInterval(plan: Plan, valid: readonly TrialRecord[]): Bounds | undefined {
+  const blocks = [...byBlock(plan, valid).values()].map((records) =>
+    records.map((r) => observedTtr(r, plan.horizonMs)),
+  );
+  const lower = blockBootstrap(
+    blocks.map((b) => b.map((o) => o.lo)),
+    plan.seed,
+  );
+  const upper = blockBootstrap(
+    blocks.map((b) => b.map((o) => o.hi)),
+    plan.seed,
+  );
+  if (lower === undefined || upper === undefined) return undefined;
+  return { lo: whole(lower.lo), hi: whole(upper.hi) };
 }
+
+const mean0 = (values: readonly number[]): number => (values.length === 0 ? 0 : mean(values));
 
 function agree(expect: RunbookSummary['expect'], k: number, n: number): Agreement {
   if (n === 0) return 'no-data';

@@ -228,5 +228,10 @@ describe('other verdicts', () => {
     const cure = of(summarise(big, many), 'cure');
     expect(cure?.meanTtrInterval?.lo).toBeLessThan(cure?.meanTtrMs ?? 0);
     expect(cure?.meanTtrInterval?.hi).toBeGreaterThan(cure?.meanTtrMs ?? 0);
+    // Onset within a second, recovery within half of one: the mean is known as well as that, and the interval holds both ends.
+    expect(cure?.meanTtrEnds?.lo).toBeLessThan(cure?.meanTtrMs ?? 0);
+    expect(cure?.meanTtrEnds?.hi).toBeGreaterThan(cure?.meanTtrMs ?? 0);
+    expect(cure?.meanTtrInterval?.lo).toBeLessThan(cure?.meanTtrEnds?.lo ?? 0);
+    expect(cure?.meanTtrInterval?.hi).toBeGreaterThan(cure?.meanTtrEnds?.hi ?? 0);
   });
 });

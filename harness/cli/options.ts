@@ -71,6 +71,7 @@ export function names(values: readonly string[] | undefined): readonly string[] 
 export const profileWords: readonly [ProfileName, ProfileName] = ['fast', 'stock'];
 export const keepWords = ['never', 'on-failure', 'always'] as const;
 export const imagesWords = ['auto', 'pull', 'build'] as const;
+export const compareWords = ['table', 'md', 'json'] as const;
 export const reporterWords = ['live', 'plain', 'jsonl', 'silent'] as const;
 
 export type ReporterName = (typeof reporterWords)[number];

@@ -5,6 +5,7 @@ import { FiredrillError } from '../model/errors.ts';
 import type { CommandContext } from './context.ts';
 import { projectRoot, scenarioIds } from './load.ts';
 import {
+  compareWords,
   duration,
   imagesWords,
   keepWords,
@@ -15,12 +16,15 @@ import {
   trigger,
   wholeNumber,
 } from './options.ts';
+import type { CompareFlags } from './commands/compare.ts';
 import type { PrepareFlags } from './commands/prepare.ts';
 import type { RunFlags } from './commands/run.ts';
 import { didYouMean } from './suggest.ts';
 
 /** What commander hands to `run`: everything parsed, but `runbook` still as typed. */
 type RawRunFlags = Omit<RunFlags, 'runbook'> & { readonly runbook?: readonly string[] };
+
+type RawCompareFlags = CompareFlags & { readonly json?: boolean };
 
 const collect = (value: string, before: readonly string[] | undefined) => [...(before ?? []), value];
 const outDefault = () => join(projectRoot, 'reports');
@@ -151,6 +155,38 @@ With npm, flags come after a lone --:
       });
     if (name === 'analyse') command.description('the same as report');
   }
+
+  add('compare', 'runbooks of one run with one another, or the same ones in two runs of a scenario; writes nothing')
+    .argument('<run>', 'as for report, or a report.json')
+    .argument('[second]', 'another run of the same scenario, held against the first')
+    .option('--runbook <id>', 'only this runbook (again, or with commas, for more)', collect)
+    .option('--alarms', 'compare the alarms instead')
+    .option(
+      '--format <name>',
+      `how to print it: ${compareWords.join(', ')}`,
+      (v) => oneOf('--format', v, compareWords),
+      'table',
+    )
+    .addOption(new Option('--out <folder>', 'where reports are').default(outDefault()))
+    .option('--json', 'the same as --format json')
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 compared; 3 the second run is worse; 4 no verdict: the environments differ, or nothing was valid on both sides.`,
+    )
+    .action(async (first: string, second: string | undefined, flags: RawCompareFlags) => {
+      const { compare } = await import('./commands/compare.ts');
+      const { runbook, json, ...rest } = flags;
+      const wanted = names(runbook);
+      const format = json === true ? 'json' : rest.format;
+      done(
+        await compare(context, [first, second], {
+          ...rest,
+          format,
+          ...(wanted === undefined ? {} : { runbook: wanted }),
+        }),
+      );
+    });
 
   add('doctor', 'what this machine has and lacks; changes nothing')
     .option('--json', 'as JSON')

@@ -57,6 +57,32 @@ describe('a stored run', () => {
     expect(run.records.map((record) => record.trialId)).toEqual(run.plan.trials.slice(0, -1).map((trial) => trial.id));
   });
 
+  it('that was kept without its events is read from its report.json, which stays as it is', async () => {
+    const dir = store('cni-wipe', '20251121-100000-0001');
+    await rewriteReports(await analyseRun(dir));
+    const before = await analyseRun(dir);
+    const bytes = readFileSync(join(dir, 'report.json'), 'utf8');
+    rmSync(join(dir, 'trials'), { recursive: true });
+    const after = await analyseRun(dir);
+    expect(after).toEqual(before);
+    await rewriteReports(after);
+    expect(readFileSync(join(dir, 'report.json'), 'utf8')).toBe(bytes);
+  });
+
+  it.each([
+    ['plan.json', '{"schemaVersion":1}', /plan\.json is no plan of firedrill: runId: /],
+    ['report.json', '{"schemaVersion":1}', /report\.json is no report of firedrill: plan: /],
+    ['report.json', '[', /report\.json cannot be read: /],
+  ])('says what is wrong with %s: %s', async (file, content, message) => {
+    const dir = store('cni-wipe', '20251121-100000-0001');
+    rmSync(join(dir, 'trials'), { recursive: true });
+    writeFileSync(join(dir, file), content);
+    await expect(analyseRun(dir)).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
   it('names its file when the plan is damaged', async () => {
     const dir = store('cni-wipe', '20251121-100000-0001');
     writeFileSync(join(dir, 'plan.json'), '{');

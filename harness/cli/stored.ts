@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
+import type { Report } from '../reporters/report-schema.ts';
 import { didYouMean } from './suggest.ts';
 import type { Output } from './output.ts';
 
@@ -65,40 +66,49 @@ export function findRun(name: string, out: string): string {
   });
 }
 
-/** Reads plan.json. `usage` when it is missing or damaged. */
-function readPlan(runDir: string): Plan {
-  const path = join(runDir, 'plan.json');
+/** A stored JSON file that is as its schema says. `usage`, in one line that names the file, when it is not. */
+async function readStored(path: string, kind: 'plan' | 'report'): Promise<unknown> {
+  const { planSchema, problemOf, reportSchema } = await import('../reporters/report-schema.ts');
+  let data: unknown;
   try {
-    const plan = JSON.parse(readFileSync(path, 'utf8')) as Plan;
-    if ((plan.schemaVersion as number) !== 1)
-      throw new Error(`schemaVersion ${String(plan.schemaVersion)} is not known`);
-    return plan;
+    data = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     throw new FiredrillError('usage', `${path} cannot be read: ${oneLine(error)}`, { cause: error });
   }
+  const problem = problemOf(kind === 'plan' ? planSchema : reportSchema, data);
+  if (problem !== undefined) throw new FiredrillError('usage', `${path} is no ${kind} of firedrill: ${problem}`);
+  return data;
 }
+
+const eventsOf = (runDir: string, trialId: string) => join(runDir, 'trials', trialId, 'events.jsonl');
 
 /**
  * Computes every trial's record again from its events, with no cluster. A trial whose log is empty (killed before its first
- * event) is left out.
+ * event) is left out. A run that was kept without its events (they are large) is read from its report.json.
  */
 export async function analyseRun(runDir: string): Promise<StoredRun> {
+  const plan = (await readStored(join(runDir, 'plan.json'), 'plan')) as Plan;
+  const logs = plan.trials
+    .map(({ id }) => eventsOf(runDir, id))
+    .filter((path) => existsSync(path) && statSync(path).size > 0);
+  const report = join(runDir, 'report.json');
+  if (logs.length === 0 && existsSync(report)) return { ...(await readReport(report)), runDir };
   const { analyseTrial } = await import('../analysis/record.ts');
   const { readEvents } = await import('../analysis/read.ts');
-  const plan = readPlan(runDir);
-  const records: TrialRecord[] = [];
-  for (const { id } of plan.trials) {
-    const path = join(runDir, 'trials', id, 'events.jsonl');
-    if (!existsSync(path) || statSync(path).size === 0) continue;
-    records.push(analyseTrial(readEvents(readFileSync(path, 'utf8'), path)));
-  }
-  return { runDir, plan, records };
+  return { runDir, plan, records: logs.map((path) => analyseTrial(readEvents(readFileSync(path, 'utf8'), path))) };
+}
+
+/** A run as its report.json tells it. */
+export async function readReport(path: string): Promise<StoredRun> {
+  const { plan, trials } = (await readStored(path, 'report')) as Report;
+  return { runDir: dirname(path), plan, records: trials };
 }
 
 /** Writes the records and reports of a run anew: byte for byte the same for the same events and version. */
 export async function rewriteReports(run: StoredRun): Promise<void> {
   const { writeReports } = await import('../engine/reports.ts');
   for (const record of run.records) {
+    if (!existsSync(eventsOf(run.runDir, record.trialId))) continue;
     writeFileSync(join(run.runDir, 'trials', record.trialId, 'record.json'), `${JSON.stringify(record, null, 2)}\n`);
   }
   writeReports(run.runDir, run.plan, run.records);

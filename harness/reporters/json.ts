@@ -1,3 +1,4 @@
+import type { RunComparison } from '../analysis/comparison-runs.ts';
 import { sortTrials, type RunSummary } from '../analysis/summary.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
@@ -9,6 +10,11 @@ import type { TrialRecord } from '../model/record.ts';
 export function jsonReport(summary: RunSummary, plan: Plan, records: readonly TrialRecord[]): string {
   const report = { schemaVersion: 1, plan, summary, trials: sortTrials(plan, records) };
   return `${JSON.stringify(report, sortKeys, 2)}\n`;
+}
+
+/** A comparison as JSON, keys sorted. The same inputs give the same bytes. */
+export function comparisonJson(comparison: RunComparison): string {
+  return `${JSON.stringify(comparison, sortKeys, 2)}\n`;
 }
 
 function sortKeys(_key: string, value: unknown): unknown {

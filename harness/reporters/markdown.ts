@@ -20,7 +20,7 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
     runbookTable(summary),
     'Back after: mean of min(time to recover, horizon), from the fault on; a trial that did not recover counts with the whole horizon.',
     '## What the write-up says, and what was measured',
-    table(
+    markdownTable(
       ['runbook', 'the write-up', 'measured', ''],
       f
         .ranked(summary.runbooks)
@@ -29,7 +29,7 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
     '## Alarms',
     summary.detectors.length === 0 ? 'This scenario watches none.' : alarmTable(summary.detectors),
     '## Trials',
-    table(
+    markdownTable(
       ['trial', 'outcome', 'back after', 'fully recovered', 'why'],
       sortTrials(plan, records).map((r) => [
         code(r.trialId),
@@ -46,7 +46,7 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
       ...plan.differences.map((d) => `- Not as there: ${md(d)}`),
     ].join('\n'),
     '## Environment',
-    table(
+    markdownTable(
       ['', ''],
       Object.entries(summary.environment).map(([key, value]) => [md(key), md(value)]),
     ),
@@ -57,7 +57,7 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
 }
 
 function runbookTable(summary: RunSummary): string {
-  return table(
+  return markdownTable(
     [
       'runbook',
       'recovered',
@@ -89,7 +89,7 @@ function runbookTable(summary: RunSummary): string {
 }
 
 function alarmTable(detectors: readonly DetectorSummary[]): string {
-  return table(
+  return markdownTable(
     [
       'alarm',
       'detected',
@@ -132,14 +132,15 @@ export function trialCounts(summary: RunSummary): string {
   return parts.join(', ');
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table; nothing without rows. Cells are Markdown already. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return '';
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
 /** Escapes what Markdown or the HTML in it would take for markup. */
-function md(text: string): string {
+export function md(text: string): string {
   return f
     .plain(text)
     .replace(/&/g, '&amp;')

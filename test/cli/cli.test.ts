@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
@@ -54,6 +54,7 @@ function expectOneLine(ended: Ended, exitCode: number, line: RegExp): void {
   expect(ended.exitCode).toBe(exitCode);
 }
 
+const kept = (scenario: string) => join(root, 'reports', 'examples', scenario);
 const npm = { npm_package_name: 'firedrill', npm_lifecycle_event: 'scenario' };
 
 describe.concurrent('mistakes are one line that says what, where and the next command', () => {
@@ -110,6 +111,17 @@ describe.concurrent('mistakes are one line that says what, where and the next co
       ['run', 'lights-out', '--resume', 'scheduler-stall', '--out', join(root, 'reports', 'examples')],
       /run \S+ is one of scheduler-stall, not of lights-out {2}-> {2}npm run scenario scheduler-stall -- --resume/,
     ],
+    ['two outages', ['compare', kept('cni-wipe'), kept('expired-certs')], /are two outages.* {2}-> /],
+    ['no run', ['compare', 'nope', '--out', '/nonexistent'], /there is no run "nope"/],
+    [
+      'a runbook that the run does not have',
+      ['compare', kept('cni-wipe'), '--runbook', 'wait,nucleer'],
+      /has no runbook "nucleer" \(did you mean "nuclear"/,
+    ],
+    ['one runbook', ['compare', kept('cni-wipe'), '--runbook', 'wait'], /a comparison needs two/],
+    ['a file that is no report', ['compare', join(root, 'package.json')], /package\.json is no report of firedrill: /],
+    ['format', ['compare', kept('cni-wipe'), '--format', 'xml'], /must be one of table, md, json/],
+    ['no arguments', ['compare'], /missing required argument 'run'/],
     ['nothing kept', ['shell'], /no cluster was kept {2}-> /],
   ])('%s: %j', async (_, args, line) => {
     expectOneLine(await firedrill(args), 2, line);
@@ -210,5 +222,43 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
 
   it('has no colour in a pipe', async () => {
     expect((await firedrill(['describe', 'lights-out'])).stdout).not.toMatch(/\u001b\[/);
+  });
+
+  it('compare: the runbooks of a kept run, and nothing on stderr', async () => {
+    const ended = await firedrill(['compare', kept('cni-wipe'), '--runbook', 'wait,nuclear']);
+    expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(ended.stdout).toMatch(/wait, nuclear +not in 2 min 15 s \(2\) +61 s \(2\)/);
+  });
+
+  it('compare --format json, of a run and a report.json kept by itself', async () => {
+    const report = join(kept('cni-wipe'), 'report.json');
+    const ended = await firedrill(['compare', report, kept('cni-wipe'), '--alarms', '--format', 'json']);
+    expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(JSON.parse(ended.stdout)).toMatchObject({ what: 'alarms', design: 'two-sample', differences: [] });
+  });
+
+  it('compare ends with 3 when the second run is worse', async () => {
+    const report = JSON.parse(readFileSync(join(kept('cni-wipe'), 'report.json'), 'utf8')) as {
+      trials: { runbook: string; outcome: string }[];
+    };
+    for (const trial of report.trials) if (trial.runbook === 'nuclear') trial.outcome = 'harmed';
+    const path = join(state, 'worse.json');
+    writeFileSync(path, JSON.stringify(report));
+    const ended = await firedrill(['compare', kept('cni-wipe'), path]);
+    expect(ended).toMatchObject({ exitCode: 3, stderr: '' });
+    expect(ended.stdout).toMatch(/^! regression: nuclear: did harm in 2 of 2 trials, before in none$/m);
+  });
+
+  it('compare ends with 4 and without a verdict when the environments differ', async () => {
+    const report = JSON.parse(readFileSync(join(kept('cni-wipe'), 'report.json'), 'utf8')) as {
+      trials: { environment: Record<string, string> }[];
+    };
+    for (const { environment } of report.trials) environment['kernel'] = '7.0';
+    const path = join(state, 'other.json');
+    writeFileSync(path, JSON.stringify(report));
+    const ended = await firedrill(['compare', kept('cni-wipe'), path]);
+    expect(ended).toMatchObject({ exitCode: 4, stderr: '' });
+    expect(ended.stdout).toMatch(/^! kernel: .+ \| 7\.0$/m);
+    expect(ended.stdout).not.toContain('faster');
   });
 });

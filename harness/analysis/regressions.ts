@@ -1,0 +1,51 @@
+import type { Comparison } from './comparison.ts';
+import type { Run } from './comparison-runs.ts';
+import { summarise, type DetectorSummary, type RunbookSummary } from './summary.ts';
+
+/**
+ * What is worse in the second run, one line each. First what needs no statistics: data lost, harm done, a runbook that always
+ * recovered and does not in two trials, an alarm that dies. Then what was shown to be slower. Timing alone without a shown
+ * difference is never one.
+ */
+export function regressionsOf(
+  first: Run,
+  second: Run,
+  comparisons: readonly (Comparison & { readonly name?: string })[],
+  what: 'runbooks' | 'alarms',
+): readonly string[] {
+  const [before, after] = [summarise(first.plan, first.records), summarise(second.plan, second.records)];
+  const asked = new Set(comparisons.map((c) => c.name));
+  const pairsOf = <T extends { readonly id: string }>(a: readonly T[], b: readonly T[]) =>
+    a.flatMap((x) => {
+      const y = b.find((other) => other.id === x.id);
+      return y === undefined || !asked.has(x.id) ? [] : [[x, y] as const];
+    });
+  const hard =
+    what === 'runbooks'
+      ? pairsOf(before.runbooks, after.runbooks).flatMap(([a, b]) => runbookRegressions(a, b))
+      : pairsOf(before.detectors, after.detectors).flatMap(([a, b]) => alarmRegressions(a, b));
+  const slower = comparisons.filter((c) => c.kind === 'faster').map((c) => `${c.name ?? ''}: ${c.says}`);
+  return [...hard, ...slower];
+}
+
+function runbookRegressions(a: RunbookSummary, b: RunbookSummary): readonly string[] {
+  const lines: string[] = [];
+  if (a.n === 0 || b.n === 0) return lines;
+  const of = (r: RunbookSummary): string => `${String(r.recovered.k)} of ${String(r.n)}`;
+  if (a.data.trialsWithLoss === 0 && b.data.trialsWithLoss > 0) {
+    lines.push(`${b.id}: lost data in ${String(b.data.trialsWithLoss)} of ${String(b.n)} trials, before in none`);
+  }
+  const harmed = b.outcomes.harmed ?? 0;
+  if ((a.outcomes.harmed ?? 0) === 0 && harmed > 0) {
+    lines.push(`${b.id}: did harm in ${String(harmed)} of ${String(b.n)} trials, before in none`);
+  }
+  if (a.recovered.k === a.n && b.n - b.recovered.k >= 2) {
+    lines.push(`${b.id}: recovered ${of(b)}, before ${of(a)}`);
+  }
+  return lines;
+}
+
+function alarmRegressions(a: DetectorSummary, b: DetectorSummary): readonly string[] {
+  if (a.counts.dead > 0 || b.counts.dead === 0 || a.n === 0) return [];
+  return [`${b.id}: died in ${String(b.counts.dead)} of ${String(b.n)} trials, before in none`];
+}

@@ -1,0 +1,107 @@
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Run, RunComparison, Wanted } from '../../analysis/comparison-runs.ts';
+import { exitCodes, FiredrillError } from '../../model/errors.ts';
+import type { CommandContext } from '../context.ts';
+import { analyseRun, findRun, readReport } from '../stored.ts';
+import { didYouMean } from '../suggest.ts';
+
+export interface CompareFlags {
+  readonly out: string;
+  readonly runbook?: readonly string[];
+  readonly alarms?: boolean;
+  readonly format: 'table' | 'md' | 'json';
+}
+
+/**
+ * `compare <run> [second]`: the runbooks of one run with one another, or the same runbooks in two runs of one scenario; with
+ * `--alarms` the alarms. No cluster, no Docker; writes nothing. Exit code 3 when the second run is worse, 4 when no verdict
+ * could be given (the environments differ, or nothing was valid on both sides).
+ */
+export async function compare(
+  context: CommandContext,
+  names: readonly [string, string | undefined],
+  flags: CompareFlags,
+): Promise<number> {
+  const { compareBetween, compareWithin, namesIn } = await import('../../analysis/comparison-runs.ts');
+  const runs: Run[] = [];
+  for (const name of names) if (name !== undefined) runs.push(await load(name, resolve(flags.out)));
+  const [first, second] = runs;
+  if (first === undefined) throw new FiredrillError('usage', 'compare: which run?', { hint: 'compare latest' });
+  const wanted: Wanted = {
+    what: flags.alarms === true ? 'alarms' : 'runbooks',
+    ...(flags.runbook === undefined ? {} : { names: flags.runbook }),
+  };
+  if (flags.alarms === true && flags.runbook !== undefined) {
+    throw new FiredrillError('usage', '--alarms compares alarms: leave --runbook out', {
+      hint: `npm run firedrill -- compare ${names[0]} --alarms`,
+    });
+  }
+  if (second !== undefined && first.plan.scenario !== second.plan.scenario) {
+    throw new FiredrillError(
+      'usage',
+      `${first.plan.scenario} and ${second.plan.scenario} are two outages: only runs of one scenario can be compared`,
+      { hint: `npm run firedrill -- compare ${names[0]}` },
+    );
+  }
+  const known = (run: Run): readonly string[] => namesIn(run, { what: wanted.what });
+  for (const name of wanted.names ?? []) {
+    const lacking = runs.find((run) => !known(run).includes(name));
+    if (lacking !== undefined) {
+      throw new FiredrillError(
+        'usage',
+        `run ${lacking.plan.runId} has no runbook "${name}"${didYouMean(name, known(lacking))}`,
+        { hint: `one of ${known(lacking).join(', ')}` },
+      );
+    }
+  }
+  const things = second === undefined ? known(first) : known(first).filter((name) => known(second).includes(name));
+  const chosen = things.filter((name) => wanted.names?.includes(name) ?? true);
+  if (chosen.length < (second === undefined ? 2 : 1)) {
+    throw new FiredrillError(
+      'usage',
+      second === undefined
+        ? `run ${first.plan.runId} has ${String(chosen.length)} of the ${wanted.what} asked for: a comparison needs two`
+        : `the two runs have none of the ${wanted.what} in common`,
+      { hint: `npm run firedrill -- compare ${names[0]}` },
+    );
+  }
+  const comparison = second === undefined ? compareWithin(first, wanted) : compareBetween(first, second, wanted);
+  context.output.result(await render(comparison, flags.format, context));
+  return exitCodeOf(comparison);
+}
+
+/** A run's folder under any of its names, or a report.json kept somewhere by itself (a baseline). */
+async function load(name: string, out: string): Promise<Run> {
+  const path = resolve(name);
+  const run =
+    name.endsWith('.json') && existsSync(path) && statSync(path).isFile()
+      ? await readReport(path)
+      : await analyseRun(findRun(name, out));
+  if (run.records.length === 0) {
+    throw new FiredrillError('usage', `run ${run.plan.runId} has no trials: there is nothing to compare`, {
+      hint: `npm run scenario ${run.plan.scenario}`,
+    });
+  }
+  return run;
+}
+
+async function render(
+  comparison: RunComparison,
+  format: CompareFlags['format'],
+  { output }: CommandContext,
+): Promise<string> {
+  if (format === 'json') return (await import('../../reporters/json.ts')).comparisonJson(comparison);
+  if (format === 'md') return (await import('../../reporters/comparison-markdown.ts')).comparisonMarkdown(comparison);
+  const { comparisonTerminal } = await import('../../reporters/comparison-terminal.ts');
+  return comparisonTerminal(comparison, {
+    colour: output.stdout.colour,
+    width: output.stdout.isTty ? output.stdout.columns : 160,
+  });
+}
+
+function exitCodeOf(comparison: RunComparison): number {
+  if (comparison.regressions.length > 0) return exitCodes.regression;
+  const silent = comparison.comparisons.every((c) => c.kind === 'refused' || c.kind === 'no-data');
+  return silent ? exitCodes.invalid : exitCodes.done;
+}

@@ -1,0 +1,74 @@
+import * as f from './format.ts';
+
+export interface TerminalOptions {
+  /** False with NO_COLOR or when stdout is no terminal. */
+  readonly colour: boolean;
+  /** Columns; lines are wrapped and the table loses its least columns to fit. */
+  readonly width: number;
+}
+
+/** A column of a table in the terminal. */
+export interface Column {
+  readonly head: string;
+  readonly cells: readonly string[];
+  /** The greater, the sooner it is left out on a narrow terminal; 0 never is. */
+  readonly luxury: number;
+  readonly right?: boolean;
+}
+
+/** A table in lines; on a narrow terminal it loses its least columns. */
+export function table(
+  columns: readonly Column[],
+  rows: number,
+  width: number,
+  paint: Paint,
+  marked: (row: number) => boolean = () => false,
+): readonly string[] {
+  const wide = (c: Column): number => Math.max(c.head.length, ...c.cells.map((cell) => f.plain(cell).length));
+  const total = (list: readonly Column[]): number => 2 + list.reduce((sum, c) => sum + wide(c) + 2, -2);
+  let shown = [...columns];
+  while (total(shown) > width) {
+    const least = Math.max(...shown.map((c) => c.luxury));
+    if (least === 0) break;
+    shown = shown.filter((c) => c.luxury !== least);
+  }
+  const line = (cells: readonly string[], mark: string): string => `${mark} ${cells.join('  ')}`.trimEnd();
+  const pad = (text: string, c: Column): string => (c.right === true ? text.padStart(wide(c)) : text.padEnd(wide(c)));
+  const out = [
+    paint.dim(
+      line(
+        shown.map((c) => pad(c.head, c)),
+        ' ',
+      ),
+    ),
+  ];
+  for (let row = 0; row < rows; row++) {
+    const text = line(
+      shown.map((c) => pad(f.plain(c.cells[row] ?? ''), c)),
+      marked(row) ? '>' : ' ',
+    );
+    out.push(marked(row) ? paint.bold(text) : text);
+  }
+  return out;
+}
+
+export type Paint = ReturnType<typeof painter>;
+
+/** Colours, or none. */
+export function painter(colour: boolean) {
+  const sgr = (code: number) => (text: string) => (colour ? `\u001b[${String(code)}m${text}\u001b[0m` : text);
+  return { bold: sgr(1), dim: sgr(2), good: sgr(36), warn: sgr(33) };
+}
+
+/** Breaks a line at spaces; further lines begin with `indent`. */
+export function wrap(text: string, width: number, indent = ''): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of f.plain(text).split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = indent + word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
