@@ -2,6 +2,7 @@ import { FiredrillError } from '../model/errors.ts';
 import type { Trigger } from '../model/plan.ts';
 import type { ProfileName } from '../model/profile.ts';
 import { millis, type Millis } from '../model/units.ts';
+import type { ReportFormat } from '../reporters/all.ts';
 import { didYouMean } from './suggest.ts';
 
 /** A flag's value that makes no sense: one line that says which flag, what it was given and what it takes. */
@@ -72,6 +73,7 @@ export const profileWords: readonly [ProfileName, ProfileName] = ['fast', 'stock
 export const keepWords = ['never', 'on-failure', 'always'] as const;
 export const imagesWords = ['auto', 'pull', 'build'] as const;
 export const compareWords = ['table', 'md', 'json'] as const;
+export const reportWords: readonly [ReportFormat, ...ReportFormat[]] = ['json', 'md', 'html', 'junit', 'openmetrics'];
 export const reporterWords = ['live', 'plain', 'jsonl', 'silent'] as const;
 
 export type ReporterName = (typeof reporterWords)[number];

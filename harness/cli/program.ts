@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option, type CommanderError } from 'commander';
 import { FiredrillError } from '../model/errors.ts';
+import type { ReportFormat } from '../reporters/all.ts';
 import type { CommandContext } from './context.ts';
 import { projectRoot, scenarioIds } from './load.ts';
 import {
@@ -12,6 +13,7 @@ import {
   names,
   oneOf,
   profileWords,
+  reportWords,
   reporterWords,
   trigger,
   wholeNumber,
@@ -148,8 +150,11 @@ With npm, flags come after a lone --:
     const command = add(name, 'compute a stored run again from its events and write its reports anew')
       .argument('<run>', 'its folder, <scenario>/<run>, its id, a scenario (its latest run) or latest')
       .addOption(new Option('--out <folder>', 'where reports are').default(outDefault()))
-      .option('--json', 'print report.json instead of the table')
-      .action(async (run: string, flags: { out: string; json?: boolean }) => {
+      .option('--format <name>', `print this report instead of the table: ${reportWords.join(', ')}`, (v) =>
+        oneOf('--format', v, reportWords),
+      )
+      .option('--json', 'the same as --format json')
+      .action(async (run: string, flags: { out: string; json?: boolean; format?: ReportFormat }) => {
         const { report } = await import('./commands/report.ts');
         done(await report(context, run, flags));
       });

@@ -42,7 +42,7 @@ function store(scenario: string, runId: string): string {
 describe('a stored run', () => {
   it('gives the same reports byte for byte, without a cluster', async () => {
     const dir = store('cni-wipe', '20251121-100000-0001');
-    const files = ['report.json', 'report.md', 'report.html'];
+    const files = ['report.json', 'report.md', 'report.html', 'report.junit.xml', 'report.openmetrics.txt'];
     const read = () => files.map((file) => readFileSync(join(dir, file), 'utf8'));
     await rewriteReports(await analyseRun(dir));
     const first = read();

@@ -122,7 +122,7 @@ export async function tableOf(run: StoredRun, output: Output): Promise<string> {
     colour: output.stdout.colour,
     width: output.stdout.isTty ? output.stdout.columns : 120,
   });
-  return `${table.trimEnd()}\n\nReport: ${join(run.runDir, 'report.html')} (also .md and .json) of run ${basename(run.runDir)}\n`;
+  return `${table.trimEnd()}\n\nReport: ${join(run.runDir, 'report.html')} (also .md, .json, .junit.xml and .openmetrics.txt) of run ${basename(run.runDir)}\n`;
 }
 
 /** Several runs of different scenarios, one line each. */

@@ -1,0 +1,147 @@
+import type { RunSummary } from '../analysis/summary.ts';
+import { plain } from './format.ts';
+
+/**
+ * The run as OpenMetrics text, for trends: a node exporter's text file, or a push. One sample a runbook or alarm, with the run's
+ * seed and id only on `firedrill_run_info`, so that series go on from night to night. What is not known has no sample: a mean
+ * without a valid trial, an alarm that never detected. Source: OpenMetrics 1.0.0, text format.
+ */
+export function openMetricsReport(summary: RunSummary): string {
+  const base: Labels = { scenario: summary.scenario, profile: summary.profile };
+  const runbooks = summary.runbooks.map((r) => ({ r, labels: { ...base, runbook: r.id } }));
+  const alarms = summary.detectors.map((d) => ({ d, labels: { ...base, alarm: d.id } }));
+  const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1000);
+  const families: readonly Family[] = [
+    {
+      name: 'firedrill_run',
+      type: 'info',
+      help: 'The run that these numbers are from.',
+      samples: [{ suffix: '_info', labels: { ...base, run: summary.runId, seed: String(summary.seed) }, value: 1 }],
+    },
+    {
+      name: 'firedrill_run_created_seconds',
+      unit: 'seconds',
+      help: 'When the run was planned, since the epoch.',
+      samples: [{ labels: base, value: summary.createdEpochMs / 1000 }],
+    },
+    {
+      name: 'firedrill_trials',
+      help: 'Trials by what became of them.',
+      samples: (['valid', 'invalid', 'unknown', 'controls'] as const).map((state) => ({
+        labels: { ...base, state },
+        value: summary.trials[state],
+      })),
+    },
+    {
+      name: 'firedrill_horizon_seconds',
+      unit: 'seconds',
+      help: 'How long a trial is watched at most; times to recover count up to here.',
+      samples: [{ labels: base, value: summary.horizonMs / 1000 }],
+    },
+    {
+      name: 'firedrill_recovery_trials',
+      help: 'Valid trials of a runbook.',
+      samples: runbooks.map(({ r, labels }) => ({ labels, value: r.n })),
+    },
+    {
+      name: 'firedrill_recovered_trials',
+      help: 'Valid trials in which the runbook recovered.',
+      samples: runbooks.map(({ r, labels }) => ({ labels, value: r.recovered.k })),
+    },
+    {
+      name: 'firedrill_recovery_mean_seconds',
+      unit: 'seconds',
+      help: 'Restricted mean time to recover: mean of min(time, horizon).',
+      samples: runbooks.map(({ r, labels }) => ({ labels, value: seconds(r.meanTtrMs) })),
+    },
+    {
+      name: 'firedrill_recovery_mean_bound_seconds',
+      unit: 'seconds',
+      help: 'Ends of its 95 % interval, from ten blocks on.',
+      samples: runbooks.flatMap(({ r, labels }) =>
+        (['lo', 'hi'] as const).map((end) => ({
+          labels: { ...labels, bound: end === 'lo' ? 'lower' : 'upper' },
+          value: seconds(r.meanTtrInterval?.[end]),
+        })),
+      ),
+    },
+    {
+      name: 'firedrill_badness_seconds',
+      unit: 'seconds',
+      help: 'Mean bad time of what the fault broke.',
+      samples: runbooks.map(({ r, labels }) => ({ labels, value: r.n === 0 ? undefined : r.badnessMs / 1000 })),
+    },
+    {
+      name: 'firedrill_lost_rows',
+      help: 'Rows lost or damaged over all valid trials in which they could be read.',
+      samples: runbooks.map(({ r, labels }) => ({
+        labels,
+        value: r.n === r.data.unknown ? undefined : r.data.lost,
+      })),
+    },
+    {
+      name: 'firedrill_harmed_trials',
+      help: 'Valid trials that the runbook left worse than it found them.',
+      samples: runbooks.map(({ r, labels }) => ({ labels, value: r.outcomes.harmed ?? 0 })),
+    },
+    {
+      name: 'firedrill_detection_trials',
+      help: 'Valid trials by what an alarm did in them.',
+      samples: alarms.flatMap(({ d, labels }) =>
+        Object.entries(d.counts).map(([status, value]) => ({ labels: { ...labels, status }, value })),
+      ),
+    },
+    {
+      name: 'firedrill_detection_median_seconds',
+      unit: 'seconds',
+      help: 'Median time to detect, over the trials that it detected.',
+      samples: alarms.map(({ d, labels }) => ({ labels, value: seconds(d.ttd?.medianMs) })),
+    },
+    {
+      name: 'firedrill_detection_least_seconds',
+      unit: 'seconds',
+      help: 'The least time to detect that its loop could ever have.',
+      samples: alarms.map(({ d, labels }) => ({ labels, value: d.leastTtdMs / 1000 })),
+    },
+    {
+      name: 'firedrill_false_alarms',
+      help: 'Alarms without a fault.',
+      samples: alarms.map(({ d, labels }) => ({ labels, value: d.falseAlarms })),
+    },
+  ];
+  return `${families.flatMap(lines).join('\n')}\n# EOF\n`;
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+interface Family {
+  readonly name: string;
+  /** `gauge` when not given. */
+  readonly type?: 'info';
+  readonly unit?: 'seconds';
+  readonly help: string;
+  readonly samples: readonly {
+    readonly suffix?: string;
+    readonly labels: Labels;
+    readonly value: number | undefined;
+  }[];
+}
+
+function lines({ name, type, unit, help, samples }: Family): readonly string[] {
+  const known = samples.flatMap(({ suffix = '', labels, value }) => {
+    if (value === undefined) return [];
+    if (!Number.isFinite(value)) throw new RangeError('a report must not contain NaN or infinity');
+    const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escape(text)}"`);
+    return [`${name}${suffix}{${pairs.join(',')}} ${String(value)}`];
+  });
+  if (known.length === 0) return [];
+  return [
+    `# TYPE ${name} ${type ?? 'gauge'}`,
+    ...(unit === undefined ? [] : [`# UNIT ${name} ${unit}`]),
+    `# HELP ${name} ${help}`,
+    ...known,
+  ];
+}
+
+/** As the format wants label values; `plain` has taken control characters and line breaks away. */
+const escape = (text: string): string => plain(text).replace(/\\/g, '\\\\').replace(/"/g, '\\"');
