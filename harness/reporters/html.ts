@@ -175,7 +175,8 @@ function markOf(outcome: Outcome): Mark {
 function runbookRows(r: RunbookSummary, summary: RunSummary): Markup {
   const all = r.n > 0 && r.recovered.k === r.n;
   const w = r.recovered.wilson;
-  const interval = r.meanTtrInterval;
+  // Where nothing recovered it has no width, and says nothing.
+  const interval = r.ttrRange === undefined ? undefined : r.meanTtrInterval;
   const others = (Object.entries(r.outcomes) as [Outcome, number][])
     .filter(([o]) => o !== 'recovered' && o !== 'not-recovered')
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -37,8 +37,9 @@ function curve(
   const level = (share: number): number => round((1 - share) * curveHeight);
   const steps = survival.map((s) => `H${round(x.percent(s.timeMs) * 10)}V${level(s.share)}`).join('');
   const left = survival.at(-1)?.share ?? 1;
-  const half = survival.find((s) => s.share <= 0.5);
-  const result = `${half === undefined ? 'half: not' : `half after ${humanDuration(half.timeMs)}`}, ${Math.round(left * 100)} % never`;
+  const last = survival.at(-1);
+  const result =
+    last?.share === 0 ? `all back after ${humanDuration(last.timeMs)}` : `${Math.round(left * 100)} % never`;
   return safe`<text class="row-name${chosen && ' chosen'}" x="0" y="${y + 14}">${id}</text>
     <text class="row-result" x="100%" y="${y + 14}" text-anchor="end">${result}</text>
     <svg x="0" y="${y + 20}" width="100%" height="${curveHeight}" viewBox="0 0 1000 ${curveHeight}" preserveAspectRatio="none"><title>${id}, ${n} trials: ${result}</title>
