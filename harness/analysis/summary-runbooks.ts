@@ -5,7 +5,7 @@ import { humanDuration, midpoint, type Censored, type Interval } from '../model/
 import { blockBootstrap } from './bootstrap.ts';
 import { whole } from './numbers.ts';
 import { byBlock, isValid, observedTtr } from './observed.ts';
-import { restrictedMean, wilson, type Bounds } from './stats.ts';
+import { kaplanMeier, restrictedMean, wilson, type Bounds } from './stats.ts';
 
 /** One trial's time to recover, for plots. */
 export interface Point {
@@ -44,6 +44,13 @@ export interface RunbookSummary {
   /** Least and greatest end of the intervals of those that recovered. */
   readonly ttrRange?: Interval;
   readonly points: readonly Point[];
+  /** Kaplan-Meier: the share not back yet just after each instant at which some came back (middles of intervals). */
+  readonly survival: readonly {
+    readonly timeMs: number;
+    readonly share: number;
+    readonly atRisk: number;
+    readonly events: number;
+  }[];
   /** Means of the parts of TTR over the trials that were restored. */
   readonly parts?: { readonly waitingMs: number; readonly mitigatingMs: number; readonly settlingMs: number };
   readonly fullRecovery: {
@@ -118,6 +125,12 @@ export function summariseRunbook(
     ...(n > 0 && events.length * 2 >= n ? { medianTtrMs: whole(median(observed.map((o) => o.time))) } : {}),
     ...(spans.length === 0 ? {} : { ttrRange: { lo: min(spans.map((s) => s.lo)), hi: max(spans.map((s) => s.hi)) } }),
     points: valid.flatMap((r) => (r.ttr === undefined ? [] : [{ trialId: r.trialId, outcome: r.outcome, ttr: r.ttr }])),
+    survival: kaplanMeier(observed).map((s) => ({
+      timeMs: whole(s.time),
+      share: Number(s.survival.toFixed(6)),
+      atRisk: s.atRisk,
+      events: s.events,
+    })),
     ...(parts.length === 0
       ? {}
       : {

@@ -222,6 +222,20 @@ describe('other verdicts', () => {
     expect(summary.detectors[0]).toMatchObject({ n: 6 });
   });
 
+  it('has a curve of the share that is not back yet', () => {
+    const run = planOf(4);
+    const times = [71_000, never, 73_000, 71_000];
+    const summary = summarise(
+      run,
+      times.map((at, i) => trial(`cure-${String(i + 1)}`, at)),
+    );
+    expect(of(summary, 'cure')?.survival).toEqual([
+      { timeMs: 40_250, share: 0.5, atRisk: 4, events: 2 },
+      { timeMs: 42_250, share: 0.25, atRisk: 2, events: 1 },
+    ]);
+    expect(of(summary, 'wait')?.survival).toEqual([]);
+  });
+
   it('gives an interval from ten trials on', () => {
     const big = planOf(10);
     const many = big.trials.map((t) => trial(t.id, t.runbook === 'cure' ? 70_000 + t.block * 500 : never));

@@ -38,8 +38,9 @@ export function comparisonTerminal(comparison: RunComparison, options: TerminalO
     '',
     ...table(columns, rows.length, width, paint, (row) => rows[row]?.shown === true),
     '',
+    // More than a few would only say the table again; Markdown and JSON have them all.
     ...comparison.comparisons
-      .filter((c) => c.kind === 'faster' || c.kind === 'slower')
+      .filter((c, _, all) => all.length <= 3 && (c.kind === 'faster' || c.kind === 'slower'))
       .flatMap((c) => wrap(`${c.name === undefined ? '' : `${c.name}: `}${c.says}`, width, '  ')),
     ...(never === undefined ? [] : wrap(never, width, '  ')),
     ...comparison.notes.flatMap((n) => wrap(n, width, '  ')),

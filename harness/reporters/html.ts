@@ -8,10 +8,13 @@ import { trialCounts } from './markdown.ts';
 import { safe, trusted, type Markup } from './markup.ts';
 import { style } from './style.ts';
 import { stripPlot, type Mark } from './svg/strip.ts';
+import { survivalCurves } from './svg/survival.ts';
 import { timeline } from './svg/timeline.ts';
 
 /** Up to this many trials are shown unfolded. */
 const unfolded = 12;
+/** With fewer trials a curve says no more than the marks. */
+const curveLeast = 5;
 /** Characters of commands, and as many of output, in the trials of the whole report; what trials share of it keeps the file small. */
 const outputBudget = 300_000;
 
@@ -120,6 +123,7 @@ ${
 }
 
 function runbookSection(summary: RunSummary): Markup {
+  const curves = f.ranked(summary.runbooks).filter((r) => r.n >= curveLeast);
   return safe`<section><h2>Runbooks</h2>
 <div class="card"><table>
 <caption>Over valid trials only. Back after: mean of min(time to recover, ${humanDuration(summary.horizonMs)}), from the fault on.</caption>
@@ -147,6 +151,12 @@ function runbookSection(summary: RunSummary): Markup {
 <li>${key(safe`<svg class="mark bad" x="7" y="7"><path class="arrow" d="M-5 -5L5 5M5 -5L-5 5"/></svg>`)}did harm, or relapsed after it</li>
 <li>${key(safe`<svg class="mark plain" x="14" y="7"><path class="arrow" d="M-14 0H-3M-8 -5L-2 0L-8 5"/></svg>`)}not recovered when the watch ended</li>
 </ul></div>
+${
+  curves.length > 0 &&
+  safe`<h3>Share of trials not back yet</h3>
+<div class="card"><div class="plot-box">${survivalCurves(curves, summary.horizonMs, summary.verdict.runbook)}</div>
+<p class="muted">Kaplan-Meier: every curve begins with all trials at the fault and falls as they come back; what is left at the end never did.</p></div>`
+}
 ${summary.noData.length > 0 && safe`<h3>Trials that gave no data</h3><p class="muted">Never counted against a runbook.</p><ul class="plain">${summary.noData.map((t) => safe`<li><code>${t.trialId}</code> ${f.outcomeWords[t.outcome]}: ${t.reason}</li>`)}</ul>`}
 ${summary.controls.length > 0 && safe`<h3>Controls without a fault</h3><ul class="plain">${summary.controls.map((t) => safe`<li><code>${t.trialId}</code> ${t.reason}</li>`)}</ul>`}
 </section>`;
@@ -164,7 +174,8 @@ function markOf(outcome: Outcome): Mark {
 function runbookRows(r: RunbookSummary, summary: RunSummary): Markup {
   const all = r.n > 0 && r.recovered.k === r.n;
   const w = r.recovered.wilson;
-  const interval = r.meanTtrInterval;
+  // Where nothing recovered it has no width, and says nothing.
+  const interval = r.ttrRange === undefined ? undefined : r.meanTtrInterval;
   const others = (Object.entries(r.outcomes) as [Outcome, number][])
     .filter(([o]) => o !== 'recovered' && o !== 'not-recovered')
     .sort(([a], [b]) => (a < b ? -1 : 1))

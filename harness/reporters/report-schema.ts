@@ -205,6 +205,9 @@ const runbookSummary = z.object({
   medianTtrMs: ms.exactOptional(),
   ttrRange: interval.exactOptional(),
   points: list(z.object({ trialId: text, outcome, ttr: timeTo })),
+  survival: list(z.object({ timeMs: ms, share: z.number(), atRisk: whole, events: whole }))
+    .exactOptional()
+    .describe('Kaplan-Meier: the share not back yet just after each instant'),
   parts: parts.exactOptional(),
   fullRecovery: z.object({ k: whole, n: whole, meanMs: ms.exactOptional(), missing: list(text) }),
   badnessMs: ms,

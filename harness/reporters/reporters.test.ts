@@ -150,6 +150,21 @@ describe('html', () => {
     expect(htmlReport(summarise(big, many), big, many).length).toBeLessThan(2_000_000);
   });
 
+  it('draws the share not back yet from five trials on', () => {
+    expect(page).not.toContain('class="survival"');
+    const five = planOf(5);
+    const some = five.trials.map((t, i) => ({
+      ...trial('cure-1', t.runbook === 'cure' && i < 12 ? 70_000 + i * 1000 : 1e9),
+      trialId: t.id,
+      runbook: t.runbook,
+    }));
+    const curves = htmlReport(summarise(five, some), five, some);
+    expect(curves).toContain('cure, 5 trials: 20 % never');
+    expect(curves).toContain('wait, 5 trials: 100 % never');
+    expect(curves).not.toContain('cure, 5 trials: all back');
+    expect(curves).not.toMatch(/NaN|undefined/);
+  });
+
   it('can say that there are no data', () => {
     expect(htmlReport(summarise(plan, []), plan, [])).toContain('No data: not one trial was valid');
   });

@@ -78,6 +78,7 @@ svg .strong{font-weight:650;fill:var(--bad)}
 .step{fill:var(--ink)}.step.looks{fill:var(--card);stroke:var(--ink);stroke-width:1}.step.failed{fill:var(--bad)}
 .band-good{fill:var(--good)}.band-bad{fill:var(--bad)}
 .load-good{fill:none;stroke:var(--good);stroke-width:1.5;vector-effect:non-scaling-stroke}.load-bad{fill:var(--bad);opacity:.8}
+.survival{fill:none;stroke:var(--ink);stroke-width:1.75;vector-effect:non-scaling-stroke}.survival-area{fill:var(--bad-soft)}
 .plot-box{padding:.4rem .6rem 0}
 .legend{display:flex;flex-wrap:wrap;gap:.3rem 1.3rem;margin:.6rem 0 0;padding:0;list-style:none;color:var(--muted);font-size:.84rem}
 .legend svg{display:inline-block;vertical-align:-2px;margin-right:.4rem}

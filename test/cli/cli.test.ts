@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
@@ -121,6 +121,11 @@ describe.concurrent('mistakes are one line that says what, where and the next co
     ['one runbook', ['compare', kept('cni-wipe'), '--runbook', 'wait'], /a comparison needs two/],
     ['a file that is no report', ['compare', join(root, 'package.json')], /package\.json is no report of firedrill: /],
     ['format', ['compare', kept('cni-wipe'), '--format', 'xml'], /must be one of table, md, json/],
+    [
+      'report format',
+      ['report', kept('cni-wipe'), '--format', 'pdf'],
+      /must be one of json, md, html, junit, openmetrics/,
+    ],
     ['no arguments', ['compare'], /missing required argument 'run'/],
     ['nothing kept', ['shell'], /no cluster was kept {2}-> /],
   ])('%s: %j', async (_, args, line) => {
@@ -235,6 +240,20 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
     const ended = await firedrill(['compare', report, kept('cni-wipe'), '--alarms', '--format', 'json']);
     expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
     expect(JSON.parse(ended.stdout)).toMatchObject({ what: 'alarms', design: 'two-sample', differences: [] });
+  });
+
+  it('report --format prints one of the reports of a stored run, and writes all of them', async () => {
+    const run = join(state, 'kept-run');
+    cpSync(kept('cni-wipe'), run, { recursive: true });
+    const junit = await firedrill(['report', run, '--format', 'junit']);
+    expect(junit).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(junit.stdout).toBe(readFileSync(join(run, 'report.junit.xml'), 'utf8'));
+    expect(junit.stdout).toContain('<testsuite name="cni-wipe.nuclear" tests="2" failures="0" errors="0"');
+    const metrics = await firedrill(['report', run, '--format', 'openmetrics']);
+    expect(metrics.stdout).toContain(
+      'firedrill_recovered_trials{scenario="cni-wipe",profile="fast",runbook="nuclear"} 2',
+    );
+    expect(metrics.stdout.endsWith('# EOF\n')).toBe(true);
   });
 
   it('compare ends with 3 when the second run is worse', async () => {
