@@ -12,7 +12,7 @@ import { Journal } from './journal.ts';
 import { seeded, shuffled } from '../model/random.ts';
 import { lookForFault, redact, runSteps } from './steps.ts';
 import { Teardown } from './teardown.ts';
-import { SliTracker } from './tracker.ts';
+import { SliTracker, Unanswered } from './tracker.ts';
 
 let dir = '';
 beforeEach(() => {
@@ -206,6 +206,37 @@ describe('lookForFault', () => {
     cluster.handler = () => '0';
     expect((await lookForFault(cluster, [check], never)).confirmed).toBe(true);
     expect((await lookForFault(cluster, [], never)).confirmed).toBe(false);
+  });
+});
+
+describe('Unanswered', () => {
+  const sample = (n: number) => ({
+    sli: 'slow',
+    n,
+    intendedMs: n * 1000,
+    startedMs: n * 1000,
+    endedMs: n * 1000,
+    ok: true,
+  });
+  const probes = [{ sli: 'slow', periodMs: 1000, timeoutMs: 5000 }];
+
+  it('knows one that was overtaken, until it comes in or can no longer', () => {
+    const unanswered = new Unanswered(probes);
+    for (const n of [3, 4, 6, 7]) unanswered.add(sample(n));
+    expect(unanswered.any(8000)).toBe(true);
+    unanswered.add(sample(5));
+    expect(unanswered.any(8000)).toBe(false);
+    for (const n of [9, 10]) unanswered.add(sample(n));
+    expect(unanswered.any(10_000)).toBe(true);
+    // Intended at 8 s, with 5 s to answer.
+    expect(unanswered.any(14_001)).toBe(false);
+  });
+
+  it('does not ask for what was before the first, nor for what follows the last', () => {
+    const unanswered = new Unanswered(probes);
+    unanswered.add(sample(20));
+    expect(unanswered.any(20_500)).toBe(false);
+    expect(unanswered.any(22_500)).toBe(false);
   });
 });
 

@@ -43,3 +43,40 @@ export class SliTracker {
       .map(([sli]) => sli);
   }
 }
+
+/**
+ * Requests that were sent and have not been answered while later ones have: a slow answer may still turn a window that looks good
+ * into a bad one. (Those after the last answer need no account: a window is not judged before its own are in.)
+ */
+export class Unanswered {
+  readonly #probes: ReadonlyMap<string, { readonly periodMs: number; readonly timeoutMs: number }>;
+  readonly #seen = new Map<string, { readonly first: number; last: Sample; readonly numbers: Set<number> }>();
+
+  constructor(probes: readonly { readonly sli: string; readonly periodMs: number; readonly timeoutMs: number }[]) {
+    this.#probes = new Map(probes.map((probe) => [probe.sli, probe]));
+  }
+
+  add(sample: Sample): void {
+    const seen = this.#seen.get(sample.sli);
+    if (seen === undefined) {
+      this.#seen.set(sample.sli, { first: sample.n, last: sample, numbers: new Set([sample.n]) });
+      return;
+    }
+    seen.numbers.add(sample.n);
+    if (sample.n > seen.last.n) seen.last = sample;
+  }
+
+  /** Whether one may still come in. One that is older than its time-out and a second was never sent. */
+  any(nowMs: number): boolean {
+    for (const [sli, { first, last, numbers }] of this.#seen) {
+      const probe = this.#probes.get(sli);
+      if (probe === undefined) continue;
+      for (let n = last.n - 1; n >= first; n--) {
+        const intendedMs = last.intendedMs - (last.n - n) * probe.periodMs;
+        if (nowMs - intendedMs > probe.timeoutMs + 1000) break;
+        if (!numbers.has(n)) return true;
+      }
+    }
+    return false;
+  }
+}

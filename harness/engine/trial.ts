@@ -24,7 +24,7 @@ import { observeState, takeInventory } from './observer.ts';
 import { seeded } from '../model/random.ts';
 import { commandOf, lookForFault, placeName, runSteps } from './steps.ts';
 import { Teardown } from './teardown.ts';
-import { SliTracker } from './tracker.ts';
+import { SliTracker, Unanswered } from './tracker.ts';
 
 /** A cluster together with the right to delete it. */
 export type OwnedCluster = Cluster & { delete(): Promise<void> };
@@ -121,6 +121,7 @@ class Trial {
   readonly teardown = new Teardown();
   readonly samples = new Broadcast<Sample>();
   readonly tracker: SliTracker;
+  readonly unanswered: Unanswered;
   #shownBad = '';
   #phase: PhaseName | undefined;
   #injectMs: number | undefined;
@@ -134,6 +135,7 @@ class Trial {
     this.clock = clock;
     this.journal = journal;
     this.tracker = new SliTracker(spec.scenario.probes.map((probe) => probe.sli));
+    this.unanswered = new Unanswered(spec.scenario.probes);
   }
 
   async run(outer: AbortSignal): Promise<{ cause: EventOf<'trial.ended'>['cause']; error?: unknown }> {
@@ -355,6 +357,7 @@ class Trial {
   #onSample(sample: Sample): void {
     this.journal.write({ type: 'sample', ...sample });
     this.tracker.add(sample);
+    this.unanswered.add(sample);
     this.samples.push(sample);
     const bad = this.tracker.bad();
     const key = bad.join(' ');
@@ -529,6 +532,8 @@ class Trial {
     const state = this.journal.events.findLast((event) => event.type === 'state');
     // The cheap question first: the analysis reads every event of the trial.
     if (state === undefined || missingFromHealth(state).length > 0 || this.tracker.bad().length > 0) return false;
+    // What comes in late may spoil the very window that would be taken for the recovery.
+    if (this.unanswered.any(this.clock.now())) return false;
     const record = analyseTrial(this.journal.events);
     return record.ttr !== undefined && !('censored' in record.ttr);
   }
