@@ -2,10 +2,12 @@
  * From command to steady state: a cluster made by kind against one restored from a snapshot, with the same workload, in turns, in
  * one run. `npm run bench cluster-start -- --rounds 3`
  *
- * A ratio of two times of one machine: it says something about other machines, the seconds do not.
+ * A ratio of two times of one machine: it says something about other machines, the seconds do not. Beside the times stands the
+ * work, in CPU-seconds of the whole machine: work divided by cores is the least that waiting less could ever reach here.
  */
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { OwnedCluster } from '../harness/cluster/kind.ts';
@@ -26,18 +28,25 @@ setMaxListeners(0, signal);
 interface Measured {
   readonly ready: number;
   readonly steady: number;
+  /** CPU-seconds that the whole machine worked until ready. */
+  readonly work: number;
   /** Seconds of each part, as the cluster itself recorded them. */
   readonly parts: Readonly<Record<string, number>>;
 }
+
+/** CPU-seconds that this machine's cores have worked since it started. */
+const worked = (): number =>
+  cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0) / 1000;
 
 async function measure(source: ClusterSource, label: string): Promise<Measured> {
   return await inFolder(async (dir) => {
     let cluster: OwnedCluster | undefined;
     try {
-      const from = performance.now();
+      const [from, before] = [performance.now(), worked()];
       const name = await source.reserve();
       cluster = await source.provide({ name, workDir: join(dir, 'work') }, signal);
       const ready = (performance.now() - from) / 1000;
+      const work = worked() - before;
       const steady = ready + (await secondsToSteady(cluster, signal));
       const facts = await cluster.environment();
       const parts = Object.fromEntries(
@@ -45,8 +54,10 @@ async function measure(source: ClusterSource, label: string): Promise<Measured> 
           .filter(([key]) => key.startsWith('seconds.'))
           .map(([key, value]) => [key.slice('seconds.'.length), Number(value)]),
       );
-      say(`${label}: ready ${ready.toFixed(1)} s, steady ${steady.toFixed(1)} s ${JSON.stringify(parts)}`);
-      return { ready, steady, parts };
+      say(
+        `${label}: ready ${ready.toFixed(1)} s, steady ${steady.toFixed(1)} s, work ${work.toFixed(1)} CPU-s ${JSON.stringify(parts)}`,
+      );
+      return { ready, steady, work, parts };
     } finally {
       await cluster?.delete();
     }
@@ -82,6 +93,8 @@ process.stdout.write(
     ['median of ' + String(rounds), 'made by kind', 'restored', 'faster'],
     row('every pod ready', (m) => m.ready),
     row('steady state begins', (m) => m.steady),
+    row('CPU-seconds of work', (m) => m.work),
+    row(`the least that ${cpus().length} cores allow`, (m) => m.work / cpus().length),
   ])}\n\n`,
 );
 for (const which of ['kind', 'snapshot'] as const) {
