@@ -20,6 +20,7 @@ export function stepsOf(log: TrialLog): readonly StepRecord[] {
         on: event.on,
         command: event.command,
         changes: event.changes,
+        ...(event.finding === true ? { finding: true } : {}),
         fromMs: whole(event.atMs),
         toMs: whole(log.lastMs),
         ok: false,

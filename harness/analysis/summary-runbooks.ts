@@ -72,6 +72,8 @@ export interface RunbookSummary {
   readonly agreement: Agreement;
   /** What was measured, in one sentence, to stand beside `says`. */
   readonly measured: string;
+  /** What its diagnosis found (steps marked so), most frequent first; absent when it has none. */
+  readonly findings?: readonly string[];
 }
 
 export function summariseRunbook(
@@ -107,6 +109,9 @@ export function summariseRunbook(
     },
   };
   const meanTtrMs = n === 0 ? undefined : whole(restrictedMean(observed, plan.horizonMs));
+  const findings = mostFrequent(
+    valid.flatMap((r) => r.steps.flatMap((s) => (s.finding === true && s.ok ? [(s.output ?? '').trim()] : []))),
+  );
   const agreement = agree(runbook.expect, k, n);
   return {
     id: runbook.id,
@@ -157,6 +162,7 @@ export function summariseRunbook(
     expect: runbook.expect,
     agreement,
     measured: sentence(k, n, outcomes, spans, counts.data.lost, plan.horizonMs),
+    ...(findings.length === 0 ? {} : { findings }),
   };
 }
 

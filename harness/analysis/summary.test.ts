@@ -135,6 +135,25 @@ describe('summarise', () => {
   });
 });
 
+describe('findings', () => {
+  it('are what steps marked so printed, most frequent first, and absent where there are none', () => {
+    const said = (id: string, output: string): TrialRecord => {
+      const record = trial(id, 71_000);
+      const [first, ...rest] = record.steps;
+      if (first === undefined) throw new Error('a trial without steps');
+      return { ...record, steps: [{ ...first, finding: true, ok: true, output: `${output}\n` }, ...rest] };
+    };
+    const summary = summarise(planOf(3), [
+      said('cure-1', 'it was the pods'),
+      said('cure-2', 'unknown'),
+      said('cure-3', 'it was the pods'),
+      trial('wait-1', never),
+    ]);
+    expect(of(summary, 'cure')?.findings).toEqual(['it was the pods', 'unknown']);
+    expect(of(summary, 'wait')).not.toHaveProperty('findings');
+  });
+});
+
 describe('other verdicts', () => {
   const verdict = (list: readonly TrialRecord[], p: Plan = plan) => summarise(p, list).verdict;
 

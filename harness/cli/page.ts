@@ -3,7 +3,7 @@ import type { Fault } from '../model/fault.ts';
 import type { Plan, Trigger } from '../model/plan.ts';
 import { profiles, type ProfileName } from '../model/profile.ts';
 import type { ClaimedRunbook } from '../model/runbook.ts';
-import type { Scenario } from '../model/scenario.ts';
+import { timersOf, type Scenario } from '../model/scenario.ts';
 import type { Step } from '../model/step.ts';
 import { humanDuration } from '../model/units.ts';
 
@@ -180,7 +180,7 @@ export function planPage(options: {
   readonly out: string;
 }): string {
   const { plan, scenario } = options;
-  const profile = profiles[plan.profile];
+  const profile = timersOf(scenario, plan.profile);
   const chosen = scenario.runbooks.filter(({ runbook }) => plan.runbooks.some((planned) => planned.id === runbook.id));
   const start =
     options.trigger.kind === 'oracle'

@@ -322,6 +322,8 @@ export class FakeCluster implements Cluster {
   readonly streams: FakeStream[] = [];
   readonly reboots: string[] = [];
   readonly poweredOff: string[] = [];
+  /** What each node was told to do after a panic, in order: `fake-worker reboot`. */
+  readonly panics: string[] = [];
   deleted = false;
   handler: FakeHandler;
   #attach: (node: string, command: string, stream: FakeStream) => void;
@@ -393,6 +395,11 @@ export class FakeCluster implements Cluster {
 
   powerOff(node: string): Promise<void> {
     this.poweredOff.push(node);
+    return Promise.resolve();
+  }
+
+  onPanic(node: string, then: 'reboot' | 'halt'): Promise<void> {
+    this.panics.push(`${node} ${then}`);
     return Promise.resolve();
   }
 

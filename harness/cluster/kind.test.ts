@@ -156,6 +156,17 @@ describe('createCluster', () => {
     expect(calls).toEqual(['docker kill --signal KILL firedrill-r1-t1-worker2']);
   });
 
+  it('lets a node start itself again after a panic so many times, and never because Docker was started', async () => {
+    const cluster = await createCluster(spec(), deps(), new AbortController().signal);
+    calls = [];
+    await cluster.onPanic('firedrill-r1-t1-worker', 'reboot');
+    await cluster.onPanic('firedrill-r1-t1-worker', 'halt');
+    expect(calls).toEqual([
+      'docker update --restart=on-failure:30 firedrill-r1-t1-worker',
+      'docker update --restart=no firedrill-r1-t1-worker',
+    ]);
+  });
+
   it('says after a reboot when Docker gave the node another address', async () => {
     const cluster = await createCluster(spec(), deps(), new AbortController().signal);
     calls = [];

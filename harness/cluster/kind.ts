@@ -549,6 +549,15 @@ class KindCluster implements OwnedCluster {
     });
   }
 
+  async onPanic(node: string, then: 'reboot' | 'halt', options: ExecOptions = {}): Promise<void> {
+    const { signal, timeoutMs = 30_000 } = options;
+    const policy = then === 'reboot' ? 'on-failure:30' : 'no';
+    await this.#docker(['update', `--restart=${policy}`, node], {
+      timeoutMs,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
   async #checkAddress(node: string, signal: AbortSignal): Promise<void> {
     const known = this.nodes.find((n) => n.name === node);
     const format = `{{(index .NetworkSettings.Networks "${this.network}").IPAddress}}`;

@@ -5,8 +5,11 @@ import { profiles } from '../model/profile.ts';
 import { agentLog } from './agent-log.ts';
 import { certificateExpiry } from './certificate-expiry.ts';
 import { corednsReplicas } from './coredns-replicas.ts';
+import { crashFile } from './crash-file.ts';
 import { datastoreErrors } from './datastore-errors.ts';
 import { dnatRules } from './dnat-rules.ts';
+import { interfaceChurn } from './interface-churn.ts';
+import { nodeRebooted } from './node-rebooted.ts';
 import { sandboxChanged } from './sandbox-changed.ts';
 import { start, type Watching } from './support/testing.ts';
 
@@ -149,5 +152,71 @@ describe('sandbox-changed', () => {
     expect(watching.last()).toEqual({ state: 'firing', what: '3 sandboxes changed, a among them' });
     await later(fast.alertWindowMs + fast.pollMs);
     expect(watching.last()).toEqual({ state: 'quiet' });
+  });
+});
+
+describe('node-rebooted', () => {
+  it('counts the starts of a node, not the seconds that readings are rounded to, and clears after its window', async () => {
+    let started = 1000;
+    answer = ({ on }) => String(on === 'fake-worker' ? started : 1000);
+    const watching = watch(nodeRebooted());
+    started += 2;
+    await later(2 * fast.pollMs);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    started = 1060;
+    await later(fast.pollMs);
+    expect(watching.last()).toEqual({ state: 'firing', what: 'rebooted: fake-worker' });
+    started = 1120;
+    await later(fast.pollMs);
+    expect(watching.last()).toEqual({ state: 'firing', what: 'rebooted: fake-worker 2 times' });
+    await later(fast.alertWindowMs + fast.pollMs);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+  });
+
+  it('is blind while a node is down: that is no reboot yet', async () => {
+    answer = ({ on }) => (on === 'fake-worker' ? { exitCode: 1, stdout: '', stderr: 'is not running' } : '1000');
+    const watching = watch(nodeRebooted());
+    await later(fast.pollMs);
+    expect(watching.last()).toMatchObject({ state: 'blind', why: 'fake-worker: is not running' });
+  });
+});
+
+describe('interface-churn', () => {
+  it('counts new interfaces across a reboot, and clears a minute later', async () => {
+    let said = '1000 400';
+    answer = ({ on }) => (on === 'fake-worker' ? said : '1000 7');
+    const watching = watch(interfaceChurn({ over: 25 }));
+    await later(100);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    said = '1000 420';
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    // Started anew, and its numbers with it: these six are new, too.
+    said = '1050 6';
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({
+      state: 'firing',
+      what: 'over 25 new interfaces of pods within a minute on fake-worker',
+    });
+    await later(62_000);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+  });
+});
+
+describe('crash-file', () => {
+  it('names what the report names, which is a wrong diagnosis, and remembers it while the node is down', async () => {
+    answer = () => '';
+    const detector = crashFile();
+    const watching = watch(detector);
+    await later(100);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    answer = ({ on }) => (on === 'fake-worker' ? '_opt_gateway.0.crash\n' : '');
+    await later(fast.scrapeMs);
+    const fired = { state: 'firing', what: 'crash report of _opt_gateway.0.crash' };
+    expect(watching.last()).toEqual(fired);
+    expect(fired.what).not.toMatch(new RegExp(detector.expects));
+    answer = () => ({ exitCode: 1, stdout: '', stderr: 'is not running' });
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual(fired);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeCluster } from '../cluster/fake.ts';
-import { act, look, powerOff, until } from '../model/define.ts';
+import { act, look, onPanic, powerOff, until } from '../model/define.ts';
 import { seconds } from '../model/units.ts';
 import { Broadcast } from './channel.ts';
 import { deadline } from './deadline.ts';
@@ -167,6 +167,19 @@ describe('runSteps', () => {
     cluster.powerOff = () => Promise.reject(new Error('there is a battery'));
     expect(await runSteps(c, 'inject', [powerOff('the power fails', { worker: 1 })])).toBe(false);
     expect(c.journal.events.at(-1)).toMatchObject({ state: 'failed', output: 'there is a battery' });
+  });
+
+  it('says what a node does after a panic, as a person would type it', async () => {
+    const cluster = new FakeCluster();
+    const c = context(cluster);
+    expect(
+      await runSteps(c, 'runbook', [onPanic('halt', { worker: 1 }, 'halt'), onPanic('go on', 'workers', 'reboot')]),
+    ).toBe(true);
+    expect(cluster.panics).toEqual(['fake-worker halt', 'fake-worker reboot', 'fake-worker2 reboot']);
+    expect(c.journal.events.flatMap((e) => (e.type === 'step' && e.state === 'done' ? [e.command] : []))).toEqual([
+      'sysctl -w kernel.panic=0',
+      'sysctl -w kernel.panic=10',
+    ]);
   });
 
   it('until looks again and again, and fails at its time-out', async () => {

@@ -1,13 +1,16 @@
-import { profiles, type ProfileName } from '../model/profile.ts';
-import type { Scenario } from '../model/scenario.ts';
+import type { ProfileName } from '../model/profile.ts';
+import { timersOf, type Scenario } from '../model/scenario.ts';
 import { seconds } from '../model/units.ts';
 
 /** What is known of a trial's wall time beforehand: a cluster from a snapshot, its teardown (measured on 2 cores: 15 to 25 s and 5 to 15 s). */
 const aroundMs = seconds(45);
 
 /** A first guess of a trial's wall time, until the first has been seen: the frame and the baseline, then the horizon for those that are watched to it. */
-export function typicalTrialMs(scenario: Pick<Scenario, 'runbooks' | 'horizonMs'>, profile: ProfileName): number {
-  const timers = profiles[profile];
+export function typicalTrialMs(
+  scenario: Pick<Scenario, 'runbooks' | 'horizonMs' | 'holdMs'>,
+  profile: ProfileName,
+): number {
+  const timers = timersOf(scenario, profile);
   const watched = scenario.runbooks.map((c) =>
     c.claim.expect === 'recovers' ? timers.runbookDelayMs + timers.holdMs + seconds(60) : scenario.horizonMs[profile],
   );

@@ -1,8 +1,7 @@
 import { FiredrillError } from '../model/errors.ts';
 import type { Plan, PlannedStep, PlannedTrial, Trigger } from '../model/plan.ts';
 import type { ProfileName } from '../model/profile.ts';
-import { profiles } from '../model/profile.ts';
-import type { Scenario } from '../model/scenario.ts';
+import { timersOf, type Scenario } from '../model/scenario.ts';
 import type { Step } from '../model/step.ts';
 import { seeded, shuffled } from '../model/random.ts';
 import { commandOf, placeName } from './steps.ts';
@@ -62,7 +61,7 @@ export function makePlan(options: PlanOptions): Plan {
       steps: runbook.steps.map(planned),
     })),
     horizonMs: scenario.horizonMs[options.profile],
-    holdMs: profiles[options.profile].holdMs,
+    holdMs: timersOf(scenario, options.profile).holdMs,
   };
 }
 

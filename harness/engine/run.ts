@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { exitCodes, FiredrillError } from '../model/errors.ts';
-import { profiles, type ProfileName } from '../model/profile.ts';
+import type { ProfileName } from '../model/profile.ts';
 import type { PlannedTrial, Trigger } from '../model/plan.ts';
 import type { OnProgress } from '../model/progress.ts';
 import type { Outcome, TrialRecord } from '../model/record.ts';
 import type { Claim } from '../model/runbook.ts';
-import type { Scenario } from '../model/scenario.ts';
+import { timersOf, type Scenario } from '../model/scenario.ts';
 import { minutes } from '../model/units.ts';
 import { inBlocks } from './blocks.ts';
 import { deadline } from './deadline.ts';
@@ -114,7 +114,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
           scenarioId: plan.scenario,
           scenario,
           claimed,
-          profile: profiles[options.profile],
+          profile: timersOf(scenario, options.profile),
           seed: trial.seed,
           trigger: options.trigger,
           dir,

@@ -22,6 +22,8 @@ export function commandOf(step: Step): string {
       return 'reboot';
     case 'power-off':
       return 'poweroff --force --force';
+    case 'on-panic':
+      return `sysctl -w kernel.panic=${step.then === 'reboot' ? 10 : 0}`;
   }
 }
 
@@ -51,6 +53,7 @@ export async function runSteps(
       on: placeName(step.on),
       command: commandOf(step),
       changes: step.changes,
+      ...(step.finding === true ? { finding: true } : {}),
     } as const;
     if (failed) {
       context.journal.write({ ...base, state: 'skipped' });
@@ -92,6 +95,10 @@ async function runStep(context: StepContext, step: Step): Promise<ExecResult> {
       return onEach(cluster, step.on, (node) => cluster.reboot(node, { timeoutMs: step.timeoutMs, signal }));
     case 'power-off':
       return onEach(cluster, step.on, (node) => cluster.powerOff(node, { timeoutMs: step.timeoutMs, signal }));
+    case 'on-panic':
+      return onEach(cluster, step.on, (node) =>
+        cluster.onPanic(node, step.then, { timeoutMs: step.timeoutMs, signal }),
+      );
   }
 }
 

@@ -1,5 +1,6 @@
 import { FiredrillError } from './errors.ts';
 import { profiles } from './profile.ts';
+import { timersOf } from './scenario.ts';
 import type { Scenario } from './scenario.ts';
 import type { Step } from './step.ts';
 
@@ -63,7 +64,7 @@ export function problemsOf(scenario: Scenario): readonly string[] {
   }
   for (const profile of Object.values(profiles)) {
     const horizon = scenario.horizonMs[profile.name];
-    const least = profile.runbookDelayMs + profile.holdMs;
+    const least = profile.runbookDelayMs + timersOf(scenario, profile.name).holdMs;
     if (!(horizon > least)) {
       problems.push(`horizonMs.${profile.name} is ${horizon} ms; a runbook's delay and hold alone take ${least} ms`);
     }

@@ -160,6 +160,11 @@ export interface Cluster {
   reboot(node: string, options?: ExecOptions): Promise<void>;
   /** Switches a node off (SIGKILL, as a power cut); `reboot` switches it on again. */
   powerOff(node: string, options?: ExecOptions): Promise<void>;
+  /**
+   * What a node does when its kernel panics, which in a container is: when its first process ends by itself. `reboot`: it is started
+   * again, 30 times at most and never because Docker was; `halt`: it stays down, as every node does to begin with.
+   */
+  onPanic(node: string, then: 'reboot' | 'halt', options?: ExecOptions): Promise<void>;
   /** Facts for the record: image, kernel, Docker, cgroup, fence, addresses. */
   environment(): Promise<Readonly<Record<string, string>>>;
 }

@@ -1,7 +1,7 @@
-import type { ShellStep, UntilStep, RebootStep, PowerOffStep, Place, NodeSelector } from './step.ts';
+import type { OnPanicStep, ShellStep, UntilStep, RebootStep, PowerOffStep, Place, NodeSelector } from './step.ts';
 import { seconds, type Millis } from './units.ts';
 
-type Extra = Partial<Pick<ShellStep, 'destroys' | 'optional' | 'standsFor' | 'timeoutMs'>>;
+type Extra = Partial<Pick<ShellStep, 'destroys' | 'finding' | 'optional' | 'standsFor' | 'timeoutMs'>>;
 
 /** A step that only looks: what a person types to understand, before touching anything. Never ends a runbook. */
 export function look(name: string, on: Place, command: string, extra: Extra = {}): ShellStep {
@@ -32,4 +32,9 @@ export function reboot(name: string, on: NodeSelector, timeoutMs: Millis): Reboo
 /** The power fails and stays away. */
 export function powerOff(name: string, on: NodeSelector): PowerOffStep {
   return { kind: 'power-off', name, on, changes: true, timeoutMs: seconds(30) };
+}
+
+/** Says what a machine does after a kernel panic (`sysctl kernel.panic`). */
+export function onPanic(name: string, on: NodeSelector, then: OnPanicStep['then']): OnPanicStep {
+  return { kind: 'on-panic', name, on, then, changes: true, timeoutMs: seconds(30) };
 }

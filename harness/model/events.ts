@@ -87,6 +87,8 @@ const step = z.object({
   on: text,
   command: text,
   changes: z.boolean(),
+  /** What it prints is a finding. */
+  finding: z.boolean().optional(),
   state: z.enum(['started', 'done', 'failed', 'skipped']),
   exitCode: z.number().int().optional(),
   /** The last lines of stdout and stderr, secrets removed. */

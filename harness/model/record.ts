@@ -124,6 +124,8 @@ export interface TrialRecord {
     readonly on: string;
     readonly command: string;
     readonly changes: boolean;
+    /** What it printed is a finding. */
+    readonly finding?: boolean;
     readonly fromMs: number;
     readonly toMs: number;
     readonly ok: boolean;

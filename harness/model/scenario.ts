@@ -1,10 +1,10 @@
 import type { Detector } from './detector.ts';
 import type { Fault, Fidelity } from './fault.ts';
 import type { Probe } from './probe.ts';
-import type { ProfileName } from './profile.ts';
+import { profiles, type Profile, type ProfileName } from './profile.ts';
 import type { ClaimedRunbook, Claim, Runbook } from './runbook.ts';
 import type { Step } from './step.ts';
-import type { Millis } from './units.ts';
+import { millis, type Millis } from './units.ts';
 
 /** The documented outage that a scenario replays, and what its write-up claims. */
 export interface Outage {
@@ -40,8 +40,19 @@ export interface Scenario {
   readonly fault: Fault;
   readonly detectors: readonly Detector[];
   readonly runbooks: readonly ClaimedRunbook[];
+  /**
+   * How long restored service must hold to count, where the profile's time would be too short: an outage that comes and goes must be
+   * outlasted. The longer of the two holds.
+   */
+  readonly holdMs?: Readonly<Record<ProfileName, Millis>>;
   /** How long after the onset a trial is watched at most. */
   readonly horizonMs: Readonly<Record<ProfileName, Millis>>;
+}
+
+/** The profile's timers for a scenario: its own hold window where that is longer. */
+export function timersOf(scenario: Pick<Scenario, 'holdMs'>, profile: ProfileName): Profile {
+  const timers = profiles[profile];
+  return { ...timers, holdMs: millis(Math.max(timers.holdMs, scenario.holdMs?.[profile] ?? 0)) };
 }
 
 /** Types a scenario file's default export; errors in it show at compile time. */

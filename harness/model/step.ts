@@ -24,6 +24,8 @@ interface StepBase {
   readonly optional?: boolean;
   /** The write-up's own command where ours is another (k3s-uninstall.sh, k3s certificate rotate, ...). */
   readonly standsFor?: string;
+  /** What it prints is a finding (which culprit a diagnosis points to): reports show it beside the runbook. */
+  readonly finding?: boolean;
 }
 
 /** One shell command (`sh -ec`), the very text a person would type. On several nodes it runs on all of them side by side. */
@@ -45,6 +47,13 @@ export interface PowerOffStep extends StepBase {
   readonly on: NodeSelector;
 }
 
+/** What a machine does after a kernel panic: `reboot` by itself (ten seconds later is Ubuntu's default), or `halt` until a person comes. */
+export interface OnPanicStep extends StepBase {
+  readonly kind: 'on-panic';
+  readonly on: NodeSelector;
+  readonly then: 'reboot' | 'halt';
+}
+
 /**
  * Waits until a command succeeds (exit 0), as a person does who looks again and again; fails at its time-out.
  * Polled once a second.
@@ -56,4 +65,4 @@ export interface UntilStep extends StepBase {
 }
 
 /** Data, not code: the same value is printed by `describe` and `--dry-run`, stored in the plan, and executed. */
-export type Step = ShellStep | RebootStep | PowerOffStep | UntilStep;
+export type Step = ShellStep | RebootStep | PowerOffStep | OnPanicStep | UntilStep;

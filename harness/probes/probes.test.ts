@@ -12,6 +12,7 @@ import { bystander } from './bystander.ts';
 import { auditDocuments, database, documentBody, ledgerBody } from './database.ts';
 import { dns } from './dns.ts';
 import { existingConnection } from './existing-connection.ts';
+import { gateway } from './gateway.ts';
 import { newConnection } from './new-connection.ts';
 import { podStart } from './pod-start.ts';
 import { checkEcho, serviceToService } from './service-to-service.ts';
@@ -102,7 +103,7 @@ describe('over HTTP', () => {
     ['a reset', () => 'reset' as const, /hang up|ECONNRESET/],
   ])('%s is bad', async (_what, said, error) => {
     answer = said;
-    for (const probe of [newConnection(), existingConnection(), bystander(), serviceToService()]) {
+    for (const probe of [gateway(), newConnection(), existingConnection(), bystander(), serviceToService()]) {
       const session = await open(probe, cluster());
       await expect(session.attempt(0, live())).rejects.toThrow(error);
     }

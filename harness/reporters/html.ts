@@ -190,7 +190,7 @@ function runbookRows(r: RunbookSummary, summary: RunSummary): Markup {
 <td data-label="Collateral"><div>${f.collateralText(r)}${r.destroys.length > 0 && safe`<small>at stake: ${r.destroys.join('; ')}</small>`}</div></td>
 <td data-label="Commands">${f.commandsText(r)}</td>
 </tr>
-<tr class="claim"><td colspan="8"><dl><div><dt>The write-up says</dt><dd>${r.says}</dd></div><div><dt>Measured</dt><dd>${r.measured} ${agreement(r)}</dd></div></dl></td></tr>`;
+<tr class="claim"><td colspan="8"><dl><div><dt>The write-up says</dt><dd>${r.says}</dd></div><div><dt>Measured</dt><dd>${r.measured} ${agreement(r)}</dd></div>${r.findings?.map((text) => safe`<div><dt>Its diagnosis found</dt><dd>${text}</dd></div>`) ?? ''}</dl></td></tr>`;
 }
 
 function agreement(r: RunbookSummary): Markup {

@@ -24,7 +24,12 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
       ['runbook', 'the write-up', 'measured', ''],
       f
         .ranked(summary.runbooks)
-        .map((r) => [code(r.id), md(r.says), md(r.measured), md(f.agreementWords[r.agreement])]),
+        .map((r) => [
+          code(r.id),
+          md(r.says),
+          md([r.measured, ...(r.findings ?? []).map((text) => `Its diagnosis found: ${text}`)].join(' ')),
+          md(f.agreementWords[r.agreement]),
+        ]),
     ),
     '## Alarms',
     summary.detectors.length === 0 ? 'This scenario watches none.' : alarmTable(summary.detectors),

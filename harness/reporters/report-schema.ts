@@ -177,6 +177,7 @@ const trialRecord = z.object({
       on: text,
       command: text,
       changes: z.boolean(),
+      finding: z.boolean().exactOptional().describe('What it printed is a finding'),
       fromMs: ms,
       toMs: ms,
       ok: z.boolean(),
@@ -219,6 +220,7 @@ const runbookSummary = z.object({
   expect: expects,
   agreement: z.enum(['as-said', 'contradicted', 'mixed', 'silent', 'no-data']),
   measured: text,
+  findings: list(text).exactOptional().describe('What its diagnosis found, most frequent first'),
 });
 
 const detectorSummary = z.object({

@@ -1,6 +1,7 @@
-import { act, until } from '../../harness/model/define.ts';
+import { until } from '../../harness/model/define.ts';
 import type { NodeSelector, Step } from '../../harness/model/step.ts';
 import { seconds } from '../../harness/model/units.ts';
+import { installUnit } from './host-unit.ts';
 
 /**
  * A host as people run them: a firewall that lets in what is listed and drops the rest (what `ufw enable` makes of a machine, with the
@@ -8,29 +9,17 @@ import { seconds } from '../../harness/model/units.ts';
  */
 export function firewalledHost(on: NodeSelector): readonly Step[] {
   return [
-    act(
+    installUnit(
       'a firewall that drops what is not listed',
       on,
-      [
-        `cat > /usr/local/sbin/host-firewall <<'SCRIPT'\n${firewall}\nSCRIPT`,
-        `cat > /etc/systemd/system/host-firewall.service <<'UNIT'\n${firewallUnit}\nUNIT`,
-        'chmod 755 /usr/local/sbin/host-firewall',
-        'systemctl daemon-reload',
-        'systemctl enable --now host-firewall',
-      ].join('\n'),
-      { standsFor: 'ufw allow ssh; ufw allow from 10.42.0.0/16; ufw enable' },
+      { name: 'host-firewall', path: '/usr/local/sbin/host-firewall', program: firewall, unit: firewallUnit },
+      'ufw allow ssh; ufw allow from 10.42.0.0/16; ufw enable',
     ),
-    act(
+    installUnit(
       'a server on the port of ssh',
       on,
-      [
-        `cat > /usr/local/sbin/host-ssh <<'SCRIPT'\n${server}\nSCRIPT`,
-        `cat > /etc/systemd/system/host-ssh.service <<'UNIT'\n${serverUnit}\nUNIT`,
-        'chmod 755 /usr/local/sbin/host-ssh',
-        'systemctl daemon-reload',
-        'systemctl enable --now host-ssh',
-      ].join('\n'),
-      { standsFor: 'systemctl enable --now ssh' },
+      { name: 'host-ssh', path: '/usr/local/sbin/host-ssh', program: server, unit: serverUnit },
+      'systemctl enable --now ssh',
     ),
     until(
       'wait until both are there',

@@ -1,0 +1,156 @@
+import { act, onPanic, until } from '../../harness/model/define.ts';
+import type { NodeSelector, Step } from '../../harness/model/step.ts';
+import { seconds } from '../../harness/model/units.ts';
+import { installUnit } from './host-unit.ts';
+
+/** So many network interfaces of pods within a minute, and the stand-in for the kernel gives up. A boot of the sound host makes 24. */
+export const mostInterfaces = 45;
+
+/**
+ * The host of write-up 000: a node on which a gateway runs beside Kubernetes, under systemd; whose kernel gives up when network
+ * interfaces come and go too fast, and which then starts itself again, as `kernel.panic = 10` says; and two services on it whose next
+ * release crashes.
+ *
+ * A container's kernel is everybody's: it is not the one that panics. A program counts the interfaces of pods as they are made; past the
+ * limit the gateway is killed as the write-up's was, every process of the node stands still for ten seconds, and the node ends.
+ */
+export function panickingHost(on: NodeSelector & object): readonly Step[] {
+  return [
+    act(
+      'a journal that outlives a reboot, and a list of boots',
+      on,
+      [
+        'mkdir -p /var/log/journal /var/crash',
+        'systemd-tmpfiles --create --prefix /var/log/journal',
+        'journalctl --flush',
+        `cat > /etc/systemd/system/boots.service <<'UNIT'\n${bootsUnit}\nUNIT`,
+        'systemctl daemon-reload',
+        'systemctl enable --now boots',
+      ].join('\n'),
+    ),
+    installUnit(
+      'the gateway',
+      on,
+      { name: 'swarm-gateway', path: '/opt/build-swarm/bin/swarm-gateway', program: gateway, unit: gatewayUnit },
+      'systemctl enable --now swarm-gateway',
+    ),
+    installUnit('what stands for the kernel', on, {
+      name: 'kernel-stand-in',
+      path: '/usr/local/sbin/kernel-stand-in',
+      program: kernel,
+      unit: kernelUnit,
+    }),
+    onPanic('the host starts itself again after a panic', on, 'reboot'),
+    act('two more services', 'workstation', `kubectl apply -f - <<YAML\n${deployments(on)}YAML`),
+    until(
+      'wait for them',
+      'workstation',
+      'kubectl -n apps wait --for=condition=Available deployment --all --timeout=5s',
+      seconds(90),
+    ),
+    until('wait for the gateway', on, 'systemctl is-active swarm-gateway kernel-stand-in', seconds(20)),
+  ];
+}
+
+/** What `last reboot` reads, for a machine that keeps no such record. */
+const bootsUnit = `[Unit]
+Description=Writes down that this machine was started
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh -c 'date "+%%s %%FT%%TZ" -u >> /var/log/boots'
+[Install]
+WantedBy=sysinit.target`;
+
+/** Answers whoever asks; one request a connection, and nobody can keep it waiting. */
+const gateway = `#!/usr/bin/perl
+use strict; use warnings; use Socket; use IO::Select;
+$SIG{PIPE} = "IGNORE";
+socket(my $server, PF_INET, SOCK_STREAM, 6) or die "socket: $!";
+setsockopt($server, SOL_SOCKET, SO_REUSEADDR, 1);
+bind($server, sockaddr_in(8080, INADDR_ANY)) or die "bind: $!";
+listen($server, 128) or die "listen: $!";
+while (1) {
+  accept(my $client, $server) or next;
+  if (IO::Select->new($client)->can_read(0.5)) {
+    sysread($client, my $request, 8192);
+    syswrite($client, "HTTP/1.1 200 OK\\r\\nContent-Length: 7\\r\\nConnection: close\\r\\n\\r\\nrouted\\n");
+  }
+  close $client;
+}`;
+
+/** As the write-up's was before it was hardened. Who is killed leaves a report, as Ubuntu's apport writes it. */
+const gatewayUnit = `[Unit]
+Description=Gateway of the build swarm
+[Service]
+ExecStart=/opt/build-swarm/bin/swarm-gateway
+ExecStopPost=/bin/sh -c '[ "$SERVICE_RESULT" != signal ] || printf "ProblemType: Crash\\nDate: %%s\\nExecutablePath: /opt/build-swarm/bin/swarm-gateway\\nSignal: 9\\n" "$(date -u +%%FT%%TZ)" > /var/crash/_opt_build-swarm_bin_swarm-gateway.0.crash'
+[Install]
+WantedBy=multi-user.target`;
+
+const kernel = `#!/usr/bin/perl
+# Counts the interfaces of pods as they are made. More than so many within a minute, and everything stands still.
+use strict; use warnings;
+$| = 1;
+open(my $links, "-|", "ip", "-o", "monitor", "link") or die "ip: $!";
+my ($highest, @made) = (0);
+while (<$links>) {
+  # Numbers are never given twice: a higher one is a new interface, whatever else is said of it later.
+  /^(\\d+): veth/ && $1 > $highest or next;
+  $highest = $1;
+  my $now = time;
+  push @made, $now;
+  shift @made while $made[0] <= $now - 60;
+  panic(scalar @made) if @made > ${mostInterfaces};
+}
+sub panic {
+  my $count = shift;
+  open(my $note, ">", "/run/panicked"); close $note;
+  open(my $log, ">>", "/var/log/panics"); print $log time, " $count\\n"; close $log;
+  print "Kernel panic - not syncing: $count network interfaces made within 60 s\\n";
+  system("systemctl kill --signal=KILL swarm-gateway 2>/dev/null; sleep 0.5; journalctl --sync");
+  kill "STOP", -1;
+  sleep 10;
+  exec "reboot", "-ff";
+}`;
+
+const kernelUnit = `[Unit]
+Description=Stands for the kernel of this machine
+Before=kubelet.service containerd.service
+[Service]
+ExecStart=/usr/local/sbin/kernel-stand-in
+[Install]
+WantedBy=multi-user.target`;
+
+/**
+ * `openwebui` and `quartz-vault`, six pods each. Their release is a variable: the broken one takes the pod's sandbox along when it
+ * crashes (it shares the pod's processes and ends the first of them), so that network namespace and interface are made anew each time.
+ */
+const deployments = (on: { readonly worker: number }): string => `apiVersion: v1
+kind: Namespace
+metadata: { name: apps }
+---
+${['openwebui', 'quartz-vault'].map((name) => deployment(name, on)).join('---\n')}`;
+
+const deployment = (name: string, on: { readonly worker: number }): string => `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: ${name}, namespace: apps }
+spec:
+  replicas: 6
+  strategy: { type: Recreate }
+  selector: { matchLabels: { app: ${name} } }
+  template:
+    metadata: { labels: { app: ${name} } }
+    spec:
+      automountServiceAccountToken: false
+      shareProcessNamespace: true
+      terminationGracePeriodSeconds: 2
+      nodeSelector: { kubernetes.io/hostname: $(echo $WORKERS | cut -d " " -f ${on.worker}) }
+      containers:
+        - name: ${name}
+          image: ghcr.io/stefanprodan/podinfo:6.9.2
+          imagePullPolicy: IfNotPresent
+          securityContext: { runAsUser: 0 }
+          command: [sh, -ec, '[ "\\$RELEASE" != broken ] || { sleep 2; kill -TERM 1; sleep 10; }; exec ./podinfo --level=warn']
+          resources: { requests: { cpu: 1m, memory: 16Mi } }
+`;
