@@ -4,8 +4,9 @@ import { looking } from './support/look.ts';
 
 const windowMs = 60_000;
 
-/** When the node was started, and the highest number that its kernel has given to an interface which is there: numbers only grow. */
-const look = 'echo "$(($(date +%s) - $(ps -o etimes= -p 1))) $(cat /sys/class/net/*/ifindex | sort -n | tail -n 1)"';
+/** When the node was started, and the highest number of an interface of a pod: a kernel gives no number twice. */
+const look =
+  'echo "$(($(date +%s) - $(ps -o etimes= -p 1))) $({ echo 0; cat /sys/class/net/veth*/ifindex 2>/dev/null; } | sort -n | tail -n 1)"';
 
 /** What is known of one node. */
 interface Counter {

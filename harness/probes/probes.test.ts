@@ -64,7 +64,8 @@ describe('over HTTP', () => {
     server.close();
     server.closeAllConnections();
   });
-  const cluster = () => fakeCluster({ endpoints: { web: endpoint, bystander: endpoint, volume: endpoint } });
+  const cluster = () =>
+    fakeCluster({ endpoints: { web: endpoint, gateway: endpoint, bystander: endpoint, volume: endpoint } });
 
   it('new-connection opens a connection for each request', async () => {
     const session = await open(newConnection(), cluster());

@@ -110,6 +110,8 @@ sub panic {
   print "Kernel panic - not syncing: $count network interfaces made within 60 s\\n";
   system("systemctl kill --signal=KILL swarm-gateway 2>/dev/null; sleep 0.5; journalctl --sync");
   kill "STOP", -1;
+  # What runc had frozen when it was stopped itself could not even be killed (cgroup v1), and the node would never end.
+  for (split /\\n/, \`find /sys/fs/cgroup/freezer -name freezer.state 2>/dev/null\`) { if (open(my $f, ">", $_)) { print $f "THAWED"; close $f } }
   sleep 10;
   exec "reboot", "-ff";
 }`;
