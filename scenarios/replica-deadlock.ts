@@ -15,7 +15,7 @@ import { rebootNode } from '../harness/runbooks/reboot-node.ts';
 import { restartContainerd } from '../harness/runbooks/restart-containerd.ts';
 import { restartKubelet } from '../harness/runbooks/restart-kubelet.ts';
 import { wait } from '../harness/runbooks/wait.ts';
-import { resurrectionProbes } from './support/resurrection.ts';
+import { allSlisBut, resurrectionProbes } from './support/resurrection.ts';
 
 const node = { worker: 2 } as const;
 
@@ -45,17 +45,7 @@ export default defineScenario({
   cluster: { workers: 2, workload: 'storage' },
   probes: [volume(), ...resurrectionProbes()],
   breaks: ['volume'],
-  keeps: [
-    'new-connection',
-    'existing-connection',
-    'dns',
-    'service-to-service',
-    'api-read',
-    'api-write',
-    'pod-start',
-    'database',
-    'bystander',
-  ],
+  keeps: allSlisBut(),
   fault: replicaDeadlock(node),
   detectors: [
     podsTerminating(),

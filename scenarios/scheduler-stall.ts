@@ -13,7 +13,7 @@ import { restartScheduler } from '../harness/runbooks/restart-scheduler.ts';
 import { lease20s } from '../harness/runbooks/lease-20s.ts';
 import { schedulerLease } from '../harness/runbooks/support/scheduler-lease.ts';
 import { wait } from '../harness/runbooks/wait.ts';
-import { resurrectionProbes } from './support/resurrection.ts';
+import { allSlisBut, resurrectionProbes } from './support/resurrection.ts';
 
 /** Write-up 004, its first cause alone: a scheduler that holds its lease and schedules nothing. */
 export default defineScenario({
@@ -42,16 +42,7 @@ export default defineScenario({
   setup: schedulerLease(60),
   probes: resurrectionProbes(),
   breaks: ['pod-start'],
-  keeps: [
-    'new-connection',
-    'existing-connection',
-    'dns',
-    'service-to-service',
-    'api-read',
-    'api-write',
-    'database',
-    'bystander',
-  ],
+  keeps: allSlisBut('pod-start'),
   fault: schedulerStall(),
   detectors: [
     schedulerStallAlarm(),

@@ -2,8 +2,9 @@ import type { Censored, Interval } from './units.ts';
 import type { EventOf } from './events.ts';
 
 /**
- * What became of a trial. `prevented`: the change was made under a precaution, and nothing that had to break did. `invalid` (no steady state, no witness, or what had to break did not) and `unknown` (the harness
- * starved, probe gaps) are never counted as a runbook's failure.
+ * What became of a trial. `prevented`: the change was made under a precaution, and nothing that had to break did. `invalid` (no steady
+ * state, no witness, or what had to break did not) and `unknown` (the harness starved, probe gaps) are never counted as a runbook's
+ * failure.
  */
 export type Outcome =
   'prevented' | 'recovered' | 'relapsed' | 'not-recovered' | 'recovered-with-loss' | 'harmed' | 'invalid' | 'unknown';

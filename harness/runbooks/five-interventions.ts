@@ -1,12 +1,11 @@
-import { endProcesses } from '../model/commands.ts';
-import { act, until } from '../model/define.ts';
+import { act } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
-import { seconds } from '../model/units.ts';
 import { lookAtEveryLayer } from './support/diagnosis-004.ts';
 import { kubeliteSteps } from './support/kubelite.ts';
 import { placeVariable } from './support/place.ts';
 import { forceDeleteStep } from './support/terminating.ts';
+import { restartDatastoreSteps } from './support/datastore.ts';
 
 /**
  * What was done, in its order: force-delete the controllers, restart kubelite, CoreDNS to two, restart kubelite again, restart the
@@ -32,15 +31,7 @@ export function fiveInterventions(options: { readonly on: NodeSelector }): Runbo
       act('cordon the node again', 'workstation', `kubectl cordon ${node}`),
       ...kubeliteSteps('3: restart kubelite again,', on),
       act('uncordon the node again', 'workstation', `kubectl uncordon ${node}`),
-      act('4: restart the datastore', 'control-plane', endProcesses('etcd'), {
-        standsFor: 'snap restart microk8s.daemon-k8s-dqlite',
-      }),
-      until(
-        'wait until the API is ready',
-        'workstation',
-        'kubectl get --raw /readyz --request-timeout=3s',
-        seconds(90),
-      ),
+      ...restartDatastoreSteps('4: restart the datastore'),
       forceDeleteStep('5: delete the replicas by force'),
     ],
   };

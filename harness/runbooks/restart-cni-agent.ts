@@ -1,6 +1,7 @@
-import { act, look, until } from '../model/define.ts';
+import { act, look } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import { seconds } from '../model/units.ts';
+import { untilAgentRolledOut } from './support/waits.ts';
 
 /**
  * Restart the agent that owns the CNI configuration, so that it writes it anew.
@@ -17,12 +18,7 @@ export function restartCniAgent(): Runbook {
       act('restart the agent', 'workstation', 'kubectl -n kube-flannel rollout restart daemonset kube-flannel-ds', {
         standsFor: 'systemctl restart k3s',
       }),
-      until(
-        'wait for it on every node',
-        'workstation',
-        'kubectl -n kube-flannel rollout status daemonset kube-flannel-ds --timeout=5s',
-        seconds(90),
-      ),
+      untilAgentRolledOut(seconds(90)),
     ],
   };
 }

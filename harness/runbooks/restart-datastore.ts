@@ -1,7 +1,6 @@
-import { endProcesses } from '../model/commands.ts';
-import { act, look, until } from '../model/define.ts';
+import { look } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
-import { seconds } from '../model/units.ts';
+import { restartDatastoreSteps } from './support/datastore.ts';
 
 /**
  * Restart the datastore: asked to end first, killed when it does not, as systemd does it; the kubelet starts it again.
@@ -19,15 +18,7 @@ export function restartDatastore(): Runbook {
         'control-plane',
         "tail -qn 400 /var/log/pods/kube-system_kube-apiserver-*/kube-apiserver/*.log | grep -E 'context (canceled|deadline exceeded)' | tail -n 3 | cut -c1-300",
       ),
-      act('restart it', 'control-plane', endProcesses('etcd'), {
-        standsFor: 'snap restart microk8s.daemon-k8s-dqlite',
-      }),
-      until(
-        'wait until the API is ready',
-        'workstation',
-        'kubectl get --raw /readyz --request-timeout=3s',
-        seconds(90),
-      ),
+      ...restartDatastoreSteps('restart it'),
     ],
   };
 }

@@ -1,8 +1,7 @@
-import { act, look } from '../model/define.ts';
+import { act, look, until } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import { seconds } from '../model/units.ts';
-import { until } from '../model/define.ts';
-import { asPostgres, databasePod, idleSteps, pgdata, serverSteps } from './support/database.ts';
+import { toPostgres, databasePod, idleSteps, pgdata, serverSteps } from './support/database.ts';
 
 /**
  * Put back the one segment that is damaged, from the archive; the server then recovers by itself, from all of its own log.
@@ -25,7 +24,7 @@ export function restoreWalSegment(): Runbook {
           'kubectl -n chromadb exec -i chromadb-0 -- sh -e <<SCRIPT',
           'cd /backup/wal',
           `ls ${pgdata}/pg_wal > /dev/null`,
-          `first=\\$(${asPostgres.split('-- ')[1] ?? ''} pg_controldata ${pgdata} | sed -n "s/^Latest checkpoint's REDO WAL file: *//p")`,
+          `first=\\$(${toPostgres} pg_controldata ${pgdata} | sed -n "s/^Latest checkpoint's REDO WAL file: *//p")`,
           `for segment in *; do`,
           '  [ "\\${#segment}" = 24 ] || continue',
           '  [ "\\$segment" \\< "\\$first" ] && continue',

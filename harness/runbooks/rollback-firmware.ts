@@ -2,6 +2,7 @@ import { firmware, installFirmware, soundEntries } from '../model/commands.ts';
 import { act, look, reboot, until } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import { seconds } from '../model/units.ts';
+import { untilNodesReady } from './support/waits.ts';
 
 /**
  * Put the firmware of before back, and reboot what had been rebooted into the new one.
@@ -20,12 +21,7 @@ export function rollbackFirmware(): Runbook {
       }),
       reboot('reboot what was rebooted', 'workers', seconds(60)),
       until('wait until they run their kubelets', 'workers', 'systemctl is-active kubelet', seconds(60)),
-      until(
-        'wait until the nodes are Ready',
-        'workstation',
-        'kubectl wait --for=condition=Ready nodes --all --timeout=5s',
-        seconds(90),
-      ),
+      untilNodesReady(seconds(90)),
     ],
   };
 }

@@ -2,6 +2,7 @@ import { endProcesses, fetchCredentials } from '../model/commands.ts';
 import { act, look, until } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import { seconds } from '../model/units.ts';
+import { untilNodesReady } from './support/waits.ts';
 
 /**
  * Renew what kubeadm knows, and give every kubelet a new identity: first the kubelet of the control plane, for it is what restarts
@@ -40,12 +41,7 @@ export function rotateCertsAndKubelets(): Runbook {
       ),
       act('fetch the new credentials', 'workstation', fetchCredentials),
       until('wait until the API answers', 'workstation', 'kubectl get nodes', seconds(90)),
-      until(
-        'wait until the nodes are Ready',
-        'workstation',
-        'kubectl wait --for=condition=Ready nodes --all --timeout=5s',
-        seconds(60),
-      ),
+      untilNodesReady(),
     ],
   };
 }

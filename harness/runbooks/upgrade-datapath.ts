@@ -1,6 +1,6 @@
-import { act, look, until } from '../model/define.ts';
+import { act, look } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
-import { seconds } from '../model/units.ts';
+import { untilAgentRolledOut, untilNodesReady } from './support/waits.ts';
 
 /**
  * Roll out the version of the network's agent whose program the verifier accepts. What crash-loops is replaced first, for a daemon set's
@@ -26,18 +26,8 @@ export function upgradeDatapath(): Runbook {
         'kubectl -n kube-flannel set env daemonset/kube-flannel-ds -c datapath DATAPATH_VERSION=1.1',
         { standsFor: 'helm upgrade cilium cilium/cilium --namespace kube-system --reuse-values' },
       ),
-      until(
-        'wait for it on every node',
-        'workstation',
-        'kubectl -n kube-flannel rollout status daemonset kube-flannel-ds --timeout=5s',
-        seconds(120),
-      ),
-      until(
-        'wait until the nodes are Ready',
-        'workstation',
-        'kubectl wait --for=condition=Ready nodes --all --timeout=5s',
-        seconds(60),
-      ),
+      untilAgentRolledOut(),
+      untilNodesReady(),
     ],
   };
 }

@@ -1,8 +1,8 @@
 import { installFirmware, soundEntries } from '../../harness/model/commands.ts';
-import { act, until } from '../../harness/model/define.ts';
+import { act } from '../../harness/model/define.ts';
 import type { Step } from '../../harness/model/step.ts';
-import { seconds } from '../../harness/model/units.ts';
 import { indented } from './yaml.ts';
+import { untilAgentRolledOut, untilNodesReady } from '../../harness/runbooks/support/waits.ts';
 
 const conflist = '/etc/cni/net.d/10-flannel.conflist';
 
@@ -128,16 +128,6 @@ export const datapathAgent: readonly Step[] = [
       'rm "$BACKUP/datapath.patch.yaml"',
     ].join('\n'),
   ),
-  until(
-    'wait for it on every node',
-    'workstation',
-    'kubectl -n kube-flannel rollout status daemonset kube-flannel-ds --timeout=5s',
-    seconds(120),
-  ),
-  until(
-    'wait until the nodes are Ready',
-    'workstation',
-    'kubectl wait --for=condition=Ready nodes --all --timeout=5s',
-    seconds(60),
-  ),
+  untilAgentRolledOut(),
+  untilNodesReady(),
 ];

@@ -38,6 +38,11 @@ export function resurrectionProbes(options: { readonly canaries?: 'in-turn' | 'a
   ];
 }
 
+/** All SLIs of that workload but those named: what a write-up says kept working where it says that all else did. */
+export function allSlisBut(...broken: readonly string[]): readonly string[] {
+  return resurrectionProbes().flatMap(({ sli }) => (broken.includes(sli) ? [] : [sli]));
+}
+
 /** Every alarm that is compared on that workload; `sli` is what the synthetic check asks for. */
 export function resurrectionDetectors(sli: string): readonly Detector[] {
   return [

@@ -4,8 +4,10 @@ import { seconds } from '../../model/units.ts';
 
 /** The database of the workload, as a person types it. */
 export const databasePod = 'kubectl -n chromadb exec chromadb-0 --';
-/** The same, as the user that owns its files. */
-export const asPostgres = `${databasePod} setpriv --reuid=postgres --regid=postgres --init-groups`;
+/** Within the pod: becomes the user that owns the database's files, for the command that follows. */
+export const toPostgres = 'setpriv --reuid=postgres --regid=postgres --init-groups';
+/** The database of the workload, as that user. */
+export const asPostgres = `${databasePod} ${toPostgres}`;
 export const pgdata = '/var/lib/postgresql/data/pgdata';
 
 const idle = JSON.stringify([

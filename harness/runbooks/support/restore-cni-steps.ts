@@ -1,7 +1,7 @@
-import { act, look, until } from '../../model/define.ts';
+import { act, look } from '../../model/define.ts';
 import type { NodeSelector, Step } from '../../model/step.ts';
-import { seconds } from '../../model/units.ts';
 import { placeVariable } from './place.ts';
+import { untilNodesReady } from './waits.ts';
 
 /**
  * The configuration as flannel's daemon set writes it, from what flanneld last knew of this node's subnet. Kept in step with
@@ -36,10 +36,5 @@ export const restoreCniSteps = (on: NodeSelector = 'workers'): readonly Step[] =
   act('restart the runtime and the kubelet', on, 'systemctl restart containerd kubelet', {
     standsFor: 'systemctl restart k3s',
   }),
-  until(
-    'wait until the nodes are Ready',
-    'workstation',
-    'kubectl wait --for=condition=Ready nodes --all --timeout=5s',
-    seconds(60),
-  ),
+  untilNodesReady(),
 ];
