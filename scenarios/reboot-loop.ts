@@ -43,7 +43,7 @@ export default defineScenario({
   differences: [
     "a program counts the interfaces and plays the panic, for the kernel is everybody's; past 45 within a minute everything stands still for ten seconds and the node ends",
     'a container that crashes keeps its sandbox, and with it its interface: these pods share their processes and end the sandbox, too',
-    'twelve pods crash-loop; a boot lasts under a minute, not one to three',
+    'sixteen pods crash-loop; a boot lasts under a minute, not one to three',
     'the host is one worker of two: the API is elsewhere and stays',
     'the journal is read from the last start backwards: a container has no boot of its own that `journalctl -b -1` would know',
     'AppArmor denials and the shortage of memory are not replayed',

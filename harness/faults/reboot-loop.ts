@@ -66,9 +66,9 @@ export function rebootLoop(options: { readonly worker: number }): Fault {
         ].join('\n'),
       ),
       act(
-        'six pods of each',
+        'eight pods of each',
         'control-plane',
-        `${kubectl} -n apps scale deployment openwebui quartz-vault --replicas=6`,
+        `${kubectl} -n apps scale deployment openwebui quartz-vault --replicas=8`,
       ),
       until(
         'wait for them',

@@ -3,7 +3,7 @@ import type { NodeSelector, Step } from '../../harness/model/step.ts';
 import { seconds } from '../../harness/model/units.ts';
 import { installUnit } from './host-unit.ts';
 
-/** So many network interfaces of pods within a minute, and the stand-in for the kernel gives up. A boot of the sound host makes 24. */
+/** So many network interfaces of pods within a minute, and the stand-in for the kernel gives up. A boot of the sound host makes 28, new pods of others come on top. */
 export const mostInterfaces = 45;
 
 /**
@@ -125,7 +125,7 @@ ExecStart=/usr/local/sbin/kernel-stand-in
 WantedBy=multi-user.target`;
 
 /**
- * `openwebui` and `quartz-vault`, six pods each. Their release is a variable: the broken one takes the pod's sandbox along when it
+ * `openwebui` and `quartz-vault`, eight pods each. Their release is a variable: the broken one takes the pod's sandbox along when it
  * crashes (it shares the pod's processes and ends the first of them), so that network namespace and interface are made anew each time.
  */
 const deployments = (on: { readonly worker: number }): string => `apiVersion: v1
@@ -138,7 +138,7 @@ const deployment = (name: string, on: { readonly worker: number }): string => `a
 kind: Deployment
 metadata: { name: ${name}, namespace: apps }
 spec:
-  replicas: 6
+  replicas: 8
   strategy: { type: Recreate }
   selector: { matchLabels: { app: ${name} } }
   template:
