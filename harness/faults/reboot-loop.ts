@@ -45,7 +45,7 @@ export function rebootLoop(options: { readonly worker: number }): Fault {
         on: node,
         command: [
           'last=$(tail -n 1 /var/log/boots | cut -d " " -f 1)',
-          'echo "$(journalctl -q --no-pager -u containerd -o cat --since "@$((last - 75))" --until "@$((last - 1))" | grep -c "RunPodSandbox for .*Namespace:apps,Attempt:[0-9]*,}\\"$") sandboxes"',
+          'echo "$(journalctl -q -m --no-pager -u containerd -o cat --since "@$((last - 75))" --until "@$((last - 1))" | grep -c "RunPodSandbox for .*Namespace:apps,Attempt:[0-9]*,}\\"$") sandboxes"',
         ].join('\n'),
         expect: '^([2-9]\\d|\\d{3,}) sandboxes$',
       },

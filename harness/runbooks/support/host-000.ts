@@ -43,12 +43,12 @@ const lastBoot = 'last=$(tail -n 1 /var/log/boots | cut -d " " -f 1)';
 
 /** Whoever asked for a sandbox in the minute before the last boot, one name of a pod's owner a line. */
 const sandboxes = [
-  'journalctl -q --no-pager -u containerd -o cat --since "@$((last - 75))" --until "@$((last - 1))"',
+  'journalctl -q -m --no-pager -u containerd -o cat --since "@$((last - 75))" --until "@$((last - 1))"',
   `sed -nE 's/.*RunPodSandbox for &PodSandboxMetadata\\{Name:([^,]*)-[a-z0-9]+-[a-z0-9]+,.*Attempt:[0-9]*,\\}"$/\\1/p'`,
 ].join(' | ');
 
 /**
- * The collector in the write-up's order, and what it points to. The gateway is guilty if its own code could have rebooted the machine,
+ * The collector in the write-up's order (`-m`, for a node in a container gets another machine's name at each boot), and what it points to. The gateway is guilty if its own code could have rebooted the machine,
  * the pods are if their sandboxes came by the dozen right before; a crash report says who died, not who did it.
  *
  * Source: write-up 000, "Check Logs Before Blaming Your Code" and "Blame Assignment".
@@ -59,13 +59,13 @@ export const lookForTheCulprit = (on: NodeSelector): readonly Step[] => [
   look(
     '3: what happened before the last reboot?',
     on,
-    `${lastBoot}\njournalctl -q --no-pager -o short-iso --since "@$((last - 75))" --until "@$((last - 1))" | grep -v RunPodSandbox | tail -n 6 | cut -c 1-200`,
+    `${lastBoot}\njournalctl -q -m --no-pager -o short-iso --since "@$((last - 75))" --until "@$((last - 1))" | grep -v RunPodSandbox | tail -n 6 | cut -c 1-200`,
     { standsFor: 'journalctl -b -1' },
   ),
   look(
     '4: what does the kernel say?',
     on,
-    'journalctl -q --no-pager -u kernel-stand-in -o short-iso | grep panic | tail -n 3',
+    'journalctl -q -m --no-pager -u kernel-stand-in -o short-iso | grep panic | tail -n 3',
     {
       standsFor: 'dmesg',
     },
@@ -83,7 +83,7 @@ export const lookForTheCulprit = (on: NodeSelector): readonly Step[] => [
       'if [ "$own" -gt 0 ]; then culprit="swarm-gateway, which can reboot the machine"',
       'elif [ "$count" -ge 20 ]; then culprit="pods of $who: $count sandboxes in the minute before the last reboot"',
       'else culprit="unknown: nothing rebooted it, and only $count sandboxes were made before"; fi',
-      'killed=$(journalctl -q --no-pager -u swarm-gateway -o cat | grep -c "code=killed" || true)',
+      'killed=$(journalctl -q -m --no-pager -u swarm-gateway -o cat | grep -c "code=killed" || true)',
       'echo "culprit: $culprit; swarm-gateway: $own reboot commands of its own, killed by a signal $killed times"',
     ].join('\n'),
     { finding: true },
