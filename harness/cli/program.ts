@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option, type CommanderError } from 'commander';
+import { controlWords } from '../engine/controls.ts';
 import { FiredrillError } from '../model/errors.ts';
 import type { ReportFormat } from '../reporters/all.ts';
 import type { CommandContext } from './context.ts';
 import { projectRoot, scenarioIds } from './load.ts';
 import {
   compareWords,
+  controls,
   duration,
   imagesWords,
   keepWords,
@@ -69,6 +71,14 @@ With npm, flags come after a lone --:
   add('run', 'rehearse scenarios: every runbook on fresh clusters, then the report')
     .argument('<scenario...>', 'names of files under scenarios/')
     .option('--runbook <id>', 'only this runbook (again, or with commas, for more)', collect)
+    .addOption(
+      new Option(
+        '--controls [kinds]',
+        `arms that show what the others are worth: ${controlWords.join(', ')}; all without a list`,
+      )
+        .argParser((v: string) => controls('--controls', v))
+        .preset(controlWords.join(',')),
+    )
     .option('--trials <n>', 'how often each runbook', (v) => wholeNumber('--trials', v, 1, 1000), 1)
     .option(
       '--parallel <n>',

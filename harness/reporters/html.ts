@@ -3,6 +3,7 @@ import { percent, span } from '../analysis/verdict.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Outcome, TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
+import { controlsHtml } from './controls.ts';
 import * as f from './format.ts';
 import { trialCounts } from './markdown.ts';
 import { safe, trusted, type Markup } from './markup.ts';
@@ -42,7 +43,7 @@ export function htmlReport(summary: RunSummary, plan: Plan, records: readonly Tr
 ${verdictCard(summary, plan)}
 ${whatHappened(summary, plan, trials)}
 ${runbookSection(summary)}
-${alarmSection(summary, plan)}
+${alarmSection(summary, plan)}${controlsHtml(summary)}
 ${trialSection(summary, trials)}
 ${runbookPages(summary, plan)}
 ${truthSection(summary, plan)}
@@ -158,7 +159,7 @@ ${
 <p class="muted">Kaplan-Meier: every curve begins with all trials at the fault and falls as they come back; what is left at the end never did.</p></div>`
 }
 ${summary.noData.length > 0 && safe`<h3>Trials that gave no data</h3><p class="muted">Never counted against a runbook.</p><ul class="plain">${summary.noData.map((t) => safe`<li><code>${t.trialId}</code> ${f.outcomeWords[t.outcome]}: ${t.reason}</li>`)}</ul>`}
-${summary.controls.length > 0 && safe`<h3>Controls without a fault</h3><ul class="plain">${summary.controls.map((t) => safe`<li><code>${t.trialId}</code> ${t.reason}</li>`)}</ul>`}
+${summary.controlArms === undefined && summary.controls.length > 0 && safe`<h3>Controls without a fault</h3><ul class="plain">${summary.controls.map((t) => safe`<li><code>${t.trialId}</code> ${t.reason}</li>`)}</ul>`}
 </section>`;
 }
 
@@ -250,7 +251,8 @@ ${trials.map((t) => trial(t, trials.length <= unfolded, limit))}
 }
 
 function trial(t: TrialRecord, open: boolean, limit: number): Markup {
-  const kind = t.outcome === 'recovered' ? 'good' : t.outcome === 'invalid' || t.outcome === 'unknown' ? '' : 'bad';
+  const good = t.outcome === 'recovered' || t.outcome === 'control-clean';
+  const kind = good ? 'good' : t.outcome === 'invalid' || t.outcome === 'unknown' ? '' : 'bad';
   const valid = t.outcome !== 'invalid';
   const steps = t.steps.filter((s) => s.part === 'runbook' || s.part === 'inject');
   const parts = t.parts;
