@@ -148,7 +148,6 @@ export function controlWarnings(arms: readonly ControlSummary[]): readonly strin
   return arms.flatMap((arm) => {
     const { id, kind, runbook = id, n, alarms = [], data, canary } = arm;
     const harmed = arm.outcomes.harmed ?? 0;
-    const blind = canary?.kind === 'not-seen' || canary?.kind === 'other';
     return [
       ...alarms
         .filter((alarm) => kind === 'healthy' && alarm.k > 0)
@@ -159,7 +158,7 @@ export function controlWarnings(arms: readonly ControlSummary[]): readonly strin
       ...(kind === 'on-healthy' && harmed > 0
         ? [`${runbook} did harm to a healthy cluster in ${String(harmed)} of ${String(n)} trials`]
         : []),
-      ...(blind && canary !== undefined ? [canary.says] : []),
+      ...(canary?.kind === 'not-seen' || canary?.kind === 'other' ? [canary.says] : []),
     ];
   });
 }

@@ -1,15 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { loadScenario } from '../cli/load.ts';
-import { controlKinds, type ControlKind } from '../model/control.ts';
-import { profiles } from '../model/profile.ts';
-import type { Scenario } from '../model/scenario.ts';
-import { controlArms, controlWords, healthyWatchMs, runbookOf, type ControlWord } from './controls.ts';
-import { typicalTrialMs } from './estimate.ts';
-import { controlsOf, makePlan, repeatOf } from './plan.ts';
-import { resumePlan } from './resume.ts';
-import { exitCodeOfOutcomes } from './run.ts';
+import { controlKinds, type ControlKind } from '../../harness/model/control.ts';
+import { profiles } from '../../harness/model/profile.ts';
+import type { Scenario } from '../../harness/model/scenario.ts';
+import {
+  controlArms,
+  controlWords,
+  healthyWatchMs,
+  runbookOf,
+  type ControlWord,
+} from '../../harness/engine/controls.ts';
+import { typicalTrialMs } from '../../harness/engine/estimate.ts';
+import { controlsOf, makePlan, repeatOf } from '../../harness/engine/plan.ts';
+import { resumePlan } from '../../harness/engine/resume.ts';
+import { exitCodeOfOutcomes } from '../../harness/engine/run.ts';
+import scenario from './fixtures/scenarios/lights-out.ts';
 
-const scenario: Scenario = await loadScenario('lights-out', 'test/cli/fixtures/scenarios');
 const planOf = (trials: number, controls?: readonly ControlWord[], runbooks?: readonly string[]) =>
   makePlan({
     scenarioId: 'lights-out',
