@@ -157,7 +157,7 @@ With npm, flags come after a lone --:
     });
 
   for (const name of ['report', 'analyse']) {
-    const command = add(name, 'compute a stored run again from its events and write its reports anew')
+    const command = add(name, "write a stored run's reports anew from its trials' records")
       .argument('<run>', 'its folder, <scenario>/<run>, its id, a scenario (its latest run) or latest')
       .addOption(new Option('--out <folder>', 'where reports are').default(outDefault()))
       .option('--format <name>', `print this report instead of the table: ${reportWords.join(', ')}`, (v) =>
@@ -166,9 +166,9 @@ With npm, flags come after a lone --:
       .option('--json', 'the same as --format json')
       .action(async (run: string, flags: { out: string; json?: boolean; format?: ReportFormat }) => {
         const { report } = await import('./commands/report.ts');
-        done(await report(context, run, flags));
+        done(await report(context, run, name === 'analyse' ? 'events' : 'records', flags));
       });
-    if (name === 'analyse') command.description('the same as report');
+    if (name === 'analyse') command.description('the same, every number computed again from the events first');
   }
 
   add('compare', 'runbooks of one run with one another, or the same ones in two runs of a scenario; writes nothing')

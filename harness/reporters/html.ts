@@ -14,6 +14,8 @@ import { timeline } from './svg/timeline.ts';
 
 /** Up to this many trials are shown unfolded. */
 const unfolded = 12;
+/** More trials than this are in report.json only: the page stays one that a browser opens. */
+const mostDrawn = 100;
 /** With fewer trials a curve says no more than the marks. */
 const curveLeast = 5;
 /** Characters of commands, and as many of output, in the trials of the whole report; what trials share of it keeps the file small. */
@@ -241,13 +243,23 @@ function alarmRow(d: DetectorSummary, plan: Plan): Markup {
 </tr>`;
 }
 
-function trialSection(summary: RunSummary, trials: readonly TrialRecord[]): Markup {
+function trialSection(summary: RunSummary, all: readonly TrialRecord[]): Markup {
+  const trials = drawn(all);
   const steps = trials.reduce((n, t) => n + t.steps.length, 0);
   const limit = Math.max(120, Math.min(4000, Math.floor(outputBudget / Math.max(1, steps))));
   return safe`<section><h2>Trials</h2>
-<p class="lead">Time runs from the fault. ${trials.length > unfolded && 'Unfold a trial to see it. '}Tall blocks are bad, thin lines are good; hollow steps only looked.</p>
+<p class="lead">Time runs from the fault. ${trials.length < all.length && `${trials.length} of ${all.length} trials are drawn, those first that did not do what was expected; all are in report.json. `}${trials.length > unfolded && 'Unfold a trial to see it. '}Tall blocks are bad, thin lines are good; hollow steps only looked.</p>
 ${trials.map((t) => trial(t, trials.length <= unfolded, limit))}
 </section>`;
+}
+
+/** What is drawn of very many trials, in their order: what should have recovered and did not, then the rest from the beginning. */
+function drawn(trials: readonly TrialRecord[]): readonly TrialRecord[] {
+  if (trials.length <= mostDrawn) return trials;
+  const asExpected = (t: TrialRecord): boolean => t.claim.expect !== 'recovers' || t.outcome === 'recovered';
+  const odd = trials.filter((t) => !asExpected(t));
+  const chosen = new Set([...odd, ...trials.filter(asExpected)].slice(0, mostDrawn));
+  return trials.filter((t) => chosen.has(t));
 }
 
 function trial(t: TrialRecord, open: boolean, limit: number): Markup {

@@ -153,7 +153,8 @@ const audit = z.object({
   oldestLostAckMs: ms.optional(),
 });
 
-const trialRecord = z.object({
+/** record.json: every number of one trial. */
+export const recordSchema = z.object({
   schemaVersion: version,
   trialId: text,
   scenario: text,
@@ -348,7 +349,7 @@ const summarySchema = z.object({
  * That it knows all there are today is a type check (below) and a test on the kept runs.
  */
 export const reportSchema = z
-  .object({ schemaVersion: version, plan: planSchema, summary: summarySchema, trials: list(trialRecord) })
+  .object({ schemaVersion: version, plan: planSchema, summary: summarySchema, trials: list(recordSchema) })
   .describe('report.json of a firedrill run: everything that its reports say. Durations in milliseconds.');
 
 type Deep<T> = T extends readonly (infer U)[]

@@ -7,12 +7,22 @@ import type { Plan, Trigger } from '../../model/plan.ts';
 import { millis, type Millis } from '../../model/units.ts';
 import type { ControlWord } from '../../engine/controls.ts';
 import { controlsOf, makePlan } from '../../engine/plan.ts';
+import type { RunSummary } from '../../analysis/summary.ts';
 import type { CommandContext } from '../context.ts';
 import { findRunbook, loadScenario, requireDetector, scenarioIds } from '../load.ts';
 import type { ReporterName } from '../options.ts';
 import { planPage } from '../page.ts';
 import { chooseReporter, makeReporter, realWorld } from '../progress/reporter.ts';
-import { analyseRun, findRun, reportJson, seriesTable, tableOf, type StoredRun } from '../stored.ts';
+import {
+  analyseRun,
+  findRun,
+  readRun,
+  reportJson,
+  seriesTable,
+  summaryOf,
+  tableOf,
+  type StoredRun,
+} from '../stored.ts';
 
 export interface RunFlags {
   readonly runbook?: readonly string[];
@@ -91,7 +101,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
   const reporter = makeReporter(chooseReporter(flags.reporter, context.output, context.env), realWorld(context.output));
   const codes: number[] = [];
   const json: unknown[] = [];
-  const stored: StoredRun[] = [];
+  const stored: RunSummary[] = [];
   const failed: string[] = [];
   try {
     // Loaded only now: `--help` and typing mistakes should not wait for the Kubernetes client.
@@ -128,8 +138,8 @@ export async function run(context: CommandContext, ids: readonly string[], given
         continue;
       }
       codes.push(result.exitCode);
-      const run = await analyseRun(result.runDir);
-      stored.push(run);
+      const run = await readRun(result.runDir);
+      stored.push(await summaryOf(run));
       if (flags.json === true) json.push(reportJson(result.runDir));
       else context.output.result(await tableOf(run, context.output));
       if (context.signal.aborted) break;
