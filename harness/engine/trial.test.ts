@@ -111,6 +111,9 @@ const scenario: Scenario = {
   horizonMs: { stock: minutes(2), fast: minutes(1) },
 };
 
+/** Node's timers may fire a millisecond early, which is fifty here. */
+const early = 100;
+
 /** Fifty times as fast as life: the trial's own waits shrink with it, so nothing here depends on a duration. */
 const fastClock = (): TrialClock => startClock(50);
 
@@ -123,7 +126,7 @@ function depsFor(world: World, clock: TrialClock): TrialDeps {
     startSampling: ({ onSample }) => {
       const start = clock.now();
       let n = 0;
-      const timer = setInterval(() => {
+      const send = () => {
         for (; start + n * probe.periodMs <= clock.now(); n++) {
           const at = start + n * probe.periodMs;
           onSample({
@@ -136,11 +139,14 @@ function depsFor(world: World, clock: TrialClock): TrialDeps {
             ...(world.up ? {} : { error: 'refused' }),
           });
         }
-      }, 2);
+      };
+      const timer = setInterval(send, 2);
       return Promise.resolve({
         sessions: new Map(),
         stop: () => {
           clearInterval(timer);
+          // On a busy machine the timer may be late: what was due has been asked all the same.
+          send();
           if (!world.log.includes('stop probes')) world.log.push('stop probes');
           return Promise.resolve();
         },
@@ -160,7 +166,8 @@ afterEach(() => {
 const profile = {
   ...profiles.fast,
   steadyHoldMs: seconds(5),
-  steadyDeadlineMs: seconds(30),
+  // Patient: the machine may be busy with other things.
+  steadyDeadlineMs: minutes(5),
   holdMs: seconds(6),
   runbookDelayMs: seconds(10),
   relapseWatchMs: seconds(3),
@@ -196,7 +203,7 @@ describe('controls', () => {
     expect(record).not.toHaveProperty('onset');
     expect(world.log.filter((l) => !['stop probes', 'stop load', 'delete'].includes(l))).toEqual([]);
     const observe = record.phases.find((p) => p.name === 'observe');
-    expect((observe?.toMs ?? 0) - (observe?.fromMs ?? 0)).toBeGreaterThanOrEqual(healthyWatchMs(profile));
+    expect((observe?.toMs ?? 0) - (observe?.fromMs ?? 0)).toBeGreaterThanOrEqual(healthyWatchMs(profile) - early);
     // No pod is deleted to see whether a recovery lasts: there was none.
     expect(world.cluster.api.podStates.map((pod) => pod.name)).toEqual(['web-a', 'web-b']);
   });
@@ -245,13 +252,13 @@ describe('controls', () => {
     'delayed: the runbook begins 30 s after it would (trigger $kind)',
     async (trigger) => {
       const world = new World();
-      const { record } = await run(world, spec(0, { control: 'delayed', trigger }));
+      // Far enough for the delay and a machine that is busy with other things.
+      const patient = { ...scenario, horizonMs: { stock: minutes(9), fast: minutes(9) } };
+      const { record } = await run(world, spec(0, { scenario: patient, control: 'delayed', trigger }));
       expect(record.outcome).toBe('recovered');
       const began = (record.mitigation?.startMs ?? 0) - (record.onset?.lo ?? 0);
-      expect(began).toBeGreaterThanOrEqual(canaryDelayMs + (trigger.kind === 'oracle' ? profile.runbookDelayMs : 0));
-      const ordinary = await run(new World(), spec(0, { trigger, dir: join(dir, 'in-time') }));
-      const inTime = (ordinary.record.mitigation?.startMs ?? 0) - (ordinary.record.onset?.lo ?? 0);
-      expect(began).toBeGreaterThan(inTime);
+      const least = canaryDelayMs + (trigger.kind === 'oracle' ? profile.runbookDelayMs : 0);
+      expect(began).toBeGreaterThanOrEqual(least - early);
     },
   );
 });
@@ -329,7 +336,8 @@ describe('runTrial', () => {
   it('no steady state: nothing is injected', async () => {
     const world = new World();
     world.up = false;
-    const { record, cause } = await run(world, spec(0));
+    const hurried = { ...profile, steadyDeadlineMs: seconds(30) };
+    const { record, cause } = await run(world, spec(0, { profile: hurried }));
     expect([cause, record.outcome]).toEqual(['no-steady-state', 'invalid']);
     expect(world.log).not.toContain('break');
   });
