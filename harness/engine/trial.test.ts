@@ -126,19 +126,23 @@ function depsFor(world: World, clock: TrialClock): TrialDeps {
     startSampling: ({ onSample }) => {
       const start = clock.now();
       let n = 0;
+      let wasUp = world.up;
       const send = () => {
         for (; start + n * probe.periodMs <= clock.now(); n++) {
           const at = start + n * probe.periodMs;
+          // What was due long before a late timer saw the world as it was then.
+          const up = clock.now() - at < probe.periodMs ? world.up : wasUp;
           onSample({
             sli: 'web',
             n,
             intendedMs: at,
             startedMs: at,
             endedMs: at + 1,
-            ok: world.up,
-            ...(world.up ? {} : { error: 'refused' }),
+            ok: up,
+            ...(up ? {} : { error: 'refused' }),
           });
         }
+        wasUp = world.up;
       };
       const timer = setInterval(send, 2);
       return Promise.resolve({
