@@ -7,6 +7,7 @@
 /** Flags with a value, and what their values look like; `undefined` for booleans. */
 export const knownFlags = {
   runbook: /^[a-z][\w,-]*$/,
+  controls: /^(healthy|on-healthy|wait|harness-undo|delayed)(,[a-z-]+)*$/,
   trials: /^\d+$/,
   parallel: /^\d+$/,
   seed: /^\d+$/,
@@ -28,6 +29,9 @@ export const knownFlags = {
   cluster: undefined,
   check: undefined,
 };
+
+/** Of these the ones that need none. */
+const valueIsOptional = new Set(['controls']);
 
 /**
  * The line that the user meant, or undefined when npm ate nothing.
@@ -73,7 +77,11 @@ export function correctedLine(argv, env, scenarios) {
   for (const pair of pairs) {
     for (const word of pair.found ?? []) used.push(word);
     const lost = Math.max(0, (pair.missing ?? 0) - (pair.found?.length ?? 0));
-    pair.values = [...pair.values, ...(pair.found ?? []), ...Array.from({ length: lost }, () => `<${pair.flag}>`)];
+    pair.values = [
+      ...pair.values,
+      ...(pair.found ?? []),
+      ...Array.from({ length: lost }, () => (valueIsOptional.has(pair.flag) ? '' : `<${pair.flag}>`)),
+    ];
   }
   // Values that could belong to more than one flag are shown as <flag>; they must not stay behind as scenarios.
   const ambiguous = pairs.some((pair) => pair.values.some((value) => value.startsWith('<')));
@@ -86,7 +94,7 @@ export function correctedLine(argv, env, scenarios) {
     return !(ambiguous && loose.includes(word) && scenarios.length > 0);
   });
   const flags = pairs.flatMap((pair) =>
-    pair.pattern === undefined ? [`--${pair.flag}`] : pair.values.map((value) => `--${pair.flag} ${value}`),
+    pair.pattern === undefined ? [`--${pair.flag}`] : pair.values.map((value) => `--${pair.flag} ${value}`.trimEnd()),
   );
   return (
     script === 'firedrill' || script.startsWith('test') || script === 'check'

@@ -30,6 +30,13 @@ describe('flags that npm kept for itself', () => {
       { runbook: 'true\n\ntrue' },
       'npm run scenario cni-wipe -- --runbook a --runbook b',
     ],
+    [['run', 'cni-wipe'], { controls: 'true' }, 'npm run scenario cni-wipe -- --controls'],
+    [
+      ['run', 'cni-wipe', 'healthy,delayed'],
+      { controls: 'true' },
+      'npm run scenario cni-wipe -- --controls healthy,delayed',
+    ],
+    [['run', 'cni-wipe'], { controls: 'healthy' }, 'npm run scenario cni-wipe -- --controls healthy'],
     [['run', 'cni-wipe', 'b'], { runbook: 'a\n\ntrue' }, 'npm run scenario cni-wipe -- --runbook a --runbook b'],
     [['run', 'cni-wipe'], { dry_run: 'true' }, 'npm run scenario cni-wipe -- --dry-run'],
     [['run', 'cni-wipe'], { json: 'true', open_fence: 'true' }, 'npm run scenario cni-wipe -- --open-fence --json'],

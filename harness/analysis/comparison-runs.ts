@@ -1,10 +1,13 @@
+import { armName, isFaultFree } from '../model/control.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
 import { compare, type Asked, type Comparison, type Question } from './comparison.ts';
 import { environmentDifferences, type Difference } from './environments.ts';
 import { byBlock, isValid, observedTtr, restricted, type ObservedTime } from './observed.ts';
+import { armPairs } from './pairs.ts';
 import { regressionsOf } from './regressions.ts';
+import { canaryNote } from './canary.ts';
 import { isControl } from './summary.ts';
 
 /** A run to be compared: what was planned, and what came of it. */
@@ -50,7 +53,7 @@ export interface Wanted {
 
 /** Runbooks (or alarms) of one run with one another, paired by block (alarms by trial). */
 export function compareWithin(run: Run, wanted: Wanted): RunComparison {
-  const valid = validOf(run);
+  const valid = validOf(run, wanted);
   const differences = environmentDifferences(valid, valid);
   const horizonMs = wanted.what === 'runbooks' ? run.plan.horizonMs : shortestWatch(run.plan, valid);
   const blocks = byBlock(run.plan, valid);
@@ -59,7 +62,7 @@ export function compareWithin(run: Run, wanted: Wanted): RunComparison {
     names.slice(i + 1).map((b): Question => {
       const pairs =
         wanted.what === 'runbooks'
-          ? runbookPairs(blocks, a, b, horizonMs)
+          ? armPairs(blocks, a, b, horizonMs)
           : valid.flatMap((r) => {
               const [x, y] = [ttd(r, a, horizonMs), ttd(r, b, horizonMs)];
               return x === undefined || y === undefined ? [] : [[x, y] as const];
@@ -86,7 +89,7 @@ export function compareWithin(run: Run, wanted: Wanted): RunComparison {
 
 /** The same runbooks (or alarms) in two runs of one scenario; the first is the one that the second is held against. */
 export function compareBetween(first: Run, second: Run, wanted: Wanted): RunComparison {
-  const [ours, theirs] = [validOf(first), validOf(second)];
+  const [ours, theirs] = [validOf(first, wanted), validOf(second, wanted)];
   const differences = [...environmentDifferences(ours, theirs), ...planDifferences(first.plan, second.plan)];
   const horizonMs =
     wanted.what === 'runbooks'
@@ -96,7 +99,7 @@ export function compareBetween(first: Run, second: Run, wanted: Wanted): RunComp
   const names = namesIn(first, wanted).filter((name) => known.includes(name));
   const times = (records: readonly TrialRecord[], name: string): readonly ObservedTime[] =>
     records.flatMap((r) => {
-      if (wanted.what === 'runbooks') return r.runbook === name ? [observedTtr(r, horizonMs)] : [];
+      if (wanted.what === 'runbooks') return armName(r) === name ? [observedTtr(r, horizonMs)] : [];
       return ttd(r, name, horizonMs) ?? [];
     });
   const questions = names.map((name): Question => ({
@@ -123,46 +126,38 @@ export function compareBetween(first: Run, second: Run, wanted: Wanted): RunComp
   };
 }
 
-/** Runbooks in the plan's order, alarms in the order of the records. Trials without a fault compare nothing. */
-export function namesIn({ plan, records }: Run, wanted: Wanted): readonly string[] {
-  const all =
-    wanted.what === 'runbooks'
-      ? plan.runbooks.map((r) => r.id).filter((id) => id !== 'none' && plan.trials.some((t) => t.runbook === id))
-      : [...new Set(records.flatMap((r) => r.detectors.map((d) => d.id)))].sort();
-  return wanted.names === undefined ? all : all.filter((name) => wanted.names?.includes(name));
+/**
+ * What is compared: runbooks in the plan's order, alarms in the order of the records. Controls only where they are named: they are no
+ * answers to the outage, and each would make Holm's correction harder on the runbooks. Trials without a fault compare nothing.
+ */
+export function namesIn(run: Run, wanted: Wanted): readonly string[] {
+  const all = knownNames(run, wanted.what);
+  if (wanted.names !== undefined) return all.filter((name) => wanted.names?.includes(name));
+  const controls = (run.plan.controls ?? []).map(({ id }) => id);
+  return wanted.what === 'alarms' ? all : all.filter((name) => !controls.includes(name));
 }
 
-/** Trials that count, in an order that does not depend on how they were read. */
-function validOf({ records }: Run): readonly TrialRecord[] {
+/** Everything that may be named: with the controls that have a fault. */
+export function knownNames({ plan, records }: Run, what: Wanted['what']): readonly string[] {
+  if (what === 'alarms') return [...new Set(records.flatMap((r) => r.detectors.map((d) => d.id)))].sort();
+  return [
+    ...plan.runbooks
+      .map((r) => r.id)
+      .filter((id) => id !== 'none' && plan.trials.some((t) => t.control === undefined && t.runbook === id)),
+    ...(plan.controls ?? []).filter(({ kind }) => !isFaultFree(kind)).map(({ id }) => id),
+  ];
+}
+
+/**
+ * Trials that count, in an order that does not depend on how they were read. Of alarms only those of runbooks: a control that is over
+ * sooner would shorten the watch of all.
+ */
+function validOf({ records }: Run, { what, names }: Wanted): readonly TrialRecord[] {
+  const wanted = (r: TrialRecord): boolean =>
+    !isControl(r) || (what === 'runbooks' && r.onset !== undefined && names?.includes(armName(r)) === true);
   return records
-    .filter((r) => isValid(r) && !isControl(r))
+    .filter((r) => isValid(r) && wanted(r))
     .sort((a, b) => (a.trialId < b.trialId ? -1 : a.trialId > b.trialId ? 1 : 0));
-}
-
-/** Of each block the two runbooks' times; the mean where a runbook has more than one valid trial in a block. */
-function runbookPairs(
-  blocks: ReadonlyMap<string, readonly TrialRecord[]>,
-  a: string,
-  b: string,
-  horizonMs: number,
-): readonly (readonly [ObservedTime, ObservedTime])[] {
-  return [...blocks.values()].flatMap((records) => {
-    const of = (id: string): ObservedTime | undefined =>
-      together(records.filter((r) => r.runbook === id).map((r) => observedTtr(r, horizonMs)));
-    const [x, y] = [of(a), of(b)];
-    return x === undefined || y === undefined ? [] : [[x, y] as const];
-  });
-}
-
-function together(times: readonly ObservedTime[]): ObservedTime | undefined {
-  if (times.length === 0) return undefined;
-  const middle = (of: (t: ObservedTime) => number): number => times.reduce((s, t) => s + of(t), 0) / times.length;
-  return {
-    event: times.some((t) => t.event),
-    lo: middle((t) => t.lo),
-    time: middle((t) => t.time),
-    hi: middle((t) => t.hi),
-  };
 }
 
 /** An alarm's time in a trial: censored when it did not detect; undefined when the trial did not watch it. */
@@ -198,7 +193,8 @@ function askedOf(
 
 function runFacts(run: Run): RunComparison['runs'][number] {
   const { runId, profile, createdEpochMs, seed, trials } = run.plan;
-  return { runId, profile, createdEpochMs, seed, valid: validOf(run).length, planned: trials.length };
+  const planned = trials.filter((t) => t.control === undefined).length;
+  return { runId, profile, createdEpochMs, seed, valid: validOf(run, { what: 'runbooks' }).length, planned };
 }
 
 function headline(comparisons: readonly Comparison[], differences: readonly Difference[], unit: string): string {
@@ -224,7 +220,7 @@ function notesOf(
   names: readonly string[],
   horizonMs: number,
 ): readonly string[] {
-  const notes: string[] = what === 'runbooks' ? costs(runs, names) : [];
+  const notes: string[] = what === 'runbooks' ? [...runs.flatMap(canaryNote), ...costs(runs, names)] : [];
   const [first, second] = runs;
   if (what === 'alarms')
     notes.push(`Times to detect are counted up to ${humanDuration(horizonMs)}, the shortest watch.`);
@@ -252,7 +248,7 @@ function costs(runs: readonly Run[], names: readonly string[]): string[] {
   ] as const;
   return names.flatMap((name) =>
     runs.flatMap((run, i) => {
-      const trials = validOf(run).filter((r) => r.runbook === name);
+      const trials = validOf(run, { what: 'runbooks', names }).filter((r) => armName(r) === name);
       const where = runs.length === 1 ? '' : i === 0 ? ' in the first run' : ' in the second run';
       return words.flatMap(([outcome, what]) => {
         const k = trials.filter((r) => r.outcome === outcome).length;

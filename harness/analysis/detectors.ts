@@ -14,6 +14,7 @@ export function detectorsOf(log: TrialLog, observation: Observation): readonly D
       detector,
       readings.filter((r) => r.detector === detector.id),
       observation,
+      log.started.control === 'on-healthy',
     ),
   );
 }
@@ -21,7 +22,12 @@ export function detectorsOf(log: TrialLog, observation: Observation): readonly D
 type Declared = TrialLog['started']['detectors'][number];
 type Reading = Stored<'detector'>;
 
-function judgeDetector(detector: Declared, readings: readonly Reading[], observation: Observation): DetectorRecord {
+function judgeDetector(
+  detector: Declared,
+  readings: readonly Reading[],
+  observation: Observation,
+  cured: boolean,
+): DetectorRecord {
   const { fromMs, toMs, onset, control } = observation;
   const before = readings.filter((r) => r.atMs < fromMs);
   const during = readings.filter((r) => r.atMs >= fromMs && r.atMs <= toMs);
@@ -30,8 +36,8 @@ function judgeDetector(detector: Declared, readings: readonly Reading[], observa
     title: detector.title,
     loop: detector.loop,
     leastTtdMs: detector.leastTtdMs,
-    // Without a fault every alarm is a false one.
-    falseAlarms: alarms(control ? [...before, ...during] : before),
+    // Without a fault every alarm is a false one; after a runbook on a healthy cluster it is the runbook's.
+    falseAlarms: alarms(control && !cured ? [...before, ...during] : before),
   };
   if (stateOf(before) === 'firing') {
     const what = before.findLast((r) => r.state === 'firing')?.what;
@@ -48,7 +54,7 @@ function judgeDetector(detector: Declared, readings: readonly Reading[], observa
     return { ...base, status: 'detected', ttd, ...(right.what === undefined ? {} : { what: right.what }) };
   }
   const wrong = fired[0];
-  if (wrong !== undefined && !control) {
+  if (wrong !== undefined) {
     return { ...base, status: 'misdiagnosed', ...(wrong.what === undefined ? {} : { what: wrong.what }) };
   }
   if (isDead(detector, during, observation)) {

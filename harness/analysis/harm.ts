@@ -20,7 +20,7 @@ export function harmOf(
   const harm: string[] = [];
   for (const sli of log.slis) {
     if (!firstWentBadAfter(sli, observation, mitigationStartMs)) continue;
-    if (!log.started.breaks.includes(sli.sli) && badAtEnd(sli, observation.toMs)) {
+    if ((observation.control || !log.started.breaks.includes(sli.sli)) && badAtEnd(sli, observation.toMs)) {
       harm.push(`${sli.sli} was good before the runbook and is not any more`);
     }
   }

@@ -1,3 +1,4 @@
+import { isFaultFree } from '../model/control.ts';
 import type { Interval } from '../model/units.ts';
 import type { TrialLog } from './log.ts';
 import { findSymptoms } from './symptoms.ts';
@@ -29,7 +30,7 @@ export function observe(log: TrialLog): Observation {
   const inject = log.of('step').find((s) => s.part === 'inject' && s.state === 'started');
   const witness =
     inject === undefined ? undefined : log.of('witness').find((w) => w.confirmed && w.atMs >= inject.atMs);
-  const control = inject === undefined && log.started.breaks.length === 0;
+  const control = isFaultFree(log.started.control) || (inject === undefined && log.started.breaks.length === 0);
   const prevention = log.started.prevention === true;
   const phases = log.of('phase');
   const steadyDone = phases.find((p) => p.name === 'steady' && p.state === 'done')?.atMs;

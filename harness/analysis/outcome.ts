@@ -35,6 +35,7 @@ export interface Verdict {
 /**
  * The outcome, by precedence (reasons in docs/measurement.md):
  * invalid > unknown > recovered-with-loss > harmed > relapsed > prevented > recovered > not-recovered.
+ * Without a fault: invalid > unknown > harmed > control-disturbed > control-clean.
  */
 export function decide(findings: Findings): Verdict {
   return (
@@ -83,25 +84,39 @@ function unknown({ log, starved, gaps, ttr, watchedMs }: Findings): Verdict | un
 /** The end of an observation is not exact. */
 const tailMs = 5000;
 
-/** No fault, nothing to recover: the noise floor of the instrument. */
-function control({ symptoms, detectors, starved, gaps, harm }: Findings): Verdict {
-  if (starved !== undefined) return { outcome: 'unknown', reason: `control without fault: ${starved}` };
-  if (gaps.length > 0)
-    return { outcome: 'unknown', reason: `control without fault: probes did not ask: ${list(gaps)}` };
-  if (harm.length > 0) return { outcome: 'harmed', reason: `without any fault the runbook harmed: ${list(harm)}` };
-  const loud = detectors.filter((d) => d.falseAlarms > 0).map((d) => d.id);
-  if (symptoms.length > 0) {
-    return { outcome: 'unknown', reason: `control without fault: ${list(symptoms)} had symptoms all the same` };
+/**
+ * No fault, nothing to recover: the noise floor of the instrument, or what a cure costs by itself. Harm comes first, and rows that a cure
+ * lost are harm: nothing had endangered them.
+ */
+function control({ log, symptoms, detectors, starved, gaps, harm, data }: Findings): Verdict {
+  const cured = log.started.control === 'on-healthy';
+  const where = cured ? 'on a healthy cluster' : 'control without fault';
+  if (starved !== undefined) return { outcome: 'unknown', reason: `${where}: ${starved}` };
+  if (gaps.length > 0) return { outcome: 'unknown', reason: `${where}: probes did not ask: ${list(gaps)}` };
+  const lost = data === 'unknown' ? 0 : data.lost;
+  const loss = lost === 0 ? [] : [rowsLost(lost)];
+  if (cured ? harm.length + lost > 0 : harm.length > 0) {
+    return { outcome: 'harmed', reason: `${where} the runbook harmed: ${list([...harm, ...loss])}` };
   }
-  return {
-    outcome: 'recovered',
-    reason: `control without fault: nothing broke, ${loud.length === 0 ? 'no alarm fired' : `false alarms by ${list(loud)}`}`,
-  };
+  const loud = detectors.filter(firedAtNothing).map((d) => d.id);
+  const alarms = loud.length === 0 ? [] : [`${cured ? 'alarms' : 'false alarms'} by ${list(loud)}`];
+  if (symptoms.length > 0 || loss.length > 0) {
+    const bad = symptoms.length === 0 ? [] : [`${list(symptoms)} had symptoms${cured ? '' : ' all the same'}`];
+    return { outcome: 'control-disturbed', reason: `${where}: ${list([...bad, ...loss, ...alarms])}` };
+  }
+  return alarms.length === 0
+    ? { outcome: 'control-clean', reason: `${where}: nothing broke, no alarm fired` }
+    : { outcome: 'control-disturbed', reason: `${where}: nothing broke, ${list(alarms)}` };
 }
+
+/** Whether an alarm fired in the watch of a control, or did already when it began. */
+export const firedAtNothing = ({ status }: DetectorRecord): boolean => status === 'misdiagnosed' || status === 'noisy';
+
+const rowsLost = (lost: number): string => `${String(lost)} ${lost === 1 ? 'row' : 'rows'} lost or damaged`;
 
 function judged({ ttr, relapsed, data, harm, log, prevented }: Findings): Verdict {
   const lost = data === 'unknown' ? 0 : data.lost;
-  const loss = lost === 0 ? '' : `, ${String(lost)} ${lost === 1 ? 'row' : 'rows'} lost or damaged`;
+  const loss = lost === 0 ? '' : `, ${rowsLost(lost)}`;
   const restored = ttr !== undefined && !('censored' in ttr) ? ttr : undefined;
   const back =
     restored === undefined

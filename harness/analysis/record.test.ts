@@ -480,25 +480,76 @@ describe('full recovery', () => {
   });
 });
 
-describe('the control without fault', () => {
-  const control: Partial<LogSpec> = { inject: null, breaks: [], runbook: 'none', steps: [], readings: [] };
+describe('a control without fault', () => {
+  const control: Partial<LogSpec> = { inject: null, control: 'healthy', runbook: 'none', steps: [], readings: [] };
 
-  it('shows the noise floor', () => {
-    const record = analyse({ ...control, probes: probes([]) });
-    expect(record).toMatchObject({ outcome: 'recovered', badnessMs: 0 });
+  it('shows the noise floor, and is not invalid because nothing broke', () => {
+    const record = analyse({ ...control, probes: probes([]), readings: alive('node') });
+    expect(record).toMatchObject({ outcome: 'control-clean', control: 'healthy', badnessMs: 0 });
     expect(record.onset).toBeUndefined();
     expect(record.ttr).toBeUndefined();
-    expect(record.reason).toContain('nothing broke');
+    expect(record.reason).toBe('control without fault: nothing broke, no alarm fired');
+  });
+
+  it('is known by its kind, or by having nothing to break', () => {
+    const { control: _, ...unnamed } = control;
+    expect(analyse({ ...unnamed, breaks: [], probes: probes([]) }).outcome).toBe('control-clean');
+    expect(analyse({ ...unnamed, probes: probes([]) }).outcome).toBe('invalid');
   });
 
   it('counts every alarm as false', () => {
     const record = analyse({ ...control, probes: probes([]), readings: outage.readings ?? [] });
-    expect(record.detectors[0]).toMatchObject({ falseAlarms: 1 });
+    expect(record.outcome).toBe('control-disturbed');
+    expect(record.detectors[0]).toMatchObject({ status: 'misdiagnosed', falseAlarms: 1, what: 'worker is NotReady' });
     expect(record.reason).toContain('false alarms by node');
   });
 
-  it('is not to be trusted when something broke', () => {
-    expect(analyse(control).outcome).toBe('unknown');
+  it('says what had symptoms or was lost all the same', () => {
+    const record = analyse({ ...control, audits: [{ store: 'ledger', missing: 2 }] });
+    expect(record).toMatchObject({ outcome: 'control-disturbed', badnessMs: 39_000 });
+    expect(record.reason).toBe('control without fault: dns had symptoms all the same and 2 rows lost or damaged');
+  });
+
+  it('gives no data where the instrument cannot be believed, or the trial was cut off', () => {
+    const quiet = { ...control, probes: probes([]) };
+    expect(analyse({ ...quiet, loopDelayP99Ms: 900 }).outcome).toBe('unknown');
+    expect(analyse({ ...quiet, probes: [{ sli: 'dns', gaps: [[50_000, 90_000]] }] }).reason).toMatch(
+      /dns from .* of the watch/,
+    );
+    expect(analyse({ ...quiet, cutAtMs: 60_000 }).outcome).toBe('invalid');
+    expect(analyse({ ...quiet, cause: 'no-steady-state' }).outcome).toBe('invalid');
+  });
+});
+
+describe('a cure on a healthy cluster', () => {
+  const cured: Partial<LogSpec> = {
+    inject: null,
+    control: 'on-healthy',
+    steps: [{ name: 'restart', fromMs: 21_000, toMs: 25_000 }],
+    readings: alive('node'),
+  };
+  const bad = (to: number): LogSpec['probes'] => probes([[22_000, to]], [{ sli: 'web', bystander: true }]);
+
+  it('may cost nothing', () => {
+    expect(analyse({ ...cured, probes: probes([]) })).toMatchObject({ outcome: 'control-clean', runbook: 'cure' });
+  });
+
+  it('costs bad time, and alarms that are not false: the runbook made them', () => {
+    const record = analyse({ ...cured, probes: bad(30_000), readings: outage.readings ?? [] });
+    expect(record).toMatchObject({ outcome: 'control-disturbed', badnessMs: 8000 });
+    expect(record.detectors[0]).toMatchObject({ status: 'misdiagnosed', falseAlarms: 0 });
+    expect(record.reason).toBe('on a healthy cluster: dns had symptoms and alarms by node');
+  });
+
+  it('does harm where it leaves something bad, or loses rows that nothing had endangered', () => {
+    expect(analyse({ ...cured, probes: bad(forever) })).toMatchObject({
+      outcome: 'harmed',
+      reason: 'on a healthy cluster the runbook harmed: dns was good before the runbook and is not any more',
+    });
+    expect(analyse({ ...cured, probes: bad(30_000), audits: [{ store: 'ledger', missing: 1 }] })).toMatchObject({
+      outcome: 'harmed',
+      reason: 'on a healthy cluster the runbook harmed: 1 row lost or damaged',
+    });
   });
 });
 

@@ -47,7 +47,7 @@ export function analyseTrial(events: readonly TrialEvent[]): TrialRecord {
     )
     .flatMap(({ sli, symptom }) => (symptom === undefined ? [] : [{ sli, symptom }]));
   const spared = started.breaks.filter((name) => !broken.some((b) => b.sli.sli === name));
-  const unbroken = observation.prevention ? [] : spared;
+  const unbroken = observation.prevention || observation.control ? [] : spared;
   const prevented = observation.prevention && broken.length === 0;
   const brokenSlis = broken.map((b) => b.sli);
   // As long as something that must break has not, "everything is good again" would be said too early.
@@ -99,6 +99,7 @@ export function analyseTrial(events: readonly TrialEvent[]): TrialRecord {
     trialId: started.trialId,
     scenario: started.scenario,
     runbook: started.runbook,
+    ...(started.control === undefined ? {} : { control: started.control }),
     profile: started.profile,
     seed: started.seed,
     wallEpochMs: started.wallEpochMs,
@@ -191,7 +192,8 @@ function gapsOf(log: TrialLog, observation: Observation): readonly string[] {
       const gap = findGap(sli, observation);
       if (gap === undefined) return [];
       const since = (ms: number): string => humanDuration(Math.max(0, ms - observation.fromMs));
-      return [`${sli.sli} from ${since(gap.fromMs)} to ${since(gap.toMs)} after the fault`];
+      const zero = observation.control ? 'of the watch' : 'after the fault';
+      return [`${sli.sli} from ${since(gap.fromMs)} to ${since(gap.toMs)} ${zero}`];
     });
 }
 

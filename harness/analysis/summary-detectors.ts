@@ -91,11 +91,14 @@ function summariseDetector(
   };
 }
 
-/** How long the alarms watched a healthy cluster: from the start of the steady phase to the fault, in a control to the end. */
+/**
+ * How long the alarms watched a healthy cluster: from the start of the steady phase to the fault, in a control to the end, or to the
+ * runbook that is tried on a healthy cluster.
+ */
 function faultFreeMs(record: TrialRecord): number {
-  const steady = record.phases.find((p) => p.name === 'steady')?.fromMs;
-  const end = record.onset?.lo ?? record.endMs;
-  return steady === undefined ? 0 : Math.max(0, end - steady);
+  const steady = record.phases.find((p) => p.name === 'steady');
+  const end = record.control === 'on-healthy' ? steady?.toMs : record.onset?.lo;
+  return steady === undefined ? 0 : Math.max(0, (end ?? record.endMs) - steady.fromMs);
 }
 
 /** Rates say little in their last digits: whole numbers from 10 on, tenths below. */

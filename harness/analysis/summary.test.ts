@@ -197,7 +197,7 @@ describe('other verdicts', () => {
       }),
     );
     const summary = summarise(plan, [...records, control]);
-    expect(summary.controls).toEqual([expect.objectContaining({ trialId: 'none-1', outcome: 'recovered' })]);
+    expect(summary.controls).toEqual([expect.objectContaining({ trialId: 'none-1', outcome: 'control-clean' })]);
     expect(summary.trials).toMatchObject({ valid: 6, controls: 1 });
   });
 

@@ -1,9 +1,13 @@
+import { armName } from '../model/control.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Outcome, TrialRecord } from '../model/record.ts';
+import { controlWarnings, summariseControls, type ControlSummary } from './summary-controls.ts';
 import { summariseDetectors, type DetectorSummary } from './summary-detectors.ts';
+import { isValid } from './observed.ts';
 import { summariseRunbook, type RunbookSummary } from './summary-runbooks.ts';
 import { verdictOf, type RunVerdict } from './verdict.ts';
 
+export type { ControlSummary } from './summary-controls.ts';
 export type { DetectorSummary } from './summary-detectors.ts';
 export type { RunbookSummary } from './summary-runbooks.ts';
 export type { RunVerdict } from './verdict.ts';
@@ -37,8 +41,10 @@ export interface RunSummary {
   /** In the order of the plan. */
   readonly runbooks: readonly RunbookSummary[];
   readonly detectors: readonly DetectorSummary[];
-  /** Trials without a fault: the noise floor. */
+  /** Trials of controls, one by one. */
   readonly controls: readonly { readonly trialId: string; readonly outcome: Outcome; readonly reason: string }[];
+  /** What the controls showed, in the order of the plan; absent where none were planned. */
+  readonly controlArms?: readonly ControlSummary[];
   /** Trials that gave no data, and why. */
   readonly noData: readonly {
     readonly trialId: string;
@@ -59,7 +65,7 @@ export function summarise(plan: Plan, records: readonly TrialRecord[]): RunSumma
   const controls = sorted.filter(isControl);
   const arms = sorted.filter((r) => !isControl(r));
   const runbooks = plan.runbooks
-    .filter((r) => arms.some((a) => a.runbook === r.id) || plan.trials.some((t) => t.runbook === r.id))
+    .filter((r) => arms.some((a) => a.runbook === r.id) || plan.trials.some((t) => armName(t) === r.id))
     .map((runbook) =>
       summariseRunbook(
         runbook,
@@ -67,13 +73,15 @@ export function summarise(plan: Plan, records: readonly TrialRecord[]): RunSumma
         plan,
       ),
     );
-  const valid = arms.filter((r) => r.outcome !== 'invalid' && r.outcome !== 'unknown');
+  const valid = arms.filter(isValid);
   const detectors = summariseDetectors(
     plan,
     // Where nothing breaks, no alarm has anything to notice.
     valid.filter((r) => r.prevention !== true),
-    controls,
+    controls.filter(isValid),
   );
+  const controlArms = summariseControls(plan, sorted);
+  const verdict = verdictOf(plan, runbooks, detectors, valid.length);
   return {
     schemaVersion: 1,
     runId: plan.runId,
@@ -84,18 +92,19 @@ export function summarise(plan: Plan, records: readonly TrialRecord[]): RunSumma
     horizonMs: plan.horizonMs,
     holdMs: plan.holdMs,
     trials: {
-      planned: plan.trials.length,
-      run: sorted.length,
+      planned: plan.trials.filter((t) => t.control === undefined).length,
+      run: arms.length,
       valid: valid.length,
       invalid: arms.filter((r) => r.outcome === 'invalid').length,
       unknown: arms.filter((r) => r.outcome === 'unknown').length,
       controls: controls.length,
     },
-    verdict: verdictOf(plan, runbooks, detectors, valid.length),
+    verdict: { ...verdict, warnings: [...verdict.warnings, ...controlWarnings(controlArms)] },
     broke: brokenByTheFault(valid.filter((r) => r.prevention !== true)),
     runbooks,
     detectors,
     controls: controls.map(({ trialId, outcome, reason }) => ({ trialId, outcome, reason })),
+    ...(controlArms.length === 0 ? {} : { controlArms }),
     noData: arms.flatMap(({ trialId, runbook, outcome, reason }) =>
       outcome === 'invalid' || outcome === 'unknown' ? [{ trialId, runbook, outcome, reason }] : [],
     ),
@@ -103,9 +112,10 @@ export function summarise(plan: Plan, records: readonly TrialRecord[]): RunSumma
   };
 }
 
-/** A trial in which nothing was meant to break. */
+/** A trial that is no answer to the outage: of a control arm, or one in which nothing was meant to break. */
 export function isControl(record: TrialRecord): boolean {
-  return record.runbook === 'none' || (record.onset === undefined && record.outcome !== 'invalid');
+  const { control, runbook, onset, outcome } = record;
+  return control !== undefined || runbook === 'none' || (onset === undefined && outcome !== 'invalid');
 }
 
 /** In the order of the plan; those that it does not know (their order is their id's) at the end. */

@@ -1,3 +1,4 @@
+import { controlWords, type ControlWord } from '../engine/controls.ts';
 import { FiredrillError } from '../model/errors.ts';
 import type { Trigger } from '../model/plan.ts';
 import type { ProfileName } from '../model/profile.ts';
@@ -67,6 +68,11 @@ export function names(values: readonly string[] | undefined): readonly string[] 
   if (values === undefined) return undefined;
   const all = values.flatMap((value) => value.split(',')).map((value) => value.trim());
   return [...new Set(all.filter((value) => value !== ''))];
+}
+
+/** `--controls` alone: every kind; with words, those. */
+export function controls(flag: string, value: string): readonly ControlWord[] {
+  return (names([value]) ?? []).map((word) => oneOf(flag, word, controlWords));
 }
 
 export const profileWords: readonly [ProfileName, ProfileName] = ['fast', 'stock'];

@@ -1,4 +1,6 @@
 import { commandOf, placeName } from '../engine/steps.ts';
+import { controlArms, delayOf, healthyWatchMs, titleOf } from '../engine/controls.ts';
+import { armName, controlKinds } from '../model/control.ts';
 import type { Fault } from '../model/fault.ts';
 import type { Plan, Trigger } from '../model/plan.ts';
 import { profiles, type ProfileName } from '../model/profile.ts';
@@ -165,9 +167,37 @@ export function scenarioPage(id: string, scenario: Scenario): string {
       ];
     }),
     '',
+    '## Controls (with --controls)',
+    '',
+    ...bullets(controlArms(scenario.runbooks, controlKinds).map((arm) => `${armName(arm)}: ${titleOf(arm)}`)),
+    '',
     `A runbook as a page to follow: npm run firedrill -- describe ${id} --runbook <id>`,
     '',
   ].join('\n');
+}
+
+/** How the control arms of a plan differ from its trials. */
+function controlsSection(plan: Plan, scenario: Scenario): readonly string[] {
+  const { controls = [] } = plan;
+  if (controls.length === 0) return [];
+  const profile = timersOf(scenario, plan.profile);
+  const watch = humanDuration(healthyWatchMs(profile));
+  const how = {
+    healthy: `steps 3 to 5 are left out: watched for ${watch}`,
+    'on-healthy': `no fault: the runbook starts at steady state; watched for at least ${watch} after it`,
+    'harness-undo': "the fault's undo in the runbook's place, begun when a runbook would be",
+    delayed: `the runbook starts ${humanDuration(delayOf('delayed'))} later`,
+  } as const;
+  return [
+    '## Controls',
+    '',
+    ...controls.flatMap(({ id, kind, title }) => [
+      `  - ${id}: ${title}`,
+      `      ${how[kind]}`,
+      ...(kind === 'harness-undo' ? steps(scenario.fault.undo, 'nothing is done') : []),
+    ]),
+    '',
+  ];
 }
 
 /** What `run` would do, with every command, in order. Nothing is touched. */
@@ -219,5 +249,6 @@ export function planPage(options: {
       ...steps(runbook.steps, 'nothing is done'),
       '',
     ]),
+    ...controlsSection(plan, scenario),
   ].join('\n');
 }

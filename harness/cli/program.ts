@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option, type CommanderError } from 'commander';
+import { controlWords } from '../engine/controls.ts';
 import { FiredrillError } from '../model/errors.ts';
 import type { ReportFormat } from '../reporters/all.ts';
 import type { CommandContext } from './context.ts';
 import { projectRoot, scenarioIds } from './load.ts';
 import {
   compareWords,
+  controls,
   duration,
   imagesWords,
   keepWords,
@@ -69,6 +71,14 @@ With npm, flags come after a lone --:
   add('run', 'rehearse scenarios: every runbook on fresh clusters, then the report')
     .argument('<scenario...>', 'names of files under scenarios/')
     .option('--runbook <id>', 'only this runbook (again, or with commas, for more)', collect)
+    .addOption(
+      new Option(
+        '--controls [kinds]',
+        `arms that show what the others are worth: ${controlWords.join(', ')}; all without a list`,
+      )
+        .argParser((v: string) => controls('--controls', v))
+        .preset(controlWords.join(',')),
+    )
     .option('--trials <n>', 'how often each runbook', (v) => wholeNumber('--trials', v, 1, 1000), 1)
     .option(
       '--parallel <n>',
@@ -147,7 +157,7 @@ With npm, flags come after a lone --:
     });
 
   for (const name of ['report', 'analyse']) {
-    const command = add(name, 'compute a stored run again from its events and write its reports anew')
+    const command = add(name, "write a stored run's reports anew from its trials' records")
       .argument('<run>', 'its folder, <scenario>/<run>, its id, a scenario (its latest run) or latest')
       .addOption(new Option('--out <folder>', 'where reports are').default(outDefault()))
       .option('--format <name>', `print this report instead of the table: ${reportWords.join(', ')}`, (v) =>
@@ -156,9 +166,9 @@ With npm, flags come after a lone --:
       .option('--json', 'the same as --format json')
       .action(async (run: string, flags: { out: string; json?: boolean; format?: ReportFormat }) => {
         const { report } = await import('./commands/report.ts');
-        done(await report(context, run, flags));
+        done(await report(context, run, name === 'analyse' ? 'events' : 'records', flags));
       });
-    if (name === 'analyse') command.description('the same as report');
+    if (name === 'analyse') command.description('the same, every number computed again from the events first');
   }
 
   add('compare', 'runbooks of one run with one another, or the same ones in two runs of a scenario; writes nothing')

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildLog } from '../analysis/testing/log-builder.ts';
 import { planOf } from '../analysis/testing/plan.ts';
-import { analyseRun, findRun, rewriteReports } from './stored.ts';
+import { analyseRun, findRun, readRun, rewriteReports } from './stored.ts';
 
 let out = '';
 beforeEach(() => {
@@ -55,6 +55,21 @@ describe('a stored run', () => {
     const dir = store('cni-wipe', '20251121-100000-0001');
     const run = await analyseRun(dir);
     expect(run.records.map((record) => record.trialId)).toEqual(run.plan.trials.slice(0, -1).map((trial) => trial.id));
+  });
+
+  it('is read from its records, which say what its events say, and from events where a record is missing or damaged', async () => {
+    const dir = store('cni-wipe', '20251121-100000-0001');
+    const run = await analyseRun(dir);
+    await rewriteReports(run);
+    const [first, second, third] = run.records.map((r) => join(dir, 'trials', r.trialId));
+    for (const trial of [first, second, third]) if (trial === undefined) throw new Error('too few trials');
+    rmSync(join(first ?? '', 'events.jsonl'));
+    rmSync(join(second ?? '', 'record.json'));
+    writeFileSync(join(third ?? '', 'record.json'), '{"schemaVersion":1,"trialId":"x"');
+    expect(await readRun(dir)).toEqual(run);
+    const bytes = readFileSync(join(dir, 'report.json'), 'utf8');
+    await rewriteReports(await readRun(dir), false);
+    expect(readFileSync(join(dir, 'report.json'), 'utf8')).toBe(bytes);
   });
 
   it('that was kept without its events is read from its report.json, which stays as it is', async () => {

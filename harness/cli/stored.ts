@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { FiredrillError, oneLine } from '../model/errors.ts';
+import type { RunSummary } from '../analysis/summary.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import type { Report } from '../reporters/report-schema.ts';
@@ -87,15 +88,53 @@ const eventsOf = (runDir: string, trialId: string) => join(runDir, 'trials', tri
  * event) is left out. A run that was kept without its events (they are large) is read from its report.json.
  */
 export async function analyseRun(runDir: string): Promise<StoredRun> {
+  return readTrials(runDir, (trialId) => analysed(runDir, trialId));
+}
+
+/**
+ * A run as its records tell it: what was computed when each trial ended, or by the last `analyse`. A trial without a record that is as
+ * the schema says is computed from its events. Those are a megabyte a trial, and a record is a twentieth of that.
+ */
+export async function readRun(runDir: string): Promise<StoredRun> {
+  return readTrials(runDir, async (trialId) => (await storedRecord(runDir, trialId)) ?? analysed(runDir, trialId));
+}
+
+/** The trials of a run one after the other: what they were read from is garbage before the next. */
+async function readTrials(
+  runDir: string,
+  read: (trialId: string) => Promise<TrialRecord | undefined>,
+): Promise<StoredRun> {
   const plan = (await readStored(join(runDir, 'plan.json'), 'plan')) as Plan;
-  const logs = plan.trials
-    .map(({ id }) => eventsOf(runDir, id))
-    .filter((path) => existsSync(path) && statSync(path).size > 0);
+  const records: TrialRecord[] = [];
+  for (const { id } of plan.trials) {
+    const record = await read(id);
+    if (record !== undefined) records.push(record);
+  }
   const report = join(runDir, 'report.json');
-  if (logs.length === 0 && existsSync(report)) return { ...(await readReport(report)), runDir };
+  if (records.length === 0 && existsSync(report)) return { ...(await readReport(report)), runDir };
+  return { runDir, plan, records };
+}
+
+/** Undefined when there is none, or one that was cut off while it was written, or is another version's: the events say it anew. */
+async function storedRecord(runDir: string, trialId: string): Promise<TrialRecord | undefined> {
+  const { problemOf, recordSchema } = await import('../reporters/report-schema.ts');
+  let data: unknown;
+  try {
+    data = JSON.parse(readFileSync(join(runDir, 'trials', trialId, 'record.json'), 'utf8'));
+  } catch {
+    return undefined;
+  }
+  if (problemOf(recordSchema, data) !== undefined) return undefined;
+  const record = data as TrialRecord;
+  return record.trialId === trialId ? record : undefined;
+}
+
+async function analysed(runDir: string, trialId: string): Promise<TrialRecord | undefined> {
+  const path = eventsOf(runDir, trialId);
+  if (!existsSync(path) || statSync(path).size === 0) return undefined;
   const { analyseTrial } = await import('../analysis/record.ts');
   const { readEvents } = await import('../analysis/read.ts');
-  return { runDir, plan, records: logs.map((path) => analyseTrial(readEvents(readFileSync(path, 'utf8'), path))) };
+  return analyseTrial(readEvents(readFileSync(path, 'utf8'), path));
 }
 
 /** A run as its report.json tells it. */
@@ -104,10 +143,13 @@ export async function readReport(path: string): Promise<StoredRun> {
   return { runDir: dirname(path), plan, records: trials };
 }
 
-/** Writes the records and reports of a run anew: byte for byte the same for the same events and version. */
-export async function rewriteReports(run: StoredRun): Promise<void> {
+/**
+ * Writes the reports of a run anew, byte for byte the same for the same events and version; and its records, where they were computed
+ * from events (`analyse`).
+ */
+export async function rewriteReports(run: StoredRun, records = true): Promise<void> {
   const { writeReports } = await import('../engine/reports.ts');
-  for (const record of run.records) {
+  for (const record of records ? run.records : []) {
     if (!existsSync(eventsOf(run.runDir, record.trialId))) continue;
     writeFileSync(join(run.runDir, 'trials', record.trialId, 'record.json'), `${JSON.stringify(record, null, 2)}\n`);
   }
@@ -126,13 +168,18 @@ export async function tableOf(run: StoredRun, output: Output): Promise<string> {
 }
 
 /** Several runs of different scenarios, one line each. */
-export async function seriesTable(runs: readonly StoredRun[], output: Output): Promise<string> {
-  const { summarise } = await import('../analysis/summary.ts');
+export async function seriesTable(summaries: readonly RunSummary[], output: Output): Promise<string> {
   const { seriesReport } = await import('../reporters/terminal.ts');
-  return seriesReport(
-    runs.map(({ plan, records }) => summarise(plan, records)),
-    { colour: output.stdout.colour, width: output.stdout.isTty ? output.stdout.columns : 160 },
-  );
+  return seriesReport(summaries, {
+    colour: output.stdout.colour,
+    width: output.stdout.isTty ? output.stdout.columns : 160,
+  });
+}
+
+/** What a run comes to, without its trials: of many runs only this has to be kept. */
+export async function summaryOf({ plan, records }: StoredRun): Promise<RunSummary> {
+  const { summarise } = await import('../analysis/summary.ts');
+  return summarise(plan, records);
 }
 
 /** report.json of a run, parsed. */

@@ -1,19 +1,30 @@
-import type { ProfileName } from '../model/profile.ts';
 import { timersOf, type Scenario } from '../model/scenario.ts';
+import type { PlannedControl } from '../model/plan.ts';
+import type { ProfileName } from '../model/profile.ts';
+import { delayOf, healthyWatchMs } from './controls.ts';
 import { seconds } from '../model/units.ts';
 
 /** What is known of a trial's wall time beforehand: a cluster from a snapshot, its teardown (measured on 2 cores: 15 to 25 s and 5 to 15 s). */
 const aroundMs = seconds(45);
 
-/** A first guess of a trial's wall time, until the first has been seen: the frame and the baseline, then the horizon for those that are watched to it. */
+/**
+ * A first guess of a trial's wall time, until the first has been seen: the frame and the baseline, then the horizon for those that are watched
+ * to it. Milliseconds, the mean over runbooks and controls.
+ */
 export function typicalTrialMs(
   scenario: Pick<Scenario, 'runbooks' | 'horizonMs' | 'holdMs'>,
   profile: ProfileName,
+  controls: readonly Pick<PlannedControl, 'kind'>[] = [],
 ): number {
   const timers = timersOf(scenario, profile);
-  const watched = scenario.runbooks.map((c) =>
-    c.claim.expect === 'recovers' ? timers.runbookDelayMs + timers.holdMs + seconds(60) : scenario.horizonMs[profile],
-  );
+  const cureMs = timers.runbookDelayMs + timers.holdMs + seconds(60);
+  const watched = [
+    ...scenario.runbooks.map((c) => (c.claim.expect === 'recovers' ? cureMs : scenario.horizonMs[profile])),
+    ...controls.map(({ kind }) => {
+      if (kind === 'healthy') return healthyWatchMs(timers);
+      return kind === 'on-healthy' ? healthyWatchMs(timers) + seconds(60) : cureMs + delayOf(kind);
+    }),
+  ];
   return aroundMs + timers.steadyHoldMs + watched.reduce((a, b) => a + b, 0) / Math.max(1, watched.length);
 }
 

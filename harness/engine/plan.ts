@@ -1,9 +1,11 @@
 import { FiredrillError } from '../model/errors.ts';
-import type { Plan, PlannedStep, PlannedTrial, Trigger } from '../model/plan.ts';
+import { armName, noRunbook, undoRunbook, type ControlKind } from '../model/control.ts';
+import type { Plan, PlannedControl, PlannedStep, PlannedTrial, Trigger } from '../model/plan.ts';
 import type { ProfileName } from '../model/profile.ts';
 import { timersOf, type Scenario } from '../model/scenario.ts';
 import type { Step } from '../model/step.ts';
 import { seeded, shuffled } from '../model/random.ts';
+import { controlArms, runbookOf, titleOf, type Arm, type ControlWord } from './controls.ts';
 import { commandOf, placeName } from './steps.ts';
 
 export interface PlanOptions {
@@ -14,13 +16,17 @@ export interface PlanOptions {
   readonly seed: number;
   /** Only these runbooks; all when absent. */
   readonly runbooks?: readonly string[];
+  /** Arms beside the runbooks; none when absent. */
+  readonly controls?: readonly ControlWord[];
   readonly createdEpochMs: number;
   readonly trigger?: Trigger;
 }
 
 /**
- * What a run will do, decided before anything is touched: `trials` blocks, each with every chosen runbook once in a seeded
- * random order, so that a machine that grows slower during the night is not taken for a slower runbook.
+ * What a run will do, decided before anything is touched: `trials` blocks, each with every chosen runbook and every control once in
+ * a seeded random order, so that a machine that grows slower during the night is not taken for a slower runbook.
+ *
+ * @throws FiredrillError `usage` for a runbook that there is not, or a control that no chosen runbook can be in
  */
 export function makePlan(options: PlanOptions): Plan {
   const { scenario, scenarioId, seed } = options;
@@ -30,14 +36,21 @@ export function makePlan(options: PlanOptions): Plan {
       throw new FiredrillError('usage', `scenario ${scenarioId} has no runbook "${id}" (it has ${known.join(', ')})`, {
         hint: `npm run firedrill -- describe ${scenarioId}`,
       });
+  const words = options.controls ?? [];
   const chosen = scenario.runbooks.filter(
-    (c) => options.runbooks === undefined || options.runbooks.includes(c.runbook.id),
+    ({ runbook: { id } }) =>
+      options.runbooks === undefined || options.runbooks.includes(id) || (id === 'wait' && words.includes('wait')),
   );
+  const controls = controlArms(
+    chosen,
+    words.flatMap((word) => (word === 'wait' ? [] : [word])),
+  );
+  const arms: readonly Arm[] = [...chosen.map(({ runbook }) => ({ runbook: runbook.id })), ...controls];
   const random = seeded(seed);
   const trials: PlannedTrial[] = [];
   for (let block = 1; block <= options.trials; block++)
-    for (const { runbook } of shuffled(chosen, random))
-      trials.push({ id: `${runbook.id}-${block}`, block, runbook: runbook.id, seed: Math.floor(random() * 2 ** 31) });
+    for (const arm of shuffled(arms, random))
+      trials.push({ id: `${armName(arm)}-${block}`, block, ...arm, seed: Math.floor(random() * 2 ** 31) });
   return {
     schemaVersion: 1,
     runId: runIdOf(options.createdEpochMs, seed),
@@ -60,6 +73,7 @@ export function makePlan(options: PlanOptions): Plan {
       ...(runbook.instead === undefined ? {} : { instead: runbook.instead.map(planned) }),
       steps: runbook.steps.map(planned),
     })),
+    ...(controls.length === 0 ? {} : { controls: controls.map((arm) => plannedControl(arm, scenario)) }),
     horizonMs: scenario.horizonMs[options.profile],
     holdMs: timersOf(scenario, options.profile).holdMs,
   };
@@ -75,6 +89,24 @@ export function repeatOf(plan: Plan, trial: PlannedTrial): PlannedTrial | undefi
   if (trial.repeats !== undefined || repeats >= Math.ceil(first * repeatable)) return undefined;
   const seed = Math.floor(seeded(trial.seed)() * 2 ** 31);
   return { ...trial, id: `${trial.id}-again`, seed, repeats: trial.id };
+}
+
+/** The kinds of control arms that a plan has: what makes the same ones again. */
+export function controlsOf(plan: Plan): readonly ControlKind[] {
+  return [...new Set((plan.controls ?? []).map(({ kind }) => kind))];
+}
+
+function plannedControl(arm: Arm, scenario: Scenario): PlannedControl {
+  const { runbook, control = 'healthy' } = arm;
+  const own = runbook !== noRunbook && runbook !== undoRunbook;
+  const steps = own ? [] : (runbookOf(scenario, arm)?.runbook.steps ?? []);
+  return {
+    id: armName(arm),
+    kind: control,
+    ...(own ? { runbook } : {}),
+    title: titleOf(arm),
+    ...(steps.length === 0 ? {} : { steps: steps.map(planned) }),
+  };
 }
 
 /** A step as reports print it. */

@@ -6,7 +6,7 @@ import type { EventOf } from '../model/events.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import type { Scenario } from '../model/scenario.ts';
-import { makePlan } from './plan.ts';
+import { controlsOf, makePlan } from './plan.ts';
 
 /** A run that is gone on with: its folder, what was decided, and what is there. */
 export interface Resumed {
@@ -32,9 +32,10 @@ export function resumePlan(old: Plan, scenario: Scenario, trials: number): Plan 
     trials: Math.max(blocks, trials),
     seed: old.seed,
     runbooks: old.runbooks.map(({ id }) => id),
+    controls: controlsOf(old),
     createdEpochMs: old.createdEpochMs,
   });
-  const changed = (['runbooks', 'horizonMs', 'holdMs', 'fidelity'] as const).find(
+  const changed = (['runbooks', 'controls', 'horizonMs', 'holdMs', 'fidelity'] as const).find(
     (key) => JSON.stringify(now[key]) !== JSON.stringify(old[key]),
   );
   const first = old.trials.filter(({ repeats }) => repeats === undefined);

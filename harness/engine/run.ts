@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { exitCodes, FiredrillError } from '../model/errors.ts';
+import { armName } from '../model/control.ts';
 import type { ProfileName } from '../model/profile.ts';
 import type { PlannedTrial, Trigger } from '../model/plan.ts';
 import type { OnProgress } from '../model/progress.ts';
@@ -9,6 +10,7 @@ import type { Claim } from '../model/runbook.ts';
 import { timersOf, type Scenario } from '../model/scenario.ts';
 import { minutes } from '../model/units.ts';
 import { inBlocks } from './blocks.ts';
+import { runbookOf, type ControlWord } from './controls.ts';
 import { deadline } from './deadline.ts';
 import { typicalTrialMs } from './estimate.ts';
 import { makePlan, repeatOf } from './plan.ts';
@@ -26,6 +28,8 @@ export interface RunOptions {
   readonly parallel: number;
   readonly seed: number;
   readonly runbooks?: readonly string[];
+  /** Control arms beside them; none when absent. */
+  readonly controls?: readonly ControlWord[];
   readonly keep: 'never' | 'on-failure' | 'always';
   readonly images: 'auto' | 'pull' | 'build';
   /** Folder of the reports; the run makes `<out>/<scenario>/<runId>`. */
@@ -78,7 +82,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     writePlan();
     using whole = deadline(options.timeoutMs ?? minutes(24 * 60), options.signal);
     const { signal } = whole;
-    const typical = typicalTrialMs(scenario, options.profile);
+    const typical = typicalTrialMs(scenario, options.profile, plan.controls);
     onProgress({
       type: 'run',
       scenario: plan.scenario,
@@ -96,13 +100,13 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     using rest = deadline(minutes(24 * 60 * 7), signal);
     const parallel = Math.min(options.parallel, options.trials);
     const runOne = async (trial: PlannedTrial): Promise<PlannedTrial | undefined> => {
-      const claimed = scenario.runbooks.find((c) => c.runbook.id === trial.runbook);
+      const claimed = runbookOf(scenario, trial);
       if (claimed === undefined || signal.aborted) return undefined;
       const each = done.size === kept ? typical / parallel : (Date.now() - began) / (done.size - kept);
       onProgress({
         type: 'trial',
         id: trial.id,
-        runbook: trial.runbook,
+        runbook: armName(trial),
         index: plan.trials.indexOf(trial) + 1,
         of: plan.trials.length,
         etaMs: each * (plan.trials.length - done.size),
@@ -114,6 +118,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
           scenarioId: plan.scenario,
           scenario,
           claimed,
+          ...(trial.control === undefined ? {} : { control: trial.control }),
           profile: timersOf(scenario, options.profile),
           seed: trial.seed,
           trigger: options.trigger,
@@ -131,7 +136,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
       onProgress({
         type: 'outcome',
         trialId: trial.id,
-        runbook: trial.runbook,
+        runbook: armName(trial),
         outcome: record.outcome,
         ...(ttrMs === undefined ? {} : { ttrMs }),
         reason: record.reason,
@@ -170,7 +175,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
       );
     const madeUpFor = new Set(plan.trials.map((trial) => trial.repeats));
     const outcomes = records.map((r) => ({
-      runbook: r.runbook,
+      runbook: armName(r),
       trialId: r.trialId,
       outcome: r.outcome,
       expect: r.claim.expect,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeCluster, fakeNodeState, fakePod } from '../cluster/fake.ts';
 import { act, reboot } from '../model/define.ts';
+import { canaryDelayMs } from '../model/control.ts';
 import type { Detector } from '../model/detector.ts';
 import type { Probe } from '../model/probe.ts';
 import { profiles } from '../model/profile.ts';
@@ -11,6 +12,7 @@ import type { Runbook } from '../model/runbook.ts';
 import { claimed, type Scenario } from '../model/scenario.ts';
 import { millis, minutes, seconds } from '../model/units.ts';
 import { startClock, type TrialClock } from './clock.ts';
+import { healthyWatchMs, runbookOf } from './controls.ts';
 import { runTrial, type TrialDeps, type TrialSpec } from './trial.ts';
 
 /** A world in memory: one service that is up or down, a fault that takes it down, a runbook that may bring it up. */
@@ -109,6 +111,9 @@ const scenario: Scenario = {
   horizonMs: { stock: minutes(2), fast: minutes(1) },
 };
 
+/** Node's timers may fire a millisecond early, which is fifty here. */
+const early = 100;
+
 /** Fifty times as fast as life: the trial's own waits shrink with it, so nothing here depends on a duration. */
 const fastClock = (): TrialClock => startClock(50);
 
@@ -121,24 +126,31 @@ function depsFor(world: World, clock: TrialClock): TrialDeps {
     startSampling: ({ onSample }) => {
       const start = clock.now();
       let n = 0;
-      const timer = setInterval(() => {
+      let wasUp = world.up;
+      const send = () => {
         for (; start + n * probe.periodMs <= clock.now(); n++) {
           const at = start + n * probe.periodMs;
+          // What was due long before a late timer saw the world as it was then.
+          const up = clock.now() - at < probe.periodMs ? world.up : wasUp;
           onSample({
             sli: 'web',
             n,
             intendedMs: at,
             startedMs: at,
             endedMs: at + 1,
-            ok: world.up,
-            ...(world.up ? {} : { error: 'refused' }),
+            ok: up,
+            ...(up ? {} : { error: 'refused' }),
           });
         }
-      }, 2);
+        wasUp = world.up;
+      };
+      const timer = setInterval(send, 2);
       return Promise.resolve({
         sessions: new Map(),
         stop: () => {
           clearInterval(timer);
+          // On a busy machine the timer may be late: what was due has been asked all the same.
+          send();
           if (!world.log.includes('stop probes')) world.log.push('stop probes');
           return Promise.resolve();
         },
@@ -158,7 +170,8 @@ afterEach(() => {
 const profile = {
   ...profiles.fast,
   steadyHoldMs: seconds(5),
-  steadyDeadlineMs: seconds(30),
+  // Patient: the machine may be busy with other things.
+  steadyDeadlineMs: minutes(5),
   holdMs: seconds(6),
   runbookDelayMs: seconds(10),
   relapseWatchMs: seconds(3),
@@ -184,6 +197,75 @@ const run = (world: World, s: TrialSpec, signal = never) => {
   const clock = fastClock();
   return runTrial(s, depsFor(world, clock), () => undefined, signal, clock);
 };
+
+describe('controls', () => {
+  it('healthy: nothing is done, nothing is broken, and it is watched for its time', async () => {
+    const world = new World();
+    const none = runbookOf(scenario, { runbook: 'none', control: 'healthy' });
+    const { record, cause } = await run(world, spec(0, { ...(none && { claimed: none }), control: 'healthy' }));
+    expect([cause, record.outcome, record.control]).toEqual(['completed', 'control-clean', 'healthy']);
+    expect(record).not.toHaveProperty('onset');
+    expect(world.log.filter((l) => !['stop probes', 'stop load', 'delete'].includes(l))).toEqual([]);
+    const observe = record.phases.find((p) => p.name === 'observe');
+    expect((observe?.toMs ?? 0) - (observe?.fromMs ?? 0)).toBeGreaterThanOrEqual(healthyWatchMs(profile) - early);
+    // No pod is deleted to see whether a recovery lasts: there was none.
+    expect(world.cluster.api.podStates.map((pod) => pod.name)).toEqual(['web-a', 'web-b']);
+  });
+
+  it('on-healthy: the runbook is run, no fault before it, and what it breaks is its own cost', async () => {
+    const world = new World();
+    const { handler } = world.cluster;
+    world.cluster.handler = (call) => {
+      if (call.command === 'pray') {
+        world.up = false;
+        setTimeout(() => (world.up = true), 100);
+      }
+      return handler(call);
+    };
+    const useless = runbookOf(scenario, { runbook: 'useless', control: 'on-healthy' });
+    const { record } = await run(world, spec(1, { ...(useless && { claimed: useless }), control: 'on-healthy' }));
+    expect([record.outcome, record.runbook, record.control]).toEqual(['control-disturbed', 'useless', 'on-healthy']);
+    expect(world.log).not.toContain('save');
+    expect(world.log).not.toContain('break');
+    expect(record.badnessMs).toBeGreaterThan(0);
+    expect(record.mitigation).toMatchObject({ commands: 1, failed: 0 });
+    expect(record.detectors[0]?.falseAlarms).toBe(0);
+  });
+
+  it('on-healthy: a cure that leaves it broken is watched to the horizon, and did harm', async () => {
+    const world = new World();
+    const { handler } = world.cluster;
+    world.cluster.handler = (call) => {
+      if (call.command === 'repair') world.up = false;
+      return call.command === 'repair' ? '' : handler(call);
+    };
+    const { record } = await run(world, spec(0, { control: 'on-healthy' }));
+    expect(record.outcome).toBe('harmed');
+  });
+
+  it('harness-undo: the undo stands where the runbook would', async () => {
+    const world = new World();
+    const undo = runbookOf(scenario, { runbook: 'harness-undo', control: 'harness-undo' });
+    const { record } = await run(world, spec(0, { ...(undo && { claimed: undo }), control: 'harness-undo' }));
+    expect([record.outcome, record.runbook, record.claim.expect]).toEqual(['recovered', 'harness-undo', 'unknown']);
+    // Once, as the runbook: at the end there was nothing left to undo.
+    expect(world.log.filter((l) => l === 'undo')).toHaveLength(world.cluster.select('workers').length);
+  });
+
+  it.each([{ kind: 'oracle' } as const, { kind: 'detector', id: 'alarm' } as const])(
+    'delayed: the runbook begins 30 s after it would (trigger $kind)',
+    async (trigger) => {
+      const world = new World();
+      // Far enough for the delay and a machine that is busy with other things.
+      const patient = { ...scenario, horizonMs: { stock: minutes(9), fast: minutes(9) } };
+      const { record } = await run(world, spec(0, { scenario: patient, control: 'delayed', trigger }));
+      expect(record.outcome).toBe('recovered');
+      const began = (record.mitigation?.startMs ?? 0) - (record.onset?.lo ?? 0);
+      const least = canaryDelayMs + (trigger.kind === 'oracle' ? profile.runbookDelayMs : 0);
+      expect(began).toBeGreaterThanOrEqual(least - early);
+    },
+  );
+});
 
 describe('runTrial', () => {
   it('a precaution makes the change in its own way: no witness is waited for, and what does not break was prevented', async () => {
@@ -258,7 +340,8 @@ describe('runTrial', () => {
   it('no steady state: nothing is injected', async () => {
     const world = new World();
     world.up = false;
-    const { record, cause } = await run(world, spec(0));
+    const hurried = { ...profile, steadyDeadlineMs: seconds(30) };
+    const { record, cause } = await run(world, spec(0, { profile: hurried }));
     expect([cause, record.outcome]).toEqual(['no-steady-state', 'invalid']);
     expect(world.log).not.toContain('break');
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { mkdirSync } from 'node:fs';
 import { analyseTrial } from '../analysis/record.ts';
 import type { Cluster } from '../model/cluster.ts';
+import { isFaultFree, type ControlKind } from '../model/control.ts';
 import type { Detector } from '../model/detector.ts';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { EventBody, EventOf, PhaseName, TrialEvent } from '../model/events.ts';
@@ -16,8 +17,11 @@ import type { Scenario } from '../model/scenario.ts';
 import { minutes, seconds } from '../model/units.ts';
 import { Broadcast } from './channel.ts';
 import { startClock, type Clock, type TrialClock } from './clock.ts';
+import { delayOf, healthyWatchMs } from './controls.ts';
 import { deadline } from './deadline.ts';
 import { checkDurability } from './durability.ts';
+import { watchAftermath, watchHealthy } from './fault-free.ts';
+import { missingFromHealth } from './health.ts';
 import { Journal } from './journal.ts';
 import { writeUndoLedger } from './ledger.ts';
 import { observeState, takeInventory } from './observer.ts';
@@ -65,6 +69,8 @@ export interface TrialSpec {
   readonly scenarioId: string;
   readonly scenario: Scenario;
   readonly claimed: ClaimedRunbook;
+  /** What kind of control this trial is; absent for an answer to the outage. */
+  readonly control?: ControlKind;
   readonly profile: Profile;
   readonly seed: number;
   readonly trigger: Trigger;
@@ -169,7 +175,7 @@ class Trial {
   async #body(outer: AbortSignal): Promise<void> {
     const { spec, clock, journal } = this;
     const { scenario, profile } = spec;
-    const fault = scenario.fault;
+    const { fault } = scenario;
     // Every command, probe, detector and sleep listens: that is no leak.
     setMaxListeners(0, outer);
 
@@ -232,6 +238,67 @@ class Trial {
     journal.write(await takeInventory(cluster, 'before', insideNodes));
     this.#end('done');
 
+    const complete = isFaultFree(spec.control)
+      ? await this.#withoutFault(cluster, signal)
+      : await this.#withFault(cluster, insideNodes, signal);
+
+    this.#begin('verify', minutes(3));
+    if (complete) {
+      journal.write(await checkDurability(cluster, insideNodes, clock, signal));
+      await clock.sleep(profile.relapseWatchMs, signal);
+      await this.#alarmsClear(signal);
+    }
+    journal.write(
+      await takeInventory(cluster, 'after', insideNodes).catch((error: unknown): EventBody => ({
+        type: 'note',
+        text: `the final inventory could not be taken: ${oneLine(error)}`,
+      })),
+    );
+    this.#end('done');
+
+    // The store is read when nobody writes to it any more: a row acknowledged while it is read would look lost.
+    this.#begin('teardown', minutes(3));
+    await sampling.stop();
+    await this.#audit(sampling, signal);
+  }
+
+  /**
+   * What is done in a control without a fault: nothing, or the runbook. There is no recovery whose durability could be checked: the
+   * check would itself disturb what is watched.
+   */
+  async #withoutFault(cluster: Cluster, signal: AbortSignal): Promise<false> {
+    const { spec, clock, journal } = this;
+    const { profile, scenario } = spec;
+    const watched = {
+      clock,
+      profile,
+      signal,
+      tracker: this.tracker,
+      unanswered: this.unanswered,
+      lastState: () => journal.events.findLast((event) => event.type === 'state'),
+    };
+    if (spec.control === 'healthy') {
+      this.#begin('observe', healthyWatchMs(profile));
+      await watchHealthy(watched);
+    } else {
+      const horizonMs = scenario.horizonMs[profile.name];
+      const endMs = clock.now() + horizonMs;
+      this.#begin('runbook', horizonMs);
+      await runSteps({ cluster, journal, clock, signal }, 'runbook', spec.claimed.runbook.steps);
+      this.#end('done');
+      this.#begin('recover', Math.max(0, endMs - clock.now()));
+      await watchAftermath(watched, endMs);
+    }
+    this.#end('done');
+    return false;
+  }
+
+  /** Breaks the cluster, runs the runbook, and watches; returns whether it recovered. */
+  async #withFault(cluster: Cluster, insideNodes: ReadonlySet<string>, signal: AbortSignal): Promise<boolean> {
+    const { spec, clock, journal } = this;
+    const { scenario, profile } = spec;
+    const { fault } = scenario;
+    const horizonMs = scenario.horizonMs[profile.name];
     this.#begin('inject', fault.witnessDeadlineMs + 60_000);
     const context = { cluster, journal, clock, signal };
     if (!(await runSteps(context, 'prepare', fault.prepare)))
@@ -256,7 +323,7 @@ class Trial {
       instead === undefined ? await this.#witness(cluster, signal) : await this.#lookOnce(cluster, signal);
     this.#end('done');
 
-    this.#begin('observe', profile.runbookDelayMs);
+    this.#begin('observe', profile.runbookDelayMs + delayOf(spec.control));
     await this.#waitForTrigger(onsetMs, signal);
     this.#end('done');
 
@@ -267,25 +334,7 @@ class Trial {
     this.#begin('recover', Math.max(0, onsetMs + horizonMs - clock.now()));
     const complete = await this.#watchRecovery(onsetMs + horizonMs, signal);
     this.#end('done');
-
-    this.#begin('verify', minutes(3));
-    if (complete) {
-      journal.write(await checkDurability(cluster, insideNodes, clock, signal));
-      await clock.sleep(profile.relapseWatchMs, signal);
-      await this.#alarmsClear(signal);
-    }
-    journal.write(
-      await takeInventory(cluster, 'after', insideNodes).catch((error: unknown): EventBody => ({
-        type: 'note',
-        text: `the final inventory could not be taken: ${oneLine(error)}`,
-      })),
-    );
-    this.#end('done');
-
-    // The store is read when nobody writes to it any more: a row acknowledged while it is read would look lost.
-    this.#begin('teardown', minutes(3));
-    await sampling.stop();
-    await this.#audit(sampling, signal);
+    return complete;
   }
 
   /** Makes the cluster the write-up's, and with the precaution that this arm is about. */
@@ -306,6 +355,7 @@ class Trial {
       trialId: spec.id,
       scenario: spec.scenarioId,
       runbook: spec.claimed.runbook.id,
+      ...(spec.control === undefined ? {} : { control: spec.control }),
       profile: profile.name,
       seed: spec.seed,
       wallEpochMs: this.clock.wallEpochMs,
@@ -336,7 +386,7 @@ class Trial {
       })),
       holdMs: profile.holdMs,
       horizonMs: scenario.horizonMs[profile.name],
-      runbookDelayMs: profile.runbookDelayMs,
+      runbookDelayMs: profile.runbookDelayMs + delayOf(spec.control),
     });
   }
 
@@ -468,9 +518,9 @@ class Trial {
   }
 
   async #waitForTrigger(onsetMs: number, signal: AbortSignal): Promise<void> {
-    const { trigger, profile, scenario } = this.spec;
+    const { trigger, profile, scenario, control } = this.spec;
     if (trigger.kind === 'oracle') {
-      await this.clock.sleepUntil(onsetMs + profile.runbookDelayMs, signal);
+      await this.clock.sleepUntil(onsetMs + profile.runbookDelayMs + delayOf(control), signal);
       return;
     }
     const detector = scenario.detectors.find((d) => d.id === trigger.id);
@@ -495,6 +545,7 @@ class Trial {
       }
       await this.clock.sleep(100, signal);
     }
+    await this.clock.sleep(delayOf(control), signal);
   }
 
   /**
@@ -574,18 +625,7 @@ class Trial {
     const { keep } = this.spec;
     if (keep === 'always') return true;
     if (keep === 'never' || outer.aborted) return false;
-    return analyseTrial(this.journal.events).outcome !== 'recovered';
+    const { outcome } = analyseTrial(this.journal.events);
+    return outcome !== 'recovered' && outcome !== 'control-clean';
   }
-}
-
-/** What the API's account still lacks for the cluster to be whole, in words. */
-export function missingFromHealth(state: EventOf<'state'>): readonly string[] {
-  if (!state.reachable) return ['the API does not answer'];
-  const missing: string[] = [];
-  const { nodes = 0, nodesReady = 0, podsDesired = 0, podsReady = 0, pending = 0, terminating = 0 } = state;
-  if (nodesReady < nodes) missing.push(`${nodes - nodesReady} of ${nodes} nodes not Ready`);
-  if (podsReady < podsDesired) missing.push(`${podsDesired - podsReady} of ${podsDesired} pods not ready`);
-  if (pending > 0) missing.push(`${pending} pods Pending`);
-  if (terminating > 0) missing.push(`${terminating} pods Terminating`);
-  return missing;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { controlKinds } from './control.ts';
 
 /**
  * The one truth of a trial: `events.jsonl`, one JSON object a line, appended and flushed as things happen. Every number in
@@ -39,6 +40,8 @@ const trialStarted = z.object({
   keeps: z.array(text),
   probes: z.array(z.object({ sli: text, title: text, periodMs: ms, timeoutMs: ms, bystander: z.boolean() })),
   detectors: z.array(z.object({ id: text, title: text, loop: text, leastTtdMs: ms, periodMs: ms, expects: text })),
+  /** A control arm: with no fault, or with one and no answer of interest by itself. */
+  control: z.enum(controlKinds).optional(),
   /** The change is made in a way that should prevent the outage: nothing has to break. */
   prevention: z.boolean().optional(),
   claim: z.object({ says: text, expect: z.enum(['recovers', 'does-not-recover', 'unknown']) }),

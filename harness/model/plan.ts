@@ -1,3 +1,4 @@
+import type { ControlKind } from './control.ts';
 import type { ProfileName } from './profile.ts';
 
 /** When a runbook begins: a fixed delay after the onset (`oracle`), or when an alarm fires. */
@@ -8,6 +9,8 @@ export interface PlannedTrial {
   readonly id: string;
   readonly block: number;
   readonly runbook: string;
+  /** Absent in the arms that are compared as answers to the outage. */
+  readonly control?: ControlKind;
   readonly seed: number;
   /** The invalid trial that this one makes up for: added to the plan while the run goes on. */
   readonly repeats?: string;
@@ -20,6 +23,18 @@ export interface PlannedStep {
   readonly command: string;
   readonly changes: boolean;
   readonly destroys?: string;
+}
+
+/** A control arm of a run: what it asks, for whoever reads the reports. */
+export interface PlannedControl {
+  /** The arm's name (`armName`). */
+  readonly id: string;
+  readonly kind: ControlKind;
+  /** The runbook that it is about; absent where there is none of the scenario's. */
+  readonly runbook?: string;
+  readonly title: string;
+  /** What is run, where it is no runbook of the plan. */
+  readonly steps?: readonly PlannedStep[];
 }
 
 /** `plan.json` of a run: what was decided before anything was touched. */
@@ -56,6 +71,8 @@ export interface Plan {
     readonly instead?: readonly PlannedStep[];
     readonly steps: readonly PlannedStep[];
   }[];
+  /** Absent where none were asked for. */
+  readonly controls?: readonly PlannedControl[];
   readonly horizonMs: number;
   readonly holdMs: number;
 }

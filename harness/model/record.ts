@@ -1,13 +1,23 @@
 import type { Censored, Interval } from './units.ts';
+import type { ControlKind } from './control.ts';
 import type { EventOf } from './events.ts';
 
 /**
  * What became of a trial. `prevented`: the change was made under a precaution, and nothing that had to break did. `invalid` (no steady
  * state, no witness, or what had to break did not) and `unknown` (the harness starved, probe gaps) are never counted as a runbook's
- * failure.
+ * failure. Where no fault was injected: `control-clean` (no indicator bad, no alarm, nothing lost) or `control-disturbed`.
  */
 export type Outcome =
-  'prevented' | 'recovered' | 'relapsed' | 'not-recovered' | 'recovered-with-loss' | 'harmed' | 'invalid' | 'unknown';
+  | 'prevented'
+  | 'recovered'
+  | 'relapsed'
+  | 'not-recovered'
+  | 'recovered-with-loss'
+  | 'harmed'
+  | 'control-clean'
+  | 'control-disturbed'
+  | 'invalid'
+  | 'unknown';
 
 /** One alarm in one trial. `ttd` counts from the onset. */
 export interface DetectorRecord {
@@ -17,7 +27,7 @@ export interface DetectorRecord {
   readonly leastTtdMs: number;
   /**
    * `detected`; `missed` (alive and silent); `dead` (neither fired nor beat); `blind` (alive and said it could not see);
-   * `misdiagnosed` (fired only with something unexpected); `noisy` (was firing before the fault).
+   * `misdiagnosed` (fired only with something unexpected, in a control at all); `noisy` (was firing before the fault).
    */
   readonly status: 'detected' | 'missed' | 'dead' | 'blind' | 'misdiagnosed' | 'noisy';
   readonly ttd?: Interval;
@@ -73,6 +83,8 @@ export interface TrialRecord {
   readonly trialId: string;
   readonly scenario: string;
   readonly runbook: string;
+  /** What kind of control arm it is of; absent in all others. */
+  readonly control?: ControlKind;
   readonly profile: 'stock' | 'fast';
   readonly seed: number;
   readonly wallEpochMs: number;

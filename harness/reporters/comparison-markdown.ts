@@ -1,7 +1,7 @@
 import type { RunComparison } from '../analysis/comparison-runs.ts';
 import { comparisonHeads, comparisonLegend, comparisonRows, neverText } from './comparison-rows.ts';
 import { differenceText, runLines } from './comparison-terminal.ts';
-import { markdownTable, md } from './markdown.ts';
+import { markdownTable, md } from './markdown-text.ts';
 
 /** A comparison as Markdown, for a job summary or an issue. */
 export function comparisonMarkdown(comparison: RunComparison): string {

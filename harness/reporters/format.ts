@@ -1,5 +1,7 @@
 import type { RunbookSummary } from '../analysis/summary.ts';
-import type { DetectorRecord, Outcome } from '../model/record.ts';
+import { isFaultFree } from '../model/control.ts';
+import type { Plan } from '../model/plan.ts';
+import type { DetectorRecord, Outcome, TrialRecord } from '../model/record.ts';
 import { humanDuration, midpoint, type Censored, type Interval } from '../model/units.ts';
 
 /** Outcomes in words. */
@@ -10,6 +12,8 @@ export const outcomeWords: Readonly<Record<Outcome, string>> = {
   'not-recovered': 'not recovered',
   'recovered-with-loss': 'recovered, data lost',
   harmed: 'did harm',
+  'control-clean': 'clean',
+  'control-disturbed': 'disturbed',
   invalid: 'invalid',
   unknown: 'unknown',
 };
@@ -22,6 +26,14 @@ export const statusWords: Readonly<Record<DetectorRecord['status'], string>> = {
   misdiagnosed: 'wrong diagnosis',
   noisy: 'fired before the fault',
 };
+
+/** What an alarm did in a trial, in words; where there was nothing to notice, silence is no miss and firing no diagnosis. */
+export function alarmWords(record: Pick<TrialRecord, 'control'>, status: DetectorRecord['status']): string {
+  if (!isFaultFree(record.control)) return statusWords[status];
+  if (status === 'missed') return 'quiet';
+  if (status === 'misdiagnosed') return record.control === 'healthy' ? 'false alarm' : 'fired at the runbook';
+  return status === 'noisy' ? 'was firing already' : statusWords[status];
+}
 
 export const agreementWords: Readonly<Record<RunbookSummary['agreement'], string>> = {
   'as-said': 'as expected',
@@ -60,14 +72,14 @@ export function ofText(k: number, n: number): string {
 }
 
 /** `0 rows`, `3 rows`, `unknown`; unknown beside a number when only some trials could be read. */
-export function dataText(runbook: RunbookSummary): string {
+export function dataText(runbook: Pick<RunbookSummary, 'n' | 'data'>): string {
   if (runbook.n === 0) return 'no data';
   const { lost, unknown } = runbook.data;
   if (unknown === runbook.n) return 'unknown';
   return (lost === 0 ? 'none' : count(lost, 'row')) + (unknown > 0 ? `, unknown in ${String(unknown)}` : '');
 }
 
-export function collateralText(runbook: RunbookSummary): string {
+export function collateralText(runbook: Pick<RunbookSummary, 'n' | 'collateral'>): string {
   if (runbook.n === 0) return 'no data';
   const { restarts, deleted, bystanderBadMs } = runbook.collateral;
   const parts: string[] = [];
@@ -106,14 +118,10 @@ export function plain(text: string, keepLines = false): string {
 }
 
 /** Commands that make this run again, and that make this report again. */
-export function reproduce(plan: {
-  readonly scenario: string;
-  readonly profile: string;
-  readonly seed: number;
-  readonly runId: string;
-  readonly trials: readonly { readonly block: number; readonly runbook: string }[];
-}): readonly string[] {
+export function reproduce(plan: Plan): readonly string[] {
   const blocks = Math.max(1, ...plan.trials.map((t) => t.block));
-  const run = `npm run scenario ${plan.scenario} -- --profile ${plan.profile} --trials ${String(blocks)} --seed ${String(plan.seed)}`;
+  const kinds = [...new Set((plan.controls ?? []).map(({ kind }) => kind))];
+  const controls = kinds.length === 0 ? '' : ` --controls ${kinds.join(',')}`;
+  const run = `npm run scenario ${plan.scenario} -- --profile ${plan.profile} --trials ${String(blocks)} --seed ${String(plan.seed)}${controls}`;
   return [run, `npm run firedrill -- analyse reports/${plan.scenario}/${plan.runId}`];
 }

@@ -3,6 +3,7 @@ import { percent, span } from '../analysis/verdict.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Outcome, TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
+import { controlsHtml } from './controls.ts';
 import * as f from './format.ts';
 import { trialCounts } from './markdown.ts';
 import { safe, trusted, type Markup } from './markup.ts';
@@ -13,6 +14,8 @@ import { timeline } from './svg/timeline.ts';
 
 /** Up to this many trials are shown unfolded. */
 const unfolded = 12;
+/** More trials than this are in report.json only: the page stays one that a browser opens. */
+const mostDrawn = 100;
 /** With fewer trials a curve says no more than the marks. */
 const curveLeast = 5;
 /** Characters of commands, and as many of output, in the trials of the whole report; what trials share of it keeps the file small. */
@@ -42,7 +45,7 @@ export function htmlReport(summary: RunSummary, plan: Plan, records: readonly Tr
 ${verdictCard(summary, plan)}
 ${whatHappened(summary, plan, trials)}
 ${runbookSection(summary)}
-${alarmSection(summary, plan)}
+${alarmSection(summary, plan)}${controlsHtml(summary)}
 ${trialSection(summary, trials)}
 ${runbookPages(summary, plan)}
 ${truthSection(summary, plan)}
@@ -158,7 +161,7 @@ ${
 <p class="muted">Kaplan-Meier: every curve begins with all trials at the fault and falls as they come back; what is left at the end never did.</p></div>`
 }
 ${summary.noData.length > 0 && safe`<h3>Trials that gave no data</h3><p class="muted">Never counted against a runbook.</p><ul class="plain">${summary.noData.map((t) => safe`<li><code>${t.trialId}</code> ${f.outcomeWords[t.outcome]}: ${t.reason}</li>`)}</ul>`}
-${summary.controls.length > 0 && safe`<h3>Controls without a fault</h3><ul class="plain">${summary.controls.map((t) => safe`<li><code>${t.trialId}</code> ${t.reason}</li>`)}</ul>`}
+${summary.controlArms === undefined && summary.controls.length > 0 && safe`<h3>Controls without a fault</h3><ul class="plain">${summary.controls.map((t) => safe`<li><code>${t.trialId}</code> ${t.reason}</li>`)}</ul>`}
 </section>`;
 }
 
@@ -240,17 +243,28 @@ function alarmRow(d: DetectorSummary, plan: Plan): Markup {
 </tr>`;
 }
 
-function trialSection(summary: RunSummary, trials: readonly TrialRecord[]): Markup {
+function trialSection(summary: RunSummary, all: readonly TrialRecord[]): Markup {
+  const trials = drawn(all);
   const steps = trials.reduce((n, t) => n + t.steps.length, 0);
   const limit = Math.max(120, Math.min(4000, Math.floor(outputBudget / Math.max(1, steps))));
   return safe`<section><h2>Trials</h2>
-<p class="lead">Time runs from the fault. ${trials.length > unfolded && 'Unfold a trial to see it. '}Tall blocks are bad, thin lines are good; hollow steps only looked.</p>
+<p class="lead">Time runs from the fault. ${trials.length < all.length && `${trials.length} of ${all.length} trials are drawn, those first that did not do what was expected; all are in report.json. `}${trials.length > unfolded && 'Unfold a trial to see it. '}Tall blocks are bad, thin lines are good; hollow steps only looked.</p>
 ${trials.map((t) => trial(t, trials.length <= unfolded, limit))}
 </section>`;
 }
 
+/** What is drawn of very many trials, in their order: what should have recovered and did not, then the rest from the beginning. */
+function drawn(trials: readonly TrialRecord[]): readonly TrialRecord[] {
+  if (trials.length <= mostDrawn) return trials;
+  const asExpected = (t: TrialRecord): boolean => t.claim.expect !== 'recovers' || t.outcome === 'recovered';
+  const odd = trials.filter((t) => !asExpected(t));
+  const chosen = new Set([...odd, ...trials.filter(asExpected)].slice(0, mostDrawn));
+  return trials.filter((t) => chosen.has(t));
+}
+
 function trial(t: TrialRecord, open: boolean, limit: number): Markup {
-  const kind = t.outcome === 'recovered' ? 'good' : t.outcome === 'invalid' || t.outcome === 'unknown' ? '' : 'bad';
+  const good = t.outcome === 'recovered' || t.outcome === 'control-clean';
+  const kind = good ? 'good' : t.outcome === 'invalid' || t.outcome === 'unknown' ? '' : 'bad';
   const valid = t.outcome !== 'invalid';
   const steps = t.steps.filter((s) => s.part === 'runbook' || s.part === 'inject');
   const parts = t.parts;

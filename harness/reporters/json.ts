@@ -8,8 +8,24 @@ import type { TrialRecord } from '../model/record.ts';
  * diff. The same inputs give the same bytes.
  */
 export function jsonReport(summary: RunSummary, plan: Plan, records: readonly TrialRecord[]): string {
-  const report = { schemaVersion: 1, plan, summary, trials: sortTrials(plan, records) };
-  return `${JSON.stringify(report, sortKeys, 2)}\n`;
+  return [...jsonReportPieces(summary, plan, records)].join('');
+}
+
+/** The same text in pieces, a trial at a time: of ten thousand trials it is longer than a string can be. */
+export function* jsonReportPieces(
+  summary: RunSummary,
+  plan: Plan,
+  records: readonly TrialRecord[],
+): Generator<string, void> {
+  const head = JSON.stringify({ schemaVersion: 1, plan, summary }, sortKeys, 2);
+  // `trials` is the last of the sorted keys; within it everything stands two levels deeper than by itself.
+  yield `${head.slice(0, -'\n}'.length)},\n  "trials": [`;
+  let between = '';
+  for (const record of sortTrials(plan, records)) {
+    yield `${between}\n    ${JSON.stringify(record, sortKeys, 2).replace(/\n/g, '\n    ')}`;
+    between = ',';
+  }
+  yield between === '' ? ']\n}\n' : '\n  ]\n}\n';
 }
 
 /** A comparison as JSON, keys sorted. The same inputs give the same bytes. */

@@ -1,11 +1,12 @@
 import { sortTrials, type RunSummary } from '../analysis/summary.ts';
+import { armName, isFaultFree } from '../model/control.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import * as f from './format.ts';
 import { safe, type Markup } from './markup.ts';
 
 /**
- * The run as JUnit XML, which every CI shows: a suite per runbook, a case per trial. As with the exit code, a failure is a runbook
+ * The run as JUnit XML, which every CI shows: a suite per runbook and per control, a case per trial. Controls never fail. As with the exit code, a failure is a runbook
  * that should recover and did not; an error is a trial without data (`invalid`, `unknown`), unless another
  * one made up for it: then it is skipped, and so is a planned one that was not run. A runbook that nobody expects to recover
  * passes, with what it did in its output. Times are of the whole watch, in seconds. Elements and attributes are those that Jenkins'
@@ -14,10 +15,10 @@ import { safe, type Markup } from './markup.ts';
 export function junitReport(summary: RunSummary, plan: Plan, records: readonly TrialRecord[]): string {
   const trials = sortTrials(plan, records);
   const madeUpFor = new Map(plan.trials.flatMap((t) => (t.repeats === undefined ? [] : [[t.repeats, t.id] as const])));
-  const runbooks = [...new Set([...plan.trials.map((t) => t.runbook), ...trials.map((t) => t.runbook)])];
+  const runbooks = [...new Set([...plan.trials.map(armName), ...trials.map(armName)])];
   const suites = runbooks.map((runbook): Suite => {
-    const run = trials.filter((t) => t.runbook === runbook);
-    const missing = plan.trials.filter((t) => t.runbook === runbook && !run.some((r) => r.trialId === t.id));
+    const run = trials.filter((t) => armName(t) === runbook);
+    const missing = plan.trials.filter((t) => armName(t) === runbook && !run.some((r) => r.trialId === t.id));
     return {
       runbook,
       cases: [
@@ -61,9 +62,12 @@ interface Case {
 
 function caseOf(t: TrialRecord, again: string | undefined): Case {
   const message = `${f.outcomeWords[t.outcome]}: ${t.reason}`;
-  const times = t.outcome === 'invalid' ? [] : [`back after: ${f.timeTo(t.ttr)}`, `fully: ${f.timeTo(t.fullRecovery)}`];
+  const times =
+    t.outcome === 'invalid' || isFaultFree(t.control)
+      ? []
+      : [`back after: ${f.timeTo(t.ttr)}`, `fully: ${f.timeTo(t.fullRecovery)}`];
   const alarms = t.detectors.map(
-    (d) => `alarm ${d.id}: ${d.ttd === undefined ? f.statusWords[d.status] : `after ${f.timeTo(d.ttd)}`}`,
+    (d) => `alarm ${d.id}: ${d.ttd === undefined ? f.alarmWords(t, d.status) : `after ${f.timeTo(d.ttd)}`}`,
   );
   const text = [message, ...times, ...alarms].join('\n');
   const base = { name: t.trialId, ms: t.endMs, message, text };
@@ -72,7 +76,7 @@ function caseOf(t: TrialRecord, again: string | undefined): Case {
       ? { ...base, kind: 'error' }
       : { ...base, kind: 'skipped', message: `${message}; ${again} makes up for it` };
   }
-  const failed = t.claim.expect === 'recovers' && t.outcome !== 'recovered';
+  const failed = t.control === undefined && t.claim.expect === 'recovers' && t.outcome !== 'recovered';
   return { ...base, kind: failed ? 'failure' : 'passed' };
 }
 

@@ -1,9 +1,12 @@
 import { sortTrials, type DetectorSummary, type RunSummary } from '../analysis/summary.ts';
 import { percent, span } from '../analysis/verdict.ts';
+import { isFaultFree } from '../model/control.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
+import { controlsMarkdown } from './controls.ts';
 import * as f from './format.ts';
+import { markdownTable, md } from './markdown-text.ts';
 
 /** The report as Markdown, for a job summary or an issue: verdict first, then the tables. */
 export function markdownReport(summary: RunSummary, plan: Plan, records: readonly TrialRecord[]): string {
@@ -33,14 +36,15 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
     ),
     '## Alarms',
     summary.detectors.length === 0 ? 'This scenario watches none.' : alarmTable(summary.detectors),
+    ...controlsMarkdown(summary),
     '## Trials',
     markdownTable(
       ['trial', 'outcome', 'back after', 'fully recovered', 'why'],
       sortTrials(plan, records).map((r) => [
         code(r.trialId),
         f.outcomeWords[r.outcome],
-        f.timeTo(r.outcome === 'invalid' ? undefined : r.ttr),
-        f.timeTo(r.outcome === 'invalid' ? undefined : r.fullRecovery),
+        isFaultFree(r.control) ? '–' : f.timeTo(r.outcome === 'invalid' ? undefined : r.ttr),
+        isFaultFree(r.control) ? '–' : f.timeTo(r.outcome === 'invalid' ? undefined : r.fullRecovery),
         md(r.reason),
       ]),
     ),
@@ -135,24 +139,6 @@ export function trialCounts(summary: RunSummary): string {
   if (t.controls > 0) parts.push(f.count(t.controls, 'control'));
   if (t.run < t.planned) parts.push(`${String(t.planned - t.run)} not run`);
   return parts.join(', ');
-}
-
-/** A table; nothing without rows. Cells are Markdown already. */
-export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return '';
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
-/** Escapes what Markdown or the HTML in it would take for markup. */
-export function md(text: string): string {
-  return f
-    .plain(text)
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/[\\`*_[\]|#!~]/g, (c) => `\\${c}`)
-    .replace(/@(?=\w)/g, '@\u2060');
 }
 
 /** A name as code: nothing in it is markup, so only what would end the code or the cell is taken out. */

@@ -109,7 +109,55 @@ export function openMetricsReport(summary: RunSummary): string {
       samples: alarms.map(({ d, labels }) => ({ labels, value: d.falseAlarms })),
     },
   ];
-  return `${families.flatMap(lines).join('\n')}\n# EOF\n`;
+  return `${[...families, ...controlFamilies(summary, base)].flatMap(lines).join('\n')}\n# EOF\n`;
+}
+
+/** Of the controls; without them there is not one sample, and so not one line. */
+function controlFamilies(summary: RunSummary, base: Labels): readonly Family[] {
+  const arms = (summary.controlArms ?? []).map((c) => ({ c, labels: { ...base, control: c.id, kind: c.kind } }));
+  return [
+    {
+      name: 'firedrill_control_trials',
+      help: 'Valid trials of a control.',
+      samples: arms.map(({ c, labels }) => ({ labels, value: c.n })),
+    },
+    {
+      name: 'firedrill_control_clean_trials',
+      help: 'Valid trials without a fault in which nothing was bad, no alarm fired and nothing was lost.',
+      samples: arms.map(({ c, labels }) => ({ labels, value: c.clean?.k })),
+    },
+    {
+      name: 'firedrill_control_badness_seconds',
+      unit: 'seconds',
+      help: 'Mean bad time of what the outage has to break: without a fault what the runbook itself costs.',
+      samples: arms.map(({ c, labels }) => ({ labels, value: c.n === 0 ? undefined : c.badnessMs / 1000 })),
+    },
+    {
+      name: 'firedrill_control_recovery_mean_seconds',
+      unit: 'seconds',
+      help: 'Restricted mean time to recover of a control with a fault.',
+      samples: arms.map(({ c, labels }) => ({
+        labels,
+        value: c.meanTtrMs === undefined ? undefined : c.meanTtrMs / 1000,
+      })),
+    },
+    {
+      name: 'firedrill_control_alarm_trials',
+      help: 'Valid trials without a fault in which an alarm fired.',
+      samples: arms.flatMap(({ c, labels }) =>
+        (c.alarms ?? []).map((a) => ({ labels: { ...labels, alarm: a.id }, value: a.k })),
+      ),
+    },
+    {
+      name: 'firedrill_canary_difference_seconds',
+      unit: 'seconds',
+      help: 'How much later service was back where the runbook was begun 30 s later.',
+      samples: arms.map(({ c, labels }) => ({
+        labels,
+        value: c.canary?.differenceMs === undefined ? undefined : c.canary.differenceMs / 1000,
+      })),
+    },
+  ];
 }
 
 type Labels = Readonly<Record<string, string>>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { controlKinds } from '../model/control.ts';
 import type { RunSummary } from '../analysis/summary.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
@@ -31,9 +32,16 @@ const outcome = z.enum([
   'not-recovered',
   'recovered-with-loss',
   'harmed',
+  'control-clean',
+  'control-disturbed',
   'invalid',
   'unknown',
 ]);
+const control = z
+  .enum(controlKinds)
+  .describe(
+    'A control arm: no fault, a cure on a healthy cluster, the undo as a runbook, or a runbook begun 30 s later',
+  );
 const status = z.enum(['detected', 'missed', 'dead', 'blind', 'misdiagnosed', 'noisy']);
 const parts = z
   .object({ waitingMs: ms, mitigatingMs: ms, settlingMs: ms })
@@ -63,7 +71,16 @@ export const planSchema = z.object({
     ])
     .exactOptional()
     .describe('When runbooks begin; oracle where absent'),
-  trials: list(z.object({ id: text, block: whole, runbook: text, seed: z.number(), repeats: text.exactOptional() })),
+  trials: list(
+    z.object({
+      id: text,
+      block: whole,
+      runbook: text,
+      control: control.exactOptional(),
+      seed: z.number(),
+      repeats: text.exactOptional(),
+    }),
+  ),
   outage: z.object({
     title: text,
     source: text,
@@ -86,6 +103,17 @@ export const planSchema = z.object({
       steps: list(plannedStep),
     }),
   ),
+  controls: list(
+    z.object({
+      id: text,
+      kind: control,
+      runbook: text.exactOptional(),
+      title: text,
+      steps: list(plannedStep).exactOptional(),
+    }),
+  )
+    .exactOptional()
+    .describe('Arms that are no answers to the outage; absent where none were asked for'),
   horizonMs: ms.describe('Every trial is watched so long after its onset at most'),
   holdMs: ms.describe('Service must be good so long on end to count as restored'),
 });
@@ -125,11 +153,13 @@ const audit = z.object({
   oldestLostAckMs: ms.optional(),
 });
 
-const trialRecord = z.object({
+/** record.json: every number of one trial. */
+export const recordSchema = z.object({
   schemaVersion: version,
   trialId: text,
   scenario: text,
   runbook: text,
+  control: control.exactOptional(),
   profile,
   seed: z.number(),
   wallEpochMs: ms,
@@ -223,6 +253,43 @@ const runbookSummary = z.object({
   findings: list(text).exactOptional().describe('What its diagnosis found, most frequent first'),
 });
 
+const share = z.object({ k: whole, n: whole, wilson: interval.exactOptional() });
+
+const controlSummary = z.object({
+  id: text,
+  kind: control,
+  runbook: text.exactOptional(),
+  title: text,
+  planned: whole,
+  n: whole.describe('Valid trials; only these are in the numbers'),
+  outcomes: z.partialRecord(outcome, whole).readonly(),
+  clean: share.exactOptional().describe('Without a fault: nothing bad, no alarm, nothing lost'),
+  alarms: list(share.extend({ id: text, silent: whole }))
+    .exactOptional()
+    .describe('Without a fault: trials in which each alarm fired, and in which it was dead or blind'),
+  recovered: share.exactOptional(),
+  meanTtrMs: ms.exactOptional(),
+  meanIsBound: z.boolean().exactOptional(),
+  badnessMs: ms,
+  slis: list(z.object({ sli: text, badMs: ms })).describe('Mean bad time of those that had any'),
+  data: z.object({ lost: whole, trialsWithLoss: whole, unknown: whole }),
+  collateral: z.object({ restarts: whole, deleted: whole, bystanderBadMs: ms }),
+  failedTrials: whole,
+  canary: z
+    .object({
+      kind: z.enum(['seen', 'other', 'not-seen', 'undecided']),
+      arm: text,
+      runbook: text,
+      blocks: whole,
+      differenceMs: ms.exactOptional(),
+      interval: interval.exactOptional(),
+      says: text,
+    })
+    .exactOptional()
+    .describe('Whether the comparison saw that the runbook was begun 30 s later'),
+  measured: text,
+});
+
 const detectorSummary = z.object({
   id: text,
   title: text,
@@ -272,6 +339,9 @@ const summarySchema = z.object({
   runbooks: list(runbookSummary),
   detectors: list(detectorSummary),
   controls: list(z.object({ trialId: text, outcome, reason: text })),
+  controlArms: list(controlSummary)
+    .exactOptional()
+    .describe('What the controls showed; absent where none were planned'),
   noData: list(z.object({ trialId: text, runbook: text, outcome: z.enum(['invalid', 'unknown']), reason: text })),
   environment: z.record(text, text).readonly(),
 });
@@ -281,7 +351,7 @@ const summarySchema = z.object({
  * That it knows all there are today is a type check (below) and a test on the kept runs.
  */
 export const reportSchema = z
-  .object({ schemaVersion: version, plan: planSchema, summary: summarySchema, trials: list(trialRecord) })
+  .object({ schemaVersion: version, plan: planSchema, summary: summarySchema, trials: list(recordSchema) })
   .describe('report.json of a firedrill run: everything that its reports say. Durations in milliseconds.');
 
 type Deep<T> = T extends readonly (infer U)[]

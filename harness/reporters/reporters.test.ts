@@ -150,6 +150,19 @@ describe('html', () => {
     expect(htmlReport(summarise(big, many), big, many).length).toBeLessThan(2_000_000);
   });
 
+  it('draws a hundred of very many trials, what went wrong first, and says so', () => {
+    const big = planOf(100);
+    const good = trial('cure-1', 71_000);
+    const bad = trial('cure-1', 1e9);
+    const many = big.trials.map((t, i) => ({ ...(i === 290 ? bad : good), trialId: t.id, runbook: t.runbook }));
+    const text = htmlReport(summarise(big, many), big, many);
+    expect(text.match(/<details class="trial card"/g)).toHaveLength(100);
+    expect(text).toContain('100 of 300 trials are drawn');
+    expect(text).toMatch(new RegExp(`<summary><code>${big.trials[290]?.id ?? ''}</code>`));
+    expect(text.length).toBeLessThan(2_000_000);
+    expect(page).not.toContain('trials are drawn');
+  });
+
   it('draws the share not back yet from five trials on', () => {
     expect(page).not.toContain('class="survival"');
     const five = planOf(5);
@@ -177,6 +190,13 @@ describe('json', () => {
     expect(Object.keys(report)).toEqual(['plan', 'schemaVersion', 'summary', 'trials']);
     expect(report.trials.map((t) => t.trialId)).toEqual(['wait-1', 'cure-1', 'nuclear-1', 'wait-2', 'cure-2']);
     expect(jsonReport(summary, plan, [...records].reverse())).toBe(all.json());
+  });
+
+  it('is laid out as one value, though it is written trial by trial', () => {
+    for (const some of [records, records.slice(0, 1), []]) {
+      const text = jsonReport(summarise(plan, some), plan, some);
+      expect(text).toBe(`${JSON.stringify(JSON.parse(text), undefined, 2)}\n`);
+    }
   });
 });
 

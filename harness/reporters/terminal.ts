@@ -2,6 +2,7 @@ import type { RunSummary } from '../analysis/summary.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
+import { controlsTerminal } from './controls.ts';
 import * as f from './format.ts';
 import { trialCounts } from './markdown.ts';
 import { painter, table, wrap, type Column, type TerminalOptions } from './table.ts';
@@ -31,6 +32,7 @@ export function terminalReport(
     ...(summary.detectors.length === 0
       ? []
       : ['', ...table(alarmColumns(summary), summary.detectors.length, width, paint)]),
+    ...controlsTerminal(summary, width, paint),
     ...(summary.noData.length === 0
       ? []
       : [

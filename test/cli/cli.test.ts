@@ -86,6 +86,21 @@ describe.concurrent('mistakes are one line that says what, where and the next co
     ],
     ['bad --trials', ['run', 'lights-out', '--trials', '0'], /--trials "0": must be a whole number from 1 to 1000/],
     ['bad --profile', ['run', 'lights-out', '--profile', 'quick'], /--profile "quick": must be one of fast, stock/],
+    [
+      'bad --controls',
+      ['run', 'lights-out', '--controls', 'healty'],
+      /--controls "healty": .*\(did you mean "healthy"\?\)/,
+    ],
+    [
+      'a control that no chosen runbook can be in',
+      ['run', 'lights-out', '--dry-run', '--runbook', 'wait', '--controls', 'healthy,delayed'],
+      /--controls delayed: none of the chosen runbooks changes anything {2}-> /,
+    ],
+    [
+      'a resumed run keeps its arms',
+      ['run', 'lights-out', '--resume', 'latest', '--controls', 'healthy'],
+      /--controls does not go with --resume: a run goes on as it began {2}-> /,
+    ],
     ['bad --keep', ['run', 'lights-out', '--keep', 'allways'], /--keep "allways": .*\(did you mean "always"\?\)/],
     ['bad --timeout', ['run', 'lights-out', '--timeout', '5'], /--timeout "5": must be a length of time with its unit/],
     ['bad --trigger', ['run', 'lights-out', '--trigger', 'dark'], /--trigger "dark": must be oracle or detector:<id>/],
@@ -213,6 +228,23 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
       profile: 'fast',
       trials: [{ runbook: 'switch-on' }],
     });
+  });
+
+  it('run --dry-run --controls: the arms beside the runbooks, all of them or those that are named', async () => {
+    const all = await firedrill(['run', 'lights-out', '--controls', '--dry-run']);
+    expect(all).toMatchObject({ exitCode: 0, stderr: '' });
+    for (const text of [
+      '6 trials',
+      'healthy: No fault and no runbook',
+      'switch-on-on-healthy: ',
+      'switch-on-delayed-30s: ',
+      'cp /switch.before /switch',
+    ])
+      expect(all.stdout).toContain(text);
+    const some = await firedrill(['run', 'lights-out', '--dry-run', '--json', '--controls', 'healthy,delayed']);
+    expect(JSON.parse(some.stdout)).toMatchObject({ controls: [{ id: 'healthy' }, { id: 'switch-on-delayed-30s' }] });
+    expect((await firedrill(['run', 'lights-out', '--dry-run'])).stdout).not.toContain('## Controls');
+    expect((await firedrill(['describe', 'lights-out'])).stdout).toContain('## Controls (with --controls)');
   });
 
   it('validate', async () => {

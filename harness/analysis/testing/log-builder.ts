@@ -1,3 +1,4 @@
+import type { ControlKind } from '../../model/control.ts';
 import type { EventBody, EventOf, TrialEvent } from '../../model/events.ts';
 
 type Reading = Omit<EventOf<'detector'>, 'type'> & { readonly atMs: number };
@@ -33,6 +34,8 @@ export interface LogSpec {
   readonly trialId?: string;
   readonly scenario?: string;
   readonly runbook?: string;
+  /** A control arm of this kind; give `inject: null` with those without a fault. */
+  readonly control?: ControlKind;
   readonly claim?: EventOf<'trial.started'>['claim'];
   readonly seed?: number;
   readonly breaks?: readonly string[];
@@ -175,6 +178,7 @@ function startOf(spec: LogSpec, steps: readonly StepSpec[]): EventBody {
       expects: 'NotReady',
       ...d,
     })),
+    ...(spec.control === undefined ? {} : { control: spec.control }),
     ...(spec.prevention === undefined ? {} : { prevention: spec.prevention }),
     claim: spec.claim ?? { says: 'this cures it', expect: 'recovers' },
     steps: steps.map((s) => ({

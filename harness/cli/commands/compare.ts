@@ -23,7 +23,7 @@ export async function compare(
   names: readonly [string, string | undefined],
   flags: CompareFlags,
 ): Promise<number> {
-  const { compareBetween, compareWithin, namesIn } = await import('../../analysis/comparison-runs.ts');
+  const { compareBetween, compareWithin, knownNames, namesIn } = await import('../../analysis/comparison-runs.ts');
   const runs: Run[] = [];
   for (const name of names) if (name !== undefined) runs.push(await load(name, resolve(flags.out)));
   const [first, second] = runs;
@@ -44,7 +44,7 @@ export async function compare(
       { hint: `npm run firedrill -- compare ${names[0]}` },
     );
   }
-  const known = (run: Run): readonly string[] => namesIn(run, { what: wanted.what });
+  const known = (run: Run): readonly string[] => knownNames(run, wanted.what);
   for (const name of wanted.names ?? []) {
     const lacking = runs.find((run) => !known(run).includes(name));
     if (lacking !== undefined) {
@@ -55,8 +55,7 @@ export async function compare(
       );
     }
   }
-  const things = second === undefined ? known(first) : known(first).filter((name) => known(second).includes(name));
-  const chosen = things.filter((name) => wanted.names?.includes(name) ?? true);
+  const chosen = namesIn(first, wanted).filter((name) => second === undefined || known(second).includes(name));
   if (chosen.length < (second === undefined ? 2 : 1)) {
     throw new FiredrillError(
       'usage',

@@ -3,19 +3,21 @@ import { join, resolve } from 'node:path';
 import { exitCodes } from '../../model/errors.ts';
 import type { ReportFormat } from '../../reporters/all.ts';
 import type { CommandContext } from '../context.ts';
-import { analyseRun, findRun, reportJson, rewriteReports, tableOf } from '../stored.ts';
+import { analyseRun, findRun, readRun, reportJson, rewriteReports, tableOf } from '../stored.ts';
 
 /**
- * `report <run>` and `analyse <run>`: computes every number of a stored run again from its events, writes its reports anew
- * and prints the table, or one of the reports. No cluster, no Docker.
+ * `report <run>`: writes the reports of a stored run anew from its trials' records and prints the table, or one of the reports.
+ * `analyse <run>`: computes every number again from the events first, and writes the records too. No cluster, no Docker.
  */
 export async function report(
   context: CommandContext,
   name: string,
+  from: 'records' | 'events',
   options: { readonly out: string; readonly json?: boolean; readonly format?: ReportFormat },
 ): Promise<number> {
-  const run = await analyseRun(findRun(name, resolve(options.out)));
-  await rewriteReports(run);
+  const runDir = findRun(name, resolve(options.out));
+  const run = from === 'events' ? await analyseRun(runDir) : await readRun(runDir);
+  await rewriteReports(run, from === 'events');
   if (options.format !== undefined) {
     const { reports } = await import('../../reporters/all.ts');
     context.output.result(readFileSync(join(run.runDir, reports[options.format].file), 'utf8'));

@@ -5,16 +5,29 @@ import { exitCodeOf, exitCodes, FiredrillError, oneLine } from '../../model/erro
 import type { Scenario } from '../../model/scenario.ts';
 import type { Plan, Trigger } from '../../model/plan.ts';
 import { millis, type Millis } from '../../model/units.ts';
-import { makePlan } from '../../engine/plan.ts';
+import type { ControlWord } from '../../engine/controls.ts';
+import { controlsOf, makePlan } from '../../engine/plan.ts';
+import type { RunSummary } from '../../analysis/summary.ts';
 import type { CommandContext } from '../context.ts';
 import { findRunbook, loadScenario, requireDetector, scenarioIds } from '../load.ts';
 import type { ReporterName } from '../options.ts';
 import { planPage } from '../page.ts';
 import { chooseReporter, makeReporter, realWorld } from '../progress/reporter.ts';
-import { analyseRun, findRun, reportJson, seriesTable, tableOf, type StoredRun } from '../stored.ts';
+import {
+  analyseRun,
+  findRun,
+  readRun,
+  reportJson,
+  seriesTable,
+  summaryOf,
+  tableOf,
+  type StoredRun,
+} from '../stored.ts';
 
 export interface RunFlags {
   readonly runbook?: readonly string[];
+  /** Control arms beside the runbooks. */
+  readonly controls?: readonly ControlWord[];
   readonly trials: number;
   readonly parallel: number;
   readonly seed?: number;
@@ -60,6 +73,10 @@ export async function run(context: CommandContext, ids: readonly string[], given
   // Written into plan.json, so that any run can be repeated exactly.
   const seed = flags.seed ?? randomInt(2 ** 31);
   const out = resolve(flags.out);
+  const arms = {
+    ...(wanted === undefined ? {} : { runbooks: wanted }),
+    ...(flags.controls === undefined ? {} : { controls: flags.controls }),
+  };
   if (flags.dryRun === true) {
     const plans = scenarios.map(({ id, scenario }) => ({
       scenario,
@@ -69,7 +86,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
         profile: flags.profile,
         trials: flags.trials,
         seed,
-        ...(wanted === undefined ? {} : { runbooks: wanted }),
+        ...arms,
         createdEpochMs: Date.now(),
       }),
     }));
@@ -84,7 +101,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
   const reporter = makeReporter(chooseReporter(flags.reporter, context.output, context.env), realWorld(context.output));
   const codes: number[] = [];
   const json: unknown[] = [];
-  const stored: StoredRun[] = [];
+  const stored: RunSummary[] = [];
   const failed: string[] = [];
   try {
     // Loaded only now: `--help` and typing mistakes should not wait for the Kubernetes client.
@@ -97,7 +114,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
         trials: flags.trials,
         parallel: flags.parallel,
         seed,
-        ...(wanted === undefined ? {} : { runbooks: wanted }),
+        ...arms,
         keep: flags.keep,
         images: flags.images,
         out,
@@ -121,8 +138,8 @@ export async function run(context: CommandContext, ids: readonly string[], given
         continue;
       }
       codes.push(result.exitCode);
-      const run = await analyseRun(result.runDir);
-      stored.push(run);
+      const run = await readRun(result.runDir);
+      stored.push(await summaryOf(run));
       if (flags.json === true) json.push(reportJson(result.runDir));
       else context.output.result(await tableOf(run, context.output));
       if (context.signal.aborted) break;
@@ -139,11 +156,18 @@ export async function run(context: CommandContext, ids: readonly string[], given
 }
 
 /** What a run was begun with, and is gone on with: nothing of it may differ between its trials. */
-const ofThePlan = ['runbook', 'seed', 'profile', 'trigger', 'horizon', 'dryRun'] as const;
+const ofThePlan = ['runbook', 'controls', 'seed', 'profile', 'trigger', 'horizon', 'dryRun'] as const;
 
-function asPlanned(plan: Plan): Pick<RunFlags, 'profile' | 'seed' | 'trigger' | 'runbook' | 'horizon'> {
+function asPlanned(plan: Plan): Pick<RunFlags, 'profile' | 'seed' | 'trigger' | 'runbook' | 'controls' | 'horizon'> {
   const { profile, seed, trigger = { kind: 'oracle' }, runbooks, horizonMs } = plan;
-  return { profile, seed, trigger, runbook: runbooks.map(({ id }) => id), horizon: millis(horizonMs) };
+  return {
+    profile,
+    seed,
+    trigger,
+    runbook: runbooks.map(({ id }) => id),
+    controls: controlsOf(plan),
+    horizon: millis(horizonMs),
+  };
 }
 
 /** The run that `--resume` names, if the rest of the command line fits it. */

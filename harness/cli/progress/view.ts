@@ -130,9 +130,9 @@ export function advance(
           {
             kind: 'end',
             level:
-              event.outcome === 'recovered'
+              event.outcome === 'recovered' || event.outcome === 'control-clean'
                 ? 'good'
-                : event.outcome === 'invalid' || event.outcome === 'unknown'
+                : ['invalid', 'unknown', 'control-disturbed'].includes(event.outcome)
                   ? 'warning'
                   : 'bad',
             indent: 1,

@@ -1,6 +1,7 @@
+import { armName } from '../../model/control.ts';
 import type { Band, DetectorRecord, TrialRecord } from '../../model/record.ts';
 import { humanDuration, midpoint, type Interval } from '../../model/units.ts';
-import { statusWords } from '../format.ts';
+import { alarmWords } from '../format.ts';
 import { safe, type Markup } from '../markup.ts';
 import { round, scale, tickLabel, ticks, type Scale } from './scale.ts';
 
@@ -45,11 +46,11 @@ export function timeline(record: TrialRecord, detail: number): Markup {
   }
   if (record.detectors.length > 0) {
     header('Alarms');
-    for (const d of [...record.detectors].sort(byTtd)) row(textRow, (at) => alarm(d, x, at, onset));
+    for (const d of [...record.detectors].sort(byTtd)) row(textRow, (at) => alarm(d, x, at, record));
   }
   const steps = record.steps.filter((s) => s.part === 'runbook');
   if (steps.length > 0) {
-    header(`Runbook ${record.runbook}`);
+    header(`Runbook ${armName(record)}`);
     for (const step of steps) row(textRow, (at) => stepBar(step, x, at, zero));
   }
   if (restored !== undefined || full !== undefined) header('Recovery');
@@ -121,11 +122,12 @@ function label(left: number, right: number, y: number, text: string): Markup {
     : safe`<text class="label" x="${right}%" dx="9" y="${y + 14}">${short}</text>`;
 }
 
-function alarm(d: DetectorRecord, x: Scale, y: number, onset: Interval | undefined): Markup {
+function alarm(d: DetectorRecord, x: Scale, y: number, record: TrialRecord): Markup {
+  const { onset } = record;
   if (d.ttd !== undefined && onset !== undefined) {
     return beside(x, onset.lo + d.ttd.hi, y, `${d.id} ${humanDuration(midpoint(d.ttd))}`, 'alarm', d.what ?? d.title);
   }
-  return safe`<text class="label muted" x="0" y="${y + 14}">${d.id}: <tspan class="${d.status === 'missed' ? '' : 'strong'}">${statusWords[d.status]}</tspan><title>${d.what ?? d.title}</title></text>`;
+  return safe`<text class="label muted" x="0" y="${y + 14}">${d.id}: <tspan class="${d.status === 'missed' ? '' : 'strong'}">${alarmWords(record, d.status)}</tspan><title>${d.what ?? d.title}</title></text>`;
 }
 
 function byTtd(a: DetectorRecord, b: DetectorRecord): number {

@@ -1,0 +1,166 @@
+import { mean } from 'simple-statistics';
+import { armName, isFaultFree, type ControlKind } from '../model/control.ts';
+import type { Plan, PlannedControl } from '../model/plan.ts';
+import type { Outcome, TrialRecord } from '../model/record.ts';
+import { humanDuration } from '../model/units.ts';
+import { canaryOf, type Canary } from './canary.ts';
+import { whole } from './numbers.ts';
+import { isValid, observedTtr } from './observed.ts';
+import { firedAtNothing, list } from './outcome.ts';
+import { restrictedMean, wilson, type Bounds } from './stats.ts';
+
+interface Share {
+  readonly k: number;
+  readonly n: number;
+  /** 95 %; absent without trials. */
+  readonly wilson?: Bounds;
+}
+
+/** One control arm over its valid trials. Durations in ms. */
+export interface ControlSummary {
+  readonly id: string;
+  readonly kind: ControlKind;
+  readonly runbook?: string;
+  readonly title: string;
+  readonly planned: number;
+  /** Valid trials; only these are in the numbers below. */
+  readonly n: number;
+  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
+  /** Without a fault: trials in which no indicator was bad, no alarm fired and nothing was lost. */
+  readonly clean?: Share;
+  /** Without a fault: trials in which each alarm fired, and in which it was dead or blind. On a healthy cluster left alone: false alarms. */
+  readonly alarms?: readonly (Share & { readonly id: string; readonly silent: number })[];
+  /** With a fault: trials that recovered, and mean(min(time to recover, horizon)). */
+  readonly recovered?: Share;
+  readonly meanTtrMs?: number;
+  readonly meanIsBound?: boolean;
+  /** Mean bad time of what the outage has to break. */
+  readonly badnessMs: number;
+  /** Mean bad time of each indicator that had any, worst first. */
+  readonly slis: readonly { readonly sli: string; readonly badMs: number }[];
+  readonly data: { readonly lost: number; readonly trialsWithLoss: number; readonly unknown: number };
+  readonly collateral: { readonly restarts: number; readonly deleted: number; readonly bystanderBadMs: number };
+  /** Trials in which a step of the runbook failed. */
+  readonly failedTrials: number;
+  /** Of the delayed arm: whether the comparison saw the delay. */
+  readonly canary?: Canary;
+  /** What was measured, in one sentence. */
+  readonly measured: string;
+}
+
+/** Sums up the control arms of a run, in the plan's order; none where the plan has none. Pure. */
+export function summariseControls(plan: Plan, records: readonly TrialRecord[]): readonly ControlSummary[] {
+  return (plan.controls ?? []).map((planned) => summariseControl(planned, plan, records));
+}
+
+function summariseControl(planned: PlannedControl, plan: Plan, all: readonly TrialRecord[]): ControlSummary {
+  const { id, kind, runbook, title } = planned;
+  const records = all.filter((r) => r.control === kind && armName(r) === id);
+  const valid = records.filter(isValid);
+  const n = valid.length;
+  const outcomes: Partial<Record<Outcome, number>> = {};
+  for (const { outcome } of records) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  const canary = kind === 'delayed' ? canaryOf(plan, all) : undefined;
+  const base = {
+    id,
+    kind,
+    ...(runbook === undefined ? {} : { runbook }),
+    title,
+    planned: plan.trials.filter((t) => t.repeats === undefined && armName(t) === id).length,
+    n,
+    outcomes,
+    ...(isFaultFree(kind)
+      ? { clean: share(outcomes['control-clean'] ?? 0, n), alarms: alarmsOf(valid) }
+      : recoveryOf(valid, outcomes.recovered ?? 0, plan)),
+    badnessMs: n === 0 ? 0 : whole(mean(valid.map((r) => r.badnessMs))),
+    slis: badSlis(valid),
+    data: {
+      lost: sum(valid.map((r) => (r.data === 'unknown' ? 0 : r.data.lost))),
+      trialsWithLoss: valid.filter((r) => r.data !== 'unknown' && r.data.lost > 0).length,
+      unknown: valid.filter((r) => r.data === 'unknown').length,
+    },
+    collateral: {
+      restarts: sum(valid.map((r) => r.collateral.restarts)),
+      deleted: sum(valid.map((r) => r.collateral.deleted)),
+      bystanderBadMs: sum(valid.map((r) => r.collateral.bystanderBadMs)),
+    },
+    failedTrials: valid.filter((r) => (r.mitigation?.failed ?? 0) > 0).length,
+    ...(canary === undefined ? {} : { canary }),
+  };
+  return { ...base, measured: sentence(base) };
+}
+
+const share = (k: number, n: number): Share => ({ k, n, ...(n === 0 ? {} : { wilson: wilson(k, n) }) });
+
+function recoveryOf(
+  valid: readonly TrialRecord[],
+  k: number,
+  plan: Plan,
+): Pick<ControlSummary, 'recovered' | 'meanTtrMs' | 'meanIsBound'> {
+  const times = valid.map((r) => observedTtr(r, plan.horizonMs));
+  if (times.length === 0) return { recovered: share(k, 0) };
+  return {
+    recovered: share(k, times.length),
+    meanTtrMs: whole(restrictedMean(times, plan.horizonMs)),
+    meanIsBound: times.some((t) => !t.event),
+  };
+}
+
+function alarmsOf(valid: readonly TrialRecord[]): NonNullable<ControlSummary['alarms']> {
+  const ids = [...new Set(valid.flatMap((r) => r.detectors.map((d) => d.id)))].sort();
+  return ids.map((id) => {
+    const seen = valid.flatMap((r) => r.detectors.filter((d) => d.id === id));
+    const silent = seen.filter((d) => d.status === 'dead' || d.status === 'blind').length;
+    return { id, ...share(seen.filter(firedAtNothing).length, seen.length), silent };
+  });
+}
+
+function badSlis(valid: readonly TrialRecord[]): ControlSummary['slis'] {
+  const total = new Map<string, number>();
+  for (const { slis } of valid) for (const { sli, badMs } of slis) total.set(sli, (total.get(sli) ?? 0) + badMs);
+  return [...total]
+    .filter(([, badMs]) => badMs > 0)
+    .map(([sli, badMs]) => ({ sli, badMs: whole(badMs / valid.length) }))
+    .sort((a, b) => b.badMs - a.badMs || (a.sli < b.sli ? -1 : 1));
+}
+
+function sentence(c: Omit<ControlSummary, 'measured'>): string {
+  if (c.n === 0) return 'No valid trial: nothing is known.';
+  if (c.canary !== undefined) return `${c.canary.says.slice(c.canary.arm.length + 2)}.`;
+  const loud = (c.alarms ?? []).filter((a) => a.k > 0).map((a) => `${a.id} ${String(a.k)} of ${String(a.n)}`);
+  const harmed = c.outcomes.harmed ?? 0;
+  const bad = c.slis.slice(0, 4).map(({ sli, badMs }) => `${sli} ${humanDuration(badMs)}`);
+  const parts = [
+    ...(c.clean === undefined ? [] : [`clean ${String(c.clean.k)} of ${String(c.n)}`]),
+    ...(c.recovered === undefined ? [] : [`recovered ${String(c.recovered.k)} of ${String(c.n)}`]),
+    ...(harmed === 0 ? [] : [`did harm in ${String(harmed)}`]),
+    ...(c.clean === undefined || bad.length === 0 ? [] : [`bad on average: ${list(bad)}`]),
+    ...(c.data.lost === 0 ? [] : [`${String(c.data.lost)} rows lost or damaged`]),
+    ...(loud.length === 0 ? [] : [`${c.kind === 'healthy' ? 'false alarms' : 'alarms'}: ${list(loud)}`]),
+    ...(c.failedTrials === 0 || c.kind !== 'on-healthy' ? [] : [`a step failed in ${String(c.failedTrials)}`]),
+  ];
+  const text = parts.join('; ');
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+/** What of the controls belongs beside the verdict: false alarms, harm by a cure, and a comparison that does not see a delay. */
+export function controlWarnings(arms: readonly ControlSummary[]): readonly string[] {
+  return arms.flatMap((arm) => {
+    const { id, kind, runbook = id, n, alarms = [], data, canary } = arm;
+    const harmed = arm.outcomes.harmed ?? 0;
+    return [
+      ...alarms
+        .filter((alarm) => kind === 'healthy' && alarm.k > 0)
+        .map((alarm) => `alarm ${alarm.id} fired on a healthy cluster (${String(alarm.k)} of ${String(alarm.n)})`),
+      ...(kind === 'healthy' && data.lost > 0
+        ? [`rows were lost on a healthy cluster in ${String(data.trialsWithLoss)} of ${String(n)} trials`]
+        : []),
+      ...(kind === 'on-healthy' && harmed > 0
+        ? [`${runbook} did harm to a healthy cluster in ${String(harmed)} of ${String(n)} trials`]
+        : []),
+      ...(canary?.kind === 'not-seen' || canary?.kind === 'other' ? [canary.says] : []),
+    ];
+  });
+}
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

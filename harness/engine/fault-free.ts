@@ -1,0 +1,40 @@
+import type { EventOf } from '../model/events.ts';
+import type { Profile } from '../model/profile.ts';
+import type { Clock } from './clock.ts';
+import { healthyWatchMs } from './controls.ts';
+import { missingFromHealth } from './health.ts';
+import type { SliTracker, Unanswered } from './tracker.ts';
+
+/** What a trial knows of its cluster while it runs. */
+interface Watched {
+  readonly clock: Clock;
+  readonly profile: Profile;
+  readonly tracker: SliTracker;
+  readonly unanswered: Unanswered;
+  readonly lastState: () => EventOf<'state'> | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Watches a cluster that nothing was done to, for the fixed time of all such trials: rates of false alarms need the same watch. */
+export async function watchHealthy({ clock, profile, signal }: Watched): Promise<void> {
+  await clock.sleep(healthyWatchMs(profile), signal);
+}
+
+/**
+ * Watches what a runbook did to a healthy cluster: as long as a healthy one is watched, and on until every indicator was good and
+ * the cluster whole for a hold window, at most until `endMs`.
+ */
+export async function watchAftermath(watched: Watched, endMs: number): Promise<void> {
+  const { clock, profile, tracker, unanswered, lastState, signal } = watched;
+  const leastMs = clock.now() + healthyWatchMs(profile);
+  let wholeSinceMs = clock.now();
+  while (clock.now() < endMs) {
+    const now = clock.now();
+    const state = lastState();
+    if (state === undefined || missingFromHealth(state).length > 0) wholeSinceMs = now;
+    const sinceMs = now - profile.holdMs;
+    const good = tracker.unsteadySince(sinceMs).length === 0 && !unanswered.any(now);
+    if (now >= leastMs && wholeSinceMs <= sinceMs && good) return;
+    await clock.sleep(Math.min(1000, Math.max(1, endMs - now)), signal);
+  }
+}

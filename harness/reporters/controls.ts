@@ -1,0 +1,113 @@
+import type { ControlSummary, RunSummary } from '../analysis/summary.ts';
+import { percent } from '../analysis/verdict.ts';
+import { humanDuration } from '../model/units.ts';
+import * as f from './format.ts';
+import { safe, type Markup } from './markup.ts';
+import { md, markdownTable } from './markdown-text.ts';
+import { table, type Paint } from './table.ts';
+
+const controlsOf = (summary: RunSummary): readonly ControlSummary[] => summary.controlArms ?? [];
+
+/** `clean 3 of 3`, `recovered 2 of 3`; where trials are missing, why. */
+export function resultText(c: ControlSummary): string {
+  const [word, share] = c.clean === undefined ? ['recovered', c.recovered] : ['clean', c.clean];
+  const gave = share === undefined || share.n === 0 ? 'no data' : `${word} ${f.ofText(share.k, share.n)}`;
+  const lost = (['invalid', 'unknown'] as const).flatMap((o) => {
+    const n = c.outcomes[o] ?? 0;
+    return n === 0 ? [] : [`${String(n)} ${o}`];
+  });
+  const run = Object.values(c.outcomes).reduce((a, b) => a + b, 0);
+  return [gave, ...lost, ...(run < c.planned ? [`${String(c.planned - run)} not run`] : [])].join(', ');
+}
+
+/** Service was back after so long; nothing where it was not broken. */
+function backText(c: ControlSummary, horizonMs: number): string {
+  if (c.meanTtrMs === undefined) return '–';
+  if (c.meanIsBound === true && c.meanTtrMs >= horizonMs) return `not within ${humanDuration(horizonMs)}`;
+  return `${c.meanIsBound === true ? 'at least ' : ''}${humanDuration(c.meanTtrMs)}`;
+}
+
+const badText = (c: ControlSummary): string => (c.n === 0 ? 'no data' : humanDuration(c.badnessMs));
+
+const heads = ['control', 'result', 'back after', 'bad time', 'data lost', 'collateral', 'measured'] as const;
+
+function cells(c: ControlSummary, horizonMs: number): readonly string[] {
+  return [c.id, resultText(c), backText(c, horizonMs), badText(c), f.dataText(c), f.collateralText(c), c.measured];
+}
+
+/** An alarm on a healthy cluster: fired in so many trials, with the interval of that share. */
+function falseAlarmCells(a: NonNullable<ControlSummary['alarms']>[number]): readonly string[] {
+  const range = a.wilson === undefined ? '' : `${percent(a.wilson.lo)} to ${percent(a.wilson.hi)}`;
+  return [a.id, f.ofText(a.k, a.n), range, a.silent === 0 ? '' : f.count(a.silent, 'trial')];
+}
+
+const falseAlarmHeads = ['alarm', 'fired', '95 %', 'dead or blind'] as const;
+
+const healthyAlarms = (summary: RunSummary): NonNullable<ControlSummary['alarms']> =>
+  controlsOf(summary).find((c) => c.kind === 'healthy')?.alarms ?? [];
+
+/** The controls as Markdown blocks; none without controls. */
+export function controlsMarkdown(summary: RunSummary): readonly string[] {
+  const controls = controlsOf(summary);
+  if (controls.length === 0) return [];
+  const alarms = healthyAlarms(summary);
+  return [
+    '## Controls',
+    'No answers to the outage, and not ranked with them: they show what the answers, the alarms and the comparison are worth.',
+    markdownTable(
+      heads,
+      controls.map((c) => cells(c, summary.horizonMs).map((cell, i) => (i === 0 ? `\`${f.plain(cell)}\`` : md(cell)))),
+    ),
+    controls.map((c) => `- \`${f.plain(c.id)}\`: ${md(c.title)}.`).join('\n'),
+    ...(alarms.length === 0
+      ? []
+      : [
+          'Alarms on a healthy cluster:',
+          markdownTable(
+            falseAlarmHeads,
+            alarms.map((a) => falseAlarmCells(a).map(md)),
+          ),
+        ]),
+  ];
+}
+
+/** The controls in the terminal; no lines without controls. */
+export function controlsTerminal(summary: RunSummary, width: number, paint: Paint): readonly string[] {
+  const controls = controlsOf(summary);
+  if (controls.length === 0) return [];
+  const rows = controls.map((c) => cells(c, summary.horizonMs));
+  const luxuries = [0, 0, 1, 2, 4, 5, 3];
+  const columns = heads.map((head, i) => ({ head, cells: rows.map((row) => row[i] ?? ''), luxury: luxuries[i] ?? 0 }));
+  return ['', ...table(columns, rows.length, width, paint)];
+}
+
+/** The controls as a section of the page; nothing without controls. */
+export function controlsHtml(summary: RunSummary): Markup | false {
+  const controls = controlsOf(summary);
+  if (controls.length === 0) return false;
+  const alarms = healthyAlarms(summary);
+  const odd = summary.controls.filter((t) => t.outcome !== 'control-clean' && t.outcome !== 'recovered');
+  const titles = ['Control', 'Result', 'Back after', 'Bad time', 'Data lost', 'Collateral', 'Measured'];
+  return safe`<section><h2>Controls</h2>
+<p class="lead">No answers to the outage, and not ranked with them: they show what the answers, the alarms and the comparison are worth.</p>
+<div class="card"><table>
+<caption>Over valid trials only. Bad time: mean of what this outage has to break.</caption>
+<thead><tr>${titles.map((t) => safe`<th scope="col">${t}</th>`)}</tr></thead>
+<tbody>${controls.map((c) => {
+    const [, ...rest] = cells(c, summary.horizonMs);
+    return safe`<tr><th scope="row"><code>${c.id}</code><small>${c.title}</small></th>${rest.map((cell, i) => safe`<td data-label="${titles[i + 1] ?? ''}">${cell}</td>`)}</tr>`;
+  })}</tbody></table></div>
+${
+  alarms.length > 0 &&
+  safe`<h3>Alarms on a healthy cluster</h3>
+<div class="card"><table>
+<caption>Trials in which an alarm fired though nothing was wrong, with the 95 % interval of that share (Wilson).</caption>
+<thead><tr><th scope="col">Alarm</th><th scope="col">Fired</th><th scope="col">95 %</th><th scope="col">Dead or blind</th></tr></thead>
+<tbody>${alarms.map((a) => {
+    const [, fired, range, silent] = falseAlarmCells(a);
+    return safe`<tr><th scope="row"><code>${a.id}</code></th><td data-label="Fired"><span class="${a.k > 0 ? 'bad-text' : 'good-text'}">${fired ?? ''}</span></td><td data-label="95 %">${range ?? ''}</td><td data-label="Dead or blind">${silent ?? ''}</td></tr>`;
+  })}</tbody></table></div>`
+}
+${odd.length > 0 && safe`<h3>Controls that were not clean</h3><ul class="plain">${odd.map((t) => safe`<li><code>${t.trialId}</code> ${f.outcomeWords[t.outcome]}: ${t.reason}</li>`)}</ul>`}
+</section>`;
+}

@@ -1,0 +1,19 @@
+import * as f from './format.ts';
+
+/** A table; nothing without rows. Cells are Markdown already. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return '';
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** Escapes what Markdown or the HTML in it would take for markup. */
+export function md(text: string): string {
+  return f
+    .plain(text)
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/[\\`*_[\]|#!~]/g, (c) => `\\${c}`)
+    .replace(/@(?=\w)/g, '@\u2060');
+}
