@@ -6,6 +6,8 @@ import { seconds } from '../../model/units.ts';
 export const databasePod = 'kubectl -n chromadb exec chromadb-0 --';
 /** The same, as the user that owns its files. */
 export const asPostgres = `${databasePod} setpriv --reuid=postgres --regid=postgres --init-groups`;
+/** Succeeds when the server takes connections. */
+export const databaseAnswers = `${databasePod} pg_isready -q -h 127.0.0.1 -U chromadb`;
 export const pgdata = '/var/lib/postgresql/data/pgdata';
 
 const idle = JSON.stringify([
@@ -33,5 +35,5 @@ export const serverSteps: readonly Step[] = [
     'kubectl -n chromadb rollout undo statefulset chromadb\nkubectl -n chromadb delete pod chromadb-0',
     { standsFor: 'the two lines removed from the YAML' },
   ),
-  until('wait until it answers', 'workstation', `${databasePod} pg_isready -q -h 127.0.0.1 -U chromadb`, seconds(120)),
+  until('wait until it answers', 'workstation', databaseAnswers, seconds(120)),
 ];
