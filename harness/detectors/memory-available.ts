@@ -39,7 +39,9 @@ export function memoryAvailable(options: { readonly underPercent?: number } = {}
             const [available = '', limit = ''] = stdout.trim().split(' ');
             if (exitCode !== 0 || !(Number(limit) > 0)) throw new Error(`${name}: ${stderr || `exit ${exitCode}`}`);
             return Number(available) * 100 < Number(limit) * under
-              ? [`${Math.round(Number(available) / mib)} of ${Math.round(Number(limit) / mib)} MiB available on ${name}`]
+              ? [
+                  `${Math.round(Number(available) / mib)} of ${Math.round(Number(limit) / mib)} MiB available on ${name}`,
+                ]
               : [];
           }),
         );

@@ -43,7 +43,8 @@ export function oomKilled(): Detector {
         yield* looking(profile.scrapeMs, own.signal, async (): Promise<Finding> => {
           const pods = await cluster.api.pods({ signal, timeoutMs: lookTimeout(profile.scrapeMs) });
           const since = Math.max(began, Date.now() - profile.alertWindowMs);
-          const found = whoWasKilled(pods, since) ?? (system !== undefined && system.atMs >= since ? system : undefined);
+          const found =
+            whoWasKilled(pods, since) ?? (system !== undefined && system.atMs >= since ? system : undefined);
           const blind = events.blind();
           if (found === undefined && blind !== undefined) throw new Error(blind);
           // The text of a standing alert stays: one more of them is no new alert. A reason where there was none is.

@@ -50,7 +50,7 @@ export function oomDatabaseLimit(options: { readonly worker: number; readonly li
         'the limit that it had',
         'control-plane',
         // A pod that is not ready is not replaced by its controller, whatever its template says.
-        `${setLimit(`"$(cat ${kept}/limit)"`)}\n${kubectl} -n chromadb delete pod chromadb-0 --wait=false`,
+        `${setLimit(`"$(cat ${kept}/limit)"`)}\n${kubectl} -n chromadb delete pod chromadb-0 --ignore-not-found --wait=false`,
       ),
     ],
   };

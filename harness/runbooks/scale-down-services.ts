@@ -14,6 +14,10 @@ export function scaleDownServices(): Runbook {
     title: 'Scale down services that nobody uses',
     source: 'write-up 003, "The Database"',
     why: 'The node is full, and a bigger one costs money; some of what is on it nobody needs.',
-    steps: [seeTheKill, ...scaleDownSteps, until('wait until it answers', 'workstation', databaseAnswers, seconds(120))],
+    steps: [
+      seeTheKill,
+      ...scaleDownSteps,
+      until('wait until it answers', 'workstation', databaseAnswers, seconds(120)),
+    ],
   };
 }
