@@ -91,6 +91,24 @@ describe('flattening', () => {
       containers: [{ name: 'c', restarts: 7, state: 'CrashLoopBackOff' }],
     });
   });
+  it('pods: how a container ended is what it ended with now, or the last time', () => {
+    const ended = (exitCode: number) => ({
+      reason: 'OOMKilled',
+      exitCode,
+      finishedAt: `1970-01-01T00:00:0${exitCode}Z`,
+    });
+    const pod = (status: object): PodJson => ({
+      status: { containerStatuses: [{ name: 'c', ready: false, restartCount: 1, ...status }] },
+    });
+    const last = (status: object) => podState(pod(status)).containers[0]?.lastEnd;
+    expect(last({ state: { waiting: {} }, lastState: { terminated: ended(1) } })).toEqual({
+      reason: 'OOMKilled',
+      exitCode: 1,
+      epochMs: 1000,
+    });
+    expect(last({ state: { terminated: ended(2) }, lastState: { terminated: ended(1) } })?.epochMs).toBe(2000);
+    expect(last({ state: { running: {} }, lastState: {} })).toBeUndefined();
+  });
   it('events: the last time is looked for in all places', () => {
     const event = (over: Partial<EventJson>): EventJson => ({ involvedObject: { kind: 'Pod', name: 'p' }, ...over });
     expect(eventState(event({ lastTimestamp: '1970-01-01T00:00:05Z', count: 3 }))).toMatchObject({

@@ -79,6 +79,11 @@ export interface NodeJson {
   readonly metadata?: Meta;
   readonly status?: { readonly conditions?: readonly Condition[]; readonly nodeInfo?: { readonly bootID?: string } };
 }
+interface EndJson {
+  readonly reason?: string;
+  readonly exitCode?: number;
+  readonly finishedAt?: string | null;
+}
 export interface PodJson {
   readonly metadata?: Meta;
   readonly spec?: { readonly nodeName?: string; readonly hostNetwork?: boolean };
@@ -92,8 +97,9 @@ export interface PodJson {
       readonly state?: {
         readonly running?: { readonly startedAt?: string | null };
         readonly waiting?: { readonly reason?: string };
-        readonly terminated?: { readonly reason?: string };
+        readonly terminated?: EndJson;
       };
+      readonly lastState?: { readonly terminated?: EndJson };
     }[];
   };
 }
@@ -138,6 +144,12 @@ export function nodeState(node: NodeJson): NodeState {
   };
 }
 
+function lastEnd(ended: EndJson | undefined): Pick<ContainerState, 'lastEnd'> {
+  if (ended === undefined) return {};
+  const { reason = '', exitCode = 0, finishedAt } = ended;
+  return { lastEnd: { reason, exitCode, epochMs: epochMs(finishedAt) } };
+}
+
 /** A Kubernetes Pod, flattened. */
 export function podState(pod: PodJson): PodState {
   return {
@@ -159,6 +171,7 @@ export function podState(pod: PodJson): PodState {
           ? (status.state?.waiting?.reason ?? status.state?.terminated?.reason ?? 'unknown')
           : 'running',
       startedEpochMs: epochMs(status.state?.running?.startedAt),
+      ...lastEnd(status.state?.terminated ?? status.lastState?.terminated),
     })),
   };
 }

@@ -9,7 +9,9 @@ import { crashFile } from './crash-file.ts';
 import { datastoreErrors } from './datastore-errors.ts';
 import { dnatRules } from './dnat-rules.ts';
 import { interfaceChurn } from './interface-churn.ts';
+import { memoryAvailable } from './memory-available.ts';
 import { nodeRebooted } from './node-rebooted.ts';
+import { oomKilled } from './oom-killed.ts';
 import { sandboxChanged } from './sandbox-changed.ts';
 import { start, type Watching } from './support/testing.ts';
 
@@ -218,5 +220,80 @@ describe('crash-file', () => {
     answer = () => ({ exitCode: 1, stdout: '', stderr: 'is not running' });
     await later(fast.scrapeMs);
     expect(watching.last()).toEqual(fired);
+  });
+});
+
+describe('memory-available', () => {
+  const mib = (n: number) => n * 1_048_576;
+
+  it('names the node, keeps its words while it stands, and is blind while another cannot be asked', async () => {
+    answer = () => `${mib(300)} ${mib(768)}`;
+    const watching = watch(memoryAvailable({ underPercent: 25 }));
+    await later(100);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    answer = ({ on }) =>
+      on === 'fake-worker2' ? `${mib(191)} ${mib(768)}` : { exitCode: 1, stdout: '', stderr: 'no such container' };
+    await later(fast.scrapeMs);
+    const what = '191 of 768 MiB available on fake-worker2';
+    expect(watching.last()).toEqual({ state: 'firing', what });
+    answer = () => `${mib(120)} ${mib(768)}`;
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'firing', what });
+    answer = () => `${mib(192)} ${mib(768)}`;
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    answer = ({ on }) => (on === 'fake-worker2' ? '' : `${mib(300)} ${mib(768)}`);
+    await later(fast.scrapeMs);
+    expect(watching.last()).toMatchObject({ state: 'blind' });
+  });
+});
+
+describe('oom-killed', () => {
+  const ended = (name: string, reason: string, exitCode: number, epochMs = Date.now()) =>
+    fakePod('a', name, {
+      containers: [
+        {
+          name: 'main',
+          ready: false,
+          restarts: 1,
+          state: 'CrashLoopBackOff',
+          startedEpochMs: 0,
+          lastEnd: { reason, exitCode, epochMs },
+        },
+      ],
+    });
+
+  it('fires by the reason, before that by the signal, and clears when the last kill is long ago', async () => {
+    await later(500);
+    cluster.api.podStates = [ended('old', 'OOMKilled', 137, Date.now() - 60_000)];
+    const watching = watch(oomKilled());
+    await later(100);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    cluster.api.pushPod(ended('web-1', 'Error', 1));
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    cluster.api.pushPod(ended('web-2', 'Error', 137));
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'firing', what: 'killed (exit 137): a/web-2/main' });
+    cluster.api.pushPod(ended('web-2', 'OOMKilled', 137));
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'firing', what: 'OOMKilled: a/web-2/main' });
+    cluster.api.pushPod(ended('web-1', 'OOMKilled', 137));
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'firing', what: 'OOMKilled: a/web-2/main' });
+    await later(fast.alertWindowMs + fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+  });
+
+  it("takes the kubelet's word for the machine, and leaves the instruments alone", async () => {
+    const watching = watch(oomKilled());
+    cluster.api.pushPod({ ...ended('probe', 'OOMKilled', 137), namespace: 'canary' });
+    await later(2 * fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    cluster.api.pushEvent(
+      fakeEvent('SystemOOM', 'System OOM encountered', { object: 'Node/fake-worker2', lastEpochMs: Date.now() }),
+    );
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'firing', what: 'SystemOOM on Node/fake-worker2' });
   });
 });

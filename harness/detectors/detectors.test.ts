@@ -6,6 +6,7 @@ import { profiles } from '../model/profile.ts';
 import { corednsFatal } from './coredns-fatal.ts';
 import { livenessReadiness } from './liveness-readiness.ts';
 import { nodeNotReady } from './node-not-ready.ts';
+import { oomKilled } from './oom-killed.ts';
 import { podsNotRunning } from './pods-not-running.ts';
 import { podsTerminating } from './pods-terminating.ts';
 import { probeFailing, Runs } from './probe-failing.ts';
@@ -45,6 +46,7 @@ const lookers: readonly Detector[] = [
   livenessReadiness(),
   warningEvents(),
   schedulerStall(),
+  oomKilled(),
 ];
 
 describe.each(lookers.map((d) => [d.id, d] as const))('%s', (_id, detector) => {

@@ -49,6 +49,8 @@ export interface ContainerState {
   readonly state: string;
   /** When it was started, if it runs (milliseconds since the Unix epoch, resolution 1 s); else 0. */
   readonly startedEpochMs: number;
+  /** How it ended the last time, where it ever did: the reason (`OOMKilled`, `Error`, `Completed`), and when (resolution 1 s). */
+  readonly lastEnd?: { readonly reason: string; readonly exitCode: number; readonly epochMs: number };
 }
 
 export interface PodState {

@@ -45,3 +45,45 @@ export const soundEntries = 1024;
  * not suffice, over three times.
  */
 export const grownEntries = 600_000;
+
+/**
+ * For a node: `$limit`, `$used`, `$cache` and `$available` of all its pods together, in bytes. The limit is the kubelet's (node allocatable,
+ * enforced on the group of all pods); files' pages are given back before anything is killed, so they count as available, as they do in
+ * /proc/meminfo. Both versions of control groups. (Kubernetes, "Reserve Compute Resources for System Daemons"; the kernel's
+ * admin-guide/cgroup-v1/memory and admin-guide/cgroup-v2.)
+ */
+export const podsMemory = [
+  'for group in /sys/fs/cgroup/memory/kubelet.slice/kubelet-kubepods.slice /sys/fs/cgroup/kubelet.slice/kubelet-kubepods.slice; do',
+  '  if [ -d "$group" ]; then break; fi',
+  'done',
+  'limit=$(cat "$group/memory.limit_in_bytes" 2>/dev/null || cat "$group/memory.max")',
+  `if [ "$limit" = max ]; then limit=$(awk '/^MemTotal:/ { printf "%.0f", $2 * 1024 }' /proc/meminfo); fi`,
+  'used=$(cat "$group/memory.usage_in_bytes" 2>/dev/null || cat "$group/memory.current")',
+  // Version 1 has what its children hold in total_*; version 2 always counts them.
+  `cache=$(awk '/^total_(in)?active_file / { all += $2 } /^(in)?active_file / { own += $2 } END { printf "%.0f", (all > own ? all : own) }' "$group/memory.stat")`,
+  'available=$((limit - used + cache))',
+].join('\n');
+
+/**
+ * For a node: what the kernel's log says of kills in the containers of one name, the control group whose limit was hit first. Containers are
+ * named by their ids, which are never used twice: the log is the whole machine's, with the kills of other nodes and of earlier trials in it.
+ */
+export const oomKillsOf = (container: string): string =>
+  [
+    'killed=$(dmesg | grep "oom-kill:" || true)',
+    `for id in $(ctr -n k8s.io containers ls -q 'labels."io.kubernetes.container.name"==${container}'); do`,
+    '  echo "$killed" | sed -n "/task_memcg=[^,]*$id/s/.*oom_memcg=/oom_memcg=/p"',
+    'done | tail -n 3',
+  ].join('\n');
+
+/** The services that nobody uses any more, in scenarios with a small node: how many there are, and where they are told what to hold. */
+export const unused = {
+  namespace: 'unused',
+  replicas: 6,
+  folder: '/var/local/firedrill/unused',
+  /** What one block is, and what it costs with the process that holds it. */
+  blockMiB: 4,
+  blockCostKiB: 4400,
+  /** Their own limit is 128 MiB. */
+  mostBlocks: 26,
+} as const;

@@ -1,7 +1,7 @@
 import { act, look, until } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import { seconds } from '../model/units.ts';
-import { databasePod } from './support/database.ts';
+import { databaseAnswers } from './support/database.ts';
 
 /**
  * Delete the database's pod, and see whether the next one comes up.
@@ -16,12 +16,7 @@ export function restartDatabase(): Runbook {
     steps: [
       look('see what it says', 'workstation', 'kubectl -n chromadb logs chromadb-0 --tail=5'),
       act('delete the pod', 'workstation', 'kubectl -n chromadb delete pod chromadb-0'),
-      until(
-        'wait until it answers',
-        'workstation',
-        `${databasePod} pg_isready -q -h 127.0.0.1 -U chromadb`,
-        seconds(60),
-      ),
+      until('wait until it answers', 'workstation', databaseAnswers, seconds(60)),
     ],
   };
 }

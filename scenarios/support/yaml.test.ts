@@ -3,10 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { isMap, isScalar, parseAllDocuments } from 'yaml';
 import { datapathAgent } from './datapath.ts';
 import { policyWebhook } from './policy-webhook.ts';
+import { smallNode } from './small-node.ts';
 
 /** YAML and programs inside commands are text that no type checks: here they are taken apart without a cluster. */
 
-const commands = [...datapathAgent, ...policyWebhook].flatMap((step) => ('command' in step ? [step.command] : []));
+const commands = [...datapathAgent, ...policyWebhook, ...smallNode].flatMap((step) =>
+  'command' in step ? [step.command] : [],
+);
 const yamls = commands.flatMap((command) => /<<'YAML'.*\n([\s\S]*)^YAML$/m.exec(command)?.[1] ?? []);
 const documents = yamls.flatMap((text) => [...parseAllDocuments(text)]);
 
@@ -20,6 +23,9 @@ describe('what is piped into kubectl', () => {
       'Service',
       'Deployment',
       'ValidatingWebhookConfiguration',
+      'Namespace',
+      'ConfigMap',
+      'Deployment',
     ]);
   });
 
@@ -28,7 +34,7 @@ describe('what is piped into kubectl', () => {
       const data = document.get('data');
       return isMap(data) ? data.items : [];
     });
-    expect(scripts.map(({ key }) => String(key))).toEqual(['start.sh', 'load.pl', 'answer.pl']);
+    expect(scripts.map(({ key }) => String(key))).toEqual(['start.sh', 'load.pl', 'answer.pl', 'serve.sh']);
     const [start] = scripts;
     const text = isScalar(start?.value) ? String(start.value.value) : '';
     expect(spawnSync('sh', ['-n'], { input: text, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });

@@ -8,6 +8,8 @@ export const databasePod = 'kubectl -n chromadb exec chromadb-0 --';
 export const toPostgres = 'setpriv --reuid=postgres --regid=postgres --init-groups';
 /** The database of the workload, as that user. */
 export const asPostgres = `${databasePod} ${toPostgres}`;
+/** Succeeds when the server takes connections. */
+export const databaseAnswers = `${databasePod} pg_isready -q -h 127.0.0.1 -U chromadb`;
 export const pgdata = '/var/lib/postgresql/data/pgdata';
 
 const idle = JSON.stringify([
@@ -35,5 +37,5 @@ export const serverSteps: readonly Step[] = [
     'kubectl -n chromadb rollout undo statefulset chromadb\nkubectl -n chromadb delete pod chromadb-0',
     { standsFor: 'the two lines removed from the YAML' },
   ),
-  until('wait until it answers', 'workstation', `${databasePod} pg_isready -q -h 127.0.0.1 -U chromadb`, seconds(120)),
+  until('wait until it answers', 'workstation', databaseAnswers, seconds(120)),
 ];
