@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { leftoverProvider, removeNodes } from './containers.ts';
+import { killNode, leftoverProvider, removeNodes } from './containers.ts';
 import type { Docker } from './docker.ts';
 
 const signal = new AbortController().signal;
@@ -73,5 +73,28 @@ describe('leftoverProvider', () => {
     };
     await removeNodes(stuck, 'firedrill-r1-t1');
     expect(calls.filter((call) => call.startsWith('rm '))).toEqual(['rm -f -v i1 i4', 'rm -f -v i4']);
+  });
+
+  it('cuts the power of a node that is off, or frozen, and says so when Docker fails', async () => {
+    const calls: string[] = [];
+    const says = (error: string | undefined, docker: Docker = () => Promise.resolve('')): Docker => {
+      let first = true;
+      return (args, options) => {
+        calls.push(args.join(' '));
+        if (args[0] !== 'kill' || !first || error === undefined) return docker(args, options);
+        first = false;
+        return Promise.reject(new Error(error));
+      };
+    };
+    await killNode(says('Cannot kill container: n1: container 1f is not running'), 'n1');
+    expect(calls).toEqual(['kill --signal KILL n1']);
+    await expect(killNode(says('permission denied'), 'n1')).rejects.toThrow(/permission/);
+    calls.length = 0;
+    const frozen = says('tried to kill container, but did not receive an exit event', (args, options) => {
+      if (options?.input !== undefined) expect(options.input).toMatch(/1f[^]*THAWED/);
+      return Promise.resolve(args.includes('{{.Id}}') ? '1f' : 'node:1');
+    });
+    await killNode(frozen, 'n1');
+    expect(calls.map((call) => call.split(' ')[0])).toEqual(['kill', 'inspect', 'inspect', 'run', 'kill']);
   });
 });

@@ -30,12 +30,37 @@ export async function removeNodes(docker: Docker, cluster: string, signal?: Abor
   try {
     await remove(ids);
   } catch (error) {
-    if (!/did not receive an exit event/i.test(oneLine(error))) throw error;
+    if (!cannotEnd(error)) throw error;
     // The others are gone by now, and so is what Docker knew of them.
     const left = await find();
     if (left.length === 0) return;
     await thaw(docker, left, signal);
     await remove(left);
+  }
+}
+
+/** Docker's words for a container whose processes outlive SIGKILL. */
+const cannotEnd = (error: unknown): boolean => /did not receive an exit event/i.test(oneLine(error));
+
+/** Cuts a node's power: every process of it ends at once. Resolves also when it is off already. */
+export async function killNode(
+  docker: Docker,
+  node: string,
+  bounds: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
+): Promise<void> {
+  const kill = async (): Promise<void> => {
+    try {
+      await docker(['kill', '--signal', 'KILL', node], bounds);
+    } catch (error) {
+      if (!/is not running/i.test(oneLine(error))) throw error;
+    }
+  };
+  try {
+    await kill();
+  } catch (error) {
+    if (!cannotEnd(error)) throw error;
+    await thaw(docker, [await docker(['inspect', '-f', '{{.Id}}', node], bounds)], bounds.signal);
+    await kill();
   }
 }
 

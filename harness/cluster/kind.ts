@@ -15,7 +15,7 @@ import type { Profile } from '../model/profile.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { millis } from '../model/units.ts';
 import { kubeApi } from './api.ts';
-import { removeNetwork, removeNodes } from './containers.ts';
+import { killNode, removeNetwork, removeNodes } from './containers.ts';
 import { clusterPrefix, dockerCli, labels, linesOf, type Docker } from './docker.ts';
 import { dockerFence, type Fence } from './fence.ts';
 import { takeFingerprint, type Fingerprint } from './fingerprint.ts';
@@ -543,10 +543,7 @@ class KindCluster implements OwnedCluster {
   async powerOff(node: string, options: ExecOptions = {}): Promise<void> {
     const { signal, timeoutMs = 60_000 } = options;
     const bounds = { timeoutMs, ...(signal === undefined ? {} : { signal }) };
-    await this.#docker(['kill', '--signal', 'KILL', node], bounds).catch((error: unknown) => {
-      // One that is off already is as it should be.
-      if (!/is not running/i.test(oneLine(error))) throw error;
-    });
+    await killNode(this.#docker, node, bounds);
   }
 
   async onPanic(node: string, then: 'reboot' | 'halt', options: ExecOptions = {}): Promise<void> {
