@@ -33,3 +33,6 @@ export function dataOf(log: TrialLog, observation: Observation): DataLoss | 'unk
     ...(onset !== undefined && Number.isFinite(oldest) ? { rpoMs: whole(Math.max(0, midpoint(onset) - oldest)) } : {}),
   };
 }
+
+/** The loss in words. */
+export const rowsLost = (lost: number): string => `${String(lost)} ${lost === 1 ? 'row' : 'rows'} lost or damaged`;

@@ -1,5 +1,6 @@
-import type { DetectorRecord } from '../model/record.ts';
+import type { DataLoss, DetectorRecord } from '../model/record.ts';
 import type { Interval } from '../model/units.ts';
+import { rowsLost } from './data.ts';
 import { stateOf } from './detectors.ts';
 import type { SliLog, Stored, TrialLog } from './log.ts';
 import { latest } from './numbers.ts';
@@ -19,7 +20,7 @@ export interface FullRecovery {
 
 /**
  * Full recovery is more than good answers: all nodes Ready, replicas as desired, nothing Pending or Terminating, the alarms
- * that had fired quiet again, and service that survived the restart of a pod. It is reached at the first instant from which
+ * that had fired quiet again, service that survived the restart of a pod, and no row lost. It is reached at the first instant from which
  * all of that held until the observation ended.
  */
 export function findFullRecovery(
@@ -28,6 +29,7 @@ export function findFullRecovery(
   restored: Restored | undefined,
   broken: readonly SliLog[],
   detectors: readonly DetectorRecord[],
+  data: DataLoss | 'unknown',
 ): FullRecovery {
   const missing: string[] = [];
   const instants: Interval[] = [];
@@ -47,6 +49,7 @@ export function findFullRecovery(
   const durability = log.of('durability').at(-1);
   if (durability === undefined) missing.push('durability was not checked');
   else if (!durability.ok) missing.push(`not durable: ${durability.detail}`);
+  if (data !== 'unknown' && data.lost > 0) missing.push(rowsLost(data.lost));
   const at = latest(instants);
   return missing.length === 0 && at !== undefined ? { at, missing } : { missing };
 }

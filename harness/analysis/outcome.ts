@@ -1,5 +1,6 @@
 import type { DataLoss, DetectorRecord, Outcome } from '../model/record.ts';
 import { humanDuration, midpoint, type Censored, type Interval } from '../model/units.ts';
+import { rowsLost } from './data.ts';
 import type { TrialLog } from './log.ts';
 import type { Observation } from './observation.ts';
 
@@ -111,8 +112,6 @@ function control({ log, symptoms, detectors, starved, gaps, harm, data }: Findin
 
 /** Whether an alarm fired in the watch of a control, or did already when it began. */
 export const firedAtNothing = ({ status }: DetectorRecord): boolean => status === 'misdiagnosed' || status === 'noisy';
-
-const rowsLost = (lost: number): string => `${String(lost)} ${lost === 1 ? 'row' : 'rows'} lost or damaged`;
 
 function judged({ ttr, relapsed, data, harm, log, prevented }: Findings): Verdict {
   const lost = data === 'unknown' ? 0 : data.lost;

@@ -311,6 +311,12 @@ describe('data', () => {
     });
   });
 
+  it('lost is never a full recovery, however green everything is', () => {
+    const record = analyse({ audits: lossy });
+    expect(record.fullRecoveryMissing).toEqual(['4 rows lost or damaged']);
+    expect(record.fullRecovery).toMatchObject({ censored: true });
+  });
+
   it('never read is unknown, not zero', () => {
     expect(analyse({ audits: [] }).data).toBe('unknown');
     const failed = analyse({ auditFailed: ['documents'] });

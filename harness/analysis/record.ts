@@ -68,7 +68,7 @@ export function analyseTrial(events: readonly TrialEvent[]): TrialRecord {
   const data = dataOf(log, observation);
   const harness = harnessHealth(log, observation);
   const slis = sick.map(({ sli, symptom }) => sliRecord(sli, symptom, log, observation));
-  const full = findFullRecovery(log, observation, seenRestored, brokenSlis, detectors);
+  const full = findFullRecovery(log, observation, seenRestored, brokenSlis, detectors, data);
   const fullTtr = full.at === undefined || onset === undefined ? undefined : elapsed(onset, full.at);
   const fullInTime = fullTtr !== undefined && fullTtr.lo <= started.horizonMs ? fullTtr : undefined;
 
