@@ -1,3 +1,4 @@
+import { flushFirewall } from '../model/commands.ts';
 import { act, until } from '../model/define.ts';
 import type { Fault } from '../model/fault.ts';
 import type { NodeSelector } from '../model/step.ts';
@@ -5,15 +6,10 @@ import { seconds } from '../model/units.ts';
 
 const kept = '/var/lib/firedrill/iptables-flush';
 
-/** What Kubernetes and its network wrote, as iptables-save prints it. */
-const ours = 'KUBE-|FLANNEL-|CNI-';
-
 /**
  * Somebody tries the commands of an issue's comment on a node: `iptables -F`, and `-t nat -F` after it. The rules are gone and the
  * policies stay: what a firewall drops by default is now everything. The chains of Kubernetes stay, too, empty, so that their
  * owner, who looks whether they are there, believes that all is well.
- *
- * A node in a container finds names by rules in that table which no machine has: those are put back in the same breath.
  *
  * Source: write-up 003, "Getting locked-out" ("I ran the very first one - iptables -F and my ssh session froze"; then "the rest of the
  * commands" from k3s' issue 535).
@@ -37,18 +33,10 @@ export function iptablesFlush(options: { readonly node: NodeSelector }): Fault {
           `mkdir -p ${kept}`,
           `iptables-save -t filter > ${kept}/filter`,
           "iptables-save -t nat | grep -q -- '-A KUBE-SERVICES'",
-          // Without its chains' counters, into a table that keeps what is not named.
-          `iptables-save -t nat | grep -vE '${ours}' > ${kept}/nat-of-the-machine`,
         ].join('\n'),
       ),
     ],
-    inject: [
-      act(
-        'flush them',
-        node,
-        ['iptables -F', 'iptables -t nat -F', `iptables-restore -w --noflush < ${kept}/nat-of-the-machine`].join('\n'),
-      ),
-    ],
+    inject: [act('flush them', node, flushFirewall)],
     witness: [
       {
         name: 'what is not listed is dropped, and nothing of the host is listed',

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { oomDatabaseLimit } from './oom-database-limit.ts';
 import { oomDatabase } from './oom-database.ts';
 import { oomKillsOf, podsMemory, unused } from '../model/commands.ts';
+import type { Step } from '../model/step.ts';
 
 /** Commands about memory, on folders that stand for control groups and with a kernel's log that somebody wrote. */
 
@@ -115,8 +116,13 @@ describe('who was killed, and for whose limit', () => {
 
 describe('how much the neighbours take', () => {
   const fault = oomDatabase({ worker: 2, serverMiB: 256 });
-  const [inject] = fault.inject;
-  const fill = () => run(inject !== undefined && 'command' in inject ? inject.command : 'false');
+  const command = (step: Step | undefined) => (step !== undefined && 'command' in step ? step.command : 'false');
+  const [, count] = fault.prepare;
+  const [tell] = fault.inject;
+  const fill = () => {
+    const counted = run(command(count));
+    return counted.status === 0 ? { ...run(command(tell)), counted: counted.stdout } : counted;
+  };
   beforeEach(() => {
     folder('unused', {});
   });
@@ -128,7 +134,10 @@ describe('how much the neighbours take', () => {
     const leftMiB = 288 + 256 + 24 - (each * unused.replicas * unused.blockCostKiB) / 1024;
     expect(leftMiB).toBeGreaterThan(128 - 16);
     expect(leftMiB).toBeLessThan(128 + 16);
-    expect(fill().stdout).toMatch(/^288 of 768 MiB are available; 17 blocks of 4 MiB for each of 6$/);
+    expect(fill()).toHaveProperty(
+      'counted',
+      expect.stringMatching(/^288 of 768 MiB are available; 17 blocks of 4 MiB for each of 6$/),
+    );
   });
   it('is never more than they can hold: then nothing is told to them', () => {
     version1(8192 * MiB, 480 * MiB);
@@ -138,8 +147,7 @@ describe('how much the neighbours take', () => {
   it('is nothing after the undo', () => {
     version1(768 * MiB, 480 * MiB);
     fill();
-    const [tell] = fault.undo;
-    run(tell !== undefined && 'command' in tell ? tell.command : 'false');
+    run(command(fault.undo[0]));
     expect(run(`ls ${unused.folder}`).stdout).toBe('');
   });
   it('is seen when it is done', () => {

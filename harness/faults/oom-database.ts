@@ -48,16 +48,14 @@ export function oomDatabase(options: {
         [
           'pidof postgres',
           `[ "$(ctr -n k8s.io containers ls -q 'labels."io.kubernetes.container.name"==unused' | wc -l)" -ge ${unused.replicas} ]`,
-          `test -d ${unused.folder} && rm -f ${told}`,
+          `test -d ${unused.folder} && rm -f ${told} ${told}.new`,
           podsMemory,
           // On a node without a limit this would be the whole machine's memory.
           `[ "$limit" -le ${4096 * mib} ]`,
         ].join('\n'),
       ),
-    ],
-    inject: [
       act(
-        'its neighbours take what is left, and more',
+        'count what they have to take',
         node,
         [
           podsMemory,
@@ -65,10 +63,13 @@ export function oomDatabase(options: {
           `each=$(((blocks + ${unused.replicas / 2}) / ${unused.replicas}))`,
           `echo "$((available / ${mib})) of $((limit / ${mib})) MiB are available; $each blocks of ${unused.blockMiB} MiB for each of ${unused.replicas}"`,
           `[ "$each" -ge 1 ] && [ "$each" -le ${unused.mostBlocks} ]`,
-          // In one piece: they read it ten times a second.
-          `echo "$each" > ${told}.new && mv ${told}.new ${told}`,
+          `echo "$each" > ${told}.new`,
         ].join('\n'),
       ),
+    ],
+    inject: [
+      // In one piece: they read it ten times a second.
+      act('its neighbours take what is left, and more', node, `cat ${told}.new; mv ${told}.new ${told}`),
     ],
     witness: [
       {
@@ -86,7 +87,7 @@ export function oomDatabase(options: {
     ],
     witnessDeadlineMs: seconds(40),
     undo: [
-      act('its neighbours are told to hold nothing', node, `rm -f ${told}`),
+      act('its neighbours are told to hold nothing', node, `rm -f ${told} ${told}.new`),
       until('they have let go', node, '! pgrep -x dd >/dev/null', seconds(30)),
     ],
   };

@@ -15,12 +15,12 @@ export const fetchCredentials = [
 
 /**
  * For a control plane: ends processes by name as `systemctl stop` does, those that have not ended after five seconds by force. (An API
- * server that is asked to end goes on for over a minute as long as somebody watches through it.)
+ * server that is asked to end goes on for over a minute as long as somebody watches through it.) Where none runs there is nothing to end.
  */
 export const endProcesses = (...names: readonly string[]): string =>
   [
-    `pids=$(pidof ${names.join(' ')})`,
-    'kill -TERM $pids',
+    `pids=$(pidof ${names.join(' ')}) || exit 0`,
+    'kill -TERM $pids 2>/dev/null || true',
     'for _ in 1 2 3 4 5; do',
     '  alive=',
     '  for pid in $pids; do if [ -d "/proc/$pid" ]; then alive=yes; fi; done',
@@ -87,3 +87,18 @@ export const unused = {
   /** Their own limit is 128 MiB. */
   mostBlocks: 26,
 } as const;
+
+/** What Kubernetes and its network write into a firewall, as iptables-save prints it. */
+const kubernetesRules = 'KUBE-|FLANNEL-|CNI-';
+
+/**
+ * For a node: `iptables -F`, and `-t nat -F` after it. A node in a container finds names by rules in that table which no machine has: those are
+ * put back in the same breath.
+ */
+export const flushFirewall = [
+  `machine=$(iptables-save -t nat | grep -vE '${kubernetesRules}')`,
+  'iptables -F',
+  'iptables -t nat -F',
+  // Without its chains' counters, into a table that keeps what is not named.
+  'echo "$machine" | iptables-restore -w --noflush',
+].join('\n');

@@ -1,6 +1,7 @@
-import { act, look } from '../model/define.ts';
+import { look } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
-import { asPostgres, idleSteps, pgdata, serverSteps } from './support/database.ts';
+import { idleSteps, serverSteps } from './support/database.ts';
+import { throwLogAway } from './support/wal.ts';
 
 /**
  * Start the pod without the server, throw the write-ahead log away with pg_resetwal, start the server.
@@ -16,9 +17,7 @@ export function pgResetwal(): Runbook {
     steps: [
       look('see what it says', 'workstation', 'kubectl -n chromadb logs chromadb-0 --tail=5'),
       ...idleSteps,
-      act('throw the log away', 'workstation', `${asPostgres} pg_resetwal -f ${pgdata}`, {
-        destroys: 'what was acknowledged since the last checkpoint, and the promise that the rest belongs together',
-      }),
+      throwLogAway,
       ...serverSteps,
     ],
   };

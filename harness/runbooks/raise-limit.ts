@@ -1,8 +1,8 @@
-import { act, until } from '../model/define.ts';
+import { until } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import { seconds } from '../model/units.ts';
 import { databaseAnswers } from './support/database.ts';
-import { seeTheKill } from './support/unused-services.ts';
+import { raiseLimitSteps, seeTheKill } from './support/memory.ts';
 
 /**
  * Give the database a higher memory limit. Only the limit: what it asks for stays, so the scheduler finds it a place as before.
@@ -16,13 +16,7 @@ export function raiseLimit(): Runbook {
     why: 'It was killed for memory, and a limit is what is set on it.',
     steps: [
       seeTheKill,
-      act(
-        'a limit of 1 GiB',
-        'workstation',
-        'kubectl -n chromadb set resources statefulset chromadb --containers=chromadb --limits=memory=1Gi',
-      ),
-      // A pod that is not ready is not replaced by its controller (Kubernetes, "StatefulSets", forced rollback).
-      act('delete the pod', 'workstation', 'kubectl -n chromadb delete pod chromadb-0'),
+      ...raiseLimitSteps,
       until('wait until it answers', 'workstation', databaseAnswers, seconds(60)),
     ],
   };

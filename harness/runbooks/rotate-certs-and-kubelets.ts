@@ -1,7 +1,6 @@
-import { endProcesses, fetchCredentials } from '../model/commands.ts';
-import { act, look, until } from '../model/define.ts';
+import { look } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
-import { seconds } from '../model/units.ts';
+import { renewEverything } from './support/certificates.ts';
 import { untilNodesReady } from './support/waits.ts';
 
 /**
@@ -22,25 +21,7 @@ export function rotateCertsAndKubelets(): Runbook {
         'nodes',
         'journalctl -u kubelet -n 20 -o cat --no-pager | grep -i expired | tail -n 1',
       ),
-      act('renew what kubeadm knows', 'control-plane', 'kubeadm certs renew all'),
-      act(
-        'give every kubelet a new identity',
-        'workstation',
-        [
-          'for node in $NODES; do',
-          '  ssh "$CONTROL_PLANE" kubeadm kubeconfig user --org system:nodes --client-name "system:node:$node" --config /kind/kubeadm.conf |',
-          '    ssh "$node" "rm -f /var/lib/kubelet/pki/kubelet-client-*; cat > /etc/kubernetes/kubelet.conf; systemctl restart --no-block kubelet"',
-          'done',
-        ].join('\n'),
-      ),
-      act(
-        "end the control plane's processes: the kubelet starts them with what is in the files",
-        'control-plane',
-        endProcesses('etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'),
-        { destroys: 'nothing, but the API is away for some seconds' },
-      ),
-      act('fetch the new credentials', 'workstation', fetchCredentials),
-      until('wait until the API answers', 'workstation', 'kubectl get nodes', seconds(90)),
+      ...renewEverything,
       untilNodesReady(),
     ],
   };

@@ -2,7 +2,7 @@ import { act, until } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import { seconds } from '../model/units.ts';
 import { databaseAnswers } from './support/database.ts';
-import { scaleDownSteps, seeTheKill } from './support/unused-services.ts';
+import { scaleDownSteps, seeTheKill } from './support/memory.ts';
 
 /**
  * Scale down what nobody uses any more, and delete the database's pod: a new one does not wait for the end of the old one's back-off.

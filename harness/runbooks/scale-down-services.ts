@@ -2,7 +2,7 @@ import { until } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import { seconds } from '../model/units.ts';
 import { databaseAnswers } from './support/database.ts';
-import { scaleDownSteps, seeTheKill } from './support/unused-services.ts';
+import { scaleDownSteps, seeTheKill } from './support/memory.ts';
 
 /**
  * Scale down what nobody uses any more, so that there is room for the database at its next start.

@@ -25,3 +25,14 @@ export const scaleDownSteps: readonly Step[] = [
     seconds(60),
   ),
 ];
+
+/** A higher limit for the database, and a new pod that has it. */
+export const raiseLimitSteps: readonly Step[] = [
+  act(
+    'a limit of 1 GiB',
+    'workstation',
+    'kubectl -n chromadb set resources statefulset chromadb --containers=chromadb --limits=memory=1Gi',
+  ),
+  // A pod that is not ready is not replaced by its controller (Kubernetes, "StatefulSets", forced rollback).
+  act('delete the pod', 'workstation', 'kubectl -n chromadb delete pod chromadb-0'),
+];

@@ -1,0 +1,77 @@
+import { act } from '../model/define.ts';
+import type { Fault } from '../model/fault.ts';
+import type { NodeSelector } from '../model/step.ts';
+import { seconds } from '../model/units.ts';
+
+const kept = '/var/lib/firedrill/addresses-leaked';
+/** Where the IPAM plugin keeps one file for each address that it has given away: the sandbox' id, and the name of its interface. */
+const folder = '/var/lib/cni/networks/cbr0';
+/** Begins the ids of sandboxes that never were; whoever reads the files sees at once whose doing it was. */
+const mark = 'firedrill-leaked';
+
+/**
+ * Every address that a node has for its pods is reserved, for pods that are no more. What runs goes on; whatever needs a new sandbox does
+ * not get one: `no IP addresses available in range set`. It stands on the disk, so a reboot does not help; it makes it worse, for after it
+ * every pod needs a new sandbox.
+ *
+ * The reservations of pods that run are among the stale ones, too: they are not given back at these pods' end, as is reported of machines that
+ * were switched off hard.
+ *
+ * Source: write-up 003, "Getting locked-out" (after a reboot "the container network is still down", and `k3s-killall.sh` cured it, which removes
+ * /var/lib/cni). That these files were its cause is our reading, the write-up names none; it is what k3s' issues 5885 and 4682 and Kubernetes'
+ * issue 108121 describe, cure included. CNI plugins, host-local (one file for each reserved address).
+ *
+ * @param options.nodes which nodes
+ */
+export function addressesLeaked(options: { readonly nodes: NodeSelector }): Fault {
+  const { nodes } = options;
+  return {
+    id: 'addresses-leaked',
+    title: 'Every pod address of a node is reserved for pods that are no more',
+    source: 'write-up 003, "Getting locked-out"',
+    fidelity: 'equivalent',
+    params: { nodes: typeof nodes === 'string' ? nodes : `worker ${nodes.worker}` },
+    targets: nodes,
+    prepare: [
+      act(
+        'keep what the undo puts back',
+        nodes,
+        `rm -rf ${kept} && mkdir -p ${kept} && cp -a ${folder}/. ${kept}/ && [ -n "$(ls ${kept} | grep '^10[.]')" ]`,
+      ),
+    ],
+    inject: [
+      act(
+        'they leak',
+        nodes,
+        [
+          // The plugin looks for an address under this lock.
+          `exec 9>> ${folder}/lock && flock -w 10 9`,
+          `first=$(ls ${folder} | grep -m 1 '^10[.]')`,
+          `for last in $(seq 2 254); do printf '${mark}-%s\\r\\neth0' "$last" > "${folder}/\${first%.*}.$last"; done`,
+          `ls ${folder} | grep -c '^10[.]'`,
+        ].join('\n'),
+      ),
+    ],
+    witness: [
+      {
+        name: 'no address is left',
+        on: nodes,
+        command: `grep -l '^${mark}' ${folder}/10.* 2>/dev/null | wc -l`,
+        expect: '^253$',
+      },
+    ],
+    witnessDeadlineMs: seconds(10),
+    undo: [
+      act(
+        'put the reservations back',
+        nodes,
+        [
+          // Whoever has removed the folder meanwhile has given every address back already.
+          `for file in $(grep -l '^${mark}' ${folder}/10.* 2>/dev/null); do`,
+          `  if [ -f "${kept}/\${file##*/}" ]; then cp -a "${kept}/\${file##*/}" "$file"; else rm "$file"; fi`,
+          'done',
+        ].join('\n'),
+      ),
+    ],
+  };
+}

@@ -1,0 +1,63 @@
+import { flushFirewall } from '../model/commands.ts';
+import { act, look, reboot, until } from '../model/define.ts';
+import type { Runbook } from '../model/runbook.ts';
+import type { NodeSelector } from '../model/step.ts';
+import { minutes, seconds } from '../model/units.ts';
+import { renewEverything } from './support/certificates.ts';
+import { again, seeTheDatabase, seeTheEvents, seeThePods } from './support/chain-003.ts';
+import { databaseAnswers, idleSteps, serverSteps } from './support/database.ts';
+import { resetFirewallStep } from './support/host-firewall.ts';
+import { killallSteps } from './support/killall.ts';
+import { raiseLimitSteps, scaleDownSteps, seeTheKill } from './support/memory.ts';
+import { untilNodesReady } from './support/waits.ts';
+import { throwLogAway } from './support/wal.ts';
+
+/** How long somebody looks whether a pod comes up before he thinks of something else. */
+const patience = seconds(30);
+
+/**
+ * Everything that was done, in its order, the wrong turns too: reboot, certificates, the firewall flushed and reset, another reboot, the killall
+ * script, a higher limit, fewer services, pg_resetwal.
+ * Source: write-up 003, whole. The upgrade ("fortunately, this didn't add more insult to the injury") is left out.
+ * @param options.host the machine that is reached by ssh
+ */
+export function asItHappened(options: { readonly host: NodeSelector }): Runbook {
+  const { host } = options;
+  return {
+    id: 'as-it-happened',
+    title: 'All that was done, in its order',
+    source: 'write-up 003, whole',
+    why: 'Each was the answer to what stood on the screen when it was done.',
+    steps: [
+      look('see what the API says', 'workstation', 'kubectl get nodes'),
+      reboot('1: reboot, "probably just an instinct"', 'nodes', seconds(90)),
+      look('see what the API says now', 'workstation', 'kubectl get nodes'),
+      ...renewEverything,
+      untilNodesReady(minutes(2)),
+      seeThePods,
+      seeTheEvents,
+      act("3: the first commands of an issue's comment", host, flushFirewall, {
+        standsFor: 'iptables -F; iptables -t nat -F',
+        destroys: 'every rule of this machine, and with the policies that stay every way onto it',
+      }),
+      resetFirewallStep(host),
+      reboot('5: reboot once again', 'workers', seconds(90)),
+      again('after it', untilNodesReady(minutes(2))),
+      again('after it', seeThePods),
+      ...killallSteps('workers'),
+      again('after the killall', untilNodesReady(minutes(2))),
+      again('after the killall', seeThePods),
+      seeTheKill,
+      ...raiseLimitSteps,
+      {
+        ...until('see whether it comes up', 'workstation', databaseAnswers, patience),
+        optional: true,
+      },
+      ...scaleDownSteps,
+      seeTheDatabase,
+      ...idleSteps,
+      throwLogAway,
+      ...serverSteps,
+    ],
+  };
+}

@@ -1,0 +1,72 @@
+import { certificateExpiry } from '../harness/detectors/certificate-expiry.ts';
+import { addressesLeaked } from '../harness/faults/addresses-leaked.ts';
+import { everythingAtOnce } from '../harness/faults/everything-at-once.ts';
+import { expiredCerts } from '../harness/faults/expired-certs.ts';
+import { oomDatabase } from '../harness/faults/oom-database.ts';
+import { pgWalCorruption } from '../harness/faults/pg-wal-corruption.ts';
+import { claimed, defineScenario } from '../harness/model/scenario.ts';
+import { minutes } from '../harness/model/units.ts';
+import { ssh } from '../harness/probes/ssh.ts';
+import { asItHappened } from '../harness/runbooks/as-it-happened.ts';
+import { rotateCertsAndKubelets } from '../harness/runbooks/rotate-certs-and-kubelets.ts';
+import { shortestWay } from '../harness/runbooks/shortest-way.ts';
+import { wait } from '../harness/runbooks/wait.ts';
+import { archivedDatabase } from './support/archived-database.ts';
+import { firewalledHost } from './support/host-firewall.ts';
+import { memoryDetectors } from './support/memory-detectors.ts';
+import { resurrectionProbes } from './support/resurrection.ts';
+import { serverMiB, smallNode } from './support/small-node.ts';
+
+/** The worker that is reached by ssh. */
+const host = { worker: 1 } as const;
+
+/** Write-up 003, whole. */
+export default defineScenario({
+  outage: {
+    title: 'Apparently as many things as possible',
+    source: 'write-up 003',
+    date: 'undated',
+    says: [
+      'Every kubectl said 401 Unauthorized: the certificates had ended. The reboot made things worse.',
+      'After `k3s certificate rotate` the API was back, and almost all services were down.',
+      'iptables -F locked the machine out; the serial console let it in again.',
+      'The network of the containers stayed down through another reboot; the killall script brought it back.',
+      'The database was killed for memory; a higher limit did not help, fewer services did.',
+      'Then it said PANIC: could not locate a valid checkpoint record; pg_resetwal, and all the services were up again.',
+    ],
+    undetectedMs: minutes(0),
+    recoveryMs: minutes(180),
+  },
+  fidelity: 'equivalent',
+  differences: [
+    'all is broken at the same time from the beginning, one behind the other; in the write-up the later things broke on the way',
+    'the flushed firewall is not part of the outage: it is what the runbook as-it-happened does, as it was there',
+    'that leaked addresses kept the pods down is our reading: they outlast reboots and the killall script removes them',
+    'the write-up gives no duration: three hours are the sum of what the single outages guess',
+    'the machine is three here: it is reached by ssh on one worker, the database is on the other, the API on the control plane',
+    'WAL is archived, so that a way out without loss exists; the write-up speaks of none',
+    'the single outages say how each of their mechanisms differs: expired-certs, oom-database, pg-wal-corruption',
+  ],
+  cluster: { workers: 2, workload: 'resurrection' },
+  setup: [...firewalledHost(host), ...smallNode, ...archivedDatabase],
+  probes: [ssh(), ...resurrectionProbes()],
+  breaks: ['api-read', 'api-write', 'pod-start', 'database'],
+  keeps: ['bystander'],
+  fault: everythingAtOnce({
+    causes: [
+      pgWalCorruption({ worker: 2 }),
+      oomDatabase({ worker: 2, serverMiB }),
+      addressesLeaked({ nodes: 'workers' }),
+      expiredCerts(),
+    ],
+    hidden: ['pg-wal-corruption', 'oom-database'],
+  }),
+  detectors: [certificateExpiry(), ...memoryDetectors],
+  runbooks: [
+    claimed(wait(), 'does-not-recover', 'nothing heals by itself'),
+    claimed(rotateCertsAndKubelets(), 'does-not-recover', 'the API was back; almost all services were down'),
+    claimed(asItHappened({ host }), 'recovers', 'finally, all the services were up and running again'),
+    claimed(shortestWay(), 'unknown', 'not tried'),
+  ],
+  horizonMs: { stock: minutes(30), fast: minutes(8) },
+});
