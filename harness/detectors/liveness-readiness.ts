@@ -22,9 +22,9 @@ export function livenessReadiness(): Detector {
     title: "The kubelet's liveness and readiness probes fail",
     source: 'write-up 002, lessons: liveness and readiness probes, 30 s',
     loop: (profile) =>
-      `the kubelet asks every ${humanDuration(profile.podProbeMs)} and acts at ${failureThreshold} failures in a row, so ${humanDuration(profile.podProbeMs * (failureThreshold - 1))} to ${humanDuration(profile.podProbeMs * failureThreshold)}; its verdict is looked up every ${humanDuration(profile.pollMs)}`,
-    // The first failure may come right after the onset, so two periods are the least and three the most.
-    leastTtdMs: (profile) => millis((failureThreshold - 1) * profile.podProbeMs),
+      `the kubelet asks every ${humanDuration(profile.podProbeMs)} and acts at ${failureThreshold} failures in a row, so ${humanDuration(profile.podProbeMs * (failureThreshold - 1))} to ${humanDuration(profile.podProbeMs * failureThreshold)}; a container that ends by itself is not ready at once; its verdict is looked up every ${humanDuration(profile.pollMs)}`,
+    // Nothing, where the container ends: the one probe that fails meanwhile is enough of an event. Two periods where it goes on.
+    leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.pollMs,
     expects: 'probe failed',
     async *watch({ cluster, signal }, profile) {
