@@ -1,12 +1,10 @@
+import { databaseFiles, findPostmaster } from '../model/commands.ts';
 import { act } from '../model/define.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
 
 const kept = '/var/lib/firedrill/pg-wal-corruption';
-/** Where the workload's database has its data, on its node and in its container. */
-const onNode = '/var/local/firedrill/chromadb/pgdata';
-const inContainer = '/var/lib/postgresql/data/pgdata';
-const bin = '/usr/lib/postgresql/15/bin';
+const { onNode, inContainer, bin } = databaseFiles;
 
 /** Ways in which the segment with the last checkpoint is no longer what was written. `$segment` is the file, `$at` the record's place in it. */
 const damages = {
@@ -60,7 +58,7 @@ export function pgWalCorruption(options: { readonly worker: number; readonly dam
         'it is killed in mid-write, and a segment of its log is damaged',
         node,
         [
-          'postmaster=$(head -n 1 /proc/$(pidof -s postgres)/status >/dev/null; pgrep -o -x postgres)',
+          findPostmaster,
           'kill -STOP $(pidof postgres)',
           `control=$(nsenter -t "$postmaster" -m ${bin}/pg_controldata ${inContainer})`,
           `place=$(echo "$control" | sed -n 's/^Latest checkpoint location: *//p')`,

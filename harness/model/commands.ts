@@ -102,3 +102,13 @@ export const flushFirewall = [
   // Without its chains' counters, into a table that keeps what is not named.
   'echo "$machine" | iptables-restore -w --noflush',
 ].join('\n');
+
+/** Where the workload's database has its data: on its node, in its container, and where its programs are there. */
+export const databaseFiles = {
+  onNode: '/var/local/firedrill/chromadb/pgdata',
+  inContainer: '/var/lib/postgresql/data/pgdata',
+  bin: '/usr/lib/postgresql/15/bin',
+} as const;
+
+/** For the database's node: `$postmaster`, the pid of the server, by which others get into its container. */
+export const findPostmaster = 'postmaster=$(pgrep -o -x postgres)';

@@ -1,0 +1,76 @@
+import { livenessReadiness } from '../harness/detectors/liveness-readiness.ts';
+import { podsNotRunning } from '../harness/detectors/pods-not-running.ts';
+import { postgresPanic } from '../harness/detectors/postgres-panic.ts';
+import { probeFailing } from '../harness/detectors/probe-failing.ts';
+import { restartCount } from '../harness/detectors/restart-count.ts';
+import { warningEvents } from '../harness/detectors/warning-events.ts';
+import { pgTornPage } from '../harness/faults/pg-torn-page.ts';
+import { act } from '../harness/model/define.ts';
+import { claimed, defineScenario } from '../harness/model/scenario.ts';
+import { minutes, seconds } from '../harness/model/units.ts';
+import { fullPageWrites } from '../harness/runbooks/full-page-writes.ts';
+import { restoreBackupPitr } from '../harness/runbooks/restore-backup-pitr.ts';
+import { restoreBackup } from '../harness/runbooks/restore-backup.ts';
+import { wait } from '../harness/runbooks/wait.ts';
+import { archivedDatabase } from './support/archived-database.ts';
+import { resurrectionProbes } from './support/resurrection.ts';
+
+/** As somebody tuned it for less writing; and no checkpoint at the wrong moment. */
+const tuned = JSON.stringify(
+  ['full_page_writes=off', 'checkpoint_timeout=15min', 'bgwriter_lru_maxpages=0'].flatMap((setting) =>
+    ['-c', setting].map((value) => ({ op: 'add', path: '/spec/template/spec/containers/0/args/-', value })),
+  ),
+);
+
+/** A variant of write-up 003's last act: the damage that nobody sees. */
+export default defineScenario({
+  outage: {
+    title: 'Apparently as many things as possible: the page that was half written',
+    source: 'write-up 003',
+    date: 'undated',
+    says: [
+      "After crash loops and kills the database's log was corrupted, and the server said so (scenario pg-wal-corruption).",
+      'Nothing is said of damage that a server does not notice. This is it.',
+    ],
+    undetectedMs: minutes(0),
+    recoveryMs: minutes(30),
+  },
+  fidelity: 'equivalent',
+  differences: [
+    'not in the write-up: a variant, after the manual of PostgreSQL, for what a kill may leave behind',
+    'the page is torn by hand between memory and disk while all processes stand still; a kill alone tears nothing, for the kernel goes on writing: it takes a machine that stops',
+    'full_page_writes is off, which nobody should do, and some do on storage that is said to write pages whole',
+  ],
+  cluster: { workers: 2, workload: 'resurrection' },
+  setup: [
+    ...archivedDatabase,
+    act(
+      'write less log',
+      'workstation',
+      [
+        `kubectl -n chromadb patch statefulset chromadb --type=json -p '${tuned}'`,
+        'kubectl -n chromadb rollout status statefulset chromadb --timeout=50s',
+        "kubectl -n chromadb exec chromadb-0 -- psql -U chromadb -d chromadb -c 'create extension pageinspect'",
+      ].join('\n'),
+    ),
+  ],
+  probes: resurrectionProbes(),
+  breaks: ['database'],
+  keeps: ['dns', 'api-read', 'api-write', 'pod-start', 'bystander'],
+  fault: pgTornPage({ worker: 2 }),
+  detectors: [
+    probeFailing({ sli: 'database', streak: 3 }),
+    postgresPanic(),
+    livenessReadiness(),
+    podsNotRunning(),
+    restartCount({ over: 10 }),
+    warningEvents(),
+  ],
+  runbooks: [
+    claimed(wait(), 'unknown', 'not tried: it comes back by itself'),
+    claimed(restoreBackup(), 'unknown', 'not tried'),
+    claimed(restoreBackupPitr(), 'unknown', 'not tried'),
+    claimed(fullPageWrites(), 'recovers', "the manual: on by default, and this is what it's for"),
+  ],
+  horizonMs: { stock: minutes(12), fast: seconds(180) },
+});
