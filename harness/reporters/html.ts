@@ -1,4 +1,5 @@
 import { sortTrials, type DetectorSummary, type RunbookSummary, type RunSummary } from '../analysis/summary.ts';
+import { timeSpent } from '../analysis/time-spent.ts';
 import { percent, span } from '../analysis/verdict.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Outcome, TrialRecord } from '../model/record.ts';
@@ -105,7 +106,13 @@ function partsNote(runbook: RunbookSummary): string {
 
 function whatHappened(summary: RunSummary, plan: Plan, trials: readonly TrialRecord[]): Markup {
   const seen = trials.find((t) => t.onset !== undefined && t.outcome !== 'invalid');
-  const inject = seen?.steps.filter((s) => (s.part === 'setup' && s.changes) || s.part === 'inject') ?? [];
+  const commands = (part: string): Markup | false => {
+    const steps = seen?.steps.filter((s) => s.part === part && s.changes) ?? [];
+    return (
+      steps.length > 0 && safe`<pre>${steps.map((s) => `# ${s.name} (on ${s.on})\n${s.command}`).join('\n')}</pre>`
+    );
+  };
+  const setup = commands('setup');
   const broken = summary.broke.map(({ title, trials: n, of }) =>
     n === of ? title : `${title} (in ${n} of ${of} trials)`,
   );
@@ -118,7 +125,8 @@ function whatHappened(summary: RunSummary, plan: Plan, trials: readonly TrialRec
 ${
   seen === undefined
     ? safe`<p>No trial has a confirmed fault.</p>`
-    : safe`${inject.length > 0 && safe`<pre>${inject.map((s) => `# ${s.name} (on ${s.on})\n${s.command}`).join('\n')}</pre>`}
+    : safe`${setup && safe`<details><summary>Before: how the cluster was made what it was</summary>${setup}</details>`}
+${commands('inject')}
 <ul class="plain">${seen.witness.slice(0, 8).map((w) => safe`<li>${w}</li>`)}</ul>
 <p class="muted">The fault broke: ${broken.length === 0 ? 'nothing' : broken.join(', ')}.</p>`
 }</div>
@@ -277,8 +285,20 @@ ${valid && t.fullRecovery !== undefined && safe`<dt>Fully recovered</dt><dd>${f.
 <dt>Data</dt><dd>${t.data === 'unknown' ? 'unknown: not read back' : t.data.lost === 0 ? `none lost (${t.data.stores.map((s) => `${s.store}: ${s.acknowledged} acknowledged`).join(', ')})` : t.data.stores.map((s) => `${s.store}: ${s.missing} missing, ${s.altered} altered, ${s.duplicated} doubled, ${s.unexpected} unexpected of ${s.acknowledged}`).join('; ')}${t.data !== 'unknown' && t.data.rpoMs !== undefined && `; oldest ${humanDuration(t.data.rpoMs)} before the fault`}</dd>
 <dt>The instrument</dt><dd>event loop late by at most ${t.harness.loopDelayP99Ms} ms, probes by ${t.harness.latenessP99Ms} ms${t.harness.stolenShare !== undefined && `, ${Math.round(t.harness.stolenShare * 100)} % of CPU time taken by the machine's host`}${t.harness.starved && ': starved'}; seed ${t.seed}</dd>
 </dl>
+${spentList(t)}
 ${steps.length > 0 && safe`<details><summary>Commands and their output</summary><ol class="steps">${steps.map((s) => safe`<li>${s.name} <span class="where">${s.part}, on ${s.on}, ${humanDuration(s.toMs - s.fromMs)}${s.exitCode !== undefined && `, exit ${s.exitCode}`}</span><pre>$ ${clip(s.command, Math.min(1500, limit))}${s.output !== undefined && `\n${clip(s.output.trim(), limit)}`}</pre></li>`)}</ol></details>`}
 </details>`;
+}
+
+/** Where the time to recover went, where more than one thing took it. */
+function spentList(t: TrialRecord): Markup | false {
+  const spent = t.outcome === 'invalid' ? undefined : timeSpent(t);
+  if (spent === undefined || spent.length < 2) return false;
+  const whole = spent.reduce((sum, { ms }) => sum + ms, 0);
+  return safe`<h4>Where the time went</h4><ol class="spent">${spent.map(
+    ({ what, ms }) =>
+      safe`<li><span class="share"><i style="width:${Math.round((1000 * ms) / whole) / 10}%"></i></span><span>${humanDuration(ms)}</span><span>${what}</span></li>`,
+  )}</ol>`;
 }
 
 /** The end says more than the beginning. */

@@ -1,4 +1,5 @@
 import { sortTrials, type DetectorSummary, type RunSummary } from '../analysis/summary.ts';
+import { timeSpent } from '../analysis/time-spent.ts';
 import { percent, span } from '../analysis/verdict.ts';
 import { isFaultFree } from '../model/control.ts';
 import type { Plan } from '../model/plan.ts';
@@ -48,6 +49,7 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
         md(r.reason),
       ]),
     ),
+    ...spentBlocks(sortTrials(plan, records)),
     '## The outage',
     `${md(plan.outage.source)}, ${md(plan.outage.date)}. Fidelity: ${md(plan.fidelity)}.`,
     [
@@ -151,4 +153,16 @@ function fence(code: string): string {
   const longest = Math.max(2, ...[...code.matchAll(/`+/g)].map((m) => m[0].length));
   const ticks = '`'.repeat(longest + 1);
   return `${ticks}sh\n${code}\n${ticks}`;
+}
+
+/** Where the time to recover went, of each runbook's first trial in which more than one thing took it. */
+function spentBlocks(records: readonly TrialRecord[]): readonly string[] {
+  const told = new Set<string>();
+  const lines = records.flatMap((record) => {
+    const spent = record.outcome === 'invalid' ? undefined : timeSpent(record);
+    if (told.has(record.runbook) || spent === undefined || spent.length < 2) return [];
+    told.add(record.runbook);
+    return [`- ${code(record.trialId)}: ${spent.map(({ what, ms }) => `${humanDuration(ms)} ${md(what)}`).join('; ')}`];
+  });
+  return lines.length === 0 ? [] : ['## Where the time went', lines.join('\n')];
 }

@@ -92,6 +92,10 @@ summary:focus-visible,a:focus-visible{outline:2px solid var(--good);outline-offs
 .trial>summary .muted{font-weight:400}
 .steps{list-style:decimal;padding-left:1.5rem;margin:.4rem 0}
 .steps li{margin:.7rem 0}
+.spent{list-style:none;margin:.4rem 0;padding:0;font-size:.9rem}
+.spent li{display:grid;grid-template-columns:minmax(4rem,9rem) 5.5rem 1fr;gap:.8rem;align-items:baseline;margin:.15rem 0}
+.share{display:block;height:.6rem;background:var(--soft);border-radius:2px}
+.share i{display:block;height:100%;min-width:1px;background:var(--ink);border-radius:2px}
 .where{color:var(--muted);font-weight:400}
 .env{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:.15rem 1.2rem;font-size:.9rem;margin:0}
 .env dt{color:var(--muted)}.env dd{margin:0;overflow-wrap:anywhere}

@@ -1,0 +1,49 @@
+import type { TrialRecord } from '../model/record.ts';
+import { midpoint } from '../model/units.ts';
+
+/** One stretch of the time between the fault and the recovery. */
+export interface Spent {
+  readonly what: string;
+  readonly ms: number;
+}
+
+/** What takes less than this share of the whole is told together. */
+const smallShare = 0.03;
+
+/**
+ * Where the time to recover went: what passed before anything was done, each step of the runbook that took its share, the others together, and
+ * what was waited for after the last. Milliseconds; they add up to the time to recover, from the middle of the onset to the middle of
+ * the recovery. Steps that came after it are not in it.
+ * @returns undefined where nothing recovered, or no runbook had a part in it
+ */
+export function timeSpent(record: TrialRecord): readonly Spent[] | undefined {
+  const { onset, ttr, steps } = record;
+  if (onset === undefined || ttr === undefined || 'censored' in ttr) return undefined;
+  const fromMs = midpoint(onset);
+  const toMs = fromMs + midpoint(ttr);
+  const done = steps.filter((step) => step.part === 'runbook' && step.fromMs < toMs);
+  const [first] = done;
+  const last = done.at(-1);
+  if (first === undefined || last === undefined) return undefined;
+  const whole = toMs - fromMs;
+  const taken = done.map((step, index) => ({
+    what: step.name,
+    // To the next one's beginning: what lies between two steps is the first one's.
+    ms: Math.max(0, Math.min(toMs, done[index + 1]?.fromMs ?? step.toMs) - Math.max(fromMs, step.fromMs)),
+  }));
+  const big = taken.filter(({ ms }) => ms >= whole * smallShare);
+  const small = taken.filter(({ ms }) => ms < whole * smallShare);
+  return [
+    { what: 'before anything was done', ms: Math.max(0, first.fromMs - fromMs) },
+    ...big,
+    ...(small.length === 0
+      ? []
+      : [
+          {
+            what: small.length === 1 ? (small[0]?.what ?? '') : `${String(small.length)} shorter steps`,
+            ms: small.reduce((sum, { ms }) => sum + ms, 0),
+          },
+        ]),
+    { what: 'until it was good again', ms: Math.max(0, toMs - Math.max(fromMs, last.toMs)) },
+  ].filter(({ ms }) => ms > 0);
+}
