@@ -1,3 +1,4 @@
+import { archiveLag } from '../harness/detectors/archive-lag.ts';
 import { certificateExpiry } from '../harness/detectors/certificate-expiry.ts';
 import { addressesLeaked } from '../harness/faults/addresses-leaked.ts';
 import { everythingAtOnce } from '../harness/faults/everything-at-once.ts';
@@ -61,7 +62,7 @@ export default defineScenario({
     ],
     hidden: ['pg-wal-corruption', 'oom-database'],
   }),
-  detectors: [certificateExpiry(), ...memoryDetectors],
+  detectors: [certificateExpiry(), ...memoryDetectors, archiveLag()],
   runbooks: [
     claimed(wait(), 'does-not-recover', 'nothing heals by itself'),
     claimed(rotateCertsAndKubelets(), 'does-not-recover', 'the API was back; almost all services were down'),

@@ -1,6 +1,8 @@
+import { archiveLag } from '../harness/detectors/archive-lag.ts';
 import { livenessReadiness } from '../harness/detectors/liveness-readiness.ts';
 import { podsNotRunning } from '../harness/detectors/pods-not-running.ts';
 import { postgresPanic } from '../harness/detectors/postgres-panic.ts';
+import { postgresUp } from '../harness/detectors/postgres-up.ts';
 import { probeFailing } from '../harness/detectors/probe-failing.ts';
 import { restartCount } from '../harness/detectors/restart-count.ts';
 import { warningEvents } from '../harness/detectors/warning-events.ts';
@@ -61,6 +63,8 @@ export default defineScenario({
   detectors: [
     probeFailing({ sli: 'database', streak: 3 }),
     postgresPanic(),
+    postgresUp(),
+    archiveLag(),
     livenessReadiness(),
     podsNotRunning(),
     restartCount({ over: 10 }),

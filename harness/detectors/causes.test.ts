@@ -3,6 +3,7 @@ import { FakeCluster, fakeEvent, fakePod, type FakeHandler } from '../cluster/fa
 import type { Detector } from '../model/detector.ts';
 import { profiles } from '../model/profile.ts';
 import { agentLog } from './agent-log.ts';
+import { archiveLag } from './archive-lag.ts';
 import { certificateExpiry } from './certificate-expiry.ts';
 import { corednsReplicas } from './coredns-replicas.ts';
 import { crashFile } from './crash-file.ts';
@@ -12,6 +13,7 @@ import { interfaceChurn } from './interface-churn.ts';
 import { memoryAvailable } from './memory-available.ts';
 import { nodeRebooted } from './node-rebooted.ts';
 import { oomKilled } from './oom-killed.ts';
+import { postgresUp } from './postgres-up.ts';
 import { sandboxChanged } from './sandbox-changed.ts';
 import { start, type Watching } from './support/testing.ts';
 
@@ -295,5 +297,46 @@ describe('oom-killed', () => {
     );
     await later(fast.scrapeMs);
     expect(watching.last()).toEqual({ state: 'firing', what: 'SystemOOM on Node/fake-worker2' });
+  });
+});
+
+describe('postgres-up', () => {
+  it('asks on the node that has the files, and clears when it answers', async () => {
+    let said = 'up';
+    answer = ({ on }) => (on === 'fake-worker2' ? said : '');
+    const watching = watch(postgresUp());
+    await later(100);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    said = 'down';
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'firing', what: 'pg_up is 0 on fake-worker2' });
+    said = 'up';
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    answer = () => ({ exitCode: 1, stdout: '', stderr: 'no such container' });
+    await later(fast.scrapeMs);
+    expect(watching.last()).toMatchObject({ state: 'blind' });
+  });
+});
+
+describe('archive-lag', () => {
+  it('fires when the newest segment is old, keeps its words while it grows older, and clears with the next', async () => {
+    let age = '4';
+    answer = ({ on }) => (on === 'fake-worker2' ? age : '');
+    const watching = watch(archiveLag({ overSeconds: 30 }));
+    await later(100);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    age = '30';
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    age = '31';
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'firing', what: 'nothing archived for 31 s' });
+    age = '40';
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'firing', what: 'nothing archived for 31 s' });
+    age = '0';
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'quiet' });
   });
 });

@@ -4,6 +4,7 @@ import { nodeNotReady } from '../../harness/detectors/node-not-ready.ts';
 import { oomKilled } from '../../harness/detectors/oom-killed.ts';
 import { podsNotRunning } from '../../harness/detectors/pods-not-running.ts';
 import { postgresPanic } from '../../harness/detectors/postgres-panic.ts';
+import { postgresUp } from '../../harness/detectors/postgres-up.ts';
 import { probeFailing } from '../../harness/detectors/probe-failing.ts';
 import { restartCount } from '../../harness/detectors/restart-count.ts';
 import { warningEvents } from '../../harness/detectors/warning-events.ts';
@@ -24,5 +25,6 @@ export const memoryDetectors: readonly Detector[] = [
   restartCount({ over: 10, scope: 'cluster' }),
   warningEvents({ expects: 'BackOff|Unhealthy|SystemOOM' }),
   postgresPanic(),
+  postgresUp(),
   nodeNotReady(),
 ];

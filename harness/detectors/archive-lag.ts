@@ -1,0 +1,50 @@
+import type { Detector } from '../model/detector.ts';
+import { humanDuration, millis, seconds } from '../model/units.ts';
+import { looking } from './support/look.ts';
+
+/** How old the newest finished segment of the archive is, in seconds; nothing on a node without one. */
+const lookAt = [
+  'cd /var/local/firedrill/backup/wal 2>/dev/null || exit 0',
+  "newest=$(ls -t | grep -m 1 -E '^[0-9A-F]{24}$') || exit 0",
+  'echo $(($(date +%s) - $(stat -c %Y "$newest")))',
+].join('\n');
+
+/**
+ * No segment of the write-ahead log has been archived for a while, though one is finished every five seconds: what is acknowledged from now on
+ * cannot be restored from anywhere.
+ *
+ * Source: PostgreSQL manual, 26.3.1 (archive_timeout, and that the archive is to be watched); pg_stat_archiver's last_archived_time, which only a
+ * server that runs can tell: here the archive itself is looked at.
+ *
+ * @param options.overSeconds fires when the newest segment is older than this (default 30)
+ */
+export function archiveLag(options: { readonly overSeconds?: number } = {}): Detector {
+  const over = options.overSeconds ?? 30;
+  return {
+    id: 'archive-lag',
+    title: `Nothing archived for ${over} s`,
+    source: 'PostgreSQL manual, 26.3.1: watch the archive',
+    loop: (profile) =>
+      `looks how old the newest archived segment is every ${humanDuration(profile.scrapeMs)}; one is made every 5 s`,
+    // The last one may have been archived five seconds and a copy before the onset.
+    leastTtdMs: () => millis(Math.max(0, over - 10) * 1000),
+    periodMs: (profile) => profile.scrapeMs,
+    expects: 'archived',
+    watch({ cluster, signal }, profile) {
+      let standing: string | undefined;
+      return looking(profile.scrapeMs, signal, async () => {
+        const ages = await Promise.all(
+          cluster.select('workers').map(async ({ name }) => {
+            const options = { timeoutMs: seconds(4), signal };
+            const { exitCode, stdout, stderr } = await cluster.exec(name, lookAt, options);
+            if (exitCode !== 0) throw new Error(`${name}: ${stderr || `exit ${exitCode}`}`);
+            return stdout.trim() === '' ? 0 : Number(stdout);
+          }),
+        );
+        // The text of a standing alert stays: a second more is no new alert.
+        standing = Math.max(...ages) > over ? (standing ?? `nothing archived for ${Math.max(...ages)} s`) : undefined;
+        return standing;
+      });
+    },
+  };
+}
