@@ -22,7 +22,7 @@ export interface RunbookSummary {
   readonly title: string;
   /** True when it changes nothing (`wait`): what heals by itself. */
   readonly passive: boolean;
-  /** True when it is a way to make the change that broke everything, and no answer to an outage that is there. */
+  /** True when it is something done beforehand (`before`), or a way to make the change that broke everything (`instead`): no answer to an outage that is there. */
   readonly prevention: boolean;
   /** Valid trials; only these are in the numbers below. */
   readonly n: number;
@@ -117,7 +117,7 @@ export function summariseRunbook(
     id: runbook.id,
     title: runbook.title,
     passive: runbook.before === undefined && runbook.instead === undefined && runbook.steps.every((s) => !s.changes),
-    prevention: runbook.instead !== undefined,
+    prevention: runbook.before !== undefined || runbook.instead !== undefined,
     n,
     invalid: outcomes.invalid ?? 0,
     unknown: outcomes.unknown ?? 0,

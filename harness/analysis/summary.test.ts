@@ -241,6 +241,25 @@ describe('other verdicts', () => {
     expect(summary.detectors[0]).toMatchObject({ n: 6 });
   });
 
+  it('what was set beforehand is no answer either, however soon it was good again', () => {
+    const early = { ...plan.runbooks[0], id: 'early', before: [], steps: [] } as unknown as Plan['runbooks'][number];
+    const trials = [trial('early-1', 33_000), trial('early-2', 33_000, { audits: [{ store: 'ledger', missing: 2 }] })];
+    const summary = summarise({ ...plan, runbooks: [...plan.runbooks, early] }, [...records, ...trials]);
+    expect(summary.verdict).toMatchObject({ kind: 'use', runbook: 'cure' });
+    expect(summary.verdict.preventions).toEqual([
+      expect.stringMatching(/^early, set beforehand: recovered 1 of 2, back after [\d.]+ m?s, 2 rows lost or damaged$/),
+    ]);
+  });
+
+  it('says of doing nothing that it comes back with data lost', () => {
+    const lossy = { audits: [{ store: 'ledger', missing: 2 }] };
+    const idle = ['wait-1', 'wait-2'].map((id) => trial(id, 33_000, lossy));
+    const others = records.filter((r) => r.runbook !== 'wait');
+    expect(summarise(plan, [...others, ...idle]).verdict.doingNothing).toMatch(
+      /^wait: back after [\d.]+ m?s, with data lost$/,
+    );
+  });
+
   it('has a curve of the share that is not back yet', () => {
     const run = planOf(4);
     const times = [71_000, never, 73_000, 71_000];

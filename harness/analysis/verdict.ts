@@ -1,6 +1,7 @@
 import { median } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
 import { humanDuration, midpoint, type Interval } from '../model/units.ts';
+import { rowsLost } from './data.ts';
 import { list } from './outcome.ts';
 import type { DetectorSummary } from './summary-detectors.ts';
 import type { RunbookSummary } from './summary-runbooks.ts';
@@ -49,7 +50,13 @@ export function verdictOf(
   const runbooks = arms.filter((r) => !r.prevention);
   const shared = {
     ...(alarm === undefined ? {} : { alarm }),
-    preventions: arms.filter((r) => r.prevention && r.n > 0).map(preventionLine),
+    preventions: arms
+      .filter((r) => r.prevention && r.n > 0)
+      .map((r) =>
+        plan.runbooks.some(({ id, before }) => id === r.id && before !== undefined)
+          ? beforehandLine(r)
+          : preventionLine(r),
+      ),
     warnings: warningsOf(arms, detectors),
   };
   const sure = runbooks.filter((r) => r.n > 0 && r.recovered.k === r.n).sort(byTime);
@@ -99,6 +106,14 @@ export function verdictOf(
   };
 }
 
+/** `lease-20s, set beforehand: recovered 0 of 2, back after 3 min` */
+function beforehandLine(r: RunbookSummary): string {
+  const { lost } = r.data;
+  // A mean that has the horizon in it is no time after which it was back.
+  const result = r.meanIsBound ? `recovered ${String(r.recovered.k)} of ${String(r.n)}` : resultOf(r);
+  return `${r.id}, set beforehand: ${result}${lost === 0 ? '' : `, ${rowsLost(lost)}`}`;
+}
+
 /** `canary-update: prevented 1 of 2, else good again after 41 s; bad time 12 s` */
 function preventionLine(r: RunbookSummary): string {
   const prevented = r.outcomes.prevented ?? 0;
@@ -122,6 +137,10 @@ function resultOf(runbook: RunbookSummary): string {
 
 function doingNothing(idle: RunbookSummary, plan: Plan): string {
   const { k, n } = idle.recovered;
+  const lossy = idle.outcomes['recovered-with-loss'] ?? 0;
+  if (lossy > 0 && k + lossy === n) {
+    return `back after ${humanDuration(idle.meanTtrMs ?? 0)}, ${lossy === n ? '' : `${String(lossy)} of ${String(n)} times `}with data lost`;
+  }
   if (k === 0 && idle.ttrRange === undefined) return `not within ${humanDuration(plan.horizonMs)}`;
   return k === n ? `also, after ${humanDuration(idle.meanTtrMs ?? 0)}` : `only ${String(k)} of ${String(n)}`;
 }
