@@ -69,5 +69,5 @@ export default defineScenario({
     claimed(asItHappened({ host }), 'recovers', 'finally, all the services were up and running again'),
     claimed(shortestWay(), 'unknown', 'not tried'),
   ],
-  horizonMs: { stock: minutes(30), fast: minutes(8) },
+  horizonMs: { stock: minutes(30), fast: minutes(6) },
 });

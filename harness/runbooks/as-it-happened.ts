@@ -1,7 +1,7 @@
 import { flushFirewall } from '../model/commands.ts';
 import { act, look, reboot, until } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
-import type { NodeSelector } from '../model/step.ts';
+import type { NodeSelector, Step } from '../model/step.ts';
 import { minutes, seconds } from '../model/units.ts';
 import { renewEverything } from './support/certificates.ts';
 import { again, seeTheDatabase, seeTheEvents, seeThePods } from './support/chain-003.ts';
@@ -14,6 +14,10 @@ import { throwLogAway } from './support/wal.ts';
 
 /** How long somebody looks whether a pod comes up before he thinks of something else. */
 const patience = seconds(30);
+
+/** The API says Ready for a while of a machine that has just been switched off: only the machine itself knows. */
+const untilUp = (name: string, on: NodeSelector, units: string): Step =>
+  until(name, on, `systemctl is-active ${units}`, seconds(60));
 
 /**
  * Everything that was done, in its order, the wrong turns too: reboot, certificates, the firewall flushed and reset, another reboot, the killall
@@ -30,18 +34,20 @@ export function asItHappened(options: { readonly host: NodeSelector }): Runbook 
     why: 'Each was the answer to what stood on the screen when it was done.',
     steps: [
       look('see what the API says', 'workstation', 'kubectl get nodes'),
-      reboot('1: reboot, "probably just an instinct"', 'nodes', seconds(90)),
+      reboot('reboot, "probably just an instinct"', 'nodes', seconds(90)),
+      untilUp('wait until they are up', 'nodes', 'containerd'),
       look('see what the API says now', 'workstation', 'kubectl get nodes'),
       ...renewEverything,
       untilNodesReady(minutes(2)),
       seeThePods,
       seeTheEvents,
-      act("3: the first commands of an issue's comment", host, flushFirewall, {
+      act("the first commands of an issue's comment", host, flushFirewall, {
         standsFor: 'iptables -F; iptables -t nat -F',
         destroys: 'every rule of this machine, and with the policies that stay every way onto it',
       }),
       resetFirewallStep(host),
-      reboot('5: reboot once again', 'workers', seconds(90)),
+      reboot('reboot once again', 'workers', seconds(90)),
+      untilUp('wait until they are up again', 'workers', 'containerd kubelet'),
       again('after it', untilNodesReady(minutes(2))),
       again('after it', seeThePods),
       ...killallSteps('workers'),
