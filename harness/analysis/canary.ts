@@ -50,7 +50,7 @@ export function canaryOf(plan: Plan, records: readonly TrialRecord[]): Canary | 
       unit: 'block',
     },
   );
-  const kind = kindOf(comparison);
+  const kind = canaryKind(comparison);
   return {
     kind,
     arm,
@@ -62,7 +62,8 @@ export function canaryOf(plan: Plan, records: readonly TrialRecord[]): Canary | 
   };
 }
 
-function kindOf(comparison: Comparison | undefined): Canary['kind'] {
+/** What a comparison of a runbook (a) with the same one begun 30 s later (b) says of the comparison itself. */
+export function canaryKind(comparison: Comparison | undefined): Canary['kind'] {
   switch (comparison?.kind) {
     case 'faster': {
       const { interval, differenceMs = 0, minimumEffectMs = 0 } = comparison;

@@ -17,7 +17,8 @@ export function armPairs(
   });
 }
 
-function together(times: readonly ObservedTime[]): ObservedTime | undefined {
+/** The mean of several times at either end and in the middle; the event where any had it. Undefined for none. */
+export function together(times: readonly ObservedTime[]): ObservedTime | undefined {
   if (times.length === 0) return undefined;
   const middle = (of: (t: ObservedTime) => number): number => times.reduce((s, t) => s + of(t), 0) / times.length;
   return {

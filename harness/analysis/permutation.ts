@@ -53,19 +53,31 @@ export function signFlipInterval(differences: readonly number[], seed = 1): Boun
   const n = differences.length;
   if (n < leastPairs(1)) return undefined;
   const values = [...differences].sort((a, b) => a - b);
-  const means: number[] = [];
-  if (n <= subsetsMost) {
-    for (let set = 1; set < 2 ** n; set++) means.push(meanOf(values, (i) => (set & (1 << i)) !== 0));
-  } else {
-    const random = seeded(seed);
-    while (means.length < 8191) {
-      const chosen = values.map(() => random() < 0.5);
-      if (chosen.includes(true)) means.push(meanOf(values, (i) => chosen[i] === true));
-    }
-  }
-  means.sort((a, b) => a - b);
+  const means = n <= subsetsMost ? subsetMeans(values) : drawnMeans(values, seed);
+  means.sort();
   const k = Math.floor(0.025 * (means.length + 1));
   return { lo: means[k - 1] ?? 0, hi: means[means.length - k] ?? 0 };
+}
+
+/** Means of all subsets but the empty one. */
+function subsetMeans(values: readonly number[]): Float64Array {
+  const sums = subsetSums(values);
+  const sizes = new Uint8Array(sums.length);
+  for (let set = 1; set < sums.length; set++) {
+    sizes[set] = (sizes[set >> 1] ?? 0) + (set & 1);
+    sums[set] = (sums[set] ?? 0) / (sizes[set] ?? 1);
+  }
+  return sums.subarray(1);
+}
+
+function drawnMeans(values: readonly number[], seed: number): Float64Array {
+  const random = seeded(seed);
+  const means: number[] = [];
+  while (means.length < 8191) {
+    const chosen = values.map(() => random() < 0.5);
+    if (chosen.includes(true)) means.push(meanOf(values, (i) => chosen[i] === true));
+  }
+  return Float64Array.from(means);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Comparison } from './comparison.ts';
 import type { Run } from './comparison-runs.ts';
-import { summarise, type DetectorSummary, type RunbookSummary } from './summary.ts';
+import { summarise, type DetectorSummary } from './summary.ts';
+import type { Outcome } from '../model/record.ts';
 
 /**
  * What is worse in the second run, one line each. First what needs no statistics: data lost, harm done, a runbook that always
@@ -28,10 +29,21 @@ export function regressionsOf(
   return [...hard, ...slower];
 }
 
-function runbookRegressions(a: RunbookSummary, b: RunbookSummary): readonly string[] {
+/** What became of a runbook's valid trials: of a run's, or of several nights'. */
+export interface ArmCounts {
+  readonly id: string;
+  readonly n: number;
+  readonly recovered: { readonly k: number };
+  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
+  readonly data: { readonly trialsWithLoss: number };
+}
+
+const runbookRegressions = (a: ArmCounts, b: ArmCounts): readonly string[] => [...costsMore(a, b), ...endsLess(a, b)];
+
+/** Data lost or harm done in `b`, and none in `a`: one trial is enough. Nothing where either has no valid trial. */
+export function costsMore(a: ArmCounts, b: ArmCounts): readonly string[] {
+  if (a.n === 0 || b.n === 0) return [];
   const lines: string[] = [];
-  if (a.n === 0 || b.n === 0) return lines;
-  const of = (r: RunbookSummary): string => `${String(r.recovered.k)} of ${String(r.n)}`;
   if (a.data.trialsWithLoss === 0 && b.data.trialsWithLoss > 0) {
     lines.push(`${b.id}: lost data in ${String(b.data.trialsWithLoss)} of ${String(b.n)} trials, before in none`);
   }
@@ -39,10 +51,14 @@ function runbookRegressions(a: RunbookSummary, b: RunbookSummary): readonly stri
   if ((a.outcomes.harmed ?? 0) === 0 && harmed > 0) {
     lines.push(`${b.id}: did harm in ${String(harmed)} of ${String(b.n)} trials, before in none`);
   }
-  if (a.recovered.k === a.n && b.n - b.recovered.k >= 2) {
-    lines.push(`${b.id}: recovered ${of(b)}, before ${of(a)}`);
-  }
   return lines;
+}
+
+/** It always recovered in `a`, and did not in two trials of `b`: one may be bad luck. */
+export function endsLess(a: ArmCounts, b: ArmCounts): readonly string[] {
+  const of = (r: ArmCounts): string => `${String(r.recovered.k)} of ${String(r.n)}`;
+  if (a.n === 0 || a.recovered.k < a.n || b.n - b.recovered.k < 2) return [];
+  return [`${b.id}: recovered ${of(b)}, before ${of(a)}`];
 }
 
 function alarmRegressions(a: DetectorSummary, b: DetectorSummary): readonly string[] {
