@@ -8,8 +8,8 @@ import { blocksNeeded, mostBlocks } from './power.ts';
 import type { Bounds } from './stats.ts';
 
 /** What a difference must at least be to matter: so much, or a tenth of the slower mean, or twice what the instants are known to. */
-const leastEffectMs = 5000;
-const leastShare = 0.1;
+export const leastEffectMs = 5000;
+export const leastShare = 0.1;
 
 /**
  * What a comparison of two times shows:
@@ -83,6 +83,8 @@ export interface Asked {
   readonly seed: number;
   /** True when the environments differ: then there are numbers and no verdict. */
   readonly refused: boolean;
+  /** Intervals only where p is below this, and a difference can be shown at all; always where absent. */
+  readonly intervalsBelow?: number;
   /** Words for the sentences: `is back sooner than`, and what a pair is counted in. */
   readonly sooner: string;
   readonly unit: string;
@@ -126,6 +128,7 @@ function measure(question: Question, asked: Asked): Measured {
       design === 'paired' ? signFlip(differences(a, b), asked.seed) : twoSample(a, b, asked.seed),
     ),
   );
+  if (p >= (asked.intervalsBelow ?? 2)) return { ...base, p };
   // From the lower ends' to the upper ends': the middles' lies between.
   const bounds = [cases[0], cases[2]].map(([a, b]) =>
     design === 'paired'

@@ -1,3 +1,4 @@
+import { median } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { midpoint, type Censored, type Interval } from '../model/units.ts';
@@ -24,6 +25,20 @@ export function restricted(time: Interval | Censored | undefined, horizonMs: num
 /** A trial's time to recover: service that went down again for good did not recover. */
 export function observedTtr(record: TrialRecord, horizonMs: number): ObservedTime {
   return restricted(record.outcome === 'relapsed' ? undefined : record.ttr, horizonMs);
+}
+
+/**
+ * The median of several times at either end and in the middle; the event where at least half had it.
+ * @throws Error for none
+ */
+export function medianTime(times: readonly ObservedTime[]): ObservedTime {
+  const of = (end: (t: ObservedTime) => number): number => median(times.map(end));
+  return {
+    event: times.filter((t) => t.event).length * 2 >= times.length,
+    lo: of((t) => t.lo),
+    time: of((t) => t.time),
+    hi: of((t) => t.hi),
+  };
 }
 
 /** Whether a trial says anything about its runbook. */

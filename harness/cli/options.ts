@@ -1,3 +1,4 @@
+import type { Pin } from '../analysis/nightly/baseline.ts';
 import { controlWords, type ControlWord } from '../engine/controls.ts';
 import { FiredrillError } from '../model/errors.ts';
 import type { Trigger } from '../model/plan.ts';
@@ -78,6 +79,7 @@ export function controls(flag: string, value: string): readonly ControlWord[] {
 export const profileWords: readonly [ProfileName, ProfileName] = ['fast', 'stock'];
 export const keepWords = ['never', 'on-failure', 'always'] as const;
 export const imagesWords = ['auto', 'pull', 'build'] as const;
+export const pinWords = ['now', 'missing'] as const satisfies readonly Pin[];
 export const compareWords = ['table', 'md', 'json'] as const;
 export const reportWords: readonly [ReportFormat, ...ReportFormat[]] = ['json', 'md', 'html', 'junit', 'openmetrics'];
 export const reporterWords = ['live', 'plain', 'jsonl', 'silent'] as const;

@@ -14,6 +14,7 @@ import {
   keepWords,
   names,
   oneOf,
+  pinWords,
   profileWords,
   reportWords,
   reporterWords,
@@ -21,6 +22,7 @@ import {
   wholeNumber,
 } from './options.ts';
 import type { CompareFlags } from './commands/compare.ts';
+import type { NightlyFlags } from './commands/nightly.ts';
 import type { PrepareFlags } from './commands/prepare.ts';
 import type { RunFlags } from './commands/run.ts';
 import { didYouMean } from './suggest.ts';
@@ -201,6 +203,32 @@ Exit codes: 0 compared; 3 the second run is worse; 4 no verdict: the environment
           ...(wanted === undefined ? {} : { runbook: wanted }),
         }),
       );
+    });
+
+  add('nightly', "judge a night's runs against a pinned baseline and the nights before, and add them to the history")
+    .argument('[runs...]', 'one run of each scenario, made with --controls: as for report, or a report.json')
+    .requiredOption(
+      '--history <file>',
+      'what later nights need, a line of JSON for each night, scenario and arm; made when missing',
+    )
+    .requiredOption('--baseline <file>', 'the pinned nights, in the same form; made by --pin')
+    .option('--pin <when>', `pin tonight: ${pinWords.join(', ')} (where the baseline has fewer than ten blocks)`, (v) =>
+      oneOf('--pin', v, pinWords),
+    )
+    .option('--expect <scenario>', 'one that must have a run tonight (again, or with commas, for more)', collect)
+    .option('--nights <count>', 'of how many nights times are pooled', (v) => wholeNumber('--nights', v, 3, 30), 5)
+    .option('--summary <file>', 'add the result to this file as Markdown ($GITHUB_STEP_SUMMARY)')
+    .addOption(new Option('--out <folder>', 'where reports are').default(outDefault()))
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 green; 3 red: something is worse; 4 and 5 no data, which is never a regression: this night could not have shown
+it (4), or ran in another environment than the baseline (5).`,
+    )
+    .action(async (runs: string[], flags: Omit<NightlyFlags, 'expect'> & { readonly expect?: readonly string[] }) => {
+      const { nightly } = await import('./commands/nightly.ts');
+      done(await nightly(context, runs, { ...flags, expect: names(flags.expect) ?? [] }));
     });
 
   add('doctor', 'what this machine has and lacks; changes nothing')

@@ -186,3 +186,25 @@ export async function summaryOf({ plan, records }: StoredRun): Promise<RunSummar
 export function reportJson(runDir: string): unknown {
   return JSON.parse(readFileSync(join(runDir, 'report.json'), 'utf8'));
 }
+
+/**
+ * A run with at least one trial, under any of its names, or a report.json kept somewhere by itself (a baseline, an artefact).
+ * @param what for which it is wanted: `there is nothing to compare`
+ */
+export async function loadRun(
+  name: string,
+  out: string,
+  what: 'compare' | 'judge',
+): Promise<Omit<StoredRun, 'runDir'>> {
+  const path = resolve(name);
+  const run =
+    name.endsWith('.json') && existsSync(path) && statSync(path).isFile()
+      ? await readReport(path)
+      : await (what === 'compare' ? analyseRun : readRun)(findRun(name, out));
+  if (run.records.length === 0) {
+    throw new FiredrillError('usage', `run ${run.plan.runId} has no trials: there is nothing to ${what}`, {
+      hint: `npm run scenario ${run.plan.scenario}`,
+    });
+  }
+  return run;
+}

@@ -30,8 +30,11 @@ export function* jsonReportPieces(
 
 /** A comparison as JSON, keys sorted. The same inputs give the same bytes. */
 export function comparisonJson(comparison: RunComparison): string {
-  return `${JSON.stringify(comparison, sortKeys, 2)}\n`;
+  return sortedJson(comparison);
 }
+
+/** Any answer as JSON, keys sorted. */
+export const sortedJson = (value: unknown): string => `${JSON.stringify(value, sortKeys, 2)}\n`;
 
 function sortKeys(_key: string, value: unknown): unknown {
   if (typeof value === 'number' && !Number.isFinite(value))

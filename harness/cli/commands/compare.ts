@@ -1,9 +1,8 @@
-import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Run, RunComparison, Wanted } from '../../analysis/comparison-runs.ts';
 import { exitCodes, FiredrillError } from '../../model/errors.ts';
 import type { CommandContext } from '../context.ts';
-import { analyseRun, findRun, readReport } from '../stored.ts';
+import { loadRun } from '../stored.ts';
 import { didYouMean } from '../suggest.ts';
 
 export interface CompareFlags {
@@ -25,7 +24,7 @@ export async function compare(
 ): Promise<number> {
   const { compareBetween, compareWithin, knownNames, namesIn } = await import('../../analysis/comparison-runs.ts');
   const runs: Run[] = [];
-  for (const name of names) if (name !== undefined) runs.push(await load(name, resolve(flags.out)));
+  for (const name of names) if (name !== undefined) runs.push(await loadRun(name, resolve(flags.out), 'compare'));
   const [first, second] = runs;
   if (first === undefined) throw new FiredrillError('usage', 'compare: which run?', { hint: 'compare latest' });
   const wanted: Wanted = {
@@ -68,21 +67,6 @@ export async function compare(
   const comparison = second === undefined ? compareWithin(first, wanted) : compareBetween(first, second, wanted);
   context.output.result(await render(comparison, flags.format, context));
   return exitCodeOf(comparison);
-}
-
-/** A run's folder under any of its names, or a report.json kept somewhere by itself (a baseline). */
-async function load(name: string, out: string): Promise<Run> {
-  const path = resolve(name);
-  const run =
-    name.endsWith('.json') && existsSync(path) && statSync(path).isFile()
-      ? await readReport(path)
-      : await analyseRun(findRun(name, out));
-  if (run.records.length === 0) {
-    throw new FiredrillError('usage', `run ${run.plan.runId} has no trials: there is nothing to compare`, {
-      hint: `npm run scenario ${run.plan.scenario}`,
-    });
-  }
-  return run;
 }
 
 async function render(

@@ -1,0 +1,105 @@
+import { mean } from 'simple-statistics';
+import { armName, type ControlKind } from '../../model/control.ts';
+import type { NightLine } from '../../model/night.ts';
+import { seeded } from '../../model/random.ts';
+import { nightsOf, type Night, type Tonight } from '../nightly/lines.ts';
+import type { ObservedTime } from '../observed.ts';
+
+/** How nights come about that nobody ran. Times in ms. */
+export interface HistoryOptions {
+  readonly seed: number;
+  readonly nights: number;
+  /** Blocks a night; 3 by default. */
+  readonly blocks?: number;
+  /** What is done to the time of an arm (or an alarm) in a night, counted from 0: nothing by default. */
+  readonly planted?: (night: number, name: string) => number;
+  readonly fingerprint?: (night: number) => string;
+  /** Scatter of one trial; of what all arms of a night have in common (the host, the hour); and of what one arm has of it for itself. */
+  readonly trialSd?: number;
+  readonly nightSd?: number;
+  readonly armSd?: number;
+  /** How much later the delayed arm really begins. */
+  readonly delayMs?: number;
+}
+
+const horizonMs = 240_000;
+const day = 86_400_000;
+const arms: readonly { readonly runbook: string; readonly kind?: ControlKind; readonly ms: number }[] = [
+  { runbook: 'wait', ms: Infinity },
+  { runbook: 'cure', ms: 46_000 },
+  { runbook: 'nuclear', ms: 61_000 },
+  { runbook: 'harness-undo', kind: 'harness-undo', ms: 22_000 },
+  { runbook: 'cure', kind: 'delayed', ms: 46_000 },
+];
+const alarms = { 'probe-failing': 1_500, 'pods-not-running': 18_000 } as const;
+
+/**
+ * The lines of many nights, drawn: `wait` never recovers, `cure` after about 46 s, `nuclear` 61 s, the undo 22 s. A trial scatters by itself (one in
+ * twenty takes 20 s longer: a long tail), and a night is slower or faster as a whole, and a little so for each arm by itself, which no number of
+ * blocks of that night averages out. The same options give the same nights.
+ */
+export function nightLines(options: HistoryOptions): readonly NightLine[] {
+  const { trialSd = 4_000, nightSd = 4_000, armSd = 1_000, blocks = 3, delayMs = 30_000 } = options;
+  const random = seeded(options.seed);
+  // The sum of twelve is nearly normal, and needs no logarithm.
+  const normal = (): number => Array.from({ length: 12 }, random).reduce((a, b) => a + b, -6);
+  const planted = options.planted ?? (() => 0);
+  return Array.from({ length: options.nights }, (_, night) => {
+    const common = normal() * nightSd;
+    const epochMs = Date.UTC(2026, 0, 1) + night * day;
+    return arms.map(({ runbook, kind, ms }): NightLine => {
+      const arm = armName({ runbook, ...(kind === undefined ? {} : { control: kind }) });
+      const own = normal() * armSd;
+      const at = (middle: number): ObservedTime => {
+        const tail = random() < 0.05 ? 20_000 : 0;
+        const time = Math.max(1_000, Math.round(middle + tail + normal() * trialSd));
+        if (!(time < horizonMs)) return { event: false, lo: horizonMs, time: horizonMs, hi: horizonMs };
+        return { event: true, lo: time - 500, time, hi: time + 500 };
+      };
+      const middle = ms + common + own + planted(night, runbook) + (kind === 'delayed' ? delayMs : 0);
+      const idle = runbook === 'wait';
+      return {
+        schemaVersion: 1,
+        date: new Date(epochMs).toISOString().slice(0, 10),
+        epochMs,
+        runId: `run-${String(night).padStart(4, '0')}`,
+        scenario: 'test-outage',
+        arm,
+        ...(kind === undefined ? { expect: idle ? 'does-not-recover' : 'recovers' } : { kind }),
+        runbook,
+        seed: 1,
+        horizonMs,
+        fingerprint: options.fingerprint?.(night) ?? 'same',
+        planned: blocks,
+        outcomes: { [idle ? 'not-recovered' : 'recovered']: blocks },
+        unwitnessed: 0,
+        withLoss: 0,
+        notWhole: 0,
+        alarms: Object.fromEntries(Object.keys(alarms).map((id) => [id, { n: blocks, detected: blocks, dead: 0 }])),
+        blocks: Array.from({ length: blocks }, (_none, i) => ({
+          block: i + 1,
+          ttr: at(middle),
+          ...(idle
+            ? {
+                ttd: Object.fromEntries(
+                  Object.entries(alarms).map(([id, least]) => [id, at(least + common / 8 + planted(night, id))]),
+                ),
+              }
+            : {}),
+        })),
+      };
+    });
+  }).flat();
+}
+
+/** The same as nights, each as the last night that was judged. */
+export function tonightOf(night: Night, facts: Readonly<Record<string, string>> = {}): Tonight {
+  return { ...night, facts, mixed: [] };
+}
+
+/** Drawn nights, in order. */
+export const history = (options: HistoryOptions): readonly Night[] => nightsOf(nightLines(options));
+
+/** Mean time of an arm over nights, for tests of the generator itself. */
+export const meanOf = (nights: readonly Night[], arm: string): number =>
+  mean(nights.flatMap((n) => (n.arms.get(arm)?.blocks ?? []).map((b) => b.ttr.time)));

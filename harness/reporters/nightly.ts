@@ -1,0 +1,103 @@
+import type { ScenarioVerdict } from '../analysis/nightly/verdict.ts';
+import * as f from './format.ts';
+import { sortedJson } from './json.ts';
+import { markdownTable, md } from './markdown-text.ts';
+import { painter, table, wrap, type Column, type TerminalOptions } from './table.ts';
+
+const words = { green: 'green', red: 'red', 'no-data': 'no data' } as const;
+
+/** What a whole night comes to, in one line. */
+export function nightHeadline(verdicts: readonly ScenarioVerdict[]): string {
+  const of = (verdict: ScenarioVerdict['verdict']) => verdicts.filter((v) => v.verdict === verdict).length;
+  const parts = (['red', 'green', 'no-data'] as const)
+    .filter((v) => of(v) > 0)
+    .map((v) => `${String(of(v))} ${words[v]}`);
+  return `${f.count(verdicts.length, 'scenario')}: ${parts.join(', ')}`;
+}
+
+const baselineText = ({ baseline }: ScenarioVerdict): string =>
+  baseline === undefined
+    ? 'none'
+    : `${new Date(baseline.epochMs).toISOString().slice(0, 10)}, ${f.count(baseline.blocks, 'block')}`;
+
+/** The night as Markdown, for a job summary: red first. */
+export function nightlyMarkdown(verdicts: readonly ScenarioVerdict[], pinned: readonly string[]): string {
+  const blocks = [
+    `# Nightly run: ${md(nightHeadline(verdicts))}`,
+    markdownTable(
+      ['scenario', '', 'why', 'trials valid', 'nights', 'baseline'],
+      redFirst(verdicts).map((v) => [
+        `\`${v.scenario}\``,
+        v.verdict === 'red' ? `**${words.red}**` : words[v.verdict],
+        md(v.reason),
+        `${String(v.trials.valid)} of ${String(v.trials.planned)}`,
+        String(v.nights),
+        md(baselineText(v)),
+      ]),
+    ),
+    ...redFirst(verdicts).flatMap((v) =>
+      v.also.length === 0 ? [] : [`\`${v.scenario}\`:\n\n${v.also.map((line) => `- ${md(line)}`).join('\n')}`],
+    ),
+    pinned.map((line) => `- ${md(line)}`).join('\n'),
+    legend,
+  ];
+  return `${blocks.filter((b) => b !== '').join('\n\n')}\n`;
+}
+
+/** The night on stdout. */
+export function nightlyTerminal(
+  verdicts: readonly ScenarioVerdict[],
+  pinned: readonly string[],
+  options: TerminalOptions,
+): string {
+  const paint = painter(options.colour);
+  const width = Math.max(40, options.width);
+  const rows = redFirst(verdicts);
+  const column = (head: string, cell: (v: ScenarioVerdict) => string, luxury: number): Column => ({
+    head,
+    cells: rows.map(cell),
+    luxury,
+    right: false,
+  });
+  const headline = nightHeadline(verdicts);
+  const tone = rows.some((v) => v.verdict === 'red') ? paint.warn : paint.good;
+  return [
+    '',
+    ...wrap(headline, width).map((line) => paint.bold(tone(line))),
+    '',
+    ...table(
+      [
+        column('scenario', (v) => v.scenario, 0),
+        column('', (v) => words[v.verdict], 0),
+        column('trials valid', (v) => `${String(v.trials.valid)} of ${String(v.trials.planned)}`, 1),
+        column('nights', (v) => String(v.nights), 2),
+        column('baseline', baselineText, 3),
+      ],
+      rows.length,
+      width,
+      paint,
+      (row) => rows[row]?.verdict === 'red',
+    ),
+    '',
+    ...rows.flatMap((v) =>
+      [`${v.scenario}: ${v.reason}`, ...v.also].flatMap((line, i) => wrap(line, width, i === 0 ? '  ' : '    ')),
+    ),
+    ...pinned.flatMap((line) => wrap(line, width, '  ')),
+    '',
+    ...wrap(legend, width, '  ').map(paint.dim),
+    '',
+  ].join('\n');
+}
+
+/** The night as JSON, keys sorted. The same inputs give the same bytes. */
+export function nightlyJson(verdicts: readonly ScenarioVerdict[], pinned: readonly string[]): string {
+  return sortedJson({ schemaVersion: 1, headline: nightHeadline(verdicts), verdicts, pinned });
+}
+
+const legend =
+  'Red: a hard gate, or times shown to be later than the baseline. No data: this night could not have shown it, which is never a regression.';
+
+function redFirst(verdicts: readonly ScenarioVerdict[]): readonly ScenarioVerdict[] {
+  const rank = { red: 0, 'no-data': 1, green: 2 } as const;
+  return [...verdicts].sort((a, b) => rank[a.verdict] - rank[b.verdict] || (a.scenario < b.scenario ? -1 : 1));
+}
