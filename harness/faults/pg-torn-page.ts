@@ -1,4 +1,4 @@
-import { databaseFiles, findPostmaster } from '../model/commands.ts';
+import { databaseFiles, findPostmaster, stopPostgres } from '../model/commands.ts';
 import { act } from '../model/define.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
@@ -92,7 +92,7 @@ export function pgTornPage(options: { readonly worker: number }): Fault {
           findPostmaster,
           `block=$(cat ${kept}/block)`,
           `page=$(${psql} -c "select encode(get_raw_page('ledger', $block), 'hex')")`,
-          'kill -STOP $(pidof postgres)',
+          stopPostgres,
           `perl -e '${tear}' "$page" "${databaseFiles.onNode}/$(cat ${kept}/file)" "$block" > ${kept}/torn || { kill -CONT $(pidof postgres); exit 1; }`,
           'kill -KILL $(pidof postgres)',
           `cat ${kept}/torn`,

@@ -1,4 +1,4 @@
-import { databaseFiles, findPostmaster } from '../model/commands.ts';
+import { databaseFiles, findPostmaster, stopPostgres } from '../model/commands.ts';
 import { act } from '../model/define.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
@@ -59,7 +59,7 @@ export function pgWalCorruption(options: { readonly worker: number; readonly dam
         node,
         [
           findPostmaster,
-          'kill -STOP $(pidof postgres)',
+          stopPostgres,
           `control=$(nsenter -t "$postmaster" -m ${bin}/pg_controldata ${inContainer})`,
           `place=$(echo "$control" | sed -n 's/^Latest checkpoint location: *//p')`,
           `timeline=$(echo "$control" | sed -n "s/^Latest checkpoint's TimeLineID: *//p")`,

@@ -112,3 +112,9 @@ export const databaseFiles = {
 
 /** For the database's node: `$postmaster`, the pid of the server, by which others get into its container. */
 export const findPostmaster = 'postmaster=$(pgrep -o -x postgres)';
+
+/**
+ * For the database's node: every process of the server stands still. Twice, for what was begun while the first round went on; one that has
+ * ended in between is no failure, and a server that stands still begins no others.
+ */
+export const stopPostgres = 'for round in 1 2; do kill -STOP $(pidof postgres) 2>/dev/null || true; done';
