@@ -1,12 +1,18 @@
 // What .ci/run is: `npm test` under a time limit, then proof that nothing was left behind. `node bin/ci.mjs <seconds>`
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { endChildren, runChild } from './children.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const limitMs = Number(process.argv[2] ?? 3360) * 1000;
-const firedrill = (args, options) =>
-  runChild(process.execPath, [join(root, 'bin', 'firedrill.mjs'), ...args], { cwd: root, capture: true, ...options });
+// A registry of this job's own: what an earlier run on this machine left (one that was killed, say) is not this job's failure, and
+// what this job leaves cannot hide among it.
+const state = mkdtempSync(join(tmpdir(), 'firedrill-ci-'));
+const own = { ...process.env, FIREDRILL_STATE: state };
+const firedrill = (args, env) =>
+  runChild(process.execPath, [join(root, 'bin', 'firedrill.mjs'), ...args], { cwd: root, capture: true, env });
 
 let why;
 const end = (reason) => {
@@ -17,19 +23,25 @@ const end = (reason) => {
 const timer = setTimeout(() => void end(`not done within ${limitMs / 1000} s`), limitMs);
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void end(signal));
 
-const tests = await runChild('npm', ['test', '--silent'], {
-  cwd: root,
-  holdBack: /^\d+ passed, \d+ failed/,
-});
+const tests = await runChild('npm', ['test', '--silent'], { cwd: root, env: own, holdBack: /^\d+ passed, \d+ failed/ });
 clearTimeout(timer);
 
 const problems = why === undefined ? [] : [`the tests were ended: ${why}`];
 if (why === undefined) {
-  const left = await firedrill(['clean', '--dry-run', '--kept']);
+  const left = await firedrill(['clean', '--dry-run', '--kept'], own);
   if (left.exitCode === 1) problems.push(`left behind after the tests:\n${left.output.trimEnd()}`);
   else if (left.exitCode !== 0 && left.exitCode !== 5) problems.push(`clean failed: ${left.output.trimEnd()}`);
 }
-await firedrill(['clean', '--kept']);
+await firedrill(['clean', '--kept'], own);
+// The log of an engine that was started for this stays as long as the engine does.
+const names = readdirSync(state);
+const ours = names.filter((name) => name !== 'dockerd.log');
+for (const path of ours.length === names.length ? [state] : ours.map((name) => join(state, name)))
+  rmSync(path, { recursive: true, force: true });
+// Dead runs of before go as well, said and not counted; what somebody keeps stays.
+const before = await firedrill(['clean'], process.env);
+for (const line of before.output.split('\n').filter((text) => text.startsWith('removed ')))
+  process.stdout.write(`of an earlier run: ${line}\n`);
 for (const problem of problems) process.stdout.write(`FAILED ${problem}\n`);
 
 const [, passed = '0', failed = '0', skipped = ''] =
