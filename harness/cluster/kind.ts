@@ -22,17 +22,23 @@ import { takeFingerprint, type Fingerprint } from './fingerprint.ts';
 import { entryNode, nodeNames, nodePorts, timerFacts } from './kind-config.ts';
 import { askedFor, kindCreate, nodeRunArgs, nodesMade } from './kind-create.ts';
 import { writeManifests, type ManifestFolder } from './manifests.ts';
-import { createNetwork, type ClusterNetwork } from './network.ts';
+import { bridgeOf, createNetwork, type ClusterNetwork } from './network.ts';
 import { attachToNode, execInNode } from './nodes.ts';
 import { cniPackages } from './packages.ts';
 import { freePorts } from './ports.ts';
-import { ApiError } from './http.ts';
 import { runProcess, type RunProcess } from './process.ts';
 import { waitReady } from './ready.ts';
 import { selectNodes } from './select.ts';
 import { sleep } from './sleep.ts';
-import { snapshotDisks, type SnapshotDisks } from './snapshot/disks.ts';
-import { deleteLeases, emptyNode, releaseKubelet, restoreRules, stopKubelet, stopLeaders } from './snapshot/quiesce.ts';
+import { basePath, snapshotDisks, type NodeDisk, type SnapshotDisks } from './snapshot/disks.ts';
+import {
+  deleteLeases,
+  emptyNode,
+  releaseControlPlane,
+  releaseWorker,
+  stopKubelet,
+  stopLeaders,
+} from './snapshot/quiesce.ts';
 import { publishedPorts, restoreArgs, SnapshotUnusable, type Snapshot } from './snapshot/snapshot.ts';
 import { snapshotImage } from './snapshot/store.ts';
 import { together } from './together.ts';
@@ -148,6 +154,12 @@ function checkSpec(spec: ClusterSpec): void {
   }
 }
 
+interface Prepared {
+  readonly net: ClusterNetwork;
+  readonly manifests: ManifestFolder;
+  readonly packages: string;
+}
+
 class KindCluster implements OwnedCluster {
   readonly name: string;
   readonly kubeconfig: string;
@@ -222,23 +234,16 @@ class KindCluster implements OwnedCluster {
     const names = nodeNames(spec.name, spec.workers);
     this.#origin = 'restored from a snapshot';
     this.#onCopies = true;
-    const [prepared, folders] = await this.#timed('prepare', 'copying the disks of the snapshot', () =>
-      together([this.#prepare(names, signal, snapshot.subnet), this.#disks.unpack(snapshot, spec.runId, signal)]),
-    );
     const sinceEpochMs = Date.now();
-    await this.#timed('nodes', `starting ${names.length} nodes`, () =>
-      this.#startRestored(snapshot, folders, prepared.net, signal),
+    const prepared = await this.#timed('nodes', `copying the disks of ${names.length} nodes and starting them`, () =>
+      this.#startRestored(snapshot, names, signal),
     );
     await this.#timed('settle', 'checking addresses', () => this.#checkAddresses(names, signal));
     await this.#makeWorkstation(prepared.manifests, prepared.packages);
     try {
-      const onWorkers = (command: string) =>
-        together(this.select('workers').map((node) => this.#mustOn(node.name, command, signal)));
-      await this.#timed('api', 'waiting for the API', () => together([this.#waitApi(signal), onWorkers(restoreRules)]));
-      await this.#timed('ready', 'waiting until every pod is ready', async () => {
-        await onWorkers(releaseKubelet);
-        await waitReady(this, { pods: prepared.manifests.pods, timeoutMs: restoreTimeoutMs, sinceEpochMs }, signal);
-      });
+      await this.#timed('ready', 'waiting until every pod is ready', () =>
+        waitReady(this, { pods: prepared.manifests.pods, timeoutMs: restoreTimeoutMs, sinceEpochMs }, signal),
+      );
     } catch (error) {
       signal.throwIfAborted();
       throw new SnapshotUnusable(`what was restored did not become healthy: ${oneLine(error)}`, error);
@@ -289,7 +294,7 @@ class KindCluster implements OwnedCluster {
   }
 
   /** What every cluster needs before its first node: a network behind its fence, the repository, the packages. */
-  async #prepare(names: readonly string[], signal: AbortSignal, subnet?: string) {
+  async #prepare(names: readonly string[], signal: AbortSignal, subnet?: string): Promise<Prepared> {
     const spec = this.#spec;
     await mkdir(spec.workDir, { recursive: true });
     await this.#checkImage(signal);
@@ -301,30 +306,44 @@ class KindCluster implements OwnedCluster {
     return { net, manifests, packages };
   }
 
-  async #startRestored(
-    snapshot: Snapshot,
-    folders: readonly string[],
-    net: ClusterNetwork,
-    signal: AbortSignal,
-  ): Promise<void> {
+  /**
+   * Nodes are started one by one as their disks are there, the control plane first: the others' are unpacked while it boots. The first
+   * one waits for the network and its fence.
+   */
+  async #startRestored(snapshot: Snapshot, names: readonly string[], signal: AbortSignal): Promise<Prepared> {
     const wanted = snapshot.nodes.flatMap((node) => publishedPorts(node.asked));
     const free = await freePorts(wanted.length);
+    const prepared = this.#prepare(names, signal, snapshot.subnet);
     const ports = Object.fromEntries(wanted.map((port, i) => [port, free[i] ?? 0]));
     const endpoints = Object.entries(nodePorts) as [EndpointName, number][];
     this.#endpoints = new Map(
       endpoints.map(([name, port]) => [name, { host: '127.0.0.1', port: ports[`${port}/TCP`] ?? 0 }]),
     );
+    const started: Promise<unknown>[] = [];
+    const start = async (index: number, { varDir, baseDir }: NodeDisk): Promise<void> => {
+      const { net } = await prepared;
+      const node = snapshot.nodes[index];
+      if (node === undefined || signal.aborted) return;
+      const args = restoreArgs(node.asked, { varDir, image: node.image, ports });
+      const own = ['--ip', net.nodeAddress(index), '--volume', `${baseDir}:${basePath}:ro`];
+      await this.#docker(['run', ...own, ...nodeRunArgs(this.#spec), ...args], { signal });
+      const release = index === 0 ? releaseControlPlane : releaseWorker(net.nodeAddress(0));
+      await this.#mustOn(node.name, release, signal);
+    };
+    const onDisk = (index: number, disk: NodeDisk): void => {
+      const one = start(index, disk);
+      // Told below, when all have ended.
+      one.catch(() => undefined);
+      started.push(one);
+    };
+    const unpacked = this.#disks.unpack(snapshot, this.#spec.runId, onDisk, signal);
+    const [ready] = await together([prepared, unpacked, unpacked.catch(() => undefined).then(() => together(started))]);
     await writeFile(
       this.kubeconfig,
       snapshot.kubeconfig.replace(/(server: https:\/\/127\.0\.0\.1):\d+/g, `$1:${ports['6443/TCP'] ?? 0}`),
       { mode: 0o600 },
     );
-    await together(
-      snapshot.nodes.map(({ asked, image }, index) => {
-        const args = restoreArgs(asked, { varDir: folders[index] ?? '', image, ports });
-        return this.#docker(['run', '--ip', net.nodeAddress(index), ...nodeRunArgs(this.#spec), ...args], { signal });
-      }),
-    );
+    return ready;
   }
 
   async atRest(signal: AbortSignal): Promise<Fingerprint> {
@@ -380,22 +399,6 @@ class KindCluster implements OwnedCluster {
     );
   }
 
-  /** Waits until the API answers at all: that somebody may not ask is an answer, too. */
-  async #waitApi(signal: AbortSignal): Promise<void> {
-    const deadline = performance.now() + restoreTimeoutMs;
-    for (;;) {
-      try {
-        await this.api.nodes({ timeoutMs: millis(2000), signal });
-        return;
-      } catch (error) {
-        signal.throwIfAborted();
-        if (error instanceof ApiError) return;
-        if (performance.now() > deadline) throw error;
-        await sleep(100, signal);
-      }
-    }
-  }
-
   async #timed<T>(key: string, what: string, work: () => Promise<T>): Promise<T> {
     this.#spec.onProgress?.(what);
     const from = performance.now();
@@ -420,7 +423,9 @@ class KindCluster implements OwnedCluster {
 
   async #makeNetwork(signal: AbortSignal, subnet?: string): Promise<ClusterNetwork> {
     const spec = this.#spec;
-    const net = await createNetwork(
+    // The fence goes by the bridge's name, which is known before there is a bridge.
+    const fence = spec.openFence === true ? undefined : this.#fence.install(spec.name, bridgeOf(spec.name), signal);
+    const network = createNetwork(
       this.#docker,
       {
         cluster: spec.name,
@@ -429,9 +434,8 @@ class KindCluster implements OwnedCluster {
         ...(subnet === undefined ? {} : { subnet }),
       },
       signal,
-    );
-    this.#net = net;
-    if (spec.openFence !== true) await this.#fence.install(spec.name, net.bridge, signal);
+    ).then((net) => (this.#net = net));
+    const [net] = await together([network, Promise.resolve(fence)]);
     return net;
   }
 
@@ -613,7 +617,7 @@ class KindCluster implements OwnedCluster {
       await nodesMade(this.#spec.workDir);
       await removeNodes(this.#docker, this.name);
       const removeDisks = this.#onCopies ? this.#disks.remove('live', this.name) : undefined;
-      const openUp = this.#spec.openFence !== true && this.#net ? this.#fence.remove(this.name) : undefined;
+      const openUp = this.#spec.openFence === true ? undefined : this.#fence.remove(this.name);
       await together([removeDisks, Promise.resolve(openUp).then(() => removeNetwork(this.#docker, this.name))]);
     })().catch((error: unknown) => {
       this.#deleting = undefined;

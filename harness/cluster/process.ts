@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import type { ExecResult } from '../model/cluster.ts';
 import { FiredrillError } from '../model/errors.ts';
@@ -19,6 +20,8 @@ export interface RunOptions {
   readonly group?: 'whole' | 'leader';
   /** Each chunk of stderr as it comes, for progress. */
   readonly onStderr?: (chunk: string) => void;
+  /** Each line of stdout as it comes, without its end. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** Runs a program to its end. Never rejects because of its exit code. */
@@ -43,6 +46,7 @@ export const runProcess: RunProcess = async (file, args, options = {}) => {
     maxBuffer: 64 * 1024 * 1024,
   });
   if (options.onStderr) child.stderr.setEncoding('utf8').on('data', options.onStderr);
+  if (options.onLine) createInterface({ input: child.stdout }).on('line', options.onLine);
 
   const kill = (how: NodeJS.Signals): void => {
     if (child.pid === undefined) return;

@@ -1,40 +1,58 @@
 import { describe, expect, it } from 'vitest';
-import { fakeNodeState, fakePod } from './fake.ts';
-import { notReady, stale } from './ready.ts';
+import { FakeKubeApi, fakeNodeState, fakePod } from './fake.ts';
+import { nodesNotReady, podsNotReady, replicasNotReady, waitReady } from './ready.ts';
 
-describe('notReady', () => {
-  const expected = new Map([['a', 1]]);
-  const node = fakeNodeState('n');
-  const all = { desired: 1, ready: 1 };
-  it('is empty only when everything is there and Ready', () => {
-    expect(notReady(expected, [node], [fakePod('a', 'p')], all)).toBe('');
-    expect(notReady(expected, [fakeNodeState('n', { ready: false, reason: 'KubeletNotReady' })], [], all)).toMatch(
+const started = (startedEpochMs: number) =>
+  fakePod('a', 'p', { containers: [{ name: 'c', ready: true, restarts: 0, state: 'running', startedEpochMs }] });
+const spoke = (heartbeatEpochMs: number) => fakeNodeState('n', { heartbeatEpochMs });
+const expected = new Map([['a', 1]]);
+
+describe('what is not ready', () => {
+  it('is nothing only when everything is there and Ready', () => {
+    expect(nodesNotReady([fakeNodeState('n')])).toBe('');
+    expect(nodesNotReady([fakeNodeState('n', { ready: false, reason: 'KubeletNotReady' })])).toMatch(
       /n \(KubeletNotReady\)/,
     );
-    expect(notReady(expected, [node], [], all)).toBe('0 of 1 pods in a');
-    expect(notReady(expected, [node], [fakePod('a', 'p'), fakePod('a', 'q')], all)).toBe('2 of 1 pods in a');
-    expect(notReady(expected, [node], [fakePod('a', 'p')], { desired: 2, ready: 1 })).toMatch(/1 of 2 replicas/);
+    expect(podsNotReady(expected, [fakePod('a', 'p')])).toBe('');
+    expect(podsNotReady(expected, [])).toBe('0 of 1 pods in a');
+    expect(podsNotReady(expected, [fakePod('a', 'p'), fakePod('a', 'q')])).toBe('2 of 1 pods in a');
+    expect(replicasNotReady({ desired: 1, ready: 1 })).toBe('');
+    expect(replicasNotReady({ desired: 2, ready: 1 })).toMatch(/1 of 2 replicas/);
   });
+
   it('says what a pod waits for', () => {
-    const waiting = fakePod('a', 'p', {
-      ready: false,
-      containers: [{ name: 'c', ready: false, restarts: 3, state: 'CrashLoopBackOff', startedEpochMs: 0 }],
-    });
-    expect(notReady(expected, [node], [waiting], all)).toBe('1 pods not ready: a/p (CrashLoopBackOff)');
+    const containers = [{ name: 'c', ready: false, restarts: 3, state: 'CrashLoopBackOff', startedEpochMs: 0 }];
+    const waiting = fakePod('a', 'p', { ready: false, containers });
+    expect(podsNotReady(expected, [waiting])).toBe('1 pods not ready: a/p (CrashLoopBackOff)');
+  });
+
+  // Kubernetes writes whole seconds: what it says of the second in which the restore began is of today.
+  it('counts from the second of the restore on', () => {
+    expect(nodesNotReady([spoke(5000)], 5700)).toBe('');
+    expect(nodesNotReady([spoke(4000)], 5700)).toBe('no word yet from n');
+    expect(podsNotReady(expected, [started(5000)], 5700)).toBe('');
+    expect(podsNotReady(expected, [started(4000)], 5700)).toBe('1 pods not ready: a/p (not started yet)');
   });
 });
 
-describe('stale', () => {
-  const started = (startedEpochMs: number) =>
-    fakePod('a', 'p', { containers: [{ name: 'c', ready: true, restarts: 0, state: 'running', startedEpochMs }] });
-  const spoke = (heartbeatEpochMs: number) => fakeNodeState('n', { heartbeatEpochMs });
-  // Kubernetes writes whole seconds: what it says of the second in which the restore began is of today.
-  it('counts from the second of the restore on', () => {
-    expect(stale(5700, [spoke(5000)], [started(5000)])).toBe('');
-    expect(stale(5700, [spoke(4000)], [])).toBe('no word yet from n');
-    expect(stale(5700, [spoke(6000)], [started(4000)])).toBe('1 pods not started yet: a/p');
-  });
-  it('does not believe a pod whose container does not run', () => {
-    expect(stale(5700, [], [started(0)])).toMatch(/not started yet/);
+describe('waitReady', () => {
+  it('asks for pods only when the nodes have spoken, and for replicas only when the pods run', async () => {
+    const api = new FakeKubeApi();
+    const asked: string[] = [];
+    const ask =
+      <T>(what: string, answers: readonly T[]) =>
+      (): Promise<T> => {
+        const answer = answers[Math.min(asked.filter((one) => one === what).length, answers.length - 1)];
+        asked.push(what);
+        return answer === undefined ? Promise.reject(new Error('nothing to say')) : Promise.resolve(answer);
+      };
+    Object.assign(api, {
+      nodes: ask('nodes', [[fakeNodeState('n', { ready: false })], [fakeNodeState('n')]]),
+      pods: ask('pods', [[fakePod('a', 'p', { ready: false })], [fakePod('a', 'p')]]),
+      replicas: ask('replicas', [{ desired: 1, ready: 1 }]),
+    });
+    const workstation = () => Promise.resolve({ exitCode: 0, stdout: '', stderr: '' });
+    await waitReady({ api, workstation }, { pods: expected, timeoutMs: 60_000 }, new AbortController().signal);
+    expect(asked).toEqual(['nodes', 'nodes', 'pods', 'nodes', 'pods', 'replicas']);
   });
 });

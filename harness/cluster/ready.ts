@@ -4,67 +4,68 @@ import { millis } from '../model/units.ts';
 import { linesOf } from './docker.ts';
 import { sleep } from './sleep.ts';
 
-/** Empty when everything is there and Ready; else what is not, in words. Pure. */
-export function notReady(
-  expected: ReadonlyMap<string, number>,
-  nodes: readonly { readonly name: string; readonly ready: boolean; readonly reason: string }[],
-  pods: readonly PodState[],
-  replicas: { readonly desired: number; readonly ready: number },
-): string {
-  const bad = nodes.filter((node) => !node.ready);
-  if (bad.length > 0) return `nodes not Ready: ${bad.map((node) => `${node.name} (${node.reason})`).join(', ')}`;
-  for (const [namespace, count] of expected) {
-    const there = pods.filter((pod) => pod.namespace === namespace && !pod.terminating).length;
-    if (there !== count) return `${there} of ${count} pods in ${namespace}`;
-  }
-  const waiting = pods.filter((pod) => !pod.ready || pod.terminating);
-  if (waiting.length > 0) {
-    const shown = waiting.slice(0, 5).map((pod) => {
-      const state = pod.containers.find((container) => container.state !== 'running')?.state ?? pod.phase;
-      return `${pod.namespace}/${pod.name} (${pod.terminating ? 'Terminating' : state})`;
-    });
-    return `${waiting.length} pods not ready: ${shown.join(', ')}${waiting.length > 5 ? ', ...' : ''}`;
-  }
-  if (replicas.ready < replicas.desired) return `${replicas.ready} of ${replicas.desired} replicas ready`;
-  return '';
-}
-
-/**
- * With more pods than this still to come the end is not near: looking takes CPU away from what is waited for (every pod and every
- * controller, as JSON, on fresh connections).
- */
-const fewPods = 6;
-
 /** What the wait is about. */
 export interface Readiness {
   /** Pods that there must be, by namespace. */
   readonly pods: ReadonlyMap<string, number>;
   readonly timeoutMs: number;
-  /** After a restore: what the API says of before this instant (milliseconds since the Unix epoch) does not count. */
+  /**
+   * After a restore: what the API says of before this instant (milliseconds since the Unix epoch) does not count. A restored API server
+   * tells what it knew when it was stopped, Ready included, until every kubelet has spoken again.
+   */
   readonly sinceEpochMs?: number;
 }
 
-/**
- * What of the API's account is older than `sinceEpochMs`, in words; empty when all of it is of today. A restored API server
- * tells what it knew when it was stopped, Ready included, until every kubelet has spoken again. (Kubernetes' times have a
- * resolution of one second.)
- */
-export function stale(
-  sinceEpochMs: number,
-  nodes: readonly { readonly name: string; readonly heartbeatEpochMs: number }[],
-  pods: readonly PodState[],
+/** Kubernetes' times have a resolution of one second: what it says of the second in which the restore began is of today. */
+const wholeSecond = (epochMs: number): number => Math.floor(epochMs / 1000) * 1000;
+
+/** Empty when all nodes are Ready and have said so since; else which are not, in words. Pure. */
+export function nodesNotReady(
+  nodes: readonly {
+    readonly name: string;
+    readonly ready: boolean;
+    readonly reason: string;
+    readonly heartbeatEpochMs: number;
+  }[],
+  sinceEpochMs = 0,
 ): string {
-  const since = Math.floor(sinceEpochMs / 1000) * 1000;
-  const silent = nodes.filter((node) => node.heartbeatEpochMs < since);
-  if (silent.length > 0) return `no word yet from ${silent.map((node) => node.name).join(', ')}`;
-  const old = pods.filter((pod) => startedBefore(pod, since));
-  return old.length === 0 ? '' : `${old.length} pods not started yet: ${old.slice(0, 5).map(fullName).join(', ')}`;
+  const bad = nodes.filter((node) => !node.ready);
+  if (bad.length > 0) return `nodes not Ready: ${bad.map((node) => `${node.name} (${node.reason})`).join(', ')}`;
+  const silent = nodes.filter((node) => node.heartbeatEpochMs < wholeSecond(sinceEpochMs));
+  return silent.length === 0 ? '' : `no word yet from ${silent.map((node) => node.name).join(', ')}`;
 }
 
-const startedBefore = (pod: PodState, epochMs: number): boolean =>
-  pod.containers.some((container) => container.startedEpochMs < epochMs);
+/** Empty when there are as many pods as expected, all of them Ready and started since; else what is missing, in words. Pure. */
+export function podsNotReady(
+  expected: ReadonlyMap<string, number>,
+  pods: readonly PodState[],
+  sinceEpochMs = 0,
+): string {
+  for (const [namespace, count] of expected) {
+    const there = pods.filter((pod) => pod.namespace === namespace && !pod.terminating).length;
+    if (there !== count) return `${there} of ${count} pods in ${namespace}`;
+  }
+  const waiting = pods.filter((pod) => !isUp(pod, sinceEpochMs));
+  if (waiting.length === 0) return '';
+  const shown = waiting.slice(0, 5).map((pod) => {
+    const state = pod.containers.find((container) => container.state !== 'running')?.state ?? pod.phase;
+    const why = pod.terminating ? 'Terminating' : pod.ready ? 'not started yet' : state;
+    return `${pod.namespace}/${pod.name} (${why})`;
+  });
+  return `${waiting.length} pods not ready: ${shown.join(', ')}${waiting.length > 5 ? ', ...' : ''}`;
+}
 
-const fullName = (pod: PodState): string => `${pod.namespace}/${pod.name}`;
+function isUp(pod: PodState, sinceEpochMs: number): boolean {
+  const since = wholeSecond(sinceEpochMs);
+  return pod.ready && !pod.terminating && pod.containers.every((container) => container.startedEpochMs >= since);
+}
+
+/** Empty when every controller has the replicas that it wants. Pure. */
+export const replicasNotReady = (replicas: { readonly desired: number; readonly ready: number }): string =>
+  replicas.ready < replicas.desired ? `${replicas.ready} of ${replicas.desired} replicas ready` : '';
+
+/** With more pods than this still to come the end is not near: looking takes CPU away from what is waited for. */
+const fewPods = 6;
 
 /**
  * Resolves when every node, pod and replica is Ready.
@@ -76,21 +77,22 @@ export async function waitReady(
   signal: AbortSignal,
 ): Promise<void> {
   const deadline = performance.now() + wanted.timeoutMs;
+  const since = wanted.sinceEpochMs ?? 0;
   let missing = 'the API has not answered yet';
   while (performance.now() < deadline) {
     signal.throwIfAborted();
     let nearly = false;
     try {
-      const [nodes, pods, replicas] = await Promise.all([
-        cluster.api.nodes({ signal }),
-        cluster.api.pods({ signal }),
-        cluster.api.replicas({ signal }),
-      ]);
-      missing = notReady(wanted.pods, nodes, pods, replicas);
-      if (missing === '' && wanted.sinceEpochMs !== undefined) missing = stale(wanted.sinceEpochMs, nodes, pods);
-      if (missing === '') return;
-      const since = wanted.sinceEpochMs ?? 0;
-      nearly = pods.filter((pod) => !pod.ready || startedBefore(pod, since)).length <= fewPods;
+      // One after another, and the next only where it could be the answer: what is asked for is work that others wait for.
+      const nodes = await cluster.api.nodes({ signal });
+      missing = nodesNotReady(nodes, since);
+      if (missing === '') {
+        const pods = await cluster.api.pods({ signal });
+        missing = podsNotReady(wanted.pods, pods, since);
+        if (missing === '') missing = replicasNotReady(await cluster.api.replicas({ signal }));
+        if (missing === '') return;
+        nearly = pods.filter((pod) => !isUp(pod, since)).length <= fewPods;
+      }
     } catch (error) {
       signal.throwIfAborted();
       missing = oneLine(error);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { FiredrillError } from '../../model/errors.ts';
 import { labels, linesOf, type Docker } from '../docker.ts';
 import { SnapshotUnusable, type Snapshot } from './snapshot.ts';
@@ -8,17 +9,29 @@ import { SnapshotUnusable, type Snapshot } from './snapshot.ts';
  *     base/<image>/        what a node image brings along and nobody writes to, its image layers above all: once for all
  *                          nodes and snapshots of that image
  *     golden/<cluster>/    an archive of what else is in each node's /var
- *     live/<cluster>/      the /var of nodes that run now: layers hard-linked from the base, the rest unpacked
+ *     live/<cluster>/      the /var of nodes that run now: what is in the archive, and links to the base, which every node has as a
+ *                          mount that it cannot write to (`basePath`)
  *
- * All in one volume, because hard links do not cross mounts. Handled by a short-lived container of the node image without a
+ * (Copying the base, if only by hard links, made a thousand folders for each node and took them away again.) Handled by a short-lived container of the node image without a
  * network, so that nobody has to be root on the machine or know where Docker keeps its things.
  */
 export const snapshotVolume = 'firedrill-snapshots';
+
+/** Where a restored node has the base, read-only. Links in its /var lead there. */
+export const basePath = '/kind/base';
 
 /** A SHA-256 and a size in bytes. */
 export interface Sum {
   readonly sha256: string;
   readonly bytes: number;
+}
+
+/** Folders on Docker's host that a restored node is started with. */
+export interface NodeDisk {
+  /** Becomes its /var. */
+  readonly varDir: string;
+  /** To be mounted at `basePath`, read-only. */
+  readonly baseDir: string;
 }
 
 /** What can be done with that volume. */
@@ -37,10 +50,16 @@ export interface SnapshotDisks {
     signal: AbortSignal,
   ): Promise<{ readonly base: Sum; readonly nodes: readonly Sum[] }>;
   /**
-   * Lays out the /var of every node; returns the folders on Docker's host, in the order of the nodes.
-   * @throws SnapshotUnusable when a sum does not agree
+   * Lays out the /var of every node, the control plane's first, and calls `onDisk` as soon as a node's is there and its archive was
+   * found sound: the node may start while the others are still being unpacked. Resolves when all are.
+   * @throws SnapshotUnusable when a sum does not agree; nodes that were started must not be used then
    */
-  unpack(snapshot: Snapshot, runId: string, signal: AbortSignal): Promise<readonly string[]>;
+  unpack(
+    snapshot: Snapshot,
+    runId: string,
+    onDisk: (index: number, disk: NodeDisk) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
   /** Takes away the disks of a cluster's nodes (`live`) or its snapshot (`golden`). Nothing happens when there are none. */
   remove(folder: 'live' | 'golden', cluster: string, signal?: AbortSignal): Promise<void>;
   /** Takes away the image layers that no snapshot is made with any more. */
@@ -56,8 +75,9 @@ const preamble = `set -eu
 layers=${layers}
 # OpenSSL's, which uses the processor's own instructions: a fifth of what coreutils' sha256sum takes.
 sum() { openssl dgst -sha256 -r | cut -d' ' -f1; }
-# Names, kinds, sizes and times of everything under a folder, as one number: layers are linked into running nodes, where
-# somebody may have written to them.
+# What is in the base, as paths under /var.
+parts() { (cd "$base" && ls -d $layers/* lib/dpkg lib/apt 2>/dev/null || true); }
+# Names, kinds, sizes and times of everything under a folder, as one number: reading all of it would take longer than to start a node.
 listing() { (cd "$1" && find . -printf '%P %y %m %U:%G %s %T@ %l\\n' | LC_ALL=C sort | sum); }
 `;
 
@@ -85,7 +105,7 @@ echo "$(cat "$base.sha256") $(du -sb "$base" | cut -f1)"
 golden=/store/golden/${cluster}
 rm -rf "$golden"
 mkdir -p "$golden"
-(cd "$base" && ls -d $layers/* lib/dpkg lib/apt 2>/dev/null || true) | sed 's|^|./|' > /tmp/parts
+parts | sed 's|^|./|' > /tmp/parts
 for node in $(seq 0 ${count - 1}); do
   tar --create --sparse --xattrs --xattrs-include='*' --numeric-owner --anchored --exclude-from=/tmp/parts \\
     -C "/from/$node" -f "$golden/$node.tar" .
@@ -93,32 +113,41 @@ for node in $(seq 0 ${count - 1}); do
 done
 sync -f /store
 `,
-  unpack: (snapshot: Snapshot): string => `${preamble}
-live=/store/live/${snapshot.cluster}
+  unpack: (snapshot: Snapshot, nonce: string): string => `${preamble}
+top=/store/live/${snapshot.cluster}
+live=$top/${nonce}
 golden=/store/golden/${snapshot.cluster}
 base=/store/base/${snapshot.base.id}
-rm -rf "$live"
-mkdir -p "$live"
+rm -rf "$top"
+mkdir -p "$top"
+# Lets ext4 put what is made in it where the disk is empty, by its name: beside files that were deleted a moment ago (the last cluster's)
+# it looks at each of them before it takes a free inode, which cost a restore up to 4 CPU-seconds. Other file systems do not know this.
+chattr +T "$top" 2>/dev/null || true
+mkdir "$live"
 # Checked while it is unpacked: a second pass over the archives would cost as much again.
 { [ "$(listing "$base")" = ${snapshot.base.sha256} ] || echo "damaged: the image layers are not as they were"; } &
-jobs=$!
+listing=$!
+parts=$(parts)
+lay_out() {
+  [ "$(sum < "$golden/$1.tar")" = "$2" ] || echo "damaged: the archive of node $1 is not as it was" &
+  summing=$!
+  mkdir "$live/$1"
+  tar --extract --xattrs --xattrs-include='*' --numeric-owner --same-permissions -C "$live/$1" \
+    -f "$golden/$1.tar" || echo "damaged: the archive of node $1 cannot be unpacked"
+  for part in $parts; do
+    mkdir -p "$live/$1/\${part%/*}"
+    ln -s "${basePath}/$part" "$live/$1/$part"
+  done
+  wait "$summing"
+  echo "there: $1"
+}
+# One after another: the first is the control plane's, for which everybody else waits, and which boots beside the rest.
 node=0
 for wanted in ${snapshot.nodes.map((node) => node.sha256).join(' ')}; do
-  {
-    [ "$(sum < "$golden/$node.tar")" = "$wanted" ] ||
-      echo "damaged: the archive of node $node is not as it was"
-  } &
-  jobs="$jobs $!"
-  {
-    mkdir "$live/$node"
-    tar --extract --xattrs --xattrs-include='*' --numeric-owner --same-permissions -C "$live/$node" \
-      -f "$golden/$node.tar" && cp -al "$base/." "$live/$node/" ||
-      echo "damaged: the archive of node $node cannot be unpacked"
-  } &
-  jobs="$jobs $!"
+  lay_out "$node" "$wanted"
   node=$((node + 1))
 done
-for job in $jobs; do wait "$job"; done
+wait "$listing"
 `,
   /** Takes away the disks of one cluster: those of its nodes (`live`) or its snapshot (`golden`). */
   remove: (folder: 'live' | 'golden', cluster: string): string => `rm -rf /store/${folder}/${cluster}`,
@@ -140,7 +169,12 @@ const leastFreeKiB = 4 * 1024 * 1024;
 export function snapshotDisks(docker: Docker, image: string): SnapshotDisks {
   const helper = async (
     script: string,
-    options: { readonly runId?: string; readonly mounts?: readonly string[]; readonly signal?: AbortSignal } = {},
+    options: {
+      readonly runId?: string;
+      readonly mounts?: readonly string[];
+      readonly onLine?: (line: string) => void;
+      readonly signal?: AbortSignal;
+    } = {},
   ): Promise<string> =>
     await docker(
       [
@@ -149,7 +183,12 @@ export function snapshotDisks(docker: Docker, image: string): SnapshotDisks {
         ...(options.runId === undefined ? [] : ['--label', `${labels.run}=${options.runId}`]),
         ...['--entrypoint', 'sh', image, '-s'],
       ],
-      { input: script, timeoutMs: 300_000, ...(options.signal ? { signal: options.signal } : {}) },
+      {
+        input: script,
+        timeoutMs: 300_000,
+        ...(options.onLine ? { onLine: options.onLine } : {}),
+        ...(options.signal ? { signal: options.signal } : {}),
+      },
     );
   const there = async (signal?: AbortSignal): Promise<boolean> => {
     const found = await docker(
@@ -174,13 +213,22 @@ export function snapshotDisks(docker: Docker, image: string): SnapshotDisks {
       }
       return { base, nodes };
     },
-    async unpack(snapshot, runId, signal) {
-      const [point, said] = await Promise.all([
-        docker(['volume', 'inspect', '-f', '{{.Mountpoint}}', snapshotVolume], { signal }),
-        helper(diskScripts.unpack(snapshot), { runId, signal }),
-      ]);
-      if (said !== '') throw new SnapshotUnusable(linesOf(said).join('; '));
-      return snapshot.nodes.map((_, index) => `${point}/live/${snapshot.cluster}/${index}`);
+    async unpack(snapshot, runId, onDisk, signal) {
+      const point = await docker(['volume', 'inspect', '-f', '{{.Mountpoint}}', snapshotVolume], { signal });
+      const nonce = randomBytes(4).toString('hex');
+      let damaged = false;
+      const onLine = (line: string): void => {
+        damaged ||= line.startsWith('damaged');
+        const index = /^there: (\d+)$/.exec(line)?.[1];
+        if (index === undefined || damaged) return;
+        onDisk(Number(index), {
+          varDir: `${point}/live/${snapshot.cluster}/${nonce}/${index}`,
+          baseDir: `${point}/base/${snapshot.base.id}`,
+        });
+      };
+      const said = linesOf(await helper(diskScripts.unpack(snapshot, nonce), { runId, onLine, signal }));
+      const wrong = said.filter((line) => !line.startsWith('there: '));
+      if (wrong.length > 0) throw new SnapshotUnusable(wrong.join('; '));
     },
     async remove(folder, cluster, signal) {
       if (await there(signal)) await helper(diskScripts.remove(folder, cluster), signal ? { signal } : {});

@@ -9,7 +9,8 @@
  * - the rules by which a node reaches the API's service address are kept: CoreDNS starts before kube-proxy has written them, and a
  *   first packet that finds none takes its whole connection astray for half a minute;
  * - workers' kubelets are held back at the next start until the API answers: a reflector that finds nobody waits up to 30 s
- *   before it asks again.
+ *   before it asks again;
+ * - so are the API server and who leads by it until etcd listens: an API server that finds nobody there waits a second.
  */
 
 const preamble = `set -eu
@@ -37,6 +38,13 @@ const rules = '/var/lib/kubelet/service-rules';
 
 const held = '/var/lib/kubelet/config.yaml.held';
 
+/** The control plane's own pods, and where they wait: in the same file system, so that the kubelet never sees half of one. */
+const manifests = '/etc/kubernetes/manifests';
+const heldManifests = '/etc/kubernetes/manifests.held';
+
+const holdControlPlane = `mkdir ${heldManifests}
+mv ${manifests}/kube-*.yaml ${heldManifests}/`;
+
 const keepForStart = `iptables-save -t nat | awk '
   /^[*:]|^COMMIT/ { if (/^:/ && !/^:KUBE-/) next; print; next }
   /^-A KUBE-(SERVICES|SVC-|SEP-|EXT-|FW-|NODEPORTS)/ { if (/default\\/kubernetes/) print; next }
@@ -60,26 +68,44 @@ for id in $(c containers ls -q); do c containers rm "$id"; done
 [ -z "$(c containers ls -q)" ] || { echo "containers are left: $(c containers ls -q | tr '\\n' ' ')" >&2; exit 1; }
 systemctl stop containerd
 rm -rf /var/lib/cni/networks/* /var/lib/cni/results/* /var/log/pods/* /var/log/containers/* /var/log/journal/*
-${role === 'worker' ? keepForStart : ''}
+${role === 'worker' ? keepForStart : holdControlPlane}
 sync
 `;
 
-/** On every worker while the API is still starting. */
-export const restoreRules = `iptables-restore --noflush < ${rules}
-rm ${rules}`;
+/** How long a node that was started waits for another one at most, in seconds, before it goes on all the same. */
+const patienceSeconds = 50;
+
+/** A shell command that returns when a line of Perl is true. Perl, because a shell would start processes for each look. */
+const waitFor = (condition: string): string =>
+  `perl -MSocket -e 'my ($s, $end) = (undef, time + ${patienceSeconds}); until (${condition}) { exit if time > $end; select undef, undef, undef, 0.03 }'`;
+
+/**
+ * On the control plane as soon as it is on: lets its pods go once the container of etcd is being made, so that etcd listens a moment
+ * before the API server asks for it (one that finds nobody there asks again only after a second).
+ */
+export const releaseControlPlane = `${waitFor('glob "/var/log/pods/kube-system_etcd-*/etcd"')}
+mv ${heldManifests}/kube-apiserver.yaml ${manifests}/
+# A moment for it alone: the others can only wait for it.
+sleep 0.3
+mv ${heldManifests}/*.yaml ${manifests}/
+rmdir ${heldManifests}`;
 
 /** How long the slices are held, seconds: until the kubelet's first pods are in them, and no longer. */
 const heldSeconds = 20;
 
 /**
- * On every worker once the API answers again, if only that it is not ready yet: the kubelet needs a moment longer than it does.
+ * On every worker as soon as it is on: puts the rules back, and lets the kubelet go once somebody listens at the API's address (which
+ * is when it can answer, if only that it is not ready yet: the kubelet needs a moment longer than it does).
  *
  * On cgroup v1 systemd clears away slices that are empty in hierarchies which it does not use itself. Between the instants at
  * which the kubelet makes the slice of a QoS class and that of the first pod in it that is one too few, and the kubelet tries that
  * pod again 10 s later: one restore in four took so much longer. A sleeping process in each keeps them.
  */
-export const releaseKubelet = `for class in burstable besteffort; do
-  [ -d /sys/fs/cgroup/devices ] || break
+export const releaseWorker = (apiAddress: string): string => `iptables-restore --noflush < ${rules}
+rm ${rules}
+${waitFor(`socket($s, PF_INET, SOCK_STREAM, 0) && connect($s, pack_sockaddr_in(6443, inet_aton("${apiAddress}")))`)}
+for class in burstable besteffort; do
+  [ -e /sys/fs/cgroup/devices/cgroup.procs ] || break
   setsid sleep ${heldSeconds} >/dev/null 2>&1 </dev/null &
   for hierarchy in devices blkio; do
     slice=/sys/fs/cgroup/$hierarchy/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-$class.slice

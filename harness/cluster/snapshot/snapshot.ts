@@ -58,7 +58,7 @@ export function decodeSnapshot(label: string): Snapshot | undefined {
 }
 
 /** Raised when the way snapshots are taken or put back changes, so that older ones are not used. */
-const generation = 1;
+const generation = 2;
 
 /**
  * What a snapshot depends on, as 12 hexadecimal digits: node image, number of workers, timers, and every file of the workload

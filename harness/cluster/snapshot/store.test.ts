@@ -131,7 +131,7 @@ describe('diskScripts', () => {
     const { execa } = await import('execa');
     const scripts = [
       diskScripts.save('firedrill-a-0', 'b', 3, 1),
-      diskScripts.unpack(snapshot(0)),
+      diskScripts.unpack(snapshot(0), '0a'),
       diskScripts.remove('live', 'firedrill-a-0'),
       diskScripts.removeBases(['b']),
       diskScripts.live,
