@@ -1,5 +1,4 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import type {
   Cluster,
   Endpoint,
@@ -21,7 +20,7 @@ import { dockerFence, type Fence } from './fence.ts';
 import { takeFingerprint, type Fingerprint } from './fingerprint.ts';
 import { entryNode, nodeNames, nodePorts, timerFacts } from './kind-config.ts';
 import { askedFor, kindCreate, nodeRunArgs, nodesMade } from './kind-create.ts';
-import { writeManifests, type ManifestFolder } from './manifests.ts';
+import { projectManifests, writeManifests, type ManifestFolder } from './manifests.ts';
 import { bridgeOf, createNetwork, type ClusterNetwork } from './network.ts';
 import { attachToNode, execInNode } from './nodes.ts';
 import { cniPackages } from './packages.ts';
@@ -94,9 +93,6 @@ export interface OwnedCluster extends Cluster {
 const readyTimeoutMs = 180_000;
 /** A restored cluster that takes so long is no faster than a new one. */
 const restoreTimeoutMs = 90_000;
-/** What is deployed beside every workload. */
-export const projectManifests = fileURLToPath(new URL('../../manifests', import.meta.url));
-
 /**
  * Starts a cluster with its network and its workload by kind, and resolves when everything in it is Ready. What was made is
  * taken down again when this fails or is aborted half-way.

@@ -6,7 +6,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { nodePorts } from './kind-config.ts';
 import { profiles } from '../model/profile.ts';
-import { countPods, imagesOf, placeholders, renderManifest, writeManifests, type ManifestFolder } from './manifests.ts';
+import {
+  countPods,
+  countWorkloadPods,
+  imagesOf,
+  placeholders,
+  renderManifest,
+  writeManifests,
+  type ManifestFolder,
+} from './manifests.ts';
 
 const manifests = fileURLToPath(new URL('../../manifests', import.meta.url));
 const nodes = ['c-control-plane', 'c-worker', 'c-worker2'];
@@ -50,6 +58,12 @@ const resurrection = async (profile: 'stock' | 'fast' = 'stock'): Promise<Thing[
 };
 
 describe('the workload of write-up 002', () => {
+  it('is counted without rendering it', async () => {
+    expect(await countWorkloadPods(join(manifests, 'resurrection'))).toBe(23);
+    expect(await countWorkloadPods(join(manifests, 'cascade'))).toBe(62);
+    expect(await countWorkloadPods(join(manifests, 'none'))).toBe(0);
+  });
+
   it('is 23 pods in 5 namespaces', async () => {
     const dir = join(manifests, 'resurrection');
     const counts = new Map<string, number>();

@@ -1,8 +1,13 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { isMap, isSeq, parseAllDocuments, visit, type Document } from 'yaml';
 import { FiredrillError } from '../model/errors.ts';
 import type { Profile } from '../model/profile.ts';
+
+/** The project's own manifests: what is deployed beside every workload, and a folder for each workload. */
+export const projectManifests = fileURLToPath(new URL('../../manifests', import.meta.url));
 
 /** What is filled into the manifests: `${CONTROL_PLANE}`, `${WORKER_1}`, `${WORKER_2}` (the last worker when there is one only). */
 export function placeholders(nodes: readonly string[]): Record<string, string> {
@@ -96,6 +101,20 @@ export function countPods(rendered: string, file: string): ReadonlyMap<string, n
   return counts;
 }
 
+/** How many pods a workload (`manifests/<name>`) asks for; none when it is not there, which whoever runs it is told. */
+export async function countWorkloadPods(workloadDir: string): Promise<number> {
+  let pods = 0;
+  for (const file of existsSync(workloadDir) ? await yamlIn(workloadDir) : []) {
+    const path = join(workloadDir, file);
+    for (const count of countPods(await readFile(path, 'utf8'), path).values()) pods += count;
+  }
+  return pods;
+}
+
+/** A folder's manifests, in the order in which they are applied; patches are none. */
+const yamlIn = async (from: string): Promise<string[]> =>
+  (await readdir(from)).filter((name) => name.endsWith('.yaml') && !name.endsWith('.patch.yaml')).sort();
+
 /** Every container image that the rendered manifests name, sorted. */
 export function imagesOf(rendered: string, file: string): readonly string[] {
   const images = new Set<string>();
@@ -173,8 +192,6 @@ export async function writeManifests(options: {
 }): Promise<ManifestFolder> {
   const dir = join(options.workDir, 'manifests');
   const values = placeholders(options.nodes);
-  const yamlIn = async (from: string): Promise<string[]> =>
-    (await readdir(from)).filter((name) => name.endsWith('.yaml') && !name.endsWith('.patch.yaml')).sort();
   await mkdir(join(dir, 'workload'), { recursive: true });
 
   const pods = new Map<string, number>();

@@ -28,7 +28,10 @@ export function typicalTrialMs(
   return aroundMs + timers.steadyHoldMs + watched.reduce((a, b) => a + b, 0) / Math.max(1, watched.length);
 }
 
-/** What a cluster with its workload, probes and load takes at most, in bytes (measured: 1.2 GiB with three nodes, at rest). */
-export function clusterMemory(workers: number): number {
-  return (0.5 + 0.35 * (workers + 1)) * 2 ** 30;
+/**
+ * What a cluster with its workload, probes and load takes at most, in bytes. Measured at rest (bench/results/cluster-size.json): 1.2 GiB with
+ * three nodes and 23 pods, 1.4 with five, 2.9 with three and 121 (62 of `cascade`, Kubernetes' own, and those that its faults add).
+ */
+export function clusterMemory(workers: number, pods: number): number {
+  return (0.2 + 0.35 * (workers + 1) + 0.03 * pods) * 2 ** 30;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { leftoverProvider } from '../cluster/containers.ts';
 import { nodePorts } from '../cluster/kind-config.ts';
+import { countWorkloadPods, projectManifests } from '../cluster/manifests.ts';
 import { kindSource, snapshotSource, type ClusterBase } from '../cluster/provide.ts';
 import { ensureImages } from '../images/ensure.ts';
 import { startLoad } from '../load/k6.ts';
@@ -31,8 +32,6 @@ export interface Machine {
   close(): Promise<void>;
 }
 
-const manifests = fileURLToPath(new URL('../../manifests', import.meta.url));
-
 /** Requests a second that k6 sends: enough to see a bad second, little enough for two cores. */
 const loadPerSecond = 10;
 
@@ -44,7 +43,7 @@ const loadPerSecond = 10;
  */
 export async function prepareMachine(options: RunOptions, runId: string, runDir: string): Promise<Machine> {
   const { scenario, onProgress, signal } = options;
-  const workloadDir = join(manifests, scenario.cluster.workload);
+  const workloadDir = join(projectManifests, scenario.cluster.workload);
   if (!existsSync(workloadDir))
     throw new FiredrillError(
       'usage',
@@ -53,7 +52,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
         hint: 'ls manifests',
       },
     );
-  requireMemory(options.parallel, scenario.cluster.workers);
+  requireMemory(options.parallel, clusterMemory(scenario.cluster.workers, await countWorkloadPods(workloadDir)));
   await ensureDocker({}, onProgress, signal);
   const images = await ensureImages({ mode: options.images }, onProgress, signal);
   const kindBinary = await ensureKind({}, onProgress, signal);
@@ -161,8 +160,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
 }
 
 /** On a machine without swap, one cluster too many is an outage of the harness. */
-function requireMemory(clusters: number, workers: number): void {
-  const each = clusterMemory(workers);
+function requireMemory(clusters: number, each: number): void {
   const room = Math.floor(freemem() / each);
   if (clusters === 1 || room >= clusters) return;
   throw new FiredrillError(

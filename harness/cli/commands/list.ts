@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { countWorkloadPods, projectManifests } from '../../cluster/manifests.ts';
 import { exitCodes, oneLine } from '../../model/errors.ts';
 import { clusterMemory, typicalTrialMs } from '../../engine/estimate.ts';
 import type { CommandContext } from '../context.ts';
@@ -20,7 +22,10 @@ export async function list(context: CommandContext, options: { readonly json?: b
         detectors: scenario.detectors.map((detector) => detector.id),
         runbooks: scenario.runbooks.map((claimed) => claimed.runbook.id),
         nodes: scenario.cluster.workers + 1,
-        memoryBytes: clusterMemory(scenario.cluster.workers),
+        memoryBytes: clusterMemory(
+          scenario.cluster.workers,
+          await countWorkloadPods(join(projectManifests, scenario.cluster.workload)),
+        ),
         blockMs: typicalTrialMs(scenario, 'fast') * scenario.runbooks.length,
       });
     } catch (error) {
