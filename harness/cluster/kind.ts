@@ -324,7 +324,10 @@ class KindCluster implements OwnedCluster {
       const own = ['--ip', net.nodeAddress(index), '--volume', `${baseDir}:${basePath}:ro`];
       await this.#docker(['run', ...own, ...nodeRunArgs(this.#spec), ...args], { signal });
       const release = index === 0 ? releaseControlPlane : releaseWorker(net.nodeAddress(0));
-      await this.#mustOn(node.name, release, signal);
+      await this.#mustOn(node.name, release, signal).catch((error: unknown) => {
+        signal.throwIfAborted();
+        throw new SnapshotUnusable(`what was restored does not start: ${oneLine(error)}`, error);
+      });
     };
     const onDisk = (index: number, disk: NodeDisk): void => {
       const one = start(index, disk);

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** A signal with a deadline of its own, and the means to let go of it. */
 export interface Deadline extends Disposable {
   readonly signal: AbortSignal;
@@ -13,6 +15,8 @@ export interface Deadline extends Disposable {
  */
 export function deadline(ms: number, parent?: AbortSignal): Deadline {
   const own = new AbortController();
+  // Everything that is done within it listens: that is no leak.
+  setMaxListeners(0, own.signal);
   let late = false;
   const timer = setTimeout(
     () => {

@@ -160,6 +160,19 @@ describe.skipIf(noCluster)('a cluster made by kind', () => {
     expect(await api.pods({ namespace: 'canary' })).toEqual([]);
   });
 
+  it('keeps systemd away from the groups that it would clear away under the kubelet (cgroup v1)', async () => {
+    const { stdout } = await cluster.exec(
+      worker(1),
+      [
+        'if [ -f /sys/fs/cgroup/cgroup.controllers ]; then echo "one hierarchy for all"; exit; fi',
+        // Not one that systemd could know by its path, and the pods' groups are in it.
+        '[ ! -e /sys/fs/cgroup/devices/cgroup.procs ]',
+        'ls -d /sys/fs/cgroup/devices.runtime/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice/*.slice | wc -l',
+      ].join('\n'),
+    );
+    expect(stdout).toMatch(/^(one hierarchy for all|[1-9]\d*)$/m);
+  });
+
   it('tells what it is made of', async () => {
     const facts = await cluster.environment();
     expect(facts).toMatchObject({ provider: 'kind', fence: 'stands', profile: 'fast' });

@@ -8,9 +8,9 @@
  *   (it takes the count of containers that it finds, and of log files that it finds);
  * - the rules by which a node reaches the API's service address are kept: CoreDNS starts before kube-proxy has written them, and a
  *   first packet that finds none takes its whole connection astray for half a minute;
- * - workers' kubelets are held back at the next start until the API answers: a reflector that finds nobody waits up to 30 s
- *   before it asks again;
- * - so are the API server and who leads by it until etcd listens: an API server that finds nobody there waits a second.
+ * - workers' kubelets are held back at the next start until somebody listens at the API's address: a reflector that finds nobody waits up
+ *   to 30 s before it asks again, and one that finds a socket waits in its first handshake;
+ * - so are the API server and who leads by it until etcd is being started: an API server that finds nobody there waits a second.
  */
 
 const preamble = `set -eu
@@ -94,12 +94,12 @@ rmdir ${heldManifests}`;
 const heldSeconds = 20;
 
 /**
- * On every worker as soon as it is on: puts the rules back, and lets the kubelet go once somebody listens at the API's address (which
- * is when it can answer, if only that it is not ready yet: the kubelet needs a moment longer than it does).
+ * On every worker as soon as it is on: puts the rules back, and lets the kubelet go once somebody listens at the API's address (a second
+ * or two before it answers, which the kubelet needs to begin).
  *
- * On cgroup v1 systemd clears away slices that are empty in hierarchies which it does not use itself. Between the instants at
+ * On cgroup v1 systemd clears away slices that are empty in a hierarchy which it does not use itself. Between the instants at
  * which the kubelet makes the slice of a QoS class and that of the first pod in it that is one too few, and the kubelet tries that
- * pod again 10 s later: one restore in four took so much longer. A sleeping process in each keeps them.
+ * pod again 10 s later. Our node image keeps systemd away from that hierarchy; in others a sleeping process in each slice holds it.
  */
 export const releaseWorker = (apiAddress: string): string => `iptables-restore --noflush < ${rules}
 rm ${rules}
