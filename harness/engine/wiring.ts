@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { leftoverProvider } from '../cluster/containers.ts';
 import { nodePorts } from '../cluster/kind-config.ts';
 import { countWorkloadPods, projectManifests } from '../cluster/manifests.ts';
