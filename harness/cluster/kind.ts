@@ -93,6 +93,7 @@ export interface OwnedCluster extends Cluster {
 const readyTimeoutMs = 180_000;
 /** A restored cluster that takes so long is no faster than a new one. */
 const restoreTimeoutMs = 90_000;
+
 /**
  * Starts a cluster with its network and its workload by kind, and resolves when everything in it is Ready. What was made is
  * taken down again when this fails or is aborted half-way.
