@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import { nightLineSchema, type NightLine } from '../model/night.ts';
+import { writeWhole } from './whole.ts';
 
 /**
  * The lines of a nightly history or baseline, in the file's order; none when there is no such file yet.
@@ -26,18 +27,9 @@ export function readLines(file: string): readonly NightLine[] {
     });
 }
 
-/** Puts lines in a file's place, whole or not at all: who is cut off in the middle keeps the old one. */
+/** Puts lines in a file's place, whole or not at all. */
 export function writeLines(file: string, lines: readonly NightLine[]): void {
-  const path = resolve(file);
-  const beside = `${path}.${process.pid}.new`;
-  mkdirSync(dirname(path), { recursive: true });
-  try {
-    writeFileSync(beside, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    renameSync(beside, path);
-  } catch (error) {
-    rmSync(beside, { force: true });
-    throw new FiredrillError('usage', `${file} cannot be written: ${oneLine(error)}`, { cause: error });
-  }
+  writeWhole(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
 }
 
 /** A short key over several texts, the same for the same ones. */

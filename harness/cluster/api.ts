@@ -323,7 +323,9 @@ export function kubeApi(kubeconfigPath: string): KubeApi {
 
     createCanary: (pod, options) =>
       call(options, async (ask) => {
-        await ask(`${inNamespace(pod.namespace)}/pods`, { method: 'POST', body: canary(pod) });
+        // Asked each time: a cluster that was built anew has another, and pods of an owner that is gone are taken away.
+        const { metadata } = await ask<{ readonly metadata: { readonly uid: string } }>(inNamespace(pod.namespace));
+        await ask(`${inNamespace(pod.namespace)}/pods`, { method: 'POST', body: canary(pod, metadata.uid) });
       }),
 
     deletePod: (namespace, name, options) =>
@@ -366,10 +368,20 @@ const asError = (error: unknown): Error => (error instanceof Error ? error : new
 const inNamespace = (namespace: string): string => `/api/v1/namespaces/${encodeURIComponent(namespace)}`;
 const isMissing = (error: unknown): boolean => error instanceof ApiError && error.code === 404;
 
-/** The smallest pod there is, as a user's own would be: tolerating nothing, in the cluster's network. */
-function canary(pod: CanaryPod): unknown {
+/**
+ * The smallest pod there is, as a user's own would be: tolerating nothing, in the cluster's network. Its namespace stands as its controller:
+ * `kubectl drain` refuses a node with a pod that has none, and an instrument must not be what a runbook fails of.
+ */
+function canary(pod: CanaryPod, namespaceUid: string): unknown {
   return {
-    metadata: { name: pod.name, namespace: pod.namespace, labels: { ...pod.labels } },
+    metadata: {
+      name: pod.name,
+      namespace: pod.namespace,
+      labels: { ...pod.labels },
+      ownerReferences: [
+        { apiVersion: 'v1', kind: 'Namespace', name: pod.namespace, uid: namespaceUid, controller: true },
+      ],
+    },
     spec: {
       automountServiceAccountToken: false,
       enableServiceLinks: false,

@@ -1,31 +1,36 @@
 import { timersOf, type Scenario } from '../model/scenario.ts';
-import type { PlannedControl } from '../model/plan.ts';
 import type { ProfileName } from '../model/profile.ts';
-import { delayOf, healthyWatchMs } from './controls.ts';
+import { delayOf, healthyWatchMs, type Arm } from './controls.ts';
 import { seconds } from '../model/units.ts';
 
 /** What is known of a trial's wall time beforehand: a cluster from a snapshot, its teardown (measured on 2 cores: 15 to 25 s and 5 to 15 s). */
 const aroundMs = seconds(45);
 
 /**
- * A first guess of a trial's wall time, until the first has been seen: the frame and the baseline, then the horizon for those that are watched
- * to it. Milliseconds, the mean over runbooks and controls.
+ * A first guess of one trial's wall time, until others have been seen: the frame and the baseline, then as long as its arm is watched: to the
+ * horizon when it is not expected to end the outage. Milliseconds.
  */
-export function typicalTrialMs(
+export function expectedTrialMs(
   scenario: Pick<Scenario, 'runbooks' | 'horizonMs' | 'holdMs'>,
   profile: ProfileName,
-  controls: readonly Pick<PlannedControl, 'kind'>[] = [],
+  { runbook, control }: Arm,
 ): number {
   const timers = timersOf(scenario, profile);
-  const cureMs = timers.runbookDelayMs + timers.holdMs + seconds(60);
-  const watched = [
-    ...scenario.runbooks.map((c) => (c.claim.expect === 'recovers' ? cureMs : scenario.horizonMs[profile])),
-    ...controls.map(({ kind }) => {
-      if (kind === 'healthy') return healthyWatchMs(timers);
-      return kind === 'on-healthy' ? healthyWatchMs(timers) + seconds(60) : cureMs + delayOf(kind);
-    }),
-  ];
-  return aroundMs + timers.steadyHoldMs + watched.reduce((a, b) => a + b, 0) / Math.max(1, watched.length);
+  const frameMs = aroundMs + timers.steadyHoldMs;
+  if (control === 'healthy') return frameMs + healthyWatchMs(timers);
+  if (control === 'on-healthy') return frameMs + healthyWatchMs(timers) + seconds(60);
+  const cures = scenario.runbooks.some((c) => c.runbook.id === runbook && c.claim.expect === 'recovers');
+  if (!cures && control === undefined) return frameMs + scenario.horizonMs[profile];
+  return frameMs + timers.runbookDelayMs + timers.holdMs + seconds(60) + delayOf(control);
+}
+
+/** The same for several trials one after the other. */
+export function expectedMs(
+  scenario: Parameters<typeof expectedTrialMs>[0],
+  profile: ProfileName,
+  arms: readonly Arm[],
+): number {
+  return arms.reduce((sum, arm) => sum + expectedTrialMs(scenario, profile, arm), 0);
 }
 
 /**

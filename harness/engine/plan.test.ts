@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan, PlannedTrial } from '../model/plan.ts';
 import { repeatOf } from './plan.ts';
-import { exitCodeOfOutcomes } from './run.ts';
+import { exitCodeOfOutcomes } from './outcomes.ts';
 
 const trial = (n: number): PlannedTrial => ({ id: `wait-${n}`, block: n, runbook: 'wait', seed: n });
 const planOf = (trials: readonly PlannedTrial[]): Plan => ({

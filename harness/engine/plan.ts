@@ -121,7 +121,7 @@ function planned(step: Step): PlannedStep {
 }
 
 /** `20251121-093015-4f2a`: sorts by time, short enough for container names. */
-function runIdOf(epochMs: number, seed: number): string {
+export function runIdOf(epochMs: number, seed: number): string {
   const stamp = new Date(epochMs).toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
   return `${stamp}-${(seed % 65536).toString(16).padStart(4, '0')}`;
 }

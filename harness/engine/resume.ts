@@ -24,12 +24,11 @@ export interface Resumed {
  * @throws FiredrillError `usage` when the scenario is not what it was when the run began: its trials would not be of one kind
  */
 export function resumePlan(old: Plan, scenario: Scenario, trials: number): Plan {
-  const blocks = Math.max(...old.trials.map(({ block }) => block));
   const now = makePlan({
     scenarioId: old.scenario,
     scenario,
     profile: old.profile,
-    trials: Math.max(blocks, trials),
+    trials: Math.max(blocksOf(old), trials),
     seed: old.seed,
     runbooks: old.runbooks.map(({ id }) => id),
     controls: controlsOf(old),
@@ -90,6 +89,25 @@ export function endOf(trialDir: string): EventOf<'trial.ended'>['cause'] | undef
   }
 }
 
+/** Whether a trial's last event says that it ended by itself, with data or without: it need not be run again. */
+function isOver(trialDir: string): boolean {
+  const cause = endOf(trialDir);
+  return cause !== undefined && cause !== 'interrupted' && cause !== 'environment';
+}
+
+/** The trials of a plan that are not among those of a run that ended by themselves. */
+export function remaining({ runDir, records }: Resumed, plan: Plan): Plan['trials'] {
+  const there = new Set(records.map(({ trialId }) => trialId));
+  return plan.trials.filter(({ id }) => !there.has(id) || !isOver(join(runDir, 'trials', id)));
+}
+
+/** Whether a run has all its trials, and no fewer blocks than are wanted: there is nothing to go on with. */
+export function isComplete(run: Resumed, trials: number): boolean {
+  return blocksOf(run.plan) >= trials && remaining(run, run.plan).length === 0;
+}
+
+const blocksOf = (plan: Plan) => Math.max(...plan.trials.map(({ block }) => block));
+
 /**
  * The trials that need not be run again, by id: those that ended by themselves, invalid ones too. What is left of others is set aside
  * under the name `<trial>.cut-<n>`, where no report looks.
@@ -100,9 +118,8 @@ export function keepFinished(resumed: Resumed): Map<string, TrialRecord> {
   for (const { id } of resumed.plan.trials) {
     const dir = join(trials, id);
     if (!existsSync(dir)) continue;
-    const cause = endOf(dir);
     const record = resumed.records.find(({ trialId }) => trialId === id);
-    if (record !== undefined && cause !== undefined && cause !== 'interrupted' && cause !== 'environment') {
+    if (record !== undefined && isOver(dir)) {
       kept.set(id, record);
       continue;
     }

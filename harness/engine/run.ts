@@ -5,14 +5,14 @@ import { armName } from '../model/control.ts';
 import type { ProfileName } from '../model/profile.ts';
 import type { PlannedTrial, Trigger } from '../model/plan.ts';
 import type { OnProgress } from '../model/progress.ts';
-import type { Outcome, TrialRecord } from '../model/record.ts';
-import type { Claim } from '../model/runbook.ts';
+import type { TrialRecord } from '../model/record.ts';
 import { timersOf, type Scenario } from '../model/scenario.ts';
 import { minutes } from '../model/units.ts';
 import { inBlocks } from './blocks.ts';
 import { runbookOf, type ControlWord } from './controls.ts';
 import { deadline } from './deadline.ts';
-import { typicalTrialMs } from './estimate.ts';
+import { expectedMs } from './estimate.ts';
+import { exitCodeOfOutcomes, outcomesOf, type TrialOutcome } from './outcomes.ts';
 import { makePlan, repeatOf } from './plan.ts';
 import { writeReports } from './reports.ts';
 import { keepFinished, requireSameMachine, resumePlan, type Resumed } from './resume.ts';
@@ -47,14 +47,7 @@ export interface RunOptions {
 
 export interface RunResult {
   readonly runDir: string;
-  readonly outcomes: readonly {
-    readonly runbook: string;
-    readonly trialId: string;
-    readonly outcome: Outcome;
-    readonly expect: Claim['expect'];
-    /** It was run again, and the other counts. */
-    readonly madeUpFor?: boolean;
-  }[];
+  readonly outcomes: readonly TrialOutcome[];
   readonly exitCode: number;
 }
 
@@ -82,34 +75,43 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     writePlan();
     using whole = deadline(options.timeoutMs ?? minutes(24 * 60), options.signal);
     const { signal } = whole;
-    const typical = typicalTrialMs(scenario, options.profile, plan.controls);
+    const done = resume === undefined ? new Map<string, TrialRecord>() : keepFinished(resume);
+    const kept = new Set(done.keys());
+    const parallel = Math.min(options.parallel, options.trials);
+    /** The first guess of all trials of which this holds. */
+    const guessMs = (of: (id: string) => boolean) =>
+      expectedMs(
+        scenario,
+        options.profile,
+        plan.trials.filter(({ id }) => of(id)),
+      ) / parallel;
     onProgress({
       type: 'run',
       scenario: plan.scenario,
       profile: plan.profile,
       runDir,
       trials: plan.trials.length,
-      etaMs: typical * (plan.trials.length - (resume?.records.length ?? 0)),
+      etaMs: guessMs((id) => !kept.has(id)),
     });
 
-    const done = resume === undefined ? new Map<string, TrialRecord>() : keepFinished(resume);
-    const kept = done.size;
-    if (kept > 0) onProgress({ type: 'note', text: `${kept} of ${plan.trials.length} trials are there already` });
+    if (kept.size > 0)
+      onProgress({ type: 'note', text: `${kept.size} of ${plan.trials.length} trials are there already` });
     const inOrder = () => plan.trials.flatMap(({ id }) => done.get(id) ?? []);
     const began = Date.now();
     using rest = deadline(minutes(24 * 60 * 7), signal);
-    const parallel = Math.min(options.parallel, options.trials);
     const runOne = async (trial: PlannedTrial): Promise<PlannedTrial | undefined> => {
       const claimed = runbookOf(scenario, trial);
       if (claimed === undefined || signal.aborted) return undefined;
-      const each = done.size === kept ? typical / parallel : (Date.now() - began) / (done.size - kept);
+      // What this machine took for what it has done says how much the guess is out.
+      const doneMs = guessMs((id) => done.has(id) && !kept.has(id));
+      const slower = doneMs === 0 ? 1 : (Date.now() - began) / doneMs;
       onProgress({
         type: 'trial',
         id: trial.id,
         runbook: armName(trial),
         index: plan.trials.indexOf(trial) + 1,
         of: plan.trials.length,
-        etaMs: each * (plan.trials.length - done.size),
+        etaMs: slower * guessMs((id) => !done.has(id)),
       });
       const dir = join(runDir, 'trials', trial.id);
       const { record, cause, error } = await runTrial(
@@ -173,14 +175,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
         `the run did not end within ${(options.timeoutMs ?? 0) / 1000} s; what there is stands in ${runDir}`,
         { hint: 'give a longer --timeout, or fewer --trials' },
       );
-    const madeUpFor = new Set(plan.trials.map((trial) => trial.repeats));
-    const outcomes = records.map((r) => ({
-      runbook: armName(r),
-      trialId: r.trialId,
-      outcome: r.outcome,
-      expect: r.claim.expect,
-      madeUpFor: madeUpFor.has(r.trialId),
-    }));
+    const outcomes = outcomesOf(plan, records);
     return {
       runDir,
       outcomes,
@@ -196,16 +191,4 @@ function sideBySide(trialId: string, onProgress: OnProgress): OnProgress {
   return (event) => {
     if (event.type === 'note') onProgress({ ...event, text: `${trialId}: ${event.text}` });
   };
-}
-
-/**
- * 1 when a runbook that the scenario expects to recover did not; else 4 when a trial gave no data and none made up for it; else 0. A runbook that
- * is expected to fail and fails is a result like any other.
- */
-export function exitCodeOfOutcomes(outcomes: RunResult['outcomes']): number {
-  const valid = outcomes.filter((o) => o.outcome !== 'invalid' && o.outcome !== 'unknown');
-  if (valid.some((o) => o.expect === 'recovers' && o.outcome !== 'recovered' && o.outcome !== 'prevented'))
-    return exitCodes.notRecovered;
-  if (outcomes.some((o) => !valid.includes(o) && o.madeUpFor !== true)) return exitCodes.invalid;
-  return exitCodes.done;
 }

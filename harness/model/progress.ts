@@ -7,6 +7,7 @@ import type { Outcome } from './record.ts';
  * Durations are milliseconds. `atMs` is absent on purpose: the renderer stamps an event when it arrives.
  */
 export type ProgressEvent =
+  | ProgressSeries
   | ProgressSetup
   | ProgressRun
   | ProgressTrial
@@ -16,6 +17,17 @@ export type ProgressEvent =
   | ProgressSlis
   | ProgressOutcome
   | ProgressNote;
+
+/** Of several scenarios, the next one's turn. */
+export interface ProgressSeries {
+  readonly type: 'series';
+  readonly scenario: string;
+  /** From 1. */
+  readonly index: number;
+  readonly of: number;
+  /** Estimate until the last of them is over. */
+  readonly etaMs: number;
+}
 
 /** One part of making this machine ready: Docker, a binary, an image, the node image. Parts are counted so that a bar can be drawn. */
 export interface ProgressSetup {

@@ -9,10 +9,10 @@ import {
   runbookOf,
   type ControlWord,
 } from '../../harness/engine/controls.ts';
-import { typicalTrialMs } from '../../harness/engine/estimate.ts';
+import { expectedMs, expectedTrialMs } from '../../harness/engine/estimate.ts';
 import { controlsOf, makePlan, repeatOf } from '../../harness/engine/plan.ts';
 import { resumePlan } from '../../harness/engine/resume.ts';
-import { exitCodeOfOutcomes } from '../../harness/engine/run.ts';
+import { exitCodeOfOutcomes } from '../../harness/engine/outcomes.ts';
 import scenario from './fixtures/scenarios/lights-out.ts';
 
 const planOf = (trials: number, controls?: readonly ControlWord[], runbooks?: readonly string[]) =>
@@ -125,14 +125,16 @@ describe('what a control runs', () => {
   });
 
   it('is in the estimate', () => {
-    const bare = typicalTrialMs(scenario, 'fast');
-    expect(typicalTrialMs(scenario, 'fast', [])).toBe(bare);
-    const healthy = typicalTrialMs(scenario, 'fast', [{ kind: 'healthy' }]);
-    // Shorter than the mean of a trial watched to the horizon and of a cure.
-    expect(healthy).toBeLessThan(bare);
-    expect(typicalTrialMs(scenario, 'fast', [{ kind: 'delayed' }])).toBeGreaterThan(
-      typicalTrialMs(scenario, 'fast', [{ kind: 'harness-undo' }]),
-    );
+    const of = (arm: Parameters<typeof expectedTrialMs>[2]) => expectedTrialMs(scenario, 'fast', arm);
+    const wait = of({ runbook: 'wait' });
+    const cure = of({ runbook: 'switch-on' });
+    // A trial that nothing ends is watched to the horizon.
+    expect(wait).toBeGreaterThan(scenario.horizonMs.fast);
+    expect(cure).toBeLessThan(wait);
+    expect(of({ runbook: 'none', control: 'healthy' })).toBeLessThan(wait);
+    expect(of({ runbook: 'switch-on', control: 'delayed' })).toBeGreaterThan(cure);
+    expect(of({ runbook: 'harness-undo', control: 'harness-undo' })).toBe(cure);
+    expect(expectedMs(scenario, 'fast', [{ runbook: 'wait' }, { runbook: 'switch-on' }])).toBe(wait + cure);
   });
 
   it('is watched for as long as the alarms look back', () => {

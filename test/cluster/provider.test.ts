@@ -4,6 +4,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { leftoverProvider } from '../../harness/cluster/containers.ts';
 import type { OwnedCluster } from '../../harness/cluster/kind.ts';
+import { adminKubectl } from '../../harness/model/commands.ts';
 import type { EndpointName, PodState } from '../../harness/model/cluster.ts';
 import { millis, seconds } from '../../harness/model/units.ts';
 import { eventually, noCluster, provide } from './provided.ts';
@@ -152,9 +153,14 @@ describe.skipIf(noCluster)('a cluster made by kind', () => {
         if (pod.ready) controller.abort();
       }
     })();
-    await api.createCanary({ namespace: 'canary', name: 'c1', labels: { app: 'test' } });
+    const node = worker(1);
+    await api.createCanary({ namespace: 'canary', name: 'c1', labels: { app: 'test' }, node });
     await watching;
     expect(seen.at(-1)).toMatchObject({ name: 'c1', ready: true });
+    // No runbook that drains this node is stopped by it.
+    const drain = `${adminKubectl} drain ${node} --dry-run=client --ignore-daemonsets --delete-emptydir-data 2>&1`;
+    const drained = await cluster.exec(controlPlane(), drain);
+    expect(drained).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/\bc1\b/) as string });
     await api.deletePod('canary', 'c1', { force: true });
     await api.deletePod('canary', 'c1', { force: true });
     expect(await api.pods({ namespace: 'canary' })).toEqual([]);

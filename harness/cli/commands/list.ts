@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { countWorkloadPods, projectManifests } from '../../cluster/manifests.ts';
 import { exitCodes, oneLine } from '../../model/errors.ts';
-import { clusterMemory, typicalTrialMs } from '../../engine/estimate.ts';
+import { clusterMemory, expectedMs } from '../../engine/estimate.ts';
 import type { CommandContext } from '../context.ts';
 import { loadScenario, scenarioIds } from '../load.ts';
 
@@ -26,7 +26,11 @@ export async function list(context: CommandContext, options: { readonly json?: b
           scenario.cluster.workers,
           await countWorkloadPods(join(projectManifests, scenario.cluster.workload)),
         ),
-        blockMs: typicalTrialMs(scenario, 'fast') * scenario.runbooks.length,
+        blockMs: expectedMs(
+          scenario,
+          'fast',
+          scenario.runbooks.map(({ runbook }) => ({ runbook: runbook.id })),
+        ),
       });
     } catch (error) {
       broken++;

@@ -1,8 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
 import { requireSound } from '../../model/check.ts';
-import { exitCodeOf, exitCodes, FiredrillError, oneLine } from '../../model/errors.ts';
-import type { Scenario } from '../../model/scenario.ts';
+import { exitCodes, FiredrillError } from '../../model/errors.ts';
 import type { Plan, Trigger } from '../../model/plan.ts';
 import { millis, type Millis } from '../../model/units.ts';
 import type { ControlWord } from '../../engine/controls.ts';
@@ -13,6 +12,7 @@ import { findRunbook, loadScenario, requireDetector, scenarioIds } from '../load
 import type { ReporterName } from '../options.ts';
 import { planPage } from '../page.ts';
 import { chooseReporter, makeReporter, realWorld } from '../progress/reporter.ts';
+import type { Part, RunPart, Series } from '../series.ts';
 import {
   analyseRun,
   findRun,
@@ -53,42 +53,24 @@ export interface RunFlags {
 /**
  * `run <scenario...>`: rehearses scenarios one after the other (`all`: every one there is), and ends with one line for each. Everything
  * the command line can get wrong is checked before anything is touched. Of several, one that fails does not end the series. The exit
- * code is the worst of the scenarios': 1 before 4 before 0.
+ * code is the worst of the scenarios': 1 before 4 before 0; 124 when the time was up.
  */
 export async function run(context: CommandContext, ids: readonly string[], given: RunFlags): Promise<number> {
-  const resume = given.resume === undefined ? undefined : await storedRun(ids, given, given.resume);
-  const flags = resume === undefined ? given : { ...given, ...asPlanned(resume.plan) };
-  const wanted = flags.runbook;
-  const scenarios: { readonly id: string; readonly scenario: Scenario }[] = [];
-  for (const id of new Set(ids.includes('all') ? scenarioIds() : ids)) {
-    const scenario = await loadScenario(id);
-    const horizonMs = flags.horizon === undefined ? scenario.horizonMs : { stock: flags.horizon, fast: flags.horizon };
-    scenarios.push({ id, scenario: { ...scenario, horizonMs } });
-  }
-  for (const { id, scenario } of scenarios) {
-    requireSound(id, scenario);
-    for (const runbook of wanted ?? []) findRunbook(id, scenario, runbook);
-    if (flags.trigger.kind === 'detector') requireDetector(id, scenario, flags.trigger.id);
-  }
+  const begun = await whatWasBegun(ids, given);
+  const { flags } = begun;
+  const parts = await soundParts(begun.ids, flags);
   // Written into plan.json, so that any run can be repeated exactly.
   const seed = flags.seed ?? randomInt(2 ** 31);
   const out = resolve(flags.out);
   const arms = {
-    ...(wanted === undefined ? {} : { runbooks: wanted }),
+    ...(flags.runbook === undefined ? {} : { runbooks: flags.runbook }),
     ...(flags.controls === undefined ? {} : { controls: flags.controls }),
   };
   if (flags.dryRun === true) {
-    const plans = scenarios.map(({ id, scenario }) => ({
+    const { profile, trials } = flags;
+    const plans = parts.map(({ id, scenario }) => ({
       scenario,
-      plan: makePlan({
-        scenarioId: id,
-        scenario,
-        profile: flags.profile,
-        trials: flags.trials,
-        seed,
-        ...arms,
-        createdEpochMs: Date.now(),
-      }),
+      plan: makePlan({ scenarioId: id, scenario, profile, trials, seed, ...arms, createdEpochMs: Date.now() }),
     }));
     context.output.result(
       flags.json === true
@@ -99,64 +81,160 @@ export async function run(context: CommandContext, ids: readonly string[], given
   }
 
   const reporter = makeReporter(chooseReporter(flags.reporter, context.output, context.env), realWorld(context.output));
-  const codes: number[] = [];
-  const json: unknown[] = [];
-  const stored: RunSummary[] = [];
-  const failed: string[] = [];
-  try {
+  const runPart: RunPart = async ({ id, scenario }, { resume, timeoutMs, onProgress }) => {
     // Loaded only now: `--help` and typing mistakes should not wait for the Kubernetes client.
     const { runScenario } = await import('../../engine/run.ts');
-    for (const { id, scenario } of scenarios) {
-      const running = runScenario({
-        scenarioId: id,
-        scenario,
-        profile: flags.profile,
-        trials: flags.trials,
-        parallel: flags.parallel,
-        seed,
-        ...arms,
-        keep: flags.keep,
-        images: flags.images,
-        out,
-        trigger: flags.trigger,
-        openFence: flags.openFence ?? false,
-        fresh: flags.fresh ?? false,
-        ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),
-        ...(resume === undefined ? {} : { resume }),
-        onProgress: reporter.onProgress,
-        signal: context.signal,
-      });
-      let result;
-      try {
-        result = await running;
-      } catch (error) {
-        // The night goes on with the others.
-        if (scenarios.length === 1 || context.signal.aborted) throw error;
-        failed.push(`${id}: ${oneLine(error)}`);
-        context.output.tell(`firedrill: ${id}: ${oneLine(error)}`);
-        codes.push(exitCodeOf(error));
-        continue;
-      }
-      codes.push(result.exitCode);
-      const run = await readRun(result.runDir);
-      stored.push(await summaryOf(run));
-      if (flags.json === true) json.push(reportJson(result.runDir));
-      else context.output.result(await tableOf(run, context.output));
-      if (context.signal.aborted) break;
+    return runScenario({
+      scenarioId: id,
+      scenario,
+      profile: flags.profile,
+      trials: flags.trials,
+      parallel: flags.parallel,
+      seed,
+      ...arms,
+      keep: flags.keep,
+      images: flags.images,
+      out,
+      trigger: flags.trigger,
+      openFence: flags.openFence ?? false,
+      fresh: flags.fresh ?? false,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(resume === undefined ? {} : { resume }),
+      onProgress,
+      signal: context.signal,
+    });
+  };
+  const inTime = flags.timeout === undefined ? {} : { timeoutMs: flags.timeout };
+  const [only, ...others] = parts;
+  try {
+    if (only === undefined || others.length > 0 || begun.series !== undefined) {
+      const { newSeries } = await import('../series.ts');
+      const { profile, trials, trigger, runbook, controls, horizon } = flags;
+      const series: Series =
+        begun.series === undefined
+          ? newSeries({
+              createdEpochMs: Date.now(),
+              asked: ids,
+              scenarios: parts.map(({ id }) => id),
+              ...{ profile, seed, trials, trigger },
+              ...(runbook === undefined ? {} : { runbook }),
+              ...(controls === undefined ? {} : { controls }),
+              ...(horizon === undefined ? {} : { horizonMs: horizon }),
+            })
+          : { ...begun.series, trials };
+      const how = { out, parts, run: runPart, onProgress: reporter.onProgress, ...inTime };
+      return await rehearseSeries(context, series, how, flags.json === true);
     }
+    const { runDir, exitCode } = await runPart(only, {
+      ...(begun.run === undefined ? {} : { resume: begun.run }),
+      ...inTime,
+      onProgress: reporter.onProgress,
+    });
+    const run = await readRun(runDir);
+    context.output.result(
+      flags.json === true ? JSON.stringify(reportJson(runDir), null, 2) : await tableOf(run, context.output),
+    );
+    if (context.signal.aborted)
+      context.output.tell(`go on with it: npm run scenario ${only.id} -- --resume ${run.plan.runId}`);
+    return exitCode;
   } finally {
     reporter.stop();
   }
-  if (flags.json === true) context.output.result(JSON.stringify(json.length === 1 ? json[0] : json, null, 2));
-  else if (scenarios.length > 1)
-    context.output.result(
-      [await seriesTable(stored, context.output), ...failed.map((line) => `failed: ${line}`)].join('\n'),
-    );
+}
+
+/** Several scenarios in turn, and one line for each at the end. */
+async function rehearseSeries(
+  { output, signal }: CommandContext,
+  series: Series,
+  how: { readonly out: string; readonly parts: readonly Part[]; readonly run: RunPart } & Pick<
+    ReturnType<typeof makeReporter>,
+    'onProgress'
+  > & { readonly timeoutMs?: Millis },
+  asJson: boolean,
+): Promise<number> {
+  const { resumeCommand, runSeries } = await import('../series.ts');
+  const json: unknown[] = [];
+  const stored: RunSummary[] = [];
+  const failed: string[] = [];
+  const codes = await runSeries(series, {
+    ...how,
+    signal,
+    onEnded: async (run, news) => {
+      stored.push(await summaryOf(run));
+      if (asJson) json.push(reportJson(run.runDir));
+      else if (news) output.result(await tableOf(run, output));
+    },
+    onFailed: (line) => {
+      failed.push(line);
+      output.tell(`firedrill: ${line}`);
+    },
+  });
+  if (asJson) output.result(JSON.stringify(json, null, 2));
+  else output.result([await seriesTable(stored, output), ...failed.map((line) => `failed: ${line}`)].join('\n'));
+  if (codes.length < how.parts.length || failed.length > 0) output.tell(`go on with it: ${resumeCommand(series)}`);
   return worst(codes);
+}
+
+/** The scenarios of these names, with everything that the command line says of them found to be there. */
+async function soundParts(ids: readonly string[], flags: RunFlags): Promise<readonly Part[]> {
+  const parts: Part[] = [];
+  for (const id of ids) {
+    const scenario = await loadScenario(id);
+    const horizonMs = flags.horizon === undefined ? scenario.horizonMs : { stock: flags.horizon, fast: flags.horizon };
+    parts.push({ id, scenario: { ...scenario, horizonMs } });
+  }
+  for (const { id, scenario } of parts) {
+    requireSound(id, scenario);
+    for (const runbook of flags.runbook ?? []) findRunbook(id, scenario, runbook);
+    if (flags.trigger.kind === 'detector') requireDetector(id, scenario, flags.trigger.id);
+  }
+  return parts;
+}
+
+/** What is run, with which flags, and what of it is there already. */
+interface Begun {
+  readonly ids: readonly string[];
+  readonly flags: RunFlags;
+  /** The run of the one scenario. */
+  readonly run?: StoredRun;
+  /** Or the series of several. */
+  readonly series?: Series;
+}
+
+async function whatWasBegun(typed: readonly string[], given: RunFlags): Promise<Begun> {
+  const ids = [...new Set(typed.includes('all') ? scenarioIds() : typed)];
+  if (given.resume === undefined) return { ids, flags: given };
+  requireAsItBegan(given);
+  if (typed.includes('all') || ids.length > 1) {
+    const { findSeries } = await import('../series.ts');
+    const series = findSeries(given.resume, resolve(given.out), typed);
+    const { profile, seed, trigger, runbook, controls, horizonMs } = series;
+    const trials = Math.max(series.trials, given.trials);
+    const { runbook: _r, controls: _c, horizon: _h, ...rest } = given;
+    const flags = {
+      ...{ ...rest, profile, seed, trigger, trials },
+      ...(runbook === undefined ? {} : { runbook }),
+      ...(controls === undefined ? {} : { controls }),
+      ...(horizonMs === undefined ? {} : { horizon: millis(horizonMs) }),
+    };
+    return { ids: series.scenarios, flags, series };
+  }
+  const run = await storedRun(ids, given, given.resume);
+  return { ids, flags: { ...given, ...asPlanned(run.plan) }, run };
 }
 
 /** What a run was begun with, and is gone on with: nothing of it may differ between its trials. */
 const ofThePlan = ['runbook', 'controls', 'seed', 'profile', 'trigger', 'horizon', 'dryRun'] as const;
+
+function requireAsItBegan(flags: RunFlags): void {
+  const odd = ofThePlan.find((flag) => flags.typed?.includes(flag));
+  if (odd !== undefined)
+    throw new FiredrillError(
+      'usage',
+      `--${odd === 'dryRun' ? 'dry-run' : odd} does not go with --resume: a run goes on as it began`,
+      { hint: 'leave it away; --trials may be raised' },
+    );
+}
 
 function asPlanned(plan: Plan): Pick<RunFlags, 'profile' | 'seed' | 'trigger' | 'runbook' | 'controls' | 'horizon'> {
   const { profile, seed, trigger = { kind: 'oracle' }, runbooks, horizonMs } = plan;
@@ -170,17 +248,8 @@ function asPlanned(plan: Plan): Pick<RunFlags, 'profile' | 'seed' | 'trigger' | 
   };
 }
 
-/** The run that `--resume` names, if the rest of the command line fits it. */
+/** The run that `--resume` names, if it is one of this scenario. */
 async function storedRun(ids: readonly string[], flags: RunFlags, name: string): Promise<StoredRun> {
-  const odd = ofThePlan.find((flag) => flags.typed?.includes(flag));
-  if (odd !== undefined)
-    throw new FiredrillError(
-      'usage',
-      `--${odd === 'dryRun' ? 'dry-run' : odd} does not go with --resume: a run goes on as it began`,
-      {
-        hint: 'leave it away; --trials may be raised',
-      },
-    );
   const stored = await analyseRun(findRun(name, resolve(flags.out)));
   const { scenario, runId } = stored.plan;
   if (ids.length !== 1 || ids[0] !== scenario)
@@ -190,8 +259,13 @@ async function storedRun(ids: readonly string[], flags: RunFlags, name: string):
   return stored;
 }
 
-/** A runbook that failed is the news; missing data comes next. */
+/** What was cut off is incomplete; a runbook that failed is the news; missing data comes next. */
 function worst(codes: readonly number[]): number {
-  const rank = [exitCodes.interrupted, exitCodes.notRecovered, exitCodes.invalid] as readonly number[];
+  const rank = [
+    exitCodes.interrupted,
+    exitCodes.timeout,
+    exitCodes.notRecovered,
+    exitCodes.invalid,
+  ] as readonly number[];
   return rank.find((code) => codes.includes(code)) ?? codes.find((code) => code !== exitCodes.done) ?? exitCodes.done;
 }

@@ -7,6 +7,8 @@ export interface View {
   readonly startedMs: number;
   readonly setup?: ProgressSetup & { readonly atMs: number };
   readonly run?: { readonly scenario: string; readonly profile: string; readonly trials: number };
+  /** Which of several scenarios. */
+  readonly series?: { readonly index: number; readonly of: number };
   readonly trial?: {
     readonly id: string;
     readonly index: number;
@@ -54,6 +56,14 @@ export function advance(
   switch (event.type) {
     case 'setup':
       return advanceSetup(view, event, nowMs);
+    case 'series': {
+      const { index, of, scenario, etaMs } = event;
+      const { trial: _t, phase: _p, step: _s, slis: _i, ...rest } = view;
+      return {
+        view: { ...rest, series: { index, of } },
+        lines: [head(`scenario ${index} of ${of}: ${scenario}, about ${roughly(etaMs)} left for all`)],
+      };
+    }
     case 'run': {
       const estimate = event.etaMs === undefined ? '' : `, about ${roughly(event.etaMs)}`;
       const { setup: _, ...rest } = view;
@@ -258,7 +268,8 @@ export function footer(view: View, nowMs: number, width: number, paint: Paint): 
   if (view.trial !== undefined) {
     const { index, of, endsMs } = view.trial;
     const left = endsMs === undefined ? '' : `, about ${roughly(Math.max(0, endsMs - nowMs))} left`;
-    add(`    trial ${index} of ${of}, ${humanClock(nowMs - view.startedMs)} since the start${left}`, 'dim');
+    const series = view.series === undefined ? '' : `scenario ${view.series.index} of ${view.series.of}, `;
+    add(`    ${series}trial ${index} of ${of}, ${humanClock(nowMs - view.startedMs)} since the start${left}`, 'dim');
   }
   return lines;
 }
