@@ -8,6 +8,7 @@ import { claimed, defineScenario } from '../harness/model/scenario.ts';
 import { minutes, seconds } from '../harness/model/units.ts';
 import { rebootNode } from '../harness/runbooks/reboot-node.ts';
 import { rotateCerts } from '../harness/runbooks/rotate-certs.ts';
+import { rotateCertsAndUpgrade } from '../harness/runbooks/rotate-certs-and-upgrade.ts';
 import { rotateCertsAndKubelets } from '../harness/runbooks/rotate-certs-and-kubelets.ts';
 import { wait } from '../harness/runbooks/wait.ts';
 import { resurrectionProbes } from './support/resurrection.ts';
@@ -32,7 +33,7 @@ export default defineScenario({
     "the workstation's own credentials have not ended: its kubectl says x509 where the write-up's said 401",
     "the certificates are signed again with an end that lies a day back, by the cluster's own CAs; in the write-up a year had passed",
     "kubeadm's certificates: k3s renews most at a start within their last 90 days, and its `certificate rotate` renews the kubelet's, too",
-    'the upgrade is not tried: kubeadm renews certificates when it upgrades, k3s does not, so it would stand for something else',
+    "the upgrade is kubeadm's, to the version that is there; k3s' replaces the one program that is everything",
   ],
   cluster: { workers: 2, workload: 'resurrection' },
   probes: resurrectionProbes(),
@@ -50,6 +51,7 @@ export default defineScenario({
     claimed(wait(), 'does-not-recover', 'nothing heals by itself'),
     claimed(rebootNode({ on: 'nodes' }), 'does-not-recover', 'made things worse'),
     claimed(rotateCerts(), 'does-not-recover', 'the API is back, almost all services are down'),
+    claimed(rotateCertsAndUpgrade(), 'does-not-recover', 'the upgrade changed nothing'),
     claimed(
       rotateCertsAndKubelets(),
       'recovers',
