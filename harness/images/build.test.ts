@@ -47,6 +47,7 @@ it('the recipes ask for the versions that refs.ts names', () => {
   const mod = (name: string): string => readFileSync(join(recipesDir, name, 'go.mod'), 'utf8');
   expect(mod('kubernetes')).toContain(`k8s.io/kubernetes ${versions.kubernetes}`);
   expect(mod('etcd')).toContain(`go.etcd.io/etcd/server/v3 ${versions.etcd}`);
+  expect(mod('crictl')).toContain(`sigs.k8s.io/cri-tools ${versions.crictl}`);
   expect(mod('coredns')).toContain(`github.com/coredns/coredns ${versions.coredns}`);
   expect(mod('flannel')).toContain(`github.com/flannel-io/flannel ${versions.flannel}`);
   expect(mod('k6')).toContain(`go.k6.io/k6 ${versions.k6}`);

@@ -55,6 +55,7 @@ const kubernetesLdflags = ['k8s.io/component-base/version', 'k8s.io/client-go/pk
 const typical: Readonly<Record<string, number>> = {
   'go-kubernetes': 600_000,
   'go-etcd': 50_000,
+  'go-crictl': 60_000,
   'go-coredns': 70_000,
   'go-flannel': 120_000,
   'go-podinfo': 60_000,
@@ -257,6 +258,9 @@ export function buildGraph(context: BuildContext): BuildGraph {
   go('etcd', 'etcd and etcdctl from source', ['go.etcd.io/etcd/server/v3', 'go.etcd.io/etcd/etcdctl/v3'], {
     rename: { server: 'etcd' },
   });
+  go('crictl', 'crictl from source', ['sigs.k8s.io/cri-tools/cmd/crictl'], {
+    ldflags: `-X sigs.k8s.io/cri-tools/pkg/version.Version=${versions.crictl}`,
+  });
   go('coredns', 'CoreDNS from source', ['.']);
   // Its wireguard and udp backends are C; upstream's Makefile links them statically, too.
   go('flannel', 'flannel from source', ['github.com/flannel-io/flannel'], {
@@ -346,6 +350,7 @@ export function buildGraph(context: BuildContext): BuildGraph {
       ['root-node', 'root.tar', 'root.tar'],
       ...['kubelet', 'kubeadm', 'kubectl'].map((c) => ['go-kubernetes', c, c] as const),
       ['go-etcd', 'etcdctl', 'etcdctl'],
+      ['go-crictl', 'crictl', 'crictl'],
     ],
     text: { version: `${versions.kubernetes}\n` },
   });

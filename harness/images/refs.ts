@@ -3,6 +3,7 @@ export const versions = {
   kubernetes: 'v1.34.3',
   kind: 'v0.33.0',
   etcd: 'v3.6.5',
+  crictl: 'v1.34.0',
   coredns: 'v1.12.1',
   flannel: 'v0.28.4',
   podinfo: '6.9.2',

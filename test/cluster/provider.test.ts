@@ -166,6 +166,11 @@ describe.skipIf(noCluster)('a cluster made by kind', () => {
     expect(await api.pods({ namespace: 'canary' })).toEqual([]);
   });
 
+  it('has crictl, as every kind node does, and it knows its runtime', async () => {
+    const { stdout } = await cluster.exec(worker(1), 'crictl pods --state ready -q | wc -l');
+    expect(Number(stdout)).toBeGreaterThan(5);
+  });
+
   it('keeps systemd away from the groups that it would clear away under the kubelet (cgroup v1)', async () => {
     const { stdout } = await cluster.exec(
       worker(1),

@@ -133,7 +133,7 @@ function hangingCluster(): FakeCluster {
 const stepsOf = (part: Fault | Runbook): readonly Step[] =>
   'inject' in part ? [...part.prepare, ...part.inject, ...part.undo] : part.steps;
 
-describe.each(cases)('harness/$kind/$file.ts', ({ kind, file }) => {
+describe.each(cases)('$kind: $file', ({ kind, file }) => {
   it('exports one factory, named as the file', async () => {
     const exports = await load(`harness/${kind}/${file}.ts`);
     expect(exports[camelCase(file)]).toBeTypeOf('function');

@@ -1,0 +1,37 @@
+import { act, look, until } from '../model/define.ts';
+import type { Runbook } from '../model/runbook.ts';
+import type { NodeSelector } from '../model/step.ts';
+import { seconds } from '../model/units.ts';
+
+/**
+ * Remove every sandbox of a node and let its kubelet make all anew: what the write-up wished to have done before the reboot, done after it.
+ * Source: write-up 004, lessons learned ("containerd must be drained before rebooting": `crictl stopp`, `crictl rmp`).
+ * @param options.on which node
+ */
+export function removeSandboxes(options: { readonly on: NodeSelector }): Runbook {
+  return {
+    id: 'remove-sandboxes',
+    title: 'Remove all sandboxes of the node',
+    source: 'write-up 004, lessons learned',
+    why: 'The runtime holds on to names: what it has no sandbox of, it might let go.',
+    steps: [
+      look(
+        'see what the kubelet says',
+        options.on,
+        "journalctl -u kubelet -n 400 -o cat --no-pager | grep -o 'name .* is reserved for.*' | tail -n 1 | cut -c1-200",
+      ),
+      act(
+        'stop and remove them, the kubelet away meanwhile',
+        options.on,
+        [
+          'systemctl stop kubelet',
+          'crictl --timeout 20s stopp $(crictl pods -q)',
+          'crictl --timeout 20s rmp $(crictl pods -q)',
+          'systemctl start kubelet',
+        ].join('; '),
+        { timeoutMs: seconds(90), destroys: 'every container of the node: its pods are made anew' },
+      ),
+      until('wait until it runs', options.on, 'systemctl is-active kubelet', seconds(30)),
+    ],
+  };
+}
