@@ -123,7 +123,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
             })
           : { ...begun.series, trials };
       const how = { out, parts, run: runPart, onProgress: reporter.onProgress, ...inTime };
-      return await rehearseSeries(context, series, how, flags.json === true);
+      return await rehearseSeries(context, series, how, flags);
     }
     const { runDir, exitCode } = await runPart(only, {
       ...(begun.run === undefined ? {} : { resume: begun.run }),
@@ -135,7 +135,9 @@ export async function run(context: CommandContext, ids: readonly string[], given
       flags.json === true ? JSON.stringify(reportJson(runDir), null, 2) : await tableOf(run, context.output),
     );
     if (context.signal.aborted)
-      context.output.tell(`go on with it: npm run scenario ${only.id} -- --resume ${run.plan.runId}`);
+      context.output.tell(
+        `go on with it: npm run scenario ${only.id} -- --resume ${run.plan.runId}${outAsTyped(flags)}`,
+      );
     return exitCode;
   } finally {
     reporter.stop();
@@ -150,7 +152,7 @@ async function rehearseSeries(
     ReturnType<typeof makeReporter>,
     'onProgress'
   > & { readonly timeoutMs?: Millis },
-  asJson: boolean,
+  flags: RunFlags,
 ): Promise<number> {
   const { resumeCommand, runSeries } = await import('../series.ts');
   const json: unknown[] = [];
@@ -161,7 +163,7 @@ async function rehearseSeries(
     signal,
     onEnded: async (run, news) => {
       stored.push(await summaryOf(run));
-      if (asJson) json.push(reportJson(run.runDir));
+      if (flags.json === true) json.push(reportJson(run.runDir));
       else if (news) output.result(await tableOf(run, output));
     },
     onFailed: (line) => {
@@ -169,11 +171,15 @@ async function rehearseSeries(
       output.tell(`firedrill: ${line}`);
     },
   });
-  if (asJson) output.result(JSON.stringify(json, null, 2));
+  if (flags.json === true) output.result(JSON.stringify(json, null, 2));
   else output.result([await seriesTable(stored, output), ...failed.map((line) => `failed: ${line}`)].join('\n'));
-  if (codes.length < how.parts.length || failed.length > 0) output.tell(`go on with it: ${resumeCommand(series)}`);
+  if (signal.aborted || codes.length < how.parts.length || failed.length > 0)
+    output.tell(`go on with it: ${resumeCommand(series)}${outAsTyped(flags)}`);
   return worst(codes);
 }
+
+/** Where it lies has to be said again, if it was said. */
+const outAsTyped = ({ typed, out }: RunFlags) => (typed?.includes('out') === true ? ` --out ${out}` : '');
 
 /** The scenarios of these names, with everything that the command line says of them found to be there. */
 async function soundParts(ids: readonly string[], flags: RunFlags): Promise<readonly Part[]> {
