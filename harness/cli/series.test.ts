@@ -60,6 +60,8 @@ interface Seen {
   readonly ended: readonly string[];
   readonly failed: readonly string[];
   readonly told: readonly ProgressEvent[];
+  /** What was left of the time when each began. */
+  readonly left: readonly number[];
 }
 
 /** Runs a series of runs that take ten minutes each, on a clock of its own. */
@@ -76,8 +78,10 @@ async function play(
   const failed: string[] = [];
   const told: ProgressEvent[] = [];
   const stop = new AbortController();
-  let nowMs = 1000;
-  const run: RunPart = ({ id }, { resume, onProgress }) => {
+  let nowMs = 1000.25;
+  const left: number[] = [];
+  const run: RunPart = ({ id }, { resume, timeoutMs, onProgress }) => {
+    if (timeoutMs !== undefined) left.push(timeoutMs);
     ran.push(resume === undefined ? id : `${id}+`);
     const runDir = store(id, id === how.stopAfter ? 1 : 2);
     onProgress({ type: 'run', scenario: id, profile: 'fast', runDir, trials: 2 });
@@ -97,7 +101,7 @@ async function play(
     },
     onFailed: (line) => failed.push(line),
   });
-  return { codes, ran, ended, failed, told };
+  return { codes, ran, ended, failed, told, left };
 }
 
 describe('a series', () => {
@@ -134,6 +138,7 @@ describe('a series', () => {
 
   it('ends when the time for all of it is up', async () => {
     const seen = await play(begin(), { timeoutMs: 1_000_000 });
+    expect(seen.left).toEqual([1_000_000, 400_000]);
     expect(seen).toMatchObject({ codes: [0, 0, 124], ran: ['a', 'b'], failed: ['c: the time was up before its turn'] });
     const late = new FiredrillError('timeout', 'the run did not end within 1000 s');
     expect(await play(begin(), { fails: { a: late }, timeoutMs: 1_000_000 })).toMatchObject({

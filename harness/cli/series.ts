@@ -162,7 +162,7 @@ export async function runSeries(begun: Series, options: SeriesOptions): Promise<
       onProgress({ type: 'series', scenario: id, index: index + 1, of: parts.length, etaMs });
       const result = await options.run(part, {
         ...(resume === undefined ? {} : { resume }),
-        ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs - passedMs }),
+        ...(options.timeoutMs === undefined ? {} : { timeoutMs: Math.ceil(options.timeoutMs - passedMs) }),
         onProgress: (event) => {
           if (event.type === 'run') {
             series = { ...series, runs: { ...series.runs, [id]: relative(out, event.runDir) } };

@@ -7,7 +7,7 @@ import type { PlannedTrial, Trigger } from '../model/plan.ts';
 import type { OnProgress } from '../model/progress.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { timersOf, type Scenario } from '../model/scenario.ts';
-import { minutes } from '../model/units.ts';
+import { humanDuration, minutes } from '../model/units.ts';
 import { inBlocks } from './blocks.ts';
 import { runbookOf, type ControlWord } from './controls.ts';
 import { deadline } from './deadline.ts';
@@ -172,7 +172,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     if (whole.passed() && !options.signal.aborted)
       throw new FiredrillError(
         'timeout',
-        `the run did not end within ${(options.timeoutMs ?? 0) / 1000} s; what there is stands in ${runDir}`,
+        `the run did not end within ${humanDuration(options.timeoutMs ?? 0)}; what there is stands in ${runDir}`,
         { hint: 'give a longer --timeout, or fewer --trials' },
       );
     const outcomes = outcomesOf(plan, records);
