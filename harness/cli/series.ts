@@ -9,6 +9,7 @@ import { exitCodeOfOutcomes, outcomesOf } from '../engine/outcomes.ts';
 import { exitCodeOf, exitCodes, FiredrillError, oneLine } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
 import type { Scenario } from '../model/scenario.ts';
+import { triggerSchema } from '../reporters/report-schema.ts';
 import { profileWords } from './options.ts';
 import { readRun, type StoredRun } from './stored.ts';
 import { writeWhole } from './whole.ts';
@@ -23,10 +24,7 @@ const seriesSchema = z.object({
   profile: z.enum(profileWords),
   seed: z.number(),
   trials: z.int(),
-  trigger: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('oracle') }),
-    z.object({ kind: z.literal('detector'), id: z.string() }),
-  ]),
+  trigger: triggerSchema,
   runbook: z.array(z.string()).readonly().exactOptional(),
   controls: z.array(z.enum(controlWords)).readonly().exactOptional(),
   horizonMs: z.number().exactOptional(),

@@ -56,6 +56,11 @@ const plannedStep = z.object({
   destroys: text.exactOptional(),
 });
 
+export const triggerSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('oracle') }),
+  z.object({ kind: z.literal('detector'), id: text }),
+]);
+
 /** plan.json: what was decided before anything was touched. */
 export const planSchema = z.object({
   schemaVersion: version,
@@ -64,13 +69,7 @@ export const planSchema = z.object({
   profile,
   seed: z.number(),
   createdEpochMs: ms,
-  trigger: z
-    .discriminatedUnion('kind', [
-      z.object({ kind: z.literal('oracle') }),
-      z.object({ kind: z.literal('detector'), id: text }),
-    ])
-    .exactOptional()
-    .describe('When runbooks begin; oracle where absent'),
+  trigger: triggerSchema.exactOptional().describe('When runbooks begin; oracle where absent'),
   trials: list(
     z.object({
       id: text,

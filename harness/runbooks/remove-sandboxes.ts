@@ -2,6 +2,7 @@ import { act, look, until } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { seconds } from '../model/units.ts';
+import { lastReservedName } from './support/reserved-names.ts';
 
 /**
  * Remove every sandbox of a node and let its kubelet make all anew: what the write-up wished to have done before the reboot, done after it.
@@ -15,11 +16,7 @@ export function removeSandboxes(options: { readonly on: NodeSelector }): Runbook
     source: 'write-up 004, lessons learned',
     why: 'The runtime holds on to names: what it has no sandbox of, it might let go.',
     steps: [
-      look(
-        'see what the kubelet says',
-        options.on,
-        "journalctl -u kubelet -n 400 -o cat --no-pager | grep -o 'name .* is reserved for.*' | tail -n 1 | cut -c1-200",
-      ),
+      look('see what the kubelet says', options.on, lastReservedName),
       act(
         'stop and remove them, the kubelet away meanwhile',
         options.on,

@@ -2,6 +2,7 @@ import { act, look, until } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { seconds } from '../model/units.ts';
+import { lastReservedName } from './support/reserved-names.ts';
 
 /**
  * Restart the container runtime of a node; what runs goes on running.
@@ -15,11 +16,7 @@ export function restartContainerd(options: { readonly on: NodeSelector }): Runbo
     source: 'write-up 004, RC-3',
     why: 'The kubelet says that names are reserved for containers that nobody can find.',
     steps: [
-      look(
-        'see what the kubelet says',
-        options.on,
-        "journalctl -u kubelet -n 400 -o cat --no-pager | grep -o 'name .* is reserved for.*' | tail -n 1 | cut -c1-200",
-      ),
+      look('see what the kubelet says', options.on, lastReservedName),
       act('restart it', options.on, 'systemctl restart containerd'),
       until('wait until it runs', options.on, 'systemctl is-active containerd', seconds(30)),
     ],

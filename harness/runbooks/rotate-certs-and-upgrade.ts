@@ -1,8 +1,7 @@
-import { fetchCredentials } from '../model/commands.ts';
-import { act, look, until } from '../model/define.ts';
+import { act } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import { seconds } from '../model/units.ts';
-import { renewCertificates } from './support/certificates.ts';
+import { renewByTheManual } from './support/certificates.ts';
 
 /**
  * Renew the certificates as the manual says, then upgrade the cluster that is still broken, in the hope that the new version brings it back.
@@ -15,10 +14,7 @@ export function rotateCertsAndUpgrade(): Runbook {
     source: 'write-up 003, "The Downfall"',
     why: 'The API is back, almost nothing runs, and a new version has mended things before.',
     steps: [
-      look('see what the API says', 'workstation', 'kubectl get nodes'),
-      ...renewCertificates,
-      act('fetch the new credentials', 'workstation', fetchCredentials),
-      until('wait until the API answers', 'workstation', 'kubectl get nodes', seconds(60)),
+      ...renewByTheManual,
       act('upgrade the control plane', 'control-plane', 'kubeadm upgrade apply --yes "$(kubeadm version -o short)"', {
         timeoutMs: seconds(90),
         standsFor: 'curl -sfL https://get.k3s.io | sh -',

@@ -12,7 +12,7 @@ import { findRunbook, loadScenario, requireDetector, scenarioIds } from '../load
 import type { ReporterName } from '../options.ts';
 import { planPage } from '../page.ts';
 import { chooseReporter, makeReporter, realWorld } from '../progress/reporter.ts';
-import type { Part, RunPart, Series } from '../series.ts';
+import type { Part, RunPart, Series, SeriesOptions } from '../series.ts';
 import {
   analyseRun,
   findRun,
@@ -148,10 +148,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
 async function rehearseSeries(
   { output, signal }: CommandContext,
   series: Series,
-  how: { readonly out: string; readonly parts: readonly Part[]; readonly run: RunPart } & Pick<
-    ReturnType<typeof makeReporter>,
-    'onProgress'
-  > & { readonly timeoutMs?: Millis },
+  how: Pick<SeriesOptions, 'out' | 'parts' | 'run' | 'onProgress' | 'timeoutMs'>,
   flags: RunFlags,
 ): Promise<number> {
   const { resumeCommand, runSeries } = await import('../series.ts');
@@ -216,9 +213,8 @@ async function whatWasBegun(typed: readonly string[], given: RunFlags): Promise<
     const series = findSeries(given.resume, resolve(given.out), typed);
     const { profile, seed, trigger, runbook, controls, horizonMs } = series;
     const trials = Math.max(series.trials, given.trials);
-    const { runbook: _r, controls: _c, horizon: _h, ...rest } = given;
     const flags = {
-      ...{ ...rest, profile, seed, trigger, trials },
+      ...{ ...given, profile, seed, trigger, trials },
       ...(runbook === undefined ? {} : { runbook }),
       ...(controls === undefined ? {} : { controls }),
       ...(horizonMs === undefined ? {} : { horizon: millis(horizonMs) }),

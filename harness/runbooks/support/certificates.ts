@@ -21,6 +21,14 @@ export const renewCertificates: readonly Step[] = [
   }),
 ];
 
+/** The same as a person does it who follows the manual to its end: ends when the API answers. */
+export const renewByTheManual: readonly Step[] = [
+  look('see what the API says', 'workstation', 'kubectl get nodes'),
+  ...renewCertificates,
+  act('fetch the new credentials', 'workstation', fetchCredentials),
+  until('wait until the API answers', 'workstation', 'kubectl get nodes', seconds(60)),
+];
+
 /**
  * Everything that kubeadm itself can renew, and a new identity for every kubelet: first that of the control plane, for it is what restarts
  * the API server, then the workers'. Ends when the API answers.

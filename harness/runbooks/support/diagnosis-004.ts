@@ -1,6 +1,7 @@
 import { look } from '../../model/define.ts';
 import type { NodeSelector, Step } from '../../model/step.ts';
 import { seconds } from '../../model/units.ts';
+import { lastReservedName } from './reserved-names.ts';
 
 /** One look at each of the four layers that write-up 004 found broken, before anything is touched. */
 export const lookAtEveryLayer = (node: NodeSelector): readonly Step[] => [
@@ -14,11 +15,7 @@ export const lookAtEveryLayer = (node: NodeSelector): readonly Step[] => [
     ].join('\n'),
   ),
   look('are there service rules?', 'nodes', "iptables-save -t nat | grep -c -- '-j KUBE-SEP-' || true"),
-  look(
-    'are names reserved?',
-    node,
-    "journalctl -u kubelet -n 400 -o cat --no-pager | grep -o 'name .* is reserved for.*' | tail -n 1 | cut -c1-200",
-  ),
+  look('are names reserved?', node, lastReservedName),
   look(
     'what is Terminating?',
     'workstation',
