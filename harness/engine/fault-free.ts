@@ -1,23 +1,10 @@
-import type { EventOf } from '../model/events.ts';
-import type { Profile } from '../model/profile.ts';
-import type { Clock } from './clock.ts';
 import { healthyWatchMs } from './controls.ts';
 import { missingFromHealth } from './health.ts';
-import type { SliTracker, Unanswered } from './tracker.ts';
-
-/** What a trial knows of its cluster while it runs. */
-interface Watched {
-  readonly clock: Clock;
-  readonly profile: Profile;
-  readonly tracker: SliTracker;
-  readonly unanswered: Unanswered;
-  readonly lastState: () => EventOf<'state'> | undefined;
-  readonly signal: AbortSignal;
-}
+import { lastState, type Watched } from './watched.ts';
 
 /** Watches a cluster that nothing was done to, for the fixed time of all such trials: rates of false alarms need the same watch. */
-export async function watchHealthy({ clock, profile, signal }: Watched): Promise<void> {
-  await clock.sleep(healthyWatchMs(profile), signal);
+export async function watchHealthy({ spec, clock, signal }: Watched): Promise<void> {
+  await clock.sleep(healthyWatchMs(spec.profile), signal);
 }
 
 /**
@@ -25,12 +12,13 @@ export async function watchHealthy({ clock, profile, signal }: Watched): Promise
  * the cluster whole for a hold window, at most until `endMs`.
  */
 export async function watchAftermath(watched: Watched, endMs: number): Promise<void> {
-  const { clock, profile, tracker, unanswered, lastState, signal } = watched;
+  const { clock, tracker, unanswered, signal } = watched;
+  const { profile } = watched.spec;
   const leastMs = clock.now() + healthyWatchMs(profile);
   let wholeSinceMs = clock.now();
   while (clock.now() < endMs) {
     const now = clock.now();
-    const state = lastState();
+    const state = lastState(watched);
     if (state === undefined || missingFromHealth(state).length > 0) wholeSinceMs = now;
     const sinceMs = now - profile.holdMs;
     const good = tracker.unsteadySince(sinceMs).length === 0 && !unanswered.any(now);

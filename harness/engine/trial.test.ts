@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -13,7 +13,8 @@ import { claimed, type Scenario } from '../model/scenario.ts';
 import { millis, minutes, seconds } from '../model/units.ts';
 import { startClock, type TrialClock } from './clock.ts';
 import { healthyWatchMs, runbookOf } from './controls.ts';
-import { runTrial, type TrialDeps, type TrialSpec } from './trial.ts';
+import type { TrialDeps, TrialSpec } from './trial-spec.ts';
+import { runTrial } from './trial.ts';
 
 /** A world in memory: one service that is up or down, a fault that takes it down, a runbook that may bring it up. */
 class World {
@@ -289,8 +290,9 @@ describe('runTrial', () => {
       'stop load',
       'delete',
     ]);
-    // It was repaired, so there was nothing to undo.
+    // It was repaired, so there was nothing to undo, and nothing that somebody will ask about.
     expect(world.log).not.toContain('undo');
+    expect(existsSync(join(dir, 'nodes'))).toBe(false);
     expect(JSON.parse(readFileSync(join(dir, 'undo.json'), 'utf8'))).toMatchObject({
       state: 'cluster-deleted',
       cluster: 'fake',
@@ -325,6 +327,11 @@ describe('runTrial', () => {
     expect(record.outcome).toBe('not-recovered');
     expect(record.ttr).toMatchObject({ censored: true });
     expect(world.log).toContain('undo');
+    // What the nodes wrote is kept, as it was before the undo.
+    expect(readdirSync(join(dir, 'nodes'))).toHaveLength(world.cluster.nodes.length);
+    const logs = world.log.findIndex((command) => command.includes('journalctl'));
+    expect(logs).toBeGreaterThan(world.log.indexOf('pray'));
+    expect(logs).toBeLessThan(world.log.indexOf('undo'));
     expect(world.up).toBe(true);
   });
 
@@ -335,6 +342,7 @@ describe('runTrial', () => {
     expect([cause, record.outcome]).toEqual(['no-witness', 'invalid']);
     expect(world.log).not.toContain('repair');
     expect(world.log).toContain('delete');
+    expect(readdirSync(join(dir, 'nodes'))).toHaveLength(world.cluster.nodes.length);
   });
 
   it('no steady state: nothing is injected', async () => {
@@ -363,6 +371,8 @@ describe('runTrial', () => {
     const { record, cause } = await ending;
     expect([cause, record.outcome]).toEqual(['interrupted', 'invalid']);
     expect(world.log.slice(world.log.indexOf('break'))).toEqual(expect.arrayContaining(['undo', 'delete']));
+    // Who presses Ctrl-C does not wait for logs.
+    expect(existsSync(join(dir, 'nodes'))).toBe(false);
     expect(world.up).toBe(true);
   });
 

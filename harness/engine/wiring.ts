@@ -20,7 +20,7 @@ import { ensureKind, ensureKubectl } from '../setup/kind.ts';
 import { deadline } from './deadline.ts';
 import { clusterMemory } from './estimate.ts';
 import type { RunOptions } from './run.ts';
-import type { TrialDeps } from './trial.ts';
+import type { TrialDeps } from './trial-spec.ts';
 
 /** A machine on which trials can run. */
 export interface Machine {

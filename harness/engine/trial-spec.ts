@@ -1,0 +1,107 @@
+import type { Cluster } from '../model/cluster.ts';
+import type { ControlKind } from '../model/control.ts';
+import type { EventBody, EventOf } from '../model/events.ts';
+import type { Trigger } from '../model/plan.ts';
+import type { ProbeSession, Sample } from '../model/probe.ts';
+import type { Profile } from '../model/profile.ts';
+import type { ClaimedRunbook } from '../model/runbook.ts';
+import type { Scenario } from '../model/scenario.ts';
+import type { Clock, TrialClock } from './clock.ts';
+import { delayOf } from './controls.ts';
+import { commandOf, placeName } from './steps.ts';
+
+/** A cluster together with the right to delete it. */
+export type OwnedCluster = Cluster & { delete(): Promise<void> };
+
+/** A running set of probes. */
+export interface Sampling {
+  /** Opened probe sessions by SLI, for their final audits. */
+  readonly sessions: ReadonlyMap<string, ProbeSession>;
+  stop(): Promise<void>;
+}
+
+/** What a trial needs from the other rooms; unit tests hand in fakes. */
+export interface TrialDeps {
+  createCluster(signal: AbortSignal, onNote: (text: string) => void): Promise<OwnedCluster>;
+  /** Notes that a cluster stays on purpose, so that nothing takes it for a leftover. */
+  keepCluster(cluster: Cluster): void;
+  /** Opens the probes and samples them until stopped. */
+  startSampling(options: {
+    readonly scenario: Pick<Scenario, 'probes'>;
+    readonly cluster: Cluster;
+    readonly clock: Clock;
+    readonly onSample: (sample: Sample) => void;
+    readonly onHealth: (health: EventOf<'harness'>) => void;
+    readonly signal: AbortSignal;
+  }): Promise<Sampling>;
+  /** Starts the user load; resolves when it runs. */
+  startLoad(options: {
+    readonly cluster: Cluster;
+    readonly clock: TrialClock;
+    readonly maxSeconds: number;
+    readonly onSecond: (load: EventOf<'load'>) => void;
+    readonly signal: AbortSignal;
+  }): Promise<{ stop(): Promise<void> }>;
+}
+
+export interface TrialSpec {
+  readonly id: string;
+  readonly scenarioId: string;
+  readonly scenario: Scenario;
+  readonly claimed: ClaimedRunbook;
+  /** What kind of control this trial is; absent for an answer to the outage. */
+  readonly control?: ControlKind;
+  readonly profile: Profile;
+  readonly seed: number;
+  readonly trigger: Trigger;
+  /** The trial's own folder: events.jsonl, undo.json and the workstation's files go there. */
+  readonly dir: string;
+  readonly keep: 'never' | 'on-failure' | 'always';
+}
+
+/**
+ * A trial's first event: everything about it that its analysis must know beforehand.
+ * @param wallEpochMs wall time of the trial's zero
+ */
+export function startedEvent(spec: TrialSpec, wallEpochMs: number): EventBody {
+  const { scenario, profile } = spec;
+  return {
+    type: 'trial.started',
+    schemaVersion: 1,
+    trialId: spec.id,
+    scenario: spec.scenarioId,
+    runbook: spec.claimed.runbook.id,
+    ...(spec.control === undefined ? {} : { control: spec.control }),
+    profile: profile.name,
+    seed: spec.seed,
+    wallEpochMs,
+    breaks: [...scenario.breaks],
+    keeps: [...scenario.keeps],
+    probes: scenario.probes.map(({ sli, title, periodMs, timeoutMs, bystander }) => ({
+      sli,
+      title,
+      periodMs,
+      timeoutMs,
+      bystander,
+    })),
+    detectors: scenario.detectors.map((d) => ({
+      id: d.id,
+      title: d.title,
+      loop: d.loop(profile),
+      leastTtdMs: d.leastTtdMs(profile),
+      periodMs: d.periodMs(profile),
+      expects: d.expects,
+    })),
+    ...(spec.claimed.runbook.instead === undefined ? {} : { prevention: true }),
+    claim: spec.claimed.claim,
+    steps: spec.claimed.runbook.steps.map((step) => ({
+      name: step.name,
+      command: `[${placeName(step.on)}] ${commandOf(step)}`,
+      changes: step.changes,
+      ...(step.destroys === undefined ? {} : { destroys: step.destroys }),
+    })),
+    holdMs: profile.holdMs,
+    horizonMs: scenario.horizonMs[profile.name],
+    runbookDelayMs: profile.runbookDelayMs + delayOf(spec.control),
+  };
+}

@@ -1,0 +1,136 @@
+import { analyseTrial } from '../analysis/record.ts';
+import { delayOf } from './controls.ts';
+import { missingFromHealth } from './health.ts';
+import { lookForFault } from './steps.ts';
+import { lastState, TrialStopped, type Watched } from './watched.ts';
+
+/**
+ * Resolves when every indicator was good and the cluster whole for `steadyHoldMs` on end.
+ * @throws TrialStopped `no-steady-state` at the profile's deadline
+ */
+export async function holdSteady(watched: Watched): Promise<void> {
+  const { spec, clock, tracker, signal } = watched;
+  const { profile } = spec;
+  const began = clock.now();
+  for (;;) {
+    await clock.sleep(500, signal);
+    const now = clock.now();
+    const windowStart = now - profile.steadyHoldMs;
+    const unsteady = tracker.unsteadySince(Math.max(began, windowStart));
+    const state = lastState(watched);
+    const missing = state === undefined ? ['no answer from the API'] : missingFromHealth(state);
+    if (windowStart >= began && unsteady.length === 0 && missing.length === 0) return;
+    if (now - began > profile.steadyDeadlineMs)
+      throw new TrialStopped(
+        'no-steady-state',
+        `no steady state within ${profile.steadyDeadlineMs / 1000} s: ${[...unsteady.map((sli) => `${sli} not good`), ...missing].join(', ')}`,
+      );
+  }
+}
+
+/**
+ * Looks until every check of the fault's witness holds on every node; returns that instant, the outage's onset.
+ * @throws TrialStopped `no-witness` at the fault's deadline
+ */
+export async function awaitWitness({ spec, cluster, journal, clock, signal }: Watched): Promise<number> {
+  const { fault } = spec.scenario;
+  const deadline = clock.now() + fault.witnessDeadlineMs;
+  for (;;) {
+    const look = await lookForFault(cluster, fault.witness, signal);
+    journal.write({ type: 'witness', confirmed: look.confirmed, evidence: [...look.evidence] });
+    if (look.confirmed) return clock.now();
+    if (clock.now() > deadline)
+      throw new TrialStopped('no-witness', `the fault ${fault.id} is not in effect: ${look.evidence.join('; ')}`);
+    await clock.sleep(500, signal);
+  }
+}
+
+/** Under a precaution the fault may be in effect on some nodes, or on none: which, is what the evidence tells. */
+export async function lookOnce({ spec, cluster, journal, clock, signal }: Watched): Promise<number> {
+  const onsetMs = clock.now();
+  const { confirmed, evidence } = await lookForFault(cluster, spec.scenario.fault.witness, signal);
+  journal.write({ type: 'witness', confirmed, evidence: [...evidence] });
+  return onsetMs;
+}
+
+/**
+ * Waits for what begins the runbook: its time, or an alarm that fired, for the right reason, since the injection; until the horizon at most.
+ * @param injectMs when the injection began
+ */
+export async function awaitTrigger(
+  { spec, journal, clock, signal }: Watched,
+  injectMs: number,
+  onsetMs: number,
+): Promise<void> {
+  const { trigger, profile, scenario, control } = spec;
+  if (trigger.kind === 'oracle') {
+    await clock.sleepUntil(onsetMs + profile.runbookDelayMs + delayOf(control), signal);
+    return;
+  }
+  const detector = scenario.detectors.find((d) => d.id === trigger.id);
+  const expects = new RegExp(detector?.expects ?? '');
+  const fired = () =>
+    journal.events.some(
+      (e) =>
+        e.type === 'detector' &&
+        e.detector === trigger.id &&
+        e.state === 'firing' &&
+        e.atMs >= injectMs &&
+        expects.test(e.what ?? ''),
+    );
+  const horizonEnd = onsetMs + scenario.horizonMs[profile.name];
+  while (!fired()) {
+    if (clock.now() > horizonEnd) {
+      journal.write({
+        type: 'note',
+        text: `the alarm ${trigger.id} never fired, so the runbook was never begun by it`,
+      });
+      return;
+    }
+    await clock.sleep(100, signal);
+  }
+  await clock.sleep(delayOf(control), signal);
+}
+
+/**
+ * Watches until recovery is complete or the horizon. Judged by the analysis itself, on the events so far, so that the
+ * decision to stop and the number in the report can never disagree. A runbook that gave up is watched to the horizon too:
+ * censoring is then at one common time.
+ */
+export async function watchRecovery(watched: Watched, horizonEndMs: number): Promise<boolean> {
+  const { spec, clock, tracker, signal } = watched;
+  for (;;) {
+    if (recovered(watched)) return true;
+    // What looks good at the horizon gets its hold window, or a recovery just before it could never be shown.
+    const endMs = horizonEndMs + (tracker.bad().length === 0 ? spec.profile.holdMs + 2000 : 0);
+    if (clock.now() >= endMs) return false;
+    await clock.sleep(Math.min(2000, Math.max(1, endMs - clock.now())), signal);
+  }
+}
+
+function recovered(watched: Watched): boolean {
+  const { journal, clock, tracker, unanswered } = watched;
+  const state = lastState(watched);
+  // The cheap question first: the analysis reads every event of the trial.
+  if (state === undefined || missingFromHealth(state).length > 0 || tracker.bad().length > 0) return false;
+  // What comes in late may spoil the very window that would be taken for the recovery.
+  if (unanswered.any(clock.now())) return false;
+  const record = analyseTrial(journal.events);
+  return record.ttr !== undefined && !('censored' in record.ttr);
+}
+
+/**
+ * Gives the alarms the time that they need to notice that it is over: an alert on a rate looks back, so it clears one window
+ * after the last cause. One that still fires then is reported as such.
+ */
+export async function alarmsClear({ spec, journal, clock, signal }: Watched): Promise<void> {
+  const { profile } = spec;
+  const endMs = clock.now() + profile.alertWindowMs + 2 * profile.evaluationMs;
+  const standing = () => {
+    const last = new Map<string, string>();
+    for (const e of journal.events)
+      if (e.type === 'detector' && (e.state === 'firing' || e.state === 'quiet')) last.set(e.detector, e.state);
+    return [...last.values()].includes('firing');
+  };
+  while (standing() && clock.now() < endMs) await clock.sleep(1000, signal);
+}
