@@ -3,6 +3,7 @@ import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { seconds } from '../model/units.ts';
 import { lastReservedName } from './support/reserved-names.ts';
+import { removeAllSandboxes } from './support/sandboxes.ts';
 
 /**
  * Remove every sandbox of a node and let its kubelet make all anew: what the write-up wished to have done before the reboot, done after it.
@@ -20,12 +21,7 @@ export function removeSandboxes(options: { readonly on: NodeSelector }): Runbook
       act(
         'stop and remove them, the kubelet away meanwhile',
         options.on,
-        [
-          'systemctl stop kubelet',
-          'crictl --timeout 20s stopp $(crictl pods -q)',
-          'crictl --timeout 20s rmp $(crictl pods -q)',
-          'systemctl start kubelet',
-        ].join('; '),
+        `${removeAllSandboxes}; systemctl start kubelet`,
         { timeoutMs: seconds(90), destroys: 'every container of the node: its pods are made anew' },
       ),
       until('wait until it runs', options.on, 'systemctl is-active kubelet', seconds(30)),

@@ -75,8 +75,9 @@ const preamble = `set -eu
 layers=${layers}
 # OpenSSL's, which uses the processor's own instructions: a fifth of what coreutils' sha256sum takes.
 sum() { openssl dgst -sha256 -r | cut -d' ' -f1; }
-# What is in the base, as paths under /var.
-parts() { (cd "$base" && ls -d $layers/* lib/dpkg lib/apt 2>/dev/null || true); }
+# What a node's image brought along and nobody writes to, as paths under a /var: its layers (none of a container that ran in the node),
+# and the package database, whose many small files would take longer to unpack than all the rest.
+parts() { (cd "$1" && ls -d $layers/* lib/dpkg lib/apt 2>/dev/null || true); }
 # Names, kinds, sizes and times of everything under a folder, as one number: reading all of it would take longer than to start a node.
 listing() { (cd "$1" && find . -printf '%P %y %m %U:%G %s %T@ %l\\n' | LC_ALL=C sort | sum); }
 `;
@@ -91,9 +92,8 @@ base=/store/base/${baseId}
 if [ ! -f "$base.sha256" ] || [ "$(listing "$base")" != "$(cat "$base.sha256")" ]; then
   rm -rf "$base" "$base.partial"
   mkdir -p "$base.partial"
-  # What the image brought along and nobody writes to: its layers (none of a container that ran in the node), and the package
-  # database, whose many small files would take longer to unpack than all the rest.
-  for part in $(cd /var && ls -d $layers/* lib/dpkg lib/apt 2>/dev/null || true); do
+  # Of this container's /var, which no node has run with.
+  for part in $(parts /var); do
     mkdir -p "$base.partial/\${part%/*}"
     cp -a "/from/0/$part" "$base.partial/$part"
   done
@@ -105,7 +105,7 @@ echo "$(cat "$base.sha256") $(du -sb "$base" | cut -f1)"
 golden=/store/golden/${cluster}
 rm -rf "$golden"
 mkdir -p "$golden"
-parts | sed 's|^|./|' > /tmp/parts
+parts "$base" | sed 's|^|./|' > /tmp/parts
 for node in $(seq 0 ${count - 1}); do
   tar --create --sparse --xattrs --xattrs-include='*' --numeric-owner --anchored --exclude-from=/tmp/parts \\
     -C "/from/$node" -f "$golden/$node.tar" .
@@ -127,7 +127,7 @@ mkdir "$live"
 # Checked while it is unpacked: a second pass over the archives would cost as much again.
 { [ "$(listing "$base")" = ${snapshot.base.sha256} ] || echo "damaged: the image layers are not as they were"; } &
 listing=$!
-parts=$(parts)
+parts=$(parts "$base")
 lay_out() {
   [ "$(sum < "$golden/$1.tar")" = "$2" ] || echo "damaged: the archive of node $1 is not as it was" &
   summing=$!

@@ -4,15 +4,7 @@ import type { NodeSelector, Step } from '../../model/step.ts';
 import { seconds } from '../../model/units.ts';
 import { networkCheck } from './network-check.ts';
 import { placeVariable } from './place.ts';
-
-/** What removes every container and sandbox of a node, so that containerd has nothing in its records when the node comes back. */
-const removeSandboxes = [
-  'systemctl stop kubelet',
-  'for task in $(ctr -n k8s.io tasks ls -q); do ctr -n k8s.io tasks kill -s SIGKILL "$task" 2>/dev/null || true; done',
-  'sleep 1',
-  'for task in $(ctr -n k8s.io tasks ls -q); do ctr -n k8s.io tasks delete -f "$task" 2>/dev/null || true; done',
-  'for container in $(ctr -n k8s.io containers ls -q); do ctr -n k8s.io containers delete "$container" 2>/dev/null || true; done',
-].join('\n');
+import { removeAllSandboxes } from './sandboxes.ts';
 
 /**
  * One node of a rolling reboot: cordon, drain, reboot, see that it is Ready and that its network works, uncordon.
@@ -39,8 +31,10 @@ export function rebootOne(
     ),
     ...(options.sandboxes === 'removed'
       ? [
-          act(`${name}: stop and remove its sandboxes`, on, removeSandboxes, {
-            standsFor: 'crictl stopp $(crictl pods -q); crictl rmp $(crictl pods -q)',
+          act(`${name}: stop and remove its sandboxes`, on, removeAllSandboxes, {
+            timeoutMs: seconds(90),
+            // It is rebooted all the same, as whoever types this does.
+            optional: true,
           }),
         ]
       : []),

@@ -1,0 +1,6 @@
+/** Ends a node's kubelet, which would make them anew, and everything that its runtime runs (write-up 004: `crictl stopp`, `crictl rmp`). */
+export const removeAllSandboxes = [
+  'systemctl stop kubelet',
+  'crictl --timeout 20s stopp $(crictl pods -q)',
+  'crictl --timeout 20s rmp $(crictl pods -q)',
+].join('; ');
