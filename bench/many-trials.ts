@@ -10,8 +10,9 @@ import { spawn } from 'node:child_process';
 import { linkSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { overviewOf, type RunInShort } from '../harness/analysis/overview.ts';
 import { analyseTrial } from '../harness/analysis/record.ts';
-import { summarise, type RunSummary } from '../harness/analysis/summary.ts';
+import { summarise } from '../harness/analysis/summary.ts';
 import { buildLog } from '../harness/analysis/testing/log-builder.ts';
 import { planOf } from '../harness/analysis/testing/plan.ts';
 import { analyseRun, readRun, rewriteReports } from '../harness/cli/stored.ts';
@@ -129,15 +130,15 @@ function shifted(record: TrialRecord, trialId: string, scenario: string, byMs: n
 /** In a process of its own: reads runs and writes their reports, one run after the other, then the line of each. */
 async function work(way: string, runs: readonly string[]): Promise<Found> {
   const began = performance.now();
-  const summaries: RunSummary[] = [];
+  const short: RunInShort[] = [];
   let trials = 0;
   for (const runDir of runs) {
     const run = way === 'events' ? await analyseRun(runDir) : await readRun(runDir);
     await rewriteReports(run, way === 'events');
-    summaries.push(summarise(run.plan, run.records));
+    short.push({ plan: run.plan, summary: summarise(run.plan, run.records) });
     trials += run.records.length;
   }
-  if (seriesReport(summaries, { colour: false, width: 160 }) === '') throw new Error('no report of the series');
+  if (seriesReport(overviewOf(short), { colour: false, width: 160 }) === '') throw new Error('no report of the series');
   const { user, system } = process.cpuUsage();
   return {
     trials,

@@ -161,7 +161,7 @@ export function summariseRunbook(
     says: runbook.says,
     expect: runbook.expect,
     agreement,
-    measured: sentence(k, n, outcomes, spans, counts.data.lost, plan.horizonMs),
+    measured: measuredSentence(k, n, outcomes, spans, counts.data.lost, plan.horizonMs),
     ...(findings.length === 0 ? {} : { findings }),
   };
 }
@@ -185,7 +185,8 @@ function meanInterval(plan: Plan, valid: readonly TrialRecord[]): Bounds | undef
 
 const mean0 = (values: readonly number[]): number => (values.length === 0 ? 0 : mean(values));
 
-function agree(expect: RunbookSummary['expect'], k: number, n: number): Agreement {
+/** How what the write-up says fares with k recovered of n valid trials. */
+export function agree(expect: RunbookSummary['expect'], k: number, n: number): Agreement {
   if (n === 0) return 'no-data';
   if (expect === 'unknown') return 'silent';
   const hits = expect === 'recovers' ? k : n - k;
@@ -199,7 +200,8 @@ const words: readonly (readonly [Outcome, string])[] = [
   ['relapsed', 'relapsed'],
 ];
 
-function sentence(
+/** What was measured, in one sentence, to stand beside what the write-up says. */
+export function measuredSentence(
   k: number,
   n: number,
   outcomes: RunbookSummary['outcomes'],

@@ -23,6 +23,7 @@ import {
 } from './options.ts';
 import type { CompareFlags } from './commands/compare.ts';
 import type { NightlyFlags } from './commands/nightly.ts';
+import type { OverviewFlags } from './commands/overview.ts';
 import type { PrepareFlags } from './commands/prepare.ts';
 import type { RunFlags } from './commands/run.ts';
 import { didYouMean } from './suggest.ts';
@@ -172,6 +173,19 @@ With npm, flags come after a lone --:
       });
     if (name === 'analyse') command.description('the same, every number computed again from the events first');
   }
+
+  add(
+    'overview',
+    'what noticed each outage, what ended it and what did not, on one page; runs of one outage put together',
+  )
+    .argument('[runs...]', 'as for report (default: the latest run of every scenario)')
+    .addOption(new Option('--out <folder>', 'where reports are').default(outDefault()))
+    .option('--file <file>', 'write it there instead of printing it; its links lead from there to the reports')
+    .option('--json', 'as JSON')
+    .action(async (runs: string[], flags: OverviewFlags) => {
+      const { overview } = await import('./commands/overview.ts');
+      done(await overview(context, runs, flags));
+    });
 
   add('compare', 'runbooks of one run with one another, or the same ones in two runs of a scenario; writes nothing')
     .argument('<run>', 'as for report, or a report.json')

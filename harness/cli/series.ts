@@ -37,6 +37,9 @@ export type Series = z.output<typeof seriesSchema>;
 
 const fileOf = (out: string, seriesId: string) => join(out, 'series', `${seriesId}.json`);
 
+/** Where what came of a series stands on one page. */
+export const pageOf = (out: string, seriesId: string): string => join(out, 'series', `${seriesId}.md`);
+
 /** A series that nothing has been done of. */
 export function newSeries(given: Omit<Series, 'schemaVersion' | 'seriesId' | 'runs'>): Series {
   return { schemaVersion: 1, seriesId: runIdOf(given.createdEpochMs, given.seed), ...given, runs: {} };

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { FiredrillError, oneLine } from '../model/errors.ts';
-import type { RunSummary } from '../analysis/summary.ts';
+import type { RunInShort } from '../analysis/overview.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import type { Report } from '../reporters/report-schema.ts';
@@ -64,6 +64,17 @@ export function findRun(name: string, out: string): string {
   const guess = didYouMean(name, known).replace(/ \(there are.*/, '');
   throw new FiredrillError('usage', `there is no run "${name}" in ${out}${guess}`, {
     hint: 'npm run firedrill -- report latest',
+  });
+}
+
+/** The latest run of every scenario that has one. */
+export function latestRuns(out: string): readonly string[] {
+  return folders(out).flatMap((scenario) => {
+    const latest = folders(join(out, scenario))
+      .map((run) => join(out, scenario, run))
+      .filter(isRunDir)
+      .at(-1);
+    return latest === undefined ? [] : [latest];
   });
 }
 
@@ -168,18 +179,38 @@ export async function tableOf(run: StoredRun, output: Output): Promise<string> {
 }
 
 /** Several runs of different scenarios, one line each. */
-export async function seriesTable(summaries: readonly RunSummary[], output: Output): Promise<string> {
+export async function seriesTable(runs: readonly RunInShort[], output: Output): Promise<string> {
+  const { overviewOf } = await import('../analysis/overview.ts');
   const { seriesReport } = await import('../reporters/terminal.ts');
-  return seriesReport(summaries, {
+  return seriesReport(overviewOf(runs), {
     colour: output.stdout.colour,
     width: output.stdout.isTty ? output.stdout.columns : 160,
   });
 }
 
+/**
+ * The same as a page of Markdown.
+ * @param from the folder that its links are seen from
+ */
+export async function overviewPage(
+  runs: readonly (RunInShort & { readonly runDir: string })[],
+  from: string,
+): Promise<string> {
+  const { overviewOf } = await import('../analysis/overview.ts');
+  const { overviewMarkdown } = await import('../reporters/overview.ts');
+  const dirs = new Map(runs.map(({ plan, runDir }) => [plan.runId, runDir]));
+  return overviewMarkdown(overviewOf(runs), (runId) =>
+    // As links have it, on every system.
+    relative(from, join(dirs.get(runId) ?? '', 'report.md'))
+      .split(sep)
+      .join('/'),
+  );
+}
+
 /** What a run comes to, without its trials: of many runs only this has to be kept. */
-export async function summaryOf({ plan, records }: StoredRun): Promise<RunSummary> {
+export async function inShort({ runDir, plan, records }: StoredRun): Promise<RunInShort & { readonly runDir: string }> {
   const { summarise } = await import('../analysis/summary.ts');
-  return summarise(plan, records);
+  return { runDir, plan, summary: summarise(plan, records) };
 }
 
 /** report.json of a run, parsed. */

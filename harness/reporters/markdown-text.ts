@@ -17,3 +17,8 @@ export function md(text: string): string {
     .replace(/[\\`*_[\]|#!~]/g, (c) => `\\${c}`)
     .replace(/@(?=\w)/g, '@\u2060');
 }
+
+/** A name as code: nothing in it is markup, so only what would end the code or the cell is taken out. */
+export function code(text: string): string {
+  return `\`${f.plain(text).replace(/[`|]/g, '')}\``;
+}

@@ -7,7 +7,7 @@ import type { TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
 import { controlsMarkdown } from './controls.ts';
 import * as f from './format.ts';
-import { markdownTable, md } from './markdown-text.ts';
+import { code, markdownTable, md } from './markdown-text.ts';
 
 /** The report as Markdown, for a job summary or an issue: verdict first, then the tables. */
 export function markdownReport(summary: RunSummary, plan: Plan, records: readonly TrialRecord[]): string {
@@ -141,11 +141,6 @@ export function trialCounts(summary: RunSummary): string {
   if (t.controls > 0) parts.push(f.count(t.controls, 'control'));
   if (t.run < t.planned) parts.push(`${String(t.planned - t.run)} not run`);
   return parts.join(', ');
-}
-
-/** A name as code: nothing in it is markup, so only what would end the code or the cell is taken out. */
-function code(text: string): string {
-  return `\`${f.plain(text).replace(/[`|]/g, '')}\``;
 }
 
 /** A code block whose fence is longer than any in it. */

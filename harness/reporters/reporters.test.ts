@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { analyseTrial } from '../analysis/record.ts';
+import { overviewOf } from '../analysis/overview.ts';
 import { summarise } from '../analysis/summary.ts';
 import { buildLog, type LogSpec } from '../analysis/testing/log-builder.ts';
 import { planOf } from '../analysis/testing/plan.ts';
@@ -7,6 +8,7 @@ import type { TrialRecord } from '../model/record.ts';
 import { htmlReport } from './html.ts';
 import { jsonReport } from './json.ts';
 import { markdownReport } from './markdown.ts';
+import { overviewMarkdown } from './overview.ts';
 import { seriesReport, terminalReport } from './terminal.ts';
 
 const evil = '"><script>alert(1)</script> | `x` *b* \u001b[31mred\u001b[0m \u0007 <img src=x onerror=y>';
@@ -82,12 +84,28 @@ describe.each(Object.entries(all))('%s', (_name, render) => {
 });
 
 describe('several scenarios', () => {
+  const other = { ...summary, runbooks: summary.runbooks.filter((r) => r.id === 'wait') };
+  const lightsOut = { ...plan, scenario: 'lights-out', runId: 'other-run' };
+  const outages = overviewOf([
+    { plan, summary },
+    { plan: lightsOut, summary: other },
+  ]);
+
   it('are one line each: what ended it, what noticed it, what went otherwise than said', () => {
-    const other = { ...summary, scenario: 'lights-out', runbooks: summary.runbooks.filter((r) => r.id === 'wait') };
-    const [, first, second] = seriesReport([summary, other], { colour: false, width: 200 }).split('\n');
+    const [, first, second] = seriesReport(outages, { colour: false, width: 200 }).split('\n');
     expect(first).toMatch(new RegExp(`${summary.scenario} +3 of 6 +cure 4\\d s`));
     expect(first).not.toContain('nuclear 1');
     expect(second).toMatch(/lights-out +3 of 6 +nothing/);
+  });
+
+  it('are a page: a line each, then what the write-up says beside what was measured, with links to the reports', () => {
+    const page = overviewMarkdown(outages, (runId) => `../${runId}/report.md`);
+    expect(page).toMatch(/^\| \[`lights-out`\]\(#lights-out\) The outage \| `node` 9\.5 s \| nothing \| `wait` \|$/m);
+    expect(page).toContain('## lights-out');
+    expect(page).toContain('](../other-run/report.md)');
+    expect(page).toMatch(/^\| `cure` \| cures it \| Recovered 1 of 1, good again after 4\d s\. \| as expected \|$/m);
+    expect(page).toContain('`blind-one` 0 of 3');
+    expect(page).not.toMatch(/\bNaN\b|Infinity|undefined|\[object|[\u0000-\u0009\u000b-\u001f]/);
   });
 });
 

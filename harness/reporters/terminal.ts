@@ -1,3 +1,4 @@
+import { cures, surprises, type Overview } from '../analysis/overview.ts';
 import type { RunSummary } from '../analysis/summary.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
@@ -5,6 +6,7 @@ import { humanDuration } from '../model/units.ts';
 import { controlsTerminal } from './controls.ts';
 import * as f from './format.ts';
 import { trialCounts } from './markdown.ts';
+import { rangeText } from './overview.ts';
 import { painter, table, wrap, type Column, type TerminalOptions } from './table.ts';
 
 /** The result on stdout: verdict, runbooks, alarms, what gave no data. */
@@ -46,41 +48,31 @@ export function terminalReport(
   return lines.join('\n');
 }
 
-/** Runs of several scenarios, one line each: what ended the outage, what noticed it first, what did not go as the write-up said. */
-export function seriesReport(summaries: readonly RunSummary[], options: TerminalOptions): string {
+/** Several outages, one line each: what ended it, what noticed it first, what did not go as the write-up said. */
+export function seriesReport(outages: readonly Overview[], options: TerminalOptions): string {
   const paint = painter(options.colour);
   const columns: readonly Column[] = [
-    { head: 'scenario', cells: summaries.map((s) => s.scenario), luxury: 0 },
-    { head: 'valid', cells: summaries.map((s) => f.ofText(s.trials.valid, s.trials.planned)), luxury: 0, right: true },
-    { head: 'ended by', cells: summaries.map(endedBy), luxury: 0 },
-    { head: 'first alarm', cells: summaries.map(firstAlarm), luxury: 1 },
-    {
-      head: 'not as the write-up says',
-      cells: summaries.map((s) =>
-        s.runbooks
-          .filter((r) => r.agreement === 'contradicted' || r.agreement === 'mixed')
-          .map((r) => r.id)
-          .join(', '),
-      ),
-      luxury: 2,
-    },
+    { head: 'scenario', cells: outages.map((o) => o.scenario), luxury: 0 },
+    { head: 'valid', cells: outages.map((o) => f.ofText(o.trials.valid, o.trials.planned)), luxury: 0, right: true },
+    { head: 'ended by', cells: outages.map(endedBy), luxury: 0 },
+    { head: 'first alarm', cells: outages.map(firstAlarm), luxury: 1 },
+    { head: 'not as the write-up says', cells: outages.map((o) => ids(surprises(o))), luxury: 2 },
   ];
-  return `${table(columns, summaries.length, Math.max(40, options.width), paint).join('\n')}\n`;
+  return `${table(columns, outages.length, Math.max(40, options.width), paint).join('\n')}\n`;
 }
 
 /** Every runbook that recovered each time, soonest first, with its time. */
-function endedBy(summary: RunSummary): string {
-  const cures = f
-    .ranked(summary.runbooks)
-    .filter((r) => !r.prevention && r.n > 0 && r.recovered.k === r.n)
-    .map((r) => `${r.id} ${f.meanTime(r, summary.horizonMs)}`);
-  return cures.length === 0 ? (summary.trials.valid === 0 ? 'no data' : 'nothing') : cures.join(', ');
+function endedBy(outage: Overview): string {
+  const found = cures(outage).map((r) => (r.ttr === undefined ? r.id : `${r.id} ${rangeText(r.ttr)}`));
+  return found.length === 0 ? (outage.trials.valid === 0 ? 'no data' : 'nothing') : found.join(', ');
 }
 
-function firstAlarm(summary: RunSummary): string {
-  const [first] = summary.detectors.filter((d) => d.ttd !== undefined);
+function firstAlarm({ alarms }: Overview): string {
+  const [first] = alarms;
   return first?.ttd === undefined ? 'none' : `${first.id} ${humanDuration(first.ttd.medianMs)}`;
 }
+
+const ids = (runbooks: readonly { readonly id: string }[]): string => runbooks.map((r) => r.id).join(', ');
 
 function runbookColumns(summary: RunSummary): readonly Column[] {
   const rows = f.ranked(summary.runbooks);

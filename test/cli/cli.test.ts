@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 
 /** The real command line in a process of its own: exit codes, one line an error, results on stdout and nothing else there. */
@@ -133,6 +133,11 @@ describe.concurrent('mistakes are one line that says what, where and the next co
       ['compare', kept('cni-wipe'), '--runbook', 'wait,nucleer'],
       /has no runbook "nucleer" \(did you mean "nuclear"/,
     ],
+    [
+      'no runs at all',
+      ['overview', '--out', '/nonexistent'],
+      /there is no run with a trial in \/nonexistent {2}-> {2}npm run/,
+    ],
     ['one runbook', ['compare', kept('cni-wipe'), '--runbook', 'wait'], /a comparison needs two/],
     ['a file that is no report', ['compare', join(root, 'package.json')], /package\.json is no report of firedrill: /],
     ['format', ['compare', kept('cni-wipe'), '--format', 'xml'], /must be one of table, md, json/],
@@ -259,6 +264,64 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
 
   it('has no colour in a pipe', async () => {
     expect((await firedrill(['describe', 'lights-out'])).stdout).not.toMatch(/\u001b\[/);
+  });
+
+  it('overview: several runs on one page, which leads to their reports', async () => {
+    const file = join(state, 'pages', 'overview.md');
+    const runs = [kept('cni-wipe'), kept('coredns-spof')];
+    const ended = await firedrill(['overview', ...runs, '--file', file]);
+    expect(ended).toMatchObject({ exitCode: 0, stdout: '', stderr: `${file} is written\n` });
+    const page = readFileSync(file, 'utf8');
+    expect(page).toContain('`restore-cni-and-pods` 46 s');
+    const [, link = ''] = /\]\((\S+coredns-spof\/report\.md)\)/.exec(page) ?? [];
+    expect(existsSync(join(dirname(file), link))).toBe(true);
+    const json = await firedrill(['overview', ...runs, '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject([{ scenario: 'cni-wipe' }, { scenario: 'coredns-spof' }]);
+  });
+
+  it('the page about all kept runs is as they say (npm run firedrill -- overview reports/examples/*/ --file reports/examples/README.md)', async () => {
+    const folder = join(root, 'reports', 'examples');
+    const runs = readdirSync(folder, { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? [kept(e.name)] : []));
+    const file = join(folder, 'README.md');
+    const copy = join(state, 'examples.md');
+    expect(await firedrill(['overview', ...runs.sort(), '--file', copy])).toMatchObject({ exitCode: 0 });
+    const there = `${relative(dirname(copy), folder)}/`;
+    expect(readFileSync(copy, 'utf8').replaceAll(`](${there}`, '](')).toBe(readFileSync(file, 'utf8'));
+  });
+
+  it('a series whose runs are all there is not run again: its table, and a page beside it', async () => {
+    const out = join(state, 'series-out');
+    const scenarios = ['coredns-spof', 'nat-not-reprogrammed'];
+    const runs = scenarios.map((scenario) => {
+      const { plan, trials } = JSON.parse(readFileSync(join(kept(scenario), 'report.json'), 'utf8')) as {
+        plan: { runId: string };
+        trials: { trialId: string }[];
+      };
+      const run = join(scenario, plan.runId);
+      cpSync(kept(scenario), join(out, run), { recursive: true });
+      for (const record of trials) {
+        const dir = join(out, run, 'trials', record.trialId);
+        mkdirSync(dir, { recursive: true });
+        writeFileSync(join(dir, 'record.json'), JSON.stringify(record));
+        writeFileSync(join(dir, 'events.jsonl'), JSON.stringify({ type: 'trial.ended', cause: 'completed' }));
+      }
+      return [scenario, run] as const;
+    });
+    const seriesId = '20251121-041500-0001';
+    mkdirSync(join(out, 'series'));
+    writeFileSync(
+      join(out, 'series', `${seriesId}.json`),
+      JSON.stringify({
+        ...{ schemaVersion: 1, seriesId, asked: scenarios, scenarios, createdEpochMs: 0 },
+        ...{ profile: 'fast', seed: 1, trials: 1, trigger: { kind: 'oracle' }, runs: Object.fromEntries(runs) },
+      }),
+    );
+    const real = { FIREDRILL_SCENARIOS: join(root, 'scenarios') };
+    const ended = await firedrill(['run', ...scenarios, '--resume', 'latest', '--out', out], real);
+    const page = join(out, 'series', `${seriesId}.md`);
+    expect(ended.stdout).toMatch(/^coredns-spof +\d+ of \d+ .*\nnat-not-reprogrammed /m);
+    expect(ended.stdout).toContain(`On one page: ${page}`);
+    expect(readFileSync(page, 'utf8')).toContain(`](../${runs[1]?.[1] ?? ''}/report.md)`);
   });
 
   it('compare: the runbooks of a kept run, and nothing on stderr', async () => {

@@ -1,12 +1,11 @@
 import { randomInt } from 'node:crypto';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { requireSound } from '../../model/check.ts';
 import { exitCodes, FiredrillError } from '../../model/errors.ts';
 import type { Plan, Trigger } from '../../model/plan.ts';
 import { millis, type Millis } from '../../model/units.ts';
 import type { ControlWord } from '../../engine/controls.ts';
 import { controlsOf, makePlan } from '../../engine/plan.ts';
-import type { RunSummary } from '../../analysis/summary.ts';
 import type { CommandContext } from '../context.ts';
 import { findRunbook, loadScenario, requireDetector, scenarioIds } from '../load.ts';
 import type { ReporterName } from '../options.ts';
@@ -16,13 +15,15 @@ import type { Part, RunPart, Series, SeriesOptions } from '../series.ts';
 import {
   analyseRun,
   findRun,
+  inShort,
+  overviewPage,
   readRun,
   reportJson,
   seriesTable,
-  summaryOf,
   tableOf,
   type StoredRun,
 } from '../stored.ts';
+import { writeWhole } from '../whole.ts';
 
 export interface RunFlags {
   readonly runbook?: readonly string[];
@@ -151,15 +152,15 @@ async function rehearseSeries(
   how: Pick<SeriesOptions, 'out' | 'parts' | 'run' | 'onProgress' | 'timeoutMs'>,
   flags: RunFlags,
 ): Promise<number> {
-  const { resumeCommand, runSeries } = await import('../series.ts');
+  const { pageOf, resumeCommand, runSeries } = await import('../series.ts');
   const json: unknown[] = [];
-  const stored: RunSummary[] = [];
+  const stored: Awaited<ReturnType<typeof inShort>>[] = [];
   const failed: string[] = [];
   const codes = await runSeries(series, {
     ...how,
     signal,
     onEnded: async (run, news) => {
-      stored.push(await summaryOf(run));
+      stored.push(await inShort(run));
       if (flags.json === true) json.push(reportJson(run.runDir));
       else if (news) output.result(await tableOf(run, output));
     },
@@ -168,8 +169,15 @@ async function rehearseSeries(
       output.tell(`firedrill: ${line}`);
     },
   });
+  const page = pageOf(how.out, series.seriesId);
+  writeWhole(page, await overviewPage(stored, dirname(page)));
   if (flags.json === true) output.result(JSON.stringify(json, null, 2));
-  else output.result([await seriesTable(stored, output), ...failed.map((line) => `failed: ${line}`)].join('\n'));
+  else
+    output.result(
+      [await seriesTable(stored, output), ...failed.map((line) => `failed: ${line}`), `On one page: ${page}`].join(
+        '\n',
+      ),
+    );
   if (signal.aborted || codes.length < how.parts.length || failed.length > 0)
     output.tell(`go on with it: ${resumeCommand(series)}${outAsTyped(flags)}`);
   return worst(codes);

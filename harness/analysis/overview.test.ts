@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import type { TrialRecord } from '../model/record.ts';
+import { cures, overviewOf, surprises, type RunInShort } from './overview.ts';
+import { analyseTrial } from './record.ts';
+import { summarise } from './summary.ts';
+import { buildLog, type LogSpec } from './testing/log-builder.ts';
+import { planOf } from './testing/plan.ts';
+
+/** A trial whose DNS is good again at the given instant (fault at 30 to 31 s); by `node` noticed at 40 s. */
+function trial(trialId: string, goodMs: number, change: Partial<LogSpec> = {}): TrialRecord {
+  const runbook = trialId.replace(/-\d+$/, '');
+  return analyseTrial(
+    buildLog({
+      trialId,
+      runbook,
+      probes: [{ sli: 'dns', outages: [[32_000, goodMs]] }],
+      steps: runbook === 'wait' ? [] : [{ name: 'restart', fromMs: 61_000, toMs: 65_000 }],
+      detectors: [{ id: 'node', periodMs: 1e6 }, { id: 'asleep' }],
+      readings: [
+        { atMs: 40_000, detector: 'node', state: 'firing', what: 'NotReady' },
+        { atMs: goodMs + 1000, detector: 'node', state: 'quiet' },
+      ],
+      endMs: goodMs > 250_000 ? 290_000 : goodMs + 40_000,
+      ...change,
+    }),
+  );
+}
+const never = 1e9;
+
+function run(
+  createdEpochMs: number,
+  records: readonly TrialRecord[],
+  change: Parameters<typeof planOf>[1] = {},
+): RunInShort {
+  const plan = planOf(1, { createdEpochMs, runId: `run-${String(createdEpochMs)}`, ...change });
+  return { plan, summary: summarise(plan, records) };
+}
+const lossy = { audits: [{ store: 'ledger', missing: 3 }] };
+const first = run(1000, [trial('wait-1', never), trial('cure-1', 71_000), trial('nuclear-1', 150_000, lossy)]);
+const second = run(2000, [trial('wait-1', never), trial('cure-1', 93_000), trial('nuclear-1', 150_000)], {
+  horizonMs: 200_000,
+});
+
+describe('overviewOf', () => {
+  // The later run first: what counts is when it was made.
+  const [both, ...others] = overviewOf([second, first]);
+
+  it('puts the runs of one outage together: sums of trials, least and most of the times, nothing inferred', () => {
+    expect(others).toEqual([]);
+    expect(both).toMatchObject({
+      runs: [{ runId: 'run-1000' }, { runId: 'run-2000' }],
+      trials: { planned: 6, valid: 6 },
+    });
+    const [cure, nuclear, wait] = both?.runbooks ?? [];
+    expect(cure).toMatchObject({ id: 'cure', n: 2, k: 2, lost: 0, agreement: 'as-said' });
+    expect(cure?.measured).toBe('Recovered 2 of 2, good again after 40 s to 62 s.');
+    expect(nuclear).toMatchObject({ id: 'nuclear', n: 2, k: 1, lost: 3, agreement: 'mixed' });
+    expect(nuclear?.measured).toContain('1 recovered with data lost, 3 rows lost or damaged');
+    // For so long it was watched in both.
+    expect(wait?.measured).toBe('Recovered 0 of 2, not good again within 3 min 20 s.');
+    expect(wait).not.toHaveProperty('ttr');
+  });
+
+  it('says what ended it every time, and what went otherwise than said', () => {
+    if (both === undefined) throw new Error('no overview');
+    expect(cures(both).map(({ id }) => id)).toEqual(['cure']);
+    expect(surprises(both).map(({ id }) => id)).toEqual(['nuclear']);
+  });
+
+  it('sets the alarms in the order in which they are of use', () => {
+    expect(both?.alarms).toMatchObject([
+      { id: 'node', n: 6, detected: 6 },
+      { id: 'asleep', n: 6, detected: 0 },
+    ]);
+    expect(both?.alarms[1]).not.toHaveProperty('ttd');
+  });
+
+  it('keeps outages and profiles apart', () => {
+    const stock = run(3000, [trial('cure-1', 71_000)], { profile: 'stock' });
+    const other = run(4000, [trial('cure-1', 71_000)], { scenario: 'lights-out' });
+    expect(overviewOf([first, stock, other]).map((o) => [o.scenario, o.profile, o.runs.length])).toEqual([
+      ['test-outage', 'fast', 1],
+      ['test-outage', 'stock', 1],
+      ['lights-out', 'fast', 1],
+    ]);
+  });
+
+  it('has nothing to say of runbooks without a valid trial', () => {
+    const [empty] = overviewOf([run(1000, [trial('cure-1', 71_000, { cutAtMs: 60_000 })])]);
+    expect(empty?.runbooks.map(({ n, agreement }) => [n, agreement])).toEqual(Array(3).fill([0, 'no-data']));
+    expect(empty && cures(empty)).toEqual([]);
+  });
+});

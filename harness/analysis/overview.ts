@@ -1,0 +1,162 @@
+import { max, median, min } from 'simple-statistics';
+import type { Plan } from '../model/plan.ts';
+import type { Outcome } from '../model/record.ts';
+import { midpoint, type Interval } from '../model/units.ts';
+import { agree, measuredSentence, type RunbookSummary } from './summary-runbooks.ts';
+import type { DetectorSummary, RunSummary } from './summary.ts';
+
+/** A run in short: of many, no more than this has to be kept. */
+export interface RunInShort {
+  readonly plan: Plan;
+  readonly summary: RunSummary;
+}
+
+/** A runbook in all runs of an outage. */
+export interface OverviewRunbook extends Pick<
+  RunbookSummary,
+  'id' | 'title' | 'passive' | 'prevention' | 'says' | 'expect' | 'outcomes' | 'agreement' | 'measured'
+> {
+  /** Valid trials. */
+  readonly n: number;
+  /** Of those, recovered or prevented. */
+  readonly k: number;
+  /** Times to recover in ms (middles) of the trials that were restored; absent when none was. */
+  readonly ttr?: Range;
+  /** Rows lost or damaged, over all trials. */
+  readonly lost: number;
+}
+
+/** An alarm in all runs of an outage. */
+export interface OverviewAlarm extends Pick<DetectorSummary, 'id' | 'title'> {
+  readonly n: number;
+  readonly detected: number;
+  /** Times to detect in ms (middles); absent when it never did. */
+  readonly ttd?: Range;
+}
+
+/** Least, middle and most of some times, in ms. */
+export interface Range {
+  readonly minMs: number;
+  readonly medianMs: number;
+  readonly maxMs: number;
+}
+
+/** What is known of one outage, from all runs of it that were given. */
+export interface Overview {
+  readonly scenario: string;
+  readonly profile: string;
+  /** In the words of the latest run. */
+  readonly outage: Plan['outage'];
+  /** Earliest first. */
+  readonly runs: readonly { readonly runId: string; readonly createdEpochMs: number }[];
+  readonly trials: { readonly planned: number; readonly valid: number };
+  /** Best first: recovered most often, then soonest. */
+  readonly runbooks: readonly OverviewRunbook[];
+  /** Best first: detected most often, then soonest. */
+  readonly alarms: readonly OverviewAlarm[];
+}
+
+/**
+ * Puts runs of the same outage together, in the order in which each outage comes first. Trials are counted and times are listed,
+ * and nothing is inferred: runs of different days are not one sample. (For that there is `compare`, within a run.) Profiles are kept apart.
+ */
+export function overviewOf(runs: readonly RunInShort[]): readonly Overview[] {
+  const groups = new Map<string, RunInShort[]>();
+  for (const run of runs) {
+    const key = `${run.plan.scenario} ${run.plan.profile}`;
+    groups.set(key, [...(groups.get(key) ?? []), run]);
+  }
+  return [...groups.values()].map((group) =>
+    ofOneOutage([...group].sort((a, b) => a.plan.createdEpochMs - b.plan.createdEpochMs)),
+  );
+}
+
+function ofOneOutage(runs: readonly RunInShort[]): Overview {
+  const latest = runs.at(-1);
+  if (latest === undefined) throw new Error('no run');
+  const { scenario, profile, outage } = latest.plan;
+  // A runbook stands as its latest run has it.
+  const ids = (of: (summary: RunSummary) => readonly { readonly id: string }[]): readonly string[] => [
+    ...new Set([...runs].reverse().flatMap(({ summary }) => of(summary).map(({ id }) => id))),
+  ];
+  return {
+    scenario,
+    profile,
+    outage,
+    runs: runs.map(({ plan: { runId, createdEpochMs } }) => ({ runId, createdEpochMs })),
+    trials: {
+      planned: sum(runs.map(({ summary }) => summary.trials.planned)),
+      valid: sum(runs.map(({ summary }) => summary.trials.valid)),
+    },
+    runbooks: ids((s) => s.runbooks)
+      .map((id) => runbookIn(runs, id))
+      .sort((a, b) => share(b.k, b.n) - share(a.k, a.n) || middle(a.ttr) - middle(b.ttr) || (a.id < b.id ? -1 : 1)),
+    alarms: ids((s) => s.detectors)
+      .map((id) => alarmIn(runs, id))
+      .sort(
+        (a, b) =>
+          share(b.detected, b.n) - share(a.detected, a.n) || middle(a.ttd) - middle(b.ttd) || (a.id < b.id ? -1 : 1),
+      ),
+  };
+}
+
+function runbookIn(runs: readonly RunInShort[], id: string): OverviewRunbook {
+  const seen = runs.flatMap(({ summary }) =>
+    summary.runbooks.filter((r) => r.id === id).map((runbook) => ({ runbook, horizonMs: summary.horizonMs })),
+  );
+  const last = seen.at(-1)?.runbook;
+  if (last === undefined) throw new Error(`no run has ${id}`);
+  const outcomes: Partial<Record<Outcome, number>> = {};
+  for (const { runbook } of seen)
+    for (const [outcome, count] of Object.entries(runbook.outcomes) as [Outcome, number][])
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
+  const n = sum(seen.map(({ runbook }) => runbook.n));
+  const k = sum(seen.map(({ runbook }) => runbook.recovered.k));
+  const lost = sum(seen.map(({ runbook }) => runbook.data.lost));
+  const spans: readonly Interval[] = seen.flatMap(({ runbook }) =>
+    runbook.points.flatMap(({ outcome, ttr }) => (outcome === 'relapsed' || 'censored' in ttr ? [] : [ttr])),
+  );
+  // What did not recover is known to have lasted for the shortest of their horizons.
+  const horizonMs = min(seen.filter(({ runbook }) => runbook.n > 0 || n === 0).map((s) => s.horizonMs));
+  const ttr = rangeOf(spans);
+  const { title, passive, prevention, says, expect } = last;
+  return {
+    ...{ id, title, passive, prevention, says, expect, outcomes, n, k, lost },
+    agreement: agree(expect, k, n),
+    measured: measuredSentence(k, n, outcomes, spans, lost, horizonMs),
+    ...(ttr === undefined ? {} : { ttr }),
+  };
+}
+
+function alarmIn(runs: readonly RunInShort[], id: string): OverviewAlarm {
+  const seen = runs.flatMap(({ summary }) => summary.detectors.filter((d) => d.id === id));
+  const ttd = rangeOf(seen.flatMap((d) => d.points.map((p) => p.ttd)));
+  return {
+    id,
+    title: seen.at(-1)?.title ?? id,
+    n: sum(seen.map((d) => d.n)),
+    detected: sum(seen.map((d) => d.counts.detected)),
+    ...(ttd === undefined ? {} : { ttd }),
+  };
+}
+
+function rangeOf(spans: readonly Interval[]): Range | undefined {
+  if (spans.length === 0) return undefined;
+  const middles = spans.map(midpoint);
+  return { minMs: min(middles), medianMs: median(middles), maxMs: max(middles) };
+}
+
+/** Those without data come last. */
+const share = (k: number, n: number): number => (n === 0 ? -1 : k / n);
+const middle = (range: Range | undefined): number => range?.medianMs ?? 0;
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+
+/** What ended the outage every time that it was tried, soonest first. */
+export function cures({ runbooks }: Overview): readonly OverviewRunbook[] {
+  return runbooks.filter((r) => !r.prevention && r.n > 0 && r.k === r.n);
+}
+
+/** What did not do every time what the write-up says. */
+export function surprises({ runbooks }: Overview): readonly OverviewRunbook[] {
+  return runbooks.filter((r) => r.agreement === 'contradicted' || r.agreement === 'mixed');
+}

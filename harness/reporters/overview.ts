@@ -1,0 +1,72 @@
+import { cures, type Overview, type OverviewAlarm, type OverviewRunbook, type Range } from '../analysis/overview.ts';
+import { span } from '../analysis/verdict.ts';
+import { humanDuration } from '../model/units.ts';
+import * as f from './format.ts';
+import { code, markdownTable, md } from './markdown-text.ts';
+
+/** `41 s`, or `41 s to 1 min 3 s`. */
+export function rangeText({ minMs, maxMs }: Range): string {
+  const [least, most] = [humanDuration(minMs), humanDuration(maxMs)];
+  return least === most ? least : `${least} to ${most}`;
+}
+
+/**
+ * Several outages on one page, for the night in which one of them happens: what noticed it first, what ended it, what did not; then
+ * each with what its write-up says beside what was measured.
+ * @param linkTo where a run's own report is, as the page's links shall have it
+ */
+export function overviewMarkdown(outages: readonly Overview[], linkTo: (runId: string) => string): string {
+  const runs = outages.reduce((sum, { runs }) => sum + runs.length, 0);
+  const blocks = [
+    '# What noticed each outage, and what ended it',
+    `From ${f.count(runs, 'run')} of ${f.count(outages.length, 'outage')}. Times count from the fault on; where trials differ, least and most are given. ` +
+      'Trials of several runs are counted together and no more: what was not measured side by side is not compared.',
+    markdownTable(
+      ['outage', 'noticed first by', 'ended by', 'not, or not every time, by'],
+      outages.map((outage) => [
+        `[${code(outage.scenario)}](#${outage.scenario}) ${md(outage.outage.title)}`,
+        firstAlarm(outage.alarms),
+        list(
+          cures(outage).map(
+            (r) => `${code(r.id)} ${r.ttr === undefined ? '' : rangeText(r.ttr)}${r.lost > 0 ? ' (rows lost)' : ''}`,
+          ),
+          outage.trials.valid === 0 ? 'no data' : 'nothing',
+        ),
+        list(
+          outage.runbooks.filter((r) => !r.prevention && r.n > 0 && r.k < r.n).map((r) => code(r.id) + sometimes(r)),
+          '–',
+        ),
+      ]),
+    ),
+    ...outages.flatMap((outage) => section(outage, linkTo)),
+  ];
+  return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+}
+
+function section(outage: Overview, linkTo: (runId: string) => string): readonly string[] {
+  const { title, source, undetectedMs, recoveryMs } = outage.outage;
+  const { planned, valid } = outage.trials;
+  const runs = outage.runs.map(({ runId, createdEpochMs }) => `[${f.utc(createdEpochMs)}](${linkTo(runId)})`);
+  return [
+    `## ${outage.scenario}`,
+    `${md(title)} (${md(source)}). There it ${undetectedMs === 0 ? 'was noticed at once' : `went unnoticed for ${span(undetectedMs)}`} and was over after ${span(recoveryMs)}. ` +
+      `Profile ${code(outage.profile)}, ${f.ofText(valid, planned)} trials valid: ${runs.join(', ')}.`,
+    markdownTable(
+      ['runbook', 'the write-up', 'measured', ''],
+      outage.runbooks.map((r) => [code(r.id), md(r.says), md(r.measured), f.agreementWords[r.agreement]]),
+    ),
+    outage.alarms.length === 0
+      ? ''
+      : `Alarms: ${outage.alarms.map((a) => `${code(a.id)} ${f.ofText(a.detected, a.n)}${a.ttd === undefined ? '' : ` after ${rangeText(a.ttd)}`}`).join('; ')}.`,
+  ];
+}
+
+function firstAlarm(alarms: readonly OverviewAlarm[]): string {
+  const [first] = alarms;
+  return first?.ttd === undefined ? 'none' : `${code(first.id)} ${rangeText(first.ttd)}`;
+}
+
+/** How often, of what ended it in some trials. */
+const sometimes = ({ k, n }: OverviewRunbook): string => (k === 0 ? '' : ` (${f.ofText(k, n)})`);
+
+const list = (items: readonly string[], none: string): string => (items.length === 0 ? none : items.join(', '));
