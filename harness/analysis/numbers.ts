@@ -40,3 +40,5 @@ export function lowerBound<T>(sorted: readonly T[], value: number, key: (item: T
   }
   return lo;
 }
+
+export const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

@@ -1,31 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { TrialRecord } from '../model/record.ts';
 import { cures, overviewOf, surprises, type RunInShort } from './overview.ts';
-import { analyseTrial } from './record.ts';
 import { summarise } from './summary.ts';
-import { buildLog, type LogSpec } from './testing/log-builder.ts';
 import { planOf } from './testing/plan.ts';
+import { never, trial as outage } from './testing/trial.ts';
 
-/** A trial whose DNS is good again at the given instant (fault at 30 to 31 s); by `node` noticed at 40 s. */
-function trial(trialId: string, goodMs: number, change: Partial<LogSpec> = {}): TrialRecord {
-  const runbook = trialId.replace(/-\d+$/, '');
-  return analyseTrial(
-    buildLog({
-      trialId,
-      runbook,
-      probes: [{ sli: 'dns', outages: [[32_000, goodMs]] }],
-      steps: runbook === 'wait' ? [] : [{ name: 'restart', fromMs: 61_000, toMs: 65_000 }],
-      detectors: [{ id: 'node', periodMs: 1e6 }, { id: 'asleep' }],
-      readings: [
-        { atMs: 40_000, detector: 'node', state: 'firing', what: 'NotReady' },
-        { atMs: goodMs + 1000, detector: 'node', state: 'quiet' },
-      ],
-      endMs: goodMs > 250_000 ? 290_000 : goodMs + 40_000,
-      ...change,
-    }),
-  );
-}
-const never = 1e9;
+/** Beside `node` there is an alarm that never says anything. */
+const trial: typeof outage = (trialId, goodMs, change) =>
+  outage(trialId, goodMs, { detectors: [{ id: 'node', periodMs: 1e6 }, { id: 'asleep' }], ...change });
 
 function run(
   createdEpochMs: number,

@@ -4,6 +4,7 @@ import type { Outcome } from '../model/record.ts';
 import { midpoint, type Interval } from '../model/units.ts';
 import { agree, measuredSentence, type RunbookSummary } from './summary-runbooks.ts';
 import type { DetectorSummary, RunSummary } from './summary.ts';
+import { sum } from './numbers.ts';
 
 /** A run in short: of many, no more than this has to be kept. */
 export interface RunInShort {
@@ -149,7 +150,11 @@ function rangeOf(spans: readonly Interval[]): Range | undefined {
 /** Those without data come last. */
 const share = (k: number, n: number): number => (n === 0 ? -1 : k / n);
 const middle = (range: Range | undefined): number => range?.medianMs ?? 0;
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+
+/** What noticed the outage first, of what notices it most often; undefined when nothing ever did. */
+export function firstAlarm({ alarms: [first] }: Overview): Required<OverviewAlarm> | undefined {
+  return first?.ttd === undefined ? undefined : { ...first, ttd: first.ttd };
+}
 
 /** What ended the outage every time that it was tried, soonest first. */
 export function cures({ runbooks }: Overview): readonly OverviewRunbook[] {

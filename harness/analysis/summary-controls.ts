@@ -4,7 +4,7 @@ import type { Plan, PlannedControl } from '../model/plan.ts';
 import type { Outcome, TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
 import { canaryOf, type Canary } from './canary.ts';
-import { whole } from './numbers.ts';
+import { whole, sum } from './numbers.ts';
 import { isValid, observedTtr } from './observed.ts';
 import { firedAtNothing, list } from './outcome.ts';
 import { restrictedMean, wilson, type Bounds } from './stats.ts';
@@ -162,5 +162,3 @@ export function controlWarnings(arms: readonly ControlSummary[]): readonly strin
     ];
   });
 }
-
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

@@ -3,7 +3,7 @@ import type { Plan } from '../model/plan.ts';
 import type { Outcome, TrialRecord } from '../model/record.ts';
 import { humanDuration, midpoint, type Censored, type Interval } from '../model/units.ts';
 import { blockBootstrap } from './bootstrap.ts';
-import { whole } from './numbers.ts';
+import { whole, sum } from './numbers.ts';
 import { byBlock, isValid, observedTtr } from './observed.ts';
 import { kaplanMeier, restrictedMean, wilson, type Bounds } from './stats.ts';
 
@@ -233,5 +233,3 @@ function mostFrequent(lines: readonly string[]): readonly string[] {
   for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1);
   return [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).map(([line]) => line);
 }
-
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

@@ -16,6 +16,9 @@ export interface StoredRun {
   readonly records: readonly TrialRecord[];
 }
 
+/** A stored run in short. */
+export type ShortRun = RunInShort & Pick<StoredRun, 'runDir'>;
+
 const isRunDir = (path: string) => existsSync(join(path, 'plan.json'));
 
 function folders(path: string): readonly string[] {
@@ -29,6 +32,15 @@ function folders(path: string): readonly string[] {
   }
 }
 
+/** Every run of a folder: by scenario, earliest first. */
+function runsIn(out: string): readonly { readonly scenario: string; readonly run: string; readonly path: string }[] {
+  return folders(out).flatMap((scenario) =>
+    folders(join(out, scenario))
+      .map((run) => ({ scenario, run, path: join(out, scenario, run) }))
+      .filter(({ path }) => isRunDir(path)),
+  );
+}
+
 /**
  * The folder of a run, named as people name it: its path, `<scenario>/<run>`, the run's id (or the start of it), a
  * scenario's name (its latest run), or `latest`.
@@ -37,11 +49,7 @@ export function findRun(name: string, out: string): string {
   const direct = resolve(name);
   if (isRunDir(direct)) return direct;
   if (isRunDir(join(out, name))) return join(out, name);
-  const all = folders(out).flatMap((scenario) =>
-    folders(join(out, scenario))
-      .map((run) => ({ scenario, run, path: join(out, scenario, run) }))
-      .filter(({ path }) => isRunDir(path)),
-  );
+  const all = runsIn(out);
   // Run ids begin with the time.
   const latest = [...all].sort((a, b) => a.run.localeCompare(b.run)).at(-1);
   if (name === 'latest' && latest !== undefined) return latest.path;
@@ -69,13 +77,7 @@ export function findRun(name: string, out: string): string {
 
 /** The latest run of every scenario that has one. */
 export function latestRuns(out: string): readonly string[] {
-  return folders(out).flatMap((scenario) => {
-    const latest = folders(join(out, scenario))
-      .map((run) => join(out, scenario, run))
-      .filter(isRunDir)
-      .at(-1);
-    return latest === undefined ? [] : [latest];
-  });
+  return [...new Map(runsIn(out).map(({ scenario, path }) => [scenario, path])).values()];
 }
 
 /** A stored JSON file that is as its schema says. `usage`, in one line that names the file, when it is not. */
@@ -192,10 +194,7 @@ export async function seriesTable(runs: readonly RunInShort[], output: Output): 
  * The same as a page of Markdown.
  * @param from the folder that its links are seen from
  */
-export async function overviewPage(
-  runs: readonly (RunInShort & { readonly runDir: string })[],
-  from: string,
-): Promise<string> {
+export async function overviewPage(runs: readonly ShortRun[], from: string): Promise<string> {
   const { overviewOf } = await import('../analysis/overview.ts');
   const { overviewMarkdown } = await import('../reporters/overview.ts');
   const dirs = new Map(runs.map(({ plan, runDir }) => [plan.runId, runDir]));
@@ -208,7 +207,7 @@ export async function overviewPage(
 }
 
 /** What a run comes to, without its trials: of many runs only this has to be kept. */
-export async function inShort({ runDir, plan, records }: StoredRun): Promise<RunInShort & { readonly runDir: string }> {
+export async function inShort({ runDir, plan, records }: StoredRun): Promise<ShortRun> {
   const { summarise } = await import('../analysis/summary.ts');
   return { runDir, plan, summary: summarise(plan, records) };
 }

@@ -1,4 +1,5 @@
-import { cures, type Overview, type OverviewAlarm, type OverviewRunbook, type Range } from '../analysis/overview.ts';
+import { cures, firstAlarm, type Overview, type OverviewRunbook, type Range } from '../analysis/overview.ts';
+import { sum } from '../analysis/numbers.ts';
 import { span } from '../analysis/verdict.ts';
 import { humanDuration } from '../model/units.ts';
 import * as f from './format.ts';
@@ -11,12 +12,21 @@ export function rangeText({ minMs, maxMs }: Range): string {
 }
 
 /**
+ * Every runbook that recovered each time, soonest first, with its time.
+ * @param name how a runbook's id is written
+ */
+export function endedBy(outage: Overview, name: (id: string) => string): string {
+  const found = cures(outage).map((r) => (r.ttr === undefined ? name(r.id) : `${name(r.id)} ${rangeText(r.ttr)}`));
+  return list(found, outage.trials.valid === 0 ? 'no data' : 'nothing');
+}
+
+/**
  * Several outages on one page, for the night in which one of them happens: what noticed it first, what ended it, what did not; then
  * each with what its write-up says beside what was measured.
  * @param linkTo where a run's own report is, as the page's links shall have it
  */
 export function overviewMarkdown(outages: readonly Overview[], linkTo: (runId: string) => string): string {
-  const runs = outages.reduce((sum, { runs }) => sum + runs.length, 0);
+  const runs = sum(outages.map((outage) => outage.runs.length));
   const blocks = [
     '# What noticed each outage, and what ended it',
     `From ${f.count(runs, 'run')} of ${f.count(outages.length, 'outage')}. Times count from the fault on; where trials differ, least and most are given. ` +
@@ -25,13 +35,8 @@ export function overviewMarkdown(outages: readonly Overview[], linkTo: (runId: s
       ['outage', 'noticed first by', 'ended by', 'not, or not every time, by'],
       outages.map((outage) => [
         `[${code(outage.scenario)}](#${outage.scenario}) ${md(outage.outage.title)}`,
-        firstAlarm(outage.alarms),
-        list(
-          cures(outage).map(
-            (r) => `${code(r.id)} ${r.ttr === undefined ? '' : rangeText(r.ttr)}${r.lost > 0 ? ' (rows lost)' : ''}`,
-          ),
-          outage.trials.valid === 0 ? 'no data' : 'nothing',
-        ),
+        noticedBy(outage),
+        endedBy(outage, code),
         list(
           outage.runbooks.filter((r) => !r.prevention && r.n > 0 && r.k < r.n).map((r) => code(r.id) + sometimes(r)),
           '–',
@@ -61,9 +66,9 @@ function section(outage: Overview, linkTo: (runId: string) => string): readonly 
   ];
 }
 
-function firstAlarm(alarms: readonly OverviewAlarm[]): string {
-  const [first] = alarms;
-  return first?.ttd === undefined ? 'none' : `${code(first.id)} ${rangeText(first.ttd)}`;
+function noticedBy(outage: Overview): string {
+  const first = firstAlarm(outage);
+  return first === undefined ? 'none' : `${code(first.id)} ${rangeText(first.ttd)}`;
 }
 
 /** How often, of what ended it in some trials. */

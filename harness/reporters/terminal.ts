@@ -1,4 +1,4 @@
-import { cures, surprises, type Overview } from '../analysis/overview.ts';
+import { firstAlarm, surprises, type Overview } from '../analysis/overview.ts';
 import type { RunSummary } from '../analysis/summary.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
@@ -6,7 +6,7 @@ import { humanDuration } from '../model/units.ts';
 import { controlsTerminal } from './controls.ts';
 import * as f from './format.ts';
 import { trialCounts } from './markdown.ts';
-import { rangeText } from './overview.ts';
+import { endedBy } from './overview.ts';
 import { painter, table, wrap, type Column, type TerminalOptions } from './table.ts';
 
 /** The result on stdout: verdict, runbooks, alarms, what gave no data. */
@@ -54,22 +54,16 @@ export function seriesReport(outages: readonly Overview[], options: TerminalOpti
   const columns: readonly Column[] = [
     { head: 'scenario', cells: outages.map((o) => o.scenario), luxury: 0 },
     { head: 'valid', cells: outages.map((o) => f.ofText(o.trials.valid, o.trials.planned)), luxury: 0, right: true },
-    { head: 'ended by', cells: outages.map(endedBy), luxury: 0 },
-    { head: 'first alarm', cells: outages.map(firstAlarm), luxury: 1 },
+    { head: 'ended by', cells: outages.map((o) => endedBy(o, (id) => id)), luxury: 0 },
+    { head: 'first alarm', cells: outages.map(noticedBy), luxury: 1 },
     { head: 'not as the write-up says', cells: outages.map((o) => ids(surprises(o))), luxury: 2 },
   ];
   return `${table(columns, outages.length, Math.max(40, options.width), paint).join('\n')}\n`;
 }
 
-/** Every runbook that recovered each time, soonest first, with its time. */
-function endedBy(outage: Overview): string {
-  const found = cures(outage).map((r) => (r.ttr === undefined ? r.id : `${r.id} ${rangeText(r.ttr)}`));
-  return found.length === 0 ? (outage.trials.valid === 0 ? 'no data' : 'nothing') : found.join(', ');
-}
-
-function firstAlarm({ alarms }: Overview): string {
-  const [first] = alarms;
-  return first?.ttd === undefined ? 'none' : `${first.id} ${humanDuration(first.ttd.medianMs)}`;
+function noticedBy(outage: Overview): string {
+  const first = firstAlarm(outage);
+  return first === undefined ? 'none' : `${first.id} ${humanDuration(first.ttd.medianMs)}`;
 }
 
 const ids = (runbooks: readonly { readonly id: string }[]): string => runbooks.map((r) => r.id).join(', ');

@@ -2,6 +2,7 @@ import type { NightLine } from '../../model/night.ts';
 import type { Outcome } from '../../model/record.ts';
 import { costsMore, endsLess, type ArmCounts } from '../regressions.ts';
 import { waitArm, type Night } from './lines.ts';
+import { sum } from '../numbers.ts';
 
 /**
  * What needs no statistics, one line each, worst first: an arm, a number, and against what. `baseline` is empty where there is none of this
@@ -135,5 +136,4 @@ function countsOf(lines: readonly NightLine[], arm: string): ArmCounts {
   };
 }
 
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 const of = (k: number, n: number): string => `${String(k)} of ${String(n)}`;

@@ -21,6 +21,7 @@ import {
   reportJson,
   seriesTable,
   tableOf,
+  type ShortRun,
   type StoredRun,
 } from '../stored.ts';
 import { writeWhole } from '../whole.ts';
@@ -154,7 +155,7 @@ async function rehearseSeries(
 ): Promise<number> {
   const { pageOf, resumeCommand, runSeries } = await import('../series.ts');
   const json: unknown[] = [];
-  const stored: Awaited<ReturnType<typeof inShort>>[] = [];
+  const stored: ShortRun[] = [];
   const failed: string[] = [];
   const codes = await runSeries(series, {
     ...how,
