@@ -23,7 +23,8 @@ export async function overview(
   const folder = resolve(out);
   const dirs = names.length === 0 ? latestRuns(folder) : names.map((name) => findRun(name, folder));
   const runs = [];
-  for (const dir of new Set(dirs)) runs.push(await inShort(await readRun(dir)));
+  // By name: a shell's pattern that ends in a slash has them in another order.
+  for (const dir of [...new Set(dirs)].sort()) runs.push(await inShort(await readRun(dir)));
   if (runs.every(({ summary }) => summary.trials.run === 0))
     throw new FiredrillError('usage', `there is no run with a trial in ${folder}`, {
       hint: 'npm run scenario <scenario>, or --out <folder> where the reports are',
