@@ -5,7 +5,9 @@ import { describe, expect, it } from 'vitest';
 
 import type { Runner } from '../setup/run.ts';
 import { buildGraph, packageList } from './build.ts';
-import { acceptable, describePlan, parseInputs, timingTable } from './ensure.ts';
+import { acceptable, parseInputs } from './node-image.ts';
+import { describePlan } from './plan.ts';
+import { timingTable } from './timings.ts';
 import { recipesDir } from './keys.ts';
 import { images, versions } from './refs.ts';
 import { atLeast, goDirective, goVersion } from './toolchain.ts';

@@ -5,7 +5,7 @@ import { must, realRunner, type Runner } from '../setup/run.ts';
 import { buildGraph } from './build.ts';
 import { recipesDir as defaultRecipesDir, short } from './keys.ts';
 import { nodeRepository } from './refs.ts';
-import { nodeImageOf } from './ensure.ts';
+import { nodeImageOf } from './node-image.ts';
 
 /** What was built from recipes that have changed since. */
 export interface Stale {

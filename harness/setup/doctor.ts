@@ -2,7 +2,7 @@ import { readFile, statfs } from 'node:fs/promises';
 import { arch, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 
-import { planImages } from '../images/ensure.ts';
+import { planImages } from '../images/plan.ts';
 import { versions } from '../images/refs.ts';
 import { oneLine } from '../model/errors.ts';
 import { humanDuration } from '../model/units.ts';

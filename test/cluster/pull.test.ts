@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { ensureImages, type ImageSet } from '../../harness/images/ensure.ts';
+import { ensureImages } from '../../harness/images/ensure.ts';
+import type { ImageSet } from '../../harness/images/image-set.ts';
 import { images, splitRef } from '../../harness/images/refs.ts';
 import type { ProgressEvent } from '../../harness/model/progress.ts';
 import { aptInstall } from '../../harness/setup/docker.ts';

@@ -1,0 +1,136 @@
+import type { OnProgress } from '../model/progress.ts';
+import { must } from '../setup/run.ts';
+import { hasImage, hashLabel, preloadRecipe } from './build.ts';
+import { ensureBridge } from './cni.ts';
+import type { Step } from './dag.ts';
+import { contentKey, short } from './keys.ts';
+import type { Had } from './obtain.ts';
+import { preload } from './preload.ts';
+import { images, nodeRepository, versions } from './refs.ts';
+import { inspect, type ImageMode, type Origin } from './sources.ts';
+import { worldOf, type EnsureImagesOptions, type World } from './world.ts';
+
+/** How one image of the node was had; part of the node image's label. */
+export interface Input {
+  readonly origin: Origin;
+  /** `built`: the key it was built for. Else its name and digest, `ref@sha256:…`. */
+  readonly identity: string;
+}
+
+/** By image id. */
+export type Inputs = Readonly<Record<string, Input>>;
+
+/** A node image of ours, and what it was derived from. */
+export interface NodeImage {
+  readonly ref: string;
+  readonly inputs: Inputs;
+}
+
+const deriveLabel = 'firedrill.image.derive';
+const inputsLabel = 'firedrill.image.inputs';
+
+/** The images that are in a node. */
+export const inNode = images.filter((i) => i.role === 'base' || i.role === 'preload');
+
+/** Changes when the way in which the node image is derived changes. */
+const deriveKey = (): string =>
+  contentKey([preloadRecipe, versions.kubernetes, versions.cniPlugins, ...inNode.map((i) => i.ref)]);
+
+/**
+ * Whether a node image that was derived from these inputs will do now.
+ * @param keys by image id: the key that a build of it would have
+ */
+export function acceptable(inputs: Inputs, mode: ImageMode, keys: ReadonlyMap<string, string>): boolean {
+  return inNode.every((spec) => {
+    const input = inputs[spec.id];
+    if (input === undefined) return false;
+    if (input.origin === 'built') return mode !== 'pull' && input.identity === keys.get(spec.id);
+    return mode !== 'build' && input.identity.startsWith(`${spec.ref}@`);
+  });
+}
+
+/** A node image of ours that is there and will do. */
+export async function findNode(world: World, mode: ImageMode, signal?: AbortSignal): Promise<NodeImage | undefined> {
+  const { runner } = world;
+  const listed = await must(
+    runner,
+    'listing images',
+    'docker',
+    ['image', 'ls', '--filter', `label=${deriveLabel}=${deriveKey()}`, '--format', '{{.Repository}}:{{.Tag}}'],
+    { signal, hint: 'run `firedrill doctor`' },
+  );
+  for (const ref of listed.split('\n').filter((l) => l.startsWith(`${nodeRepository}:`))) {
+    const found = await inspect(runner, ref, signal);
+    const inputs = parseInputs(found?.labels[inputsLabel]);
+    if (inputs !== undefined && acceptable(inputs, mode, world.keys)) return { ref, inputs };
+  }
+  return undefined;
+}
+
+/** The node image that a run would take now, however it was had; undefined when there is none. */
+export async function nodeImageOf(
+  options: Pick<EnsureImagesOptions, 'runner' | 'cacheDir' | 'recipesDir'>,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  return (await findNode(await worldOf({ ...options, mode: 'auto' }), 'auto', signal))?.ref;
+}
+
+/** Reads the label that tells how a node image was made; undefined when it is not one. */
+export function parseInputs(text: string | undefined): Inputs | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Inputs) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The step that makes the node image from a base and what runs in it. */
+export async function derive(
+  world: World,
+  had: ReadonlyMap<string, Had>,
+  progress: OnProgress,
+  signal?: AbortSignal,
+): Promise<NodeImage & { readonly step: Step }> {
+  const { runner, graph, keys } = world;
+  const inputs: Record<string, Input> = {};
+  const from = new Map<string, string>();
+  for (const spec of inNode) {
+    const how = had.get(spec.id);
+    if (how === undefined || how.origin === 'built') {
+      inputs[spec.id] = { origin: 'built', identity: keys.get(spec.id) ?? '' };
+      from.set(spec.id, graph.built.get(spec.id) ?? '');
+    } else {
+      inputs[spec.id] = { origin: how.origin, identity: `${spec.ref}@${how.digest}` };
+      from.set(spec.id, how.from);
+    }
+  }
+  // Upstream's node image lacks the one CNI plugin that flannel needs.
+  const base = from.get('node-base') ?? '';
+  const bridge =
+    inputs['node-base']?.origin === 'built' ? undefined : await ensureBridge(world, base, progress, signal);
+  const key = contentKey([deriveKey(), JSON.stringify(inputs)]);
+  const ref = `${nodeRepository}:${versions.kubernetes}-${short(key)}`;
+  const step: Step = {
+    id: 'node',
+    title: `node image ${ref}`,
+    lane: 'docker',
+    ms: 25_000,
+    needs: inNode.filter((s) => inputs[s.id]?.origin === 'built').map((s) => s.id),
+    key,
+    present: (s) => hasImage(runner, ref, s),
+    run: (context) =>
+      preload(runner, {
+        base,
+        images: inNode.filter((s) => s.role === 'preload').map((s) => ({ from: from.get(s.id) ?? '', as: s.ref })),
+        tag: ref,
+        labels: { [deriveLabel]: deriveKey(), [inputsLabel]: JSON.stringify(inputs), [hashLabel]: key },
+        container: `firedrill-preload-${short(key)}`,
+        ...(bridge === undefined ? {} : { files: [[bridge, '/opt/cni/bin/bridge']] }),
+        signal: context.signal,
+        say: context.say,
+      }),
+  };
+  return { step, ref, inputs };
+}

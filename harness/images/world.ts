@@ -1,0 +1,50 @@
+import { cacheDir as defaultCacheDir } from '../setup/cache.ts';
+import { realRunner, type Runner } from '../setup/run.ts';
+import { buildGraph, type BuildGraph } from './build.ts';
+import { recipesDir as defaultRecipesDir } from './keys.ts';
+import { images, type ImageId, type ImageSpec } from './refs.ts';
+import type { ImageMode } from './sources.ts';
+import { readDurations } from './timings.ts';
+
+/** What `ensureImages` may be told. */
+export interface EnsureImagesOptions {
+  readonly mode: ImageMode;
+  /** Images that this run needs besides the node's and k6. */
+  readonly optional?: readonly ImageId[];
+  /** A mirror that every pull goes to (`localhost:5000`). Default: `FIREDRILL_REGISTRY`. */
+  readonly registry?: string;
+  readonly cacheDir?: string;
+  readonly recipesDir?: string;
+  readonly runner?: Runner;
+}
+
+/** Where images are looked for, made and kept. */
+export interface World {
+  readonly runner: Runner;
+  readonly cacheDir: string;
+  readonly recipesDir: string;
+  readonly graph: BuildGraph;
+  readonly keys: ReadonlyMap<string, string>;
+  readonly registry: string | undefined;
+}
+
+/** What the options leave open, from the environment and the defaults. */
+export async function worldOf(options: EnsureImagesOptions): Promise<World> {
+  const runner = options.runner ?? realRunner;
+  const cacheDir = options.cacheDir ?? defaultCacheDir();
+  const recipesDir = options.recipesDir ?? defaultRecipesDir;
+  const graph = buildGraph({ runner, cacheDir, recipesDir, durations: await readDurations(cacheDir) });
+  const fromEnv = process.env['FIREDRILL_REGISTRY'] ?? '';
+  return {
+    runner,
+    cacheDir,
+    recipesDir,
+    graph,
+    keys: new Map(graph.steps.map((s) => [s.id, s.key])),
+    registry: options.registry ?? (fromEnv === '' ? undefined : fromEnv),
+  };
+}
+
+/** The images that run beside the cluster: k6, and the optional ones that were asked for. */
+export const hostSpecs = (options: EnsureImagesOptions): readonly ImageSpec[] =>
+  images.filter((i) => i.role === 'host' || (i.role === 'optional' && (options.optional ?? []).includes(i.id)));
