@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import { labels, linesOf } from './docker.ts';
 import { controlPlanePatches, kindConfig, patchesDir } from './kind-config.ts';
-import type { ClusterSpec } from './kind.ts';
+import type { ClusterSpec } from './spec.ts';
 import type { ClusterNetwork } from './network.ts';
 import type { RunProcess } from './process.ts';
 import { sleep } from './sleep.ts';

@@ -7,7 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { profiles } from '../model/profile.ts';
 import { millis } from '../model/units.ts';
 import { FakeKubeApi, fakeNodeState, fakePod } from './fake.ts';
-import { createCluster, type ClusterDeps, type ClusterSpec } from './kind.ts';
+import { createCluster, type ClusterDeps } from './kind.ts';
+import type { ClusterSpec } from './spec.ts';
 import type { RunProcess } from './process.ts';
 
 const workload = fileURLToPath(new URL('../../manifests/resurrection', import.meta.url));

@@ -10,64 +10,32 @@ import type {
   NodeStream,
 } from '../model/cluster.ts';
 import { FiredrillError, oneLine } from '../model/errors.ts';
-import type { Profile } from '../model/profile.ts';
 import type { NodeSelector } from '../model/step.ts';
-import { millis } from '../model/units.ts';
+import { chosenEndpoints, endpointsBy, nodesAt, type Endpoints } from './addresses.ts';
 import { kubeApi } from './api.ts';
-import { killNode, removeNetwork, removeNodes } from './containers.ts';
-import { clusterPrefix, dockerCli, labels, linesOf, type Docker } from './docker.ts';
+import { removeNetwork, removeNodes } from './containers.ts';
+import { dockerCli, labels, type Docker } from './docker.ts';
+import { kindFacts } from './facts.ts';
 import { dockerFence, type Fence } from './fence.ts';
 import { takeFingerprint, type Fingerprint } from './fingerprint.ts';
-import { entryNode, nodeNames, nodePorts, timerFacts } from './kind-config.ts';
-import { askedFor, kindCreate, nodeRunArgs, nodesMade } from './kind-create.ts';
+import { nodeNames } from './kind-config.ts';
+import { kindCreate, nodesMade } from './kind-create.ts';
 import { projectManifests, writeManifests, type ManifestFolder } from './manifests.ts';
+import { mustOnWorkstation } from './must.ts';
 import { bridgeOf, createNetwork, type ClusterNetwork } from './network.ts';
 import { attachToNode, execInNode } from './nodes.ts';
 import { cniPackages } from './packages.ts';
-import { freePorts } from './ports.ts';
+import { powerOf, type Power } from './power.ts';
 import { runProcess, type RunProcess } from './process.ts';
 import { waitReady } from './ready.ts';
 import { selectNodes } from './select.ts';
-import { sleep } from './sleep.ts';
-import { basePath, snapshotDisks, type NodeDisk, type SnapshotDisks } from './snapshot/disks.ts';
-import {
-  deleteLeases,
-  emptyNode,
-  releaseControlPlane,
-  releaseWorker,
-  stopKubelet,
-  stopLeaders,
-} from './snapshot/quiesce.ts';
-import { publishedPorts, restoreArgs, SnapshotUnusable, type Snapshot } from './snapshot/snapshot.ts';
-import { snapshotImage } from './snapshot/store.ts';
+import { snapshotDisks, type SnapshotDisks } from './snapshot/disks.ts';
+import { freezeCluster } from './snapshot/freeze.ts';
+import { SnapshotUnusable, type Snapshot } from './snapshot/snapshot.ts';
+import { kubeconfigAt, portsFor, startNodes } from './snapshot/start.ts';
+import { checkSpec, type ClusterSpec } from './spec.ts';
 import { together } from './together.ts';
 import { createWorkstation, workstationPaths, type Workstation } from './workstation.ts';
-
-/** What a cluster is made from. */
-export interface ClusterSpec {
-  /** Begins with `firedrill-`; lower-case letters, digits and dashes; at most 40 characters, for node names come from it. */
-  readonly name: string;
-  readonly runId: string;
-  /** A node image that this Docker has, with everything that the cluster runs in it: nothing is pulled from inside. */
-  readonly nodeImage: string;
-  /** At least 1. */
-  readonly workers: number;
-  /** Folder with the workload's YAML (`manifests/<name>`). */
-  readonly workloadDir: string;
-  readonly profile: Profile;
-  readonly kindBinary: string;
-  readonly kubectlBinary: string;
-  /** A folder of this trial alone; gets the kubeconfig, the workstation and its back-up folder. Not removed by `delete`. */
-  readonly workDir: string;
-  /** Lets the cluster reach the outside. Never by default. */
-  readonly openFence?: boolean;
-  /** Where unpacked packages are kept over runs; default ~/.cache/firedrill. */
-  readonly cacheDir?: string;
-  /** Facts for the trial's record besides those that the cluster knows itself. */
-  readonly facts?: Readonly<Record<string, string>>;
-  /** What is being done, for people. */
-  readonly onProgress?: (what: string) => void;
-}
 
 /** Seams for tests; the defaults are the real things. */
 export interface ClusterDeps {
@@ -136,21 +104,6 @@ async function started(
   }
 }
 
-function checkSpec(spec: ClusterSpec): void {
-  const name = JSON.stringify(spec.name);
-  if (!spec.name.startsWith(clusterPrefix) || !/^[a-z0-9][a-z0-9-]{0,39}$/.test(spec.name)) {
-    throw new FiredrillError(
-      'internal',
-      `a cluster cannot be named ${name}: 'firedrill-' and at most 30 of a-z, 0-9, -`,
-    );
-  }
-  if (!Number.isInteger(spec.workers) || spec.workers < 1 || spec.workers > 9) {
-    throw new FiredrillError('usage', `a cluster needs 1 to 9 workers, not ${spec.workers}`, {
-      hint: 'set cluster.workers in the scenario',
-    });
-  }
-}
-
 interface Prepared {
   readonly net: ClusterNetwork;
   readonly manifests: ManifestFolder;
@@ -169,10 +122,11 @@ class KindCluster implements OwnedCluster {
   readonly #fence: Fence;
   readonly #sharedManifests: string;
   readonly #disks: SnapshotDisks;
+  readonly #power: Power;
   readonly #deps: ClusterDeps;
   #net: ClusterNetwork | undefined;
   #workstation: Workstation | undefined;
-  #endpoints = new Map<EndpointName, Endpoint>();
+  #endpoints: Endpoints = new Map();
   #seconds: Record<string, string> = {};
   #deleting: Promise<void> | undefined;
   /** Which rung of the ladder it came by. */
@@ -192,6 +146,7 @@ class KindCluster implements OwnedCluster {
     this.#docker = dockerCli(this.#run);
     this.#fence = (deps.fence ?? dockerFence)(this.#docker, spec.nodeImage);
     this.#disks = snapshotDisks(this.#docker, spec.nodeImage);
+    this.#power = powerOf(this.#docker, this);
     this.#sharedManifests = deps.manifests ?? projectManifests;
     this.api = (deps.api ?? kubeApi)(this.kubeconfig);
   }
@@ -209,7 +164,7 @@ class KindCluster implements OwnedCluster {
     await this.#timed('settle', 'checking addresses and ports', async () => {
       await this.#docker(['update', '--restart=no', ...names], { signal });
       await this.#checkAddresses(names, signal);
-      await this.#readEndpoints(signal);
+      this.#endpoints = await chosenEndpoints(this.#docker, this.nodes, signal);
     });
     await this.#makeWorkstation(manifests, packages);
     await this.#timed('deploy', 'deploying the network and the workload', () => this.#deploy(signal));
@@ -218,7 +173,9 @@ class KindCluster implements OwnedCluster {
     );
     const { seed } = manifests.data;
     if (seed !== undefined) {
-      await this.#timed('seed', 'importing the data', () => this.#must(`sh "${seed}"`, 'importing the data', signal));
+      await this.#timed('seed', 'importing the data', () =>
+        mustOnWorkstation(this, `sh "${seed}"`, 'importing the data', signal),
+      );
     }
   }
 
@@ -247,47 +204,10 @@ class KindCluster implements OwnedCluster {
     }
   }
 
-  /**
-   * Brings the cluster to rest and archives its disks; afterwards it can only be deleted. Its nodes are stopped and still there,
-   * for `SnapshotStore.publish` to commit.
-   */
-  async freeze(key: string, signal: AbortSignal): Promise<Snapshot> {
-    const spec = this.#spec;
-    const [controlPlane, ...workers] = this.nodes;
-    if (controlPlane === undefined || this.#net === undefined)
-      throw new FiredrillError('internal', 'nothing to freeze');
-    const kubeconfig = await readFile(this.kubeconfig, 'utf8');
-    await Promise.all(this.nodes.map((node) => this.#mustOn(node.name, stopKubelet, signal)));
-    await this.#mustOn(controlPlane.name, stopLeaders, signal);
-    await this.#must(deleteLeases, 'deleting the leases', signal);
-    await Promise.all(workers.map((node) => this.#mustOn(node.name, emptyNode('worker'), signal)));
-    await this.#mustOn(controlPlane.name, emptyNode('control-plane'), signal);
-    const names = this.nodes.map((node) => node.name);
-    await this.#docker(['kill', ...names], { signal });
-
-    const format = '{{range .Mounts}}{{if eq .Destination "/var"}}{{.Name}}{{end}}{{end}}';
-    const volumes = linesOf(await this.#docker(['inspect', '-f', format, ...names], { signal }));
-    const imageId = await this.#docker(['image', 'inspect', '-f', '{{.Id}}', spec.nodeImage], { signal });
-    const baseId = imageId.replace('sha256:', '').slice(0, 12);
-    const saved = await this.#disks.save({ cluster: spec.name, baseId, volumes, runId: spec.runId }, signal);
-    return {
-      schemaVersion: 1,
-      key,
-      cluster: spec.name,
-      subnet: this.#net.subnet,
-      kubeconfig,
-      epochMs: Date.now(),
-      bytes: saved.nodes.reduce((sum, node) => sum + node.bytes, 0),
-      base: { id: baseId, ...saved.base },
-      nodes: await Promise.all(
-        names.map(async (name, index) => ({
-          name,
-          image: snapshotImage(spec.name, index),
-          sha256: saved.nodes[index]?.sha256 ?? '',
-          asked: [...(await askedFor(spec.workDir, name))],
-        })),
-      ),
-    };
+  freeze(key: string, signal: AbortSignal): Promise<Snapshot> {
+    const subnet = this.#net?.subnet ?? '';
+    const given = { key, spec: this.#spec, subnet, docker: this.#docker, disks: this.#disks };
+    return freezeCluster(this, given, signal);
   }
 
   /** What every cluster needs before its first node: a network behind its fence, the repository, the packages. */
@@ -303,52 +223,19 @@ class KindCluster implements OwnedCluster {
     return { net, manifests, packages };
   }
 
-  /**
-   * Nodes are started one by one as their disks are there, the control plane first: the others' are unpacked while it boots. The first
-   * one waits for the network and its fence.
-   */
   async #startRestored(snapshot: Snapshot, names: readonly string[], signal: AbortSignal): Promise<Prepared> {
-    const wanted = snapshot.nodes.flatMap((node) => publishedPorts(node.asked));
-    const free = await freePorts(wanted.length);
+    const ports = await portsFor(snapshot);
+    this.#endpoints = endpointsBy(ports);
     const prepared = this.#prepare(names, signal, snapshot.subnet);
-    const ports = Object.fromEntries(wanted.map((port, i) => [port, free[i] ?? 0]));
-    const endpoints = Object.entries(nodePorts) as [EndpointName, number][];
-    this.#endpoints = new Map(
-      endpoints.map(([name, port]) => [name, { host: '127.0.0.1', port: ports[`${port}/TCP`] ?? 0 }]),
-    );
-    const started: Promise<unknown>[] = [];
-    const start = async (index: number, { varDir, baseDir }: NodeDisk): Promise<void> => {
-      const { net } = await prepared;
-      const node = snapshot.nodes[index];
-      if (node === undefined || signal.aborted) return;
-      const args = restoreArgs(node.asked, { varDir, image: node.image, ports });
-      const own = ['--ip', net.nodeAddress(index), '--volume', `${baseDir}:${basePath}:ro`];
-      await this.#docker(['run', ...own, ...nodeRunArgs(this.#spec), ...args], { signal });
-      const release = index === 0 ? releaseControlPlane : releaseWorker(net.nodeAddress(0));
-      await this.#mustOn(node.name, release, signal).catch((error: unknown) => {
-        signal.throwIfAborted();
-        throw new SnapshotUnusable(`what was restored does not start: ${oneLine(error)}`, error);
-      });
-    };
-    const onDisk = (index: number, disk: NodeDisk): void => {
-      const one = start(index, disk);
-      // Told below, when all have ended.
-      one.catch(() => undefined);
-      started.push(one);
-    };
-    const unpacked = this.#disks.unpack(snapshot, this.#spec.runId, onDisk, signal);
-    const [ready] = await together([prepared, unpacked, unpacked.catch(() => undefined).then(() => together(started))]);
-    await writeFile(
-      this.kubeconfig,
-      snapshot.kubeconfig.replace(/(server: https:\/\/127\.0\.0\.1):\d+/g, `$1:${ports['6443/TCP'] ?? 0}`),
-      { mode: 0o600 },
-    );
+    const given = { cluster: this, spec: this.#spec, prepared, ports, docker: this.#docker, disks: this.#disks };
+    const [ready] = await together([prepared, startNodes(snapshot, given, signal)]);
+    await writeFile(this.kubeconfig, kubeconfigAt(snapshot, ports), { mode: 0o600 });
     return ready;
   }
 
   async atRest(signal: AbortSignal): Promise<Fingerprint> {
     const { reset, state } = this.#manifests?.data ?? {};
-    if (reset !== undefined) await this.#must(`sh "${reset}"`, 'taking away what probes wrote', signal);
+    if (reset !== undefined) await mustOnWorkstation(this, `sh "${reset}"`, 'taking away what probes wrote', signal);
     // Its folder goes with the trial.
     this.#kubeconfigText = await readFile(this.kubeconfig, 'utf8');
     return await takeFingerprint(this, state, signal);
@@ -441,59 +328,15 @@ class KindCluster implements OwnedCluster {
 
   /** Reads the nodes' addresses and holds them against what they were given. */
   async #checkAddresses(names: readonly string[], signal?: AbortSignal): Promise<void> {
-    const net = this.#net;
-    if (!net) return;
-    const format = `{{.Name}}\t{{(index .NetworkSettings.Networks "${net.name}").IPAddress}}`;
-    const rows = linesOf(await this.#docker(['inspect', '-f', format, ...names], signal ? { signal } : {}));
-    const actual = new Map(rows.map((row) => row.replace(/^\//, '').split('\t') as [string, string]));
-    const nodes = names.map((name, index): NodeInfo => {
-      const [address = '', wanted] = [actual.get(name), net.nodeAddress(index)];
-      if (address !== wanted) {
-        throw new FiredrillError('environment', `node ${name} has the address ${address || 'none'}, not ${wanted}`);
-      }
-      return { name, role: index === 0 ? 'control-plane' : 'worker', address };
-    });
-    (this as { nodes: readonly NodeInfo[] }).nodes = nodes;
-  }
-
-  async #readEndpoints(signal: AbortSignal): Promise<void> {
-    const found = await Promise.all(
-      (Object.entries(nodePorts) as [EndpointName, number][]).map(async ([endpoint, port]) => {
-        const node = this.nodes[entryNode(endpoint, this.#spec.workers)]?.name ?? '';
-        const format = `{{(index (index .HostConfig.PortBindings "${port}/tcp") 0).HostPort}}`;
-        const host = await this.#docker(['inspect', '-f', format, node], { signal });
-        return [endpoint, { host: '127.0.0.1', port: Number(host) }] as const;
-      }),
-    );
-    this.#endpoints = new Map(found);
-  }
-
-  /** Runs a command on the workstation that has to succeed. */
-  async #must(command: string, what: string, signal: AbortSignal): Promise<void> {
-    const result = await this.workstation(command, { timeoutMs: millis(120_000), signal });
-    signal.throwIfAborted();
-    if (result.exitCode !== 0) {
-      throw new FiredrillError('environment', `${what} failed (exit ${result.exitCode}): ${oneLine(result.stderr)}`);
-    }
-  }
-
-  /** Runs a command in a node that has to succeed. */
-  async #mustOn(node: string, command: string, signal: AbortSignal): Promise<void> {
-    const result = await this.exec(node, command, { timeoutMs: millis(60_000), signal });
-    signal.throwIfAborted();
-    if (result.exitCode !== 0) {
-      throw new FiredrillError(
-        'environment',
-        `in node ${node}: ${oneLine(result.stderr || `exit ${result.exitCode}`)}`,
-      );
-    }
+    if (this.#net === undefined) return;
+    (this as { nodes: readonly NodeInfo[] }).nodes = await nodesAt(this.#docker, this.#net, names, signal);
   }
 
   async #deploy(signal: AbortSignal): Promise<void> {
     // The API may refuse for a moment while its admission plugins start (a namespace's default service account).
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#must('sh "$MANIFESTS/deploy.sh"', 'deploying the workload', signal);
+        await mustOnWorkstation(this, 'sh "$MANIFESTS/deploy.sh"', 'deploying the workload', signal);
         return;
       } catch (error) {
         signal.throwIfAborted();
@@ -526,77 +369,27 @@ class KindCluster implements OwnedCluster {
     return found;
   }
 
-  async reboot(node: string, options: ExecOptions = {}): Promise<void> {
-    const signal = options.signal ?? new AbortController().signal;
-    const timeoutMs = options.timeoutMs ?? 60_000;
-    const deadline = performance.now() + timeoutMs;
-    await this.powerOff(node, { signal, timeoutMs: millis(timeoutMs) });
-    await this.#docker(['start', node], { signal, timeoutMs: Math.max(1000, deadline - performance.now()) });
-    await this.#checkAddress(node, signal);
-    for (;;) {
-      const result = await this.exec(node, 'true', { signal, timeoutMs: millis(5000) });
-      if (result.exitCode === 0) return;
-      signal.throwIfAborted();
-      if (performance.now() > deadline) {
-        throw new FiredrillError('environment', `node ${node} did not come back: ${oneLine(result.stderr)}`);
-      }
-      await sleep(100, signal);
-    }
+  reboot(node: string, options?: ExecOptions): Promise<void> {
+    return this.#power.reboot(node, options);
   }
 
-  async powerOff(node: string, options: ExecOptions = {}): Promise<void> {
-    const { signal, timeoutMs = 60_000 } = options;
-    const bounds = { timeoutMs, ...(signal === undefined ? {} : { signal }) };
-    await killNode(this.#docker, node, bounds);
+  powerOff(node: string, options?: ExecOptions): Promise<void> {
+    return this.#power.powerOff(node, options);
   }
 
-  async onPanic(node: string, then: 'reboot' | 'halt', options: ExecOptions = {}): Promise<void> {
-    const { signal, timeoutMs = 30_000 } = options;
-    const policy = then === 'reboot' ? 'on-failure:30' : 'no';
-    await this.#docker(['update', `--restart=${policy}`, node], {
-      timeoutMs,
-      ...(signal === undefined ? {} : { signal }),
-    });
-  }
-
-  async #checkAddress(node: string, signal: AbortSignal): Promise<void> {
-    const known = this.nodes.find((n) => n.name === node);
-    const format = `{{(index .NetworkSettings.Networks "${this.network}").IPAddress}}`;
-    const address = await this.#docker(['inspect', '-f', format, node], { signal });
-    if (known && known.address !== address) {
-      throw new FiredrillError('environment', `node ${node} came back as ${address}, not ${known.address}`);
-    }
+  onPanic(node: string, then: 'reboot' | 'halt', options?: ExecOptions): Promise<void> {
+    return this.#power.onPanic(node, then, options);
   }
 
   async environment(): Promise<Readonly<Record<string, string>>> {
     const spec = this.#spec;
-    const controlPlane = this.nodes[0]?.name ?? '';
-    const [docker, image, kind, node, fence, addresses] = await Promise.all([
-      this.#docker(['version', '-f', '{{.Server.Version}}']),
-      this.#docker(['image', 'inspect', '-f', '{{.Id}}', spec.nodeImage]),
-      this.#run(spec.kindBinary, ['version', '-q'], { timeoutMs: 10_000 }),
-      this.exec(
-        controlPlane,
-        'uname -r; nproc; cat /kind/version; [ -f /sys/fs/cgroup/cgroup.controllers ] && echo v2 || echo v1; containerd --version | cut -d" " -f3',
-        { timeoutMs: millis(10_000) },
-      ),
+    const [facts, fence, addresses] = await Promise.all([
+      kindFacts(this, { spec, docker: this.#docker, run: this.#run }),
       this.#net && spec.openFence !== true ? this.fenceStands() : Promise.resolve(false),
       this.#checkAddresses(this.nodes.map((n) => n.name)).then(() => 'pinned', oneLine),
     ]);
-    const [kernel = '', cpus = '', kubernetes = '', cgroup = '', containerd = ''] = linesOf(node.stdout);
     return {
-      provider: 'kind',
-      'version.kind': kind.stdout.trim(),
-      'version.docker': docker,
-      'version.kubernetes': kubernetes,
-      'version.containerd': containerd,
-      'image.node': spec.nodeImage,
-      'image.node-id': image,
-      kernel,
-      cpus,
-      cgroup,
-      profile: spec.profile.name,
-      ...timerFacts(spec.profile),
+      ...facts,
       fence: spec.openFence === true ? 'open' : fence ? 'stands' : 'BROKEN',
       subnet: this.#net?.subnet ?? '',
       addresses: `${addresses}: ${this.nodes.map((n) => `${n.name}=${n.address}`).join(' ')}`,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FiredrillError } from '../../model/errors.ts';
 import { controlPlanePatches, kubeadmPatches, nodePorts } from '../kind-config.ts';
-import type { ClusterSpec } from '../kind.ts';
+import type { ClusterSpec } from '../spec.ts';
 
 /** Raised for a snapshot that must not be used again: damaged, or what was restored from it never became healthy. */
 export class SnapshotUnusable extends FiredrillError {

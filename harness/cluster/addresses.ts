@@ -1,0 +1,53 @@
+import type { Endpoint, EndpointName, NodeInfo } from '../model/cluster.ts';
+import { FiredrillError } from '../model/errors.ts';
+import { linesOf, type Docker } from './docker.ts';
+import { entryNode, nodePorts } from './kind-config.ts';
+import type { ClusterNetwork } from './network.ts';
+
+/** Where each endpoint of a cluster can be reached on loopback. */
+export type Endpoints = ReadonlyMap<EndpointName, Endpoint>;
+
+const everyEndpoint = Object.entries(nodePorts) as readonly [EndpointName, number][];
+const onLoopback = (port: number): Endpoint => ({ host: '127.0.0.1', port });
+
+/**
+ * The nodes `names` (the control plane first) with the addresses that Docker gave them.
+ * @throws FiredrillError `environment` when one has another address than it was started with: the control plane's certificates and
+ * the others' settings name the old one
+ */
+export async function nodesAt(
+  docker: Docker,
+  net: ClusterNetwork,
+  names: readonly string[],
+  signal?: AbortSignal,
+): Promise<readonly NodeInfo[]> {
+  const format = `{{.Name}}\t{{(index .NetworkSettings.Networks "${net.name}").IPAddress}}`;
+  const rows = linesOf(await docker(['inspect', '-f', format, ...names], signal ? { signal } : {}));
+  const actual = new Map(rows.map((row) => row.replace(/^\//, '').split('\t') as [string, string]));
+  return names.map((name, index) => {
+    const [address = '', wanted] = [actual.get(name), net.nodeAddress(index)];
+    if (address !== wanted) {
+      throw new FiredrillError('environment', `node ${name} has the address ${address || 'none'}, not ${wanted}`);
+    }
+    return { name, role: index === 0 ? 'control-plane' : 'worker', address };
+  });
+}
+
+/** The ports that kind chose for a cluster of its own making. */
+export async function chosenEndpoints(
+  docker: Docker,
+  nodes: readonly NodeInfo[],
+  signal: AbortSignal,
+): Promise<Endpoints> {
+  const found = everyEndpoint.map(async ([endpoint, port]) => {
+    const node = nodes[entryNode(endpoint, nodes.length - 1)]?.name ?? '';
+    const format = `{{(index (index .HostConfig.PortBindings "${port}/tcp") 0).HostPort}}`;
+    const host = await docker(['inspect', '-f', format, node], { signal });
+    return [endpoint, onLoopback(Number(host))] as const;
+  });
+  return new Map(await Promise.all(found));
+}
+
+/** The endpoints of nodes that were started with these ports of loopback. */
+export const endpointsBy = (ports: Readonly<Record<string, number>>): Endpoints =>
+  new Map(everyEndpoint.map(([name, port]) => [name, onLoopback(ports[`${port}/TCP`] ?? 0)]));

@@ -1,0 +1,53 @@
+import type { Cluster, ExecOptions } from '../model/cluster.ts';
+import { FiredrillError, oneLine } from '../model/errors.ts';
+import { millis } from '../model/units.ts';
+import { killNode } from './containers.ts';
+import type { Docker } from './docker.ts';
+import { sleep } from './sleep.ts';
+
+/** The switches of a cluster's nodes; `Cluster` says what each does. */
+export type Power = Pick<Cluster, 'powerOff' | 'reboot' | 'onPanic'>;
+
+const boundsOf = ({ signal, timeoutMs }: ExecOptions, otherwiseMs: number) => ({
+  timeoutMs: timeoutMs ?? otherwiseMs,
+  ...(signal === undefined ? {} : { signal }),
+});
+
+/** Switches nodes, which are containers, off and on as a hand at their power supply would. */
+export function powerOf(docker: Docker, cluster: Pick<Cluster, 'network' | 'nodes' | 'exec'>): Power {
+  const powerOff = (node: string, options: ExecOptions = {}) => killNode(docker, node, boundsOf(options, 60_000));
+
+  const checkAddress = async (node: string, signal: AbortSignal): Promise<void> => {
+    const known = cluster.nodes.find((n) => n.name === node);
+    const format = `{{(index .NetworkSettings.Networks "${cluster.network}").IPAddress}}`;
+    const address = await docker(['inspect', '-f', format, node], { signal });
+    if (known && known.address !== address) {
+      throw new FiredrillError('environment', `node ${node} came back as ${address}, not ${known.address}`);
+    }
+  };
+
+  return {
+    powerOff,
+    reboot: async (node, options = {}) => {
+      const signal = options.signal ?? new AbortController().signal;
+      const timeoutMs = options.timeoutMs ?? 60_000;
+      const deadline = performance.now() + timeoutMs;
+      await powerOff(node, { signal, timeoutMs: millis(timeoutMs) });
+      await docker(['start', node], { signal, timeoutMs: Math.max(1000, deadline - performance.now()) });
+      await checkAddress(node, signal);
+      for (;;) {
+        const result = await cluster.exec(node, 'true', { signal, timeoutMs: millis(5000) });
+        if (result.exitCode === 0) return;
+        signal.throwIfAborted();
+        if (performance.now() > deadline) {
+          throw new FiredrillError('environment', `node ${node} did not come back: ${oneLine(result.stderr)}`);
+        }
+        await sleep(100, signal);
+      }
+    },
+    onPanic: async (node, then, options = {}) => {
+      const policy = then === 'reboot' ? 'on-failure:30' : 'no';
+      await docker(['update', `--restart=${policy}`, node], boundsOf(options, 30_000));
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import type { Cluster } from '../../model/cluster.ts';
+import { FiredrillError } from '../../model/errors.ts';
+import { linesOf, type Docker } from '../docker.ts';
+import { askedFor } from '../kind-create.ts';
+import { mustOnNode, mustOnWorkstation } from '../must.ts';
+import type { ClusterSpec } from '../spec.ts';
+import type { SnapshotDisks } from './disks.ts';
+import { deleteLeases, emptyNode, stopKubelet, stopLeaders } from './quiesce.ts';
+import type { Snapshot } from './snapshot.ts';
+import { snapshotImage } from './store.ts';
+
+/**
+ * Brings a cluster that kind made to rest and archives its disks; afterwards it can only be deleted. Its nodes are stopped and
+ * still there, for `SnapshotStore.publish` to commit.
+ * @throws FiredrillError `environment` when a node does not come to rest, or its disk cannot be archived
+ */
+export async function freezeCluster(
+  cluster: Cluster,
+  given: {
+    readonly key: string;
+    readonly spec: Pick<ClusterSpec, 'name' | 'nodeImage' | 'runId' | 'workDir'>;
+    readonly subnet: string;
+    readonly docker: Docker;
+    readonly disks: SnapshotDisks;
+  },
+  signal: AbortSignal,
+): Promise<Snapshot> {
+  const { key, spec, subnet, docker, disks } = given;
+  const [controlPlane, ...workers] = cluster.nodes;
+  if (controlPlane === undefined) throw new FiredrillError('internal', 'nothing to freeze');
+  const kubeconfig = await readFile(cluster.kubeconfig, 'utf8');
+  const on = (node: string, command: string) => mustOnNode(cluster, node, command, signal);
+  await Promise.all(cluster.nodes.map((node) => on(node.name, stopKubelet)));
+  await on(controlPlane.name, stopLeaders);
+  await mustOnWorkstation(cluster, deleteLeases, 'deleting the leases', signal);
+  await Promise.all(workers.map((node) => on(node.name, emptyNode('worker'))));
+  await on(controlPlane.name, emptyNode('control-plane'));
+  const names = cluster.nodes.map((node) => node.name);
+  await docker(['kill', ...names], { signal });
+
+  const format = '{{range .Mounts}}{{if eq .Destination "/var"}}{{.Name}}{{end}}{{end}}';
+  const volumes = linesOf(await docker(['inspect', '-f', format, ...names], { signal }));
+  const imageId = await docker(['image', 'inspect', '-f', '{{.Id}}', spec.nodeImage], { signal });
+  const baseId = imageId.replace('sha256:', '').slice(0, 12);
+  const saved = await disks.save({ cluster: spec.name, baseId, volumes, runId: spec.runId }, signal);
+  return {
+    schemaVersion: 1,
+    key,
+    cluster: spec.name,
+    subnet,
+    kubeconfig,
+    epochMs: Date.now(),
+    bytes: saved.nodes.reduce((sum, node) => sum + node.bytes, 0),
+    base: { id: baseId, ...saved.base },
+    nodes: await Promise.all(
+      names.map(async (name, index) => ({
+        name,
+        image: snapshotImage(spec.name, index),
+        sha256: saved.nodes[index]?.sha256 ?? '',
+        asked: [...(await askedFor(spec.workDir, name))],
+      })),
+    ),
+  };
+}

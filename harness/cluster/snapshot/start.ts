@@ -1,0 +1,74 @@
+import type { Cluster } from '../../model/cluster.ts';
+import { oneLine } from '../../model/errors.ts';
+import type { Docker } from '../docker.ts';
+import { nodeRunArgs } from '../kind-create.ts';
+import { mustOnNode } from '../must.ts';
+import type { ClusterNetwork } from '../network.ts';
+import { freePorts } from '../ports.ts';
+import type { ClusterSpec } from '../spec.ts';
+import { together } from '../together.ts';
+import { basePath, type NodeDisk, type SnapshotDisks } from './disks.ts';
+import { releaseControlPlane, releaseWorker } from './quiesce.ts';
+import { publishedPorts, restoreArgs, SnapshotUnusable, type Snapshot } from './snapshot.ts';
+
+/** Free ports of loopback by the container's port, as in `6443/TCP`. */
+export type Ports = Readonly<Record<string, number>>;
+
+/** Ports of loopback for everything that the nodes of a snapshot publish. */
+export async function portsFor(snapshot: Snapshot): Promise<Ports> {
+  const wanted = snapshot.nodes.flatMap((node) => publishedPorts(node.asked));
+  const free = await freePorts(wanted.length);
+  return Object.fromEntries(wanted.map((port, i) => [port, free[i] ?? 0]));
+}
+
+/** The snapshot's kubeconfig with the port at which its API server can be reached now. */
+export const kubeconfigAt = (snapshot: Snapshot, ports: Ports): string =>
+  snapshot.kubeconfig.replace(/(server: https:\/\/127\.0\.0\.1):\d+/g, `$1:${ports['6443/TCP'] ?? 0}`);
+
+/**
+ * Starts the nodes of a snapshot on copies of its disks, one by one as those are there, the control plane first: the others' are
+ * unpacked while it boots. The first one waits for the network and its fence.
+ * @throws SnapshotUnusable when a disk is damaged or a node does not start from it
+ */
+export async function startNodes(
+  snapshot: Snapshot,
+  given: {
+    readonly cluster: Pick<Cluster, 'exec'>;
+    readonly spec: Pick<ClusterSpec, 'name' | 'runId' | 'openFence'>;
+    readonly prepared: Promise<{ readonly net: ClusterNetwork }>;
+    readonly ports: Ports;
+    readonly docker: Docker;
+    readonly disks: SnapshotDisks;
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  const { cluster, spec, ports, docker, disks } = given;
+  // A node that was started of a damaged snapshot would wait for the others, which never come.
+  const damaged = new AbortController();
+  const wanted = AbortSignal.any([signal, damaged.signal]);
+  const start = async (index: number, { varDir, baseDir }: NodeDisk): Promise<void> => {
+    const { net } = await given.prepared;
+    const node = snapshot.nodes[index];
+    if (node === undefined || wanted.aborted) return;
+    const args = restoreArgs(node.asked, { varDir, image: node.image, ports });
+    const own = ['--ip', net.nodeAddress(index), '--volume', `${baseDir}:${basePath}:ro`];
+    await docker(['run', ...own, ...nodeRunArgs(spec), ...args], { signal });
+    const release = index === 0 ? releaseControlPlane : releaseWorker(net.nodeAddress(0));
+    await mustOnNode(cluster, node.name, release, wanted).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw new SnapshotUnusable(`what was restored does not start: ${oneLine(error)}`, error);
+    });
+  };
+  const started: Promise<unknown>[] = [];
+  const onDisk = (index: number, disk: NodeDisk): void => {
+    const one = start(index, disk);
+    // Told below, when all have ended.
+    one.catch(() => undefined);
+    started.push(one);
+  };
+  const unpacked = disks.unpack(snapshot, spec.runId, onDisk, signal);
+  unpacked.catch((error: unknown) => {
+    damaged.abort(error);
+  });
+  await together([unpacked, unpacked.catch(() => undefined).then(() => together(started))]);
+}
