@@ -41,7 +41,7 @@ export default defineScenario({
   },
   fidelity: 'emulated',
   differences: [
-    "a program counts the interfaces and plays the panic, for the kernel is everybody's; past 45 within a minute everything stands still for ten seconds and the node ends",
+    "a program counts the interfaces and plays the panic, for the kernel is everybody's; when eight were made anew within a minute, and not before 40 s after a start, everything stands still for ten seconds and the node ends",
     'a container that crashes keeps its sandbox, and with it its interface: these pods share their processes and end the sandbox, too',
     'sixteen pods crash-loop; a boot lasts under a minute, not one to three',
     'the host is one worker of two: the API is elsewhere and stays',
@@ -74,7 +74,7 @@ export default defineScenario({
     claimed(scaleDownCrashloopers(), 'unknown', 'not tried'),
     claimed(findTheCulprit({ on: node }), 'recovers', 'resolved; 99.9 % uptime for the next 12 hours'),
   ],
-  // Between two panics the gateway is well for up to a minute: what is to count as restored must outlast that.
-  holdMs: { stock: minutes(2), fast: seconds(75) },
+  // Between two panics the gateway is well for 40 s, on a slow machine for over a minute: what is to count as restored must outlast that.
+  holdMs: { stock: minutes(2), fast: seconds(90) },
   horizonMs: { stock: minutes(12), fast: minutes(6) },
 });

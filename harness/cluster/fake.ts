@@ -352,6 +352,10 @@ export class FakeCluster implements Cluster {
     return this.#run(node, command, options);
   }
 
+  look(node: string, command: string, options: ExecOptions): Promise<ExecResult> {
+    return this.exec(node, command, options);
+  }
+
   workstation(command: string, options: ExecOptions = {}): Promise<ExecResult> {
     return this.#run('workstation', command, options);
   }

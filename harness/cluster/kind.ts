@@ -20,6 +20,7 @@ import { dockerFence, type Fence } from './fence.ts';
 import { takeFingerprint, type Fingerprint } from './fingerprint.ts';
 import { nodeNames } from './kind-config.ts';
 import { kindCreate, nodesMade } from './kind-create.ts';
+import { looksBy } from './looks.ts';
 import { projectManifests, writeManifests, type ManifestFolder } from './manifests.ts';
 import { mustOnWorkstation } from './must.ts';
 import { bridgeOf, createNetwork, type ClusterNetwork } from './network.ts';
@@ -352,6 +353,8 @@ class KindCluster implements OwnedCluster {
   exec(node: string, command: string, options: ExecOptions = {}): Promise<ExecResult> {
     return execInNode(node, command, options, this.#run);
   }
+
+  readonly look: Cluster['look'] = looksBy(attachToNode);
 
   workstation(command: string, options: ExecOptions = {}): Promise<ExecResult> {
     const workstation = this.#workstation;

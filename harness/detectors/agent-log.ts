@@ -36,7 +36,7 @@ export function agentLog(): Detector {
         const looks = await Promise.allSettled(
           cluster.nodes.map(async ({ name }) => {
             const options = { timeoutMs: seconds(4), signal };
-            const { exitCode, stdout, stderr } = await cluster.exec(name, lastWord(began), options);
+            const { exitCode, stdout, stderr } = await cluster.look(name, lastWord(began), options);
             if (exitCode !== 0) throw new Error(`${name}: ${stderr || `exit ${exitCode}`}`);
             return stdout.includes(refused) ? [`${stdout.trim().replace(/^\S+ \S+ \S+ /, '')} (on ${name})`] : [];
           }),

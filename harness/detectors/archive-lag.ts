@@ -36,7 +36,7 @@ export function archiveLag(options: { readonly overSeconds?: number } = {}): Det
         const ages = await Promise.all(
           cluster.select('workers').map(async ({ name }) => {
             const options = { timeoutMs: seconds(4), signal };
-            const { exitCode, stdout, stderr } = await cluster.exec(name, lookAt, options);
+            const { exitCode, stdout, stderr } = await cluster.look(name, lookAt, options);
             if (exitCode !== 0) throw new Error(`${name}: ${stderr || `exit ${exitCode}`}`);
             return stdout.trim() === '' ? 0 : Number(stdout);
           }),

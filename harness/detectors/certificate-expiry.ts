@@ -33,7 +33,7 @@ export function certificateExpiry(options: { readonly days?: number } = {}): Det
       return looking(profile.scrapeMs, signal, async () => {
         const found = await Promise.all(
           cluster.nodes.map(async ({ name }) => {
-            const { exitCode, stdout, stderr } = await cluster.exec(name, endingWithin(days * 86_400), {
+            const { exitCode, stdout, stderr } = await cluster.look(name, endingWithin(days * 86_400), {
               timeoutMs: seconds(4),
               signal,
             });

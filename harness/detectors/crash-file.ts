@@ -24,7 +24,7 @@ export function crashFile(options: { readonly expects?: string } = {}): Detector
       return looking(profile.scrapeMs, signal, async () => {
         const looks = await Promise.all(
           cluster.nodes.map(({ name }) =>
-            cluster.exec(name, 'ls /var/crash 2>/dev/null || true', { timeoutMs: seconds(2), signal }),
+            cluster.look(name, 'ls /var/crash 2>/dev/null || true', { timeoutMs: seconds(2), signal }),
           ),
         );
         for (const { exitCode, stdout } of looks)

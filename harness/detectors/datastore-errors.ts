@@ -39,7 +39,7 @@ export function datastoreErrors(options: { readonly over?: number } = {}): Detec
       return looking(profile.scrapeMs, signal, async () => {
         const [controlPlane] = cluster.select('control-plane');
         const since = Math.max(began, Date.now() - profile.alertWindowMs);
-        const { exitCode, stdout, stderr } = await cluster.exec(controlPlane?.name ?? '', lookAt(since), {
+        const { exitCode, stdout, stderr } = await cluster.look(controlPlane?.name ?? '', lookAt(since), {
           timeoutMs: seconds(4),
           signal,
         });

@@ -25,7 +25,7 @@ export function dnatRules(): Detector {
       return looking(profile.scrapeMs, signal, async () => {
         const counts = await Promise.all(
           cluster.nodes.map(async ({ name }) => {
-            const { exitCode, stdout, stderr } = await cluster.exec(name, count, { timeoutMs: seconds(4), signal });
+            const { exitCode, stdout, stderr } = await cluster.look(name, count, { timeoutMs: seconds(4), signal });
             if (exitCode !== 0) throw new Error(`${name}: ${stderr || `exit ${exitCode}`}`);
             return { name, rules: Number(stdout.trim()) };
           }),

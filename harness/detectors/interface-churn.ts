@@ -41,7 +41,7 @@ export function interfaceChurn(options: { readonly over?: number } = {}): Detect
         const busy: string[] = [];
         await Promise.all(
           cluster.nodes.map(async ({ name }) => {
-            const { exitCode, stdout, stderr } = await cluster.exec(name, look, { timeoutMs: seconds(2), signal });
+            const { exitCode, stdout, stderr } = await cluster.look(name, look, { timeoutMs: seconds(2), signal });
             const [startS = Number.NaN, highest = Number.NaN] = stdout.trim().split(' ').map(Number);
             if (exitCode !== 0 || !Number.isFinite(highest))
               dark.push(`${name}: ${stderr.trim() || stdout.trim() || 'no answer'}`);

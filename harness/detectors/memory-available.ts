@@ -35,7 +35,7 @@ export function memoryAvailable(options: { readonly underPercent?: number } = {}
         const looks = await Promise.allSettled(
           cluster.select('workers').map(async ({ name }) => {
             const options = { timeoutMs: seconds(4), signal };
-            const { exitCode, stdout, stderr } = await cluster.exec(name, lookAt, options);
+            const { exitCode, stdout, stderr } = await cluster.look(name, lookAt, options);
             const [available = '', limit = ''] = stdout.trim().split(' ');
             if (exitCode !== 0 || !(Number(limit) > 0)) throw new Error(`${name}: ${stderr || `exit ${exitCode}`}`);
             return Number(available) * 100 < Number(limit) * under

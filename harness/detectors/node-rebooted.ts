@@ -30,7 +30,7 @@ export function nodeRebooted(): Detector {
         const dark: string[] = [];
         await Promise.all(
           cluster.nodes.map(async ({ name }) => {
-            const { exitCode, stdout, stderr } = await cluster.exec(name, startedAt, { timeoutMs: seconds(2), signal });
+            const { exitCode, stdout, stderr } = await cluster.look(name, startedAt, { timeoutMs: seconds(2), signal });
             if (exitCode !== 0) {
               dark.push(`${name}: ${stderr.trim() || `exit ${exitCode}`}`);
               return;

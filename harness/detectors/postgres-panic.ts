@@ -29,7 +29,7 @@ export function postgresPanic(): Detector {
         const found = await Promise.all(
           cluster.select('workers').map(async ({ name }) => {
             const options = { timeoutMs: seconds(4), signal };
-            const { exitCode, stdout, stderr } = await cluster.exec(name, lookAt(since), options);
+            const { exitCode, stdout, stderr } = await cluster.look(name, lookAt(since), options);
             if (exitCode !== 0) throw new Error(`${name}: ${stderr || `exit ${exitCode}`}`);
             return /PANIC:.*/.exec(stdout)?.[0] ?? '';
           }),

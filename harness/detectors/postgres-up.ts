@@ -29,7 +29,7 @@ export function postgresUp(): Detector {
         const said = await Promise.all(
           cluster.select('workers').map(async ({ name }) => {
             const options = { timeoutMs: seconds(5), signal };
-            const { exitCode, stdout, stderr } = await cluster.exec(name, lookAt, options);
+            const { exitCode, stdout, stderr } = await cluster.look(name, lookAt, options);
             if (exitCode !== 0) throw new Error(`${name}: ${stderr || `exit ${exitCode}`}`);
             return stdout.trim() === 'down' ? `pg_up is 0 on ${name}` : undefined;
           }),

@@ -135,7 +135,7 @@ async function runAt(
 }
 
 /**
- * One look of the witness: every check on every selected node. Node access is by `docker exec`, so that a broken cluster
+ * One look of the witness: every check on every selected node. Node access is past the cluster, so that a broken one
  * cannot hide its own state.
  */
 export async function lookForFault(
@@ -146,7 +146,7 @@ export async function lookForFault(
   const looks = checks.flatMap((check) =>
     cluster.select(check.on).map(async (node) => {
       // On a machine that is short of CPU a kubectl alone may take seconds; one that is cut is no evidence.
-      const result = await cluster.exec(node.name, check.command, { timeoutMs: seconds(15), signal });
+      const result = await cluster.look(node.name, check.command, { timeoutMs: seconds(15), signal });
       const seen = result.stdout.trim();
       const holds = result.exitCode === 0 && new RegExp(check.expect, 'm').test(seen);
       return {

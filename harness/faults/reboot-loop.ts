@@ -47,10 +47,10 @@ export function rebootLoop(options: { readonly worker: number }): Fault {
           'last=$(tail -n 1 /var/log/boots | cut -d " " -f 1)',
           'echo "$(journalctl -q -m --no-pager -u containerd -o cat --since "@$((last - 75))" --until "@$((last - 1))" | grep -c "RunPodSandbox for .*Namespace:apps,Attempt:[0-9]*,}\\"$") sandboxes"',
         ].join('\n'),
-        expect: '^([2-9]\\d|\\d{3,}) sandboxes$',
+        expect: '^(1[2-9]|[2-9]\\d|\\d{3,}) sandboxes$',
       },
     ],
-    witnessDeadlineMs: minutes(4),
+    witnessDeadlineMs: minutes(5),
     undo: [
       onPanic('the host stays down after a panic', node, 'halt'),
       act('the sound release again', 'control-plane', release('-')),
