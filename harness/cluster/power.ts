@@ -13,6 +13,9 @@ const boundsOf = ({ signal, timeoutMs }: ExecOptions, otherwiseMs: number) => ({
   ...(signal === undefined ? {} : { signal }),
 });
 
+/** Nobody gets onto a machine before its systemd runs, and no `systemctl` of a next step would work. */
+const answers = 'systemctl show --property=Version >/dev/null';
+
 /** Switches nodes, which are containers, off and on as a hand at their power supply would. */
 export function powerOf(docker: Docker, cluster: Pick<Cluster, 'network' | 'nodes' | 'exec'>): Power {
   const powerOff = (node: string, options: ExecOptions = {}) => killNode(docker, node, boundsOf(options, 60_000));
@@ -36,7 +39,7 @@ export function powerOf(docker: Docker, cluster: Pick<Cluster, 'network' | 'node
       await docker(['start', node], { signal, timeoutMs: Math.max(1000, deadline - performance.now()) });
       await checkAddress(node, signal);
       for (;;) {
-        const result = await cluster.exec(node, 'true', { signal, timeoutMs: millis(5000) });
+        const result = await cluster.exec(node, answers, { signal, timeoutMs: millis(5000) });
         if (result.exitCode === 0) return;
         signal.throwIfAborted();
         if (performance.now() > deadline) {

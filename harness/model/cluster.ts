@@ -167,7 +167,7 @@ export interface Cluster {
   attach(node: string, command: string, signal: AbortSignal): NodeStream;
   /** Where a named node port of the cluster's spec can be reached on loopback. */
   endpoint(name: EndpointName): Endpoint;
-  /** Stops and starts a node's container (SIGKILL, as a power cut); resolves when it is started, with its address checked. */
+  /** Stops and starts a node's container (SIGKILL, as a power cut); resolves when its systemd answers, with its address checked. */
   reboot(node: string, options?: ExecOptions): Promise<void>;
   /** Switches a node off (SIGKILL, as a power cut); `reboot` switches it on again. */
   powerOff(node: string, options?: ExecOptions): Promise<void>;

@@ -14,7 +14,8 @@ export type Reading =
   | { readonly state: 'blind'; readonly why: string };
 
 export interface DetectorContext {
-  readonly cluster: Cluster;
+  /** What an alarm needs of a cluster: nothing that costs what `exec` does each time, and nothing that switches a node off. */
+  readonly cluster: Pick<Cluster, 'api' | 'nodes' | 'select' | 'look' | 'attach'>;
   readonly signal: AbortSignal;
   /** Every sample of every probe from now on. */
   samples(): AsyncIterable<Sample>;

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import type { ExecResult } from '../model/cluster.ts';
+import { millis } from '../model/units.ts';
+import { powerOf } from './power.ts';
+
+const answer = (exitCode: number, stderr = ''): ExecResult => ({ exitCode, stdout: '', stderr });
+
+/** A node that answers what `answers` says, one after the other, and its last word for ever. */
+function node(...answers: readonly ExecResult[]) {
+  const asked: string[] = [];
+  const calls: string[] = [];
+  const cluster = {
+    network: 'n',
+    nodes: [{ name: 'a', role: 'worker', address: '10.0.0.2' }] as const,
+    exec: (_node: string, command: string) => {
+      const at = Math.min(asked.push(command), answers.length) - 1;
+      return Promise.resolve(answers[at] ?? answer(0));
+    },
+  };
+  const docker = (args: readonly string[]) => {
+    calls.push(args.join(' '));
+    return Promise.resolve(args[0] === 'inspect' ? '10.0.0.2' : '');
+  };
+  return { power: powerOf(docker, cluster), asked, calls };
+}
+
+describe('a reboot', () => {
+  it('is over when systemd answers, not when a process can be started', async () => {
+    const bus = answer(1, 'Failed to connect to bus: Host is down');
+    const { power, asked } = node(bus, bus, answer(0));
+    await power.reboot('a');
+    expect(asked).toHaveLength(3);
+    expect(asked[0]).toContain('systemctl');
+  });
+
+  it('says what the node said last when it does not come back in time', async () => {
+    const { power } = node(answer(1, 'Failed to connect to bus: Host is down'));
+    await expect(power.reboot('a', { timeoutMs: millis(150) })).rejects.toThrow(
+      'node a did not come back: Failed to connect to bus: Host is down',
+    );
+  });
+});
