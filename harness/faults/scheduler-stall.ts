@@ -1,7 +1,7 @@
 import { adminKubectl as kubectl } from '../model/commands.ts';
 import { act, until } from '../model/define.ts';
 import type { Fault } from '../model/fault.ts';
-import { seconds } from '../model/units.ts';
+import { minutes, seconds } from '../model/units.ts';
 
 const chain = 'FIREDRILL-STALL';
 /** The pods that the stall leaves without a node; away from the workload, so that nothing of it has to be taken down. */
@@ -10,6 +10,27 @@ const namespace = 'backlog';
 /** Pods without a node for longer than a scheduler ever takes, by name. */
 const waiting = `${kubectl} get pods -A --field-selector spec.nodeName= -o json |
   jq -r '.items[] | select(now - (.metadata.creationTimestamp | fromdate) > 5) | .metadata.name'`;
+
+/**
+ * Drops what the API sends on the scheduler's watches, all that there are now. Of each of the scheduler's connections to the API: its port
+ * and the time since the scheduler last sent something on it. A scheduler that has just started sends on all of them; then the one of the
+ * lease cannot be told apart, and a watch would be spared.
+ */
+const stallWatches = [
+  `connections() { ss -tnpHOi state established '( dport = :6443 )' | grep '"kube-scheduler"' | awk -v old="$1" '{`,
+  '  sent = 0',
+  '  for (i = 1; i <= NF; i++) if ($i ~ /^lastsnd:/) { split($i, part, ":"); sent = part[2] }',
+  '  n = split($3, address, ":")',
+  '  if ((sent > 4000) == old) print address[n]',
+  "}'; }",
+  'for _ in $(seq 60); do [ "$(connections 0 | wc -l)" -le 1 ] && break; sleep 0.5; done',
+  'ports=$(connections 1)',
+  '[ -n "$ports" ]',
+  'for port in $ports; do',
+  `  rule="${chain} -p tcp --sport 6443 --dport $port -m length --length 80:65535 -j DROP"`,
+  '  iptables -w -C $rule 2>/dev/null || iptables -w -A $rule',
+  'done',
+].join('\n');
 
 /**
  * The scheduler's watches stall: it renews its lease, its process is well, and no pod is ever given a node. What the API sends on
@@ -48,27 +69,38 @@ export function schedulerStall(options: { readonly pods?: number } = {}): Fault 
         'nothing arrives on the watches any more',
         'control-plane',
         [
-          // Of each of the scheduler's connections to the API: its port and the time since the scheduler last sent something on it. A
-          // scheduler that has just started sends on all of them; then the one of the lease cannot be told apart, and a watch would be spared.
-          `connections() { ss -tnpHOi state established '( dport = :6443 )' | grep '"kube-scheduler"' | awk -v old="$1" '{`,
-          '  sent = 0',
-          '  for (i = 1; i <= NF; i++) if ($i ~ /^lastsnd:/) { split($i, part, ":"); sent = part[2] }',
-          '  n = split($3, address, ":")',
-          '  if ((sent > 4000) == old) print address[n]',
-          "}'; }",
-          'for _ in $(seq 60); do [ "$(connections 0 | wc -l)" -le 1 ] && break; sleep 0.5; done',
-          'ports=$(connections 1)',
-          '[ -n "$ports" ]',
           `iptables -w -N ${chain}`,
-          `for port in $ports; do iptables -w -A ${chain} -p tcp --sport 6443 --dport "$port" -m length --length 80:65535 -j DROP; done`,
+          stallWatches,
           `iptables -w -I OUTPUT -j ${chain}`,
-          'echo "$(echo $ports | wc -w) watches stalled"',
+          `watches=$(iptables -w -S ${chain} | grep -c DROP)`,
+          'echo "$watches watches stalled"',
         ].join('\n'),
       ),
       act(
         `${pods} pods want a node`,
         'control-plane',
-        `${kubectl} -n ${namespace} scale deployment backlog --replicas=${pods}`,
+        [
+          `scale() { ${kubectl} -n ${namespace} scale deployment backlog --replicas="$1"; }`,
+          `count() { ${kubectl} -n ${namespace} get pods --field-selector "$1" -o name | wc -l; }`,
+          `until_there_are() { for _ in $(seq 40); do [ "$(count metadata.name!=none)" = "$1" ] && return; sleep 0.5; done; return 1; }`,
+          // A scheduler that could not reach the API for a while opens its watches one by one, up to half a minute later: one of them may have
+          // come after the others were stalled, and then it does its work.
+          'for _ in 1 2 3 4; do',
+          `  scale ${pods}`,
+          `  until_there_are ${pods}`,
+          '  sleep 2',
+          '  placed=$(count spec.nodeName!=)',
+          '  [ "$placed" != 0 ] || exit 0',
+          '  echo "$placed of them were given a node: once more, with the watches that came later"',
+          '  scale 0',
+          // By force, for the node that they were given may be one that ends nothing; and with what was said of them.
+          `  ${kubectl} -n ${namespace} delete pods,events --all --force --grace-period=0 >/dev/null 2>&1`,
+          '  until_there_are 0',
+          `  ${stallWatches.split('\n').join('\n  ')}`,
+          'done',
+          'exit 1',
+        ].join('\n'),
+        { timeoutMs: minutes(2) },
       ),
     ],
     witness: [
