@@ -14,6 +14,22 @@ const killAllButAgents = `for pid in $(pidof pause); do
 done`;
 
 /**
+ * Prints how many threads of containerd wait in opening /etc/hosts. That a thread waits for the other end of a pipe is not enough: each
+ * container that is being started has some that do. Its system call's own argument says which file it is.
+ */
+const waitingForHosts = `perl -e '
+  my ($pid, $n) = ($ARGV[0], 0);
+  open(my $memory, "<", "/proc/$pid/mem") or die "memory of containerd: $!";
+  for my $task (glob "/proc/$pid/task/*/syscall") {
+    open(my $call, "<", $task) or next;
+    my (undef, undef, $path) = split / /, <$call> // "";
+    next unless defined $path && $path =~ /^0x[0-9a-f]+$/ && sysseek($memory, hex $path, 0);
+    my $read = sysread($memory, my $text, 11);
+    $n++ if $read && $text eq "/etc/hosts\\0";
+  }
+  print $n' "$(pidof -s containerd)"`;
+
+/**
  * Every sandbox of a node is to be made anew while the node's disk stands still for some seconds, and containerd keeps the name of each
  * for a creation that will never end: the kubelet gives up, tries again, and is told `name "..." is reserved for "..."` until somebody
  * does something about it. New pods, whose names are new, start.
@@ -50,12 +66,14 @@ export function nameReserved(
           `mount --bind ${kept}/hosts /etc/hosts`,
           // As a reboot does it: every sandbox of the node is gone at once. In a node, `pause` is nothing but a pod's sandbox.
           options.agents === 'spared' ? killAllButAgents : 'kill -KILL $(pidof pause)',
-          'for _ in $(seq 1 20); do',
+          // Until the kubelet has seen it and asks for new ones: a second here, ten on a machine that is short of CPU.
+          'for _ in $(seq 1 40); do',
           '  sleep 1',
-          '  stuck=$(grep -l "^wait_for_partner\\|^fifo_open" /proc/$(pidof -s containerd)/task/*/wchan 2>/dev/null | wc -l)',
+          `  stuck=$(${waitingForHosts})`,
           '  [ "$stuck" -ge 3 ] && break',
           'done',
           'sleep 4',
+          `stuck=$(${waitingForHosts})`,
           // Lazily: the creations that hang hold on to it.
           'umount --lazy /etc/hosts',
           'echo "the disk is back; $stuck creations did not come back with it"',
