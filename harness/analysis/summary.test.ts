@@ -222,6 +222,18 @@ describe('other verdicts', () => {
     expect(summary.detectors[0]).toMatchObject({ n: 6 });
   });
 
+  it('with precautions alone nothing is known of any runbook, and one trial is no statistics', () => {
+    const careful = { ...plan.runbooks[0], id: 'careful', instead: [] } as unknown as Plan['runbooks'][number];
+    const hurt = trial('careful-1', 41_000, { prevention: true, inject: [30_000], steps: [], readings: [] });
+    const { verdict } = summarise({ ...plan, runbooks: [...plan.runbooks, careful] }, [hurt]);
+    expect(verdict).toMatchObject({
+      kind: 'none',
+      headline: 'No runbook has a valid trial',
+      sureness: '1 trial in all: an anecdote, not a proof.',
+    });
+    expect(verdict.preventions).toHaveLength(1);
+  });
+
   it('what was set beforehand is no answer either, however soon it was good again', () => {
     const early = { ...plan.runbooks[0], id: 'early', before: [], steps: [] } as unknown as Plan['runbooks'][number];
     const trials = [trial('early-1', 33_000), trial('early-2', 33_000, { audits: [{ store: 'ledger', missing: 2 }] })];

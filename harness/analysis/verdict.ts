@@ -59,8 +59,19 @@ export function verdictOf(
       ),
     warnings: warningsOf(arms, detectors),
   };
-  const sure = runbooks.filter((r) => r.n > 0 && r.recovered.k === r.n).sort(byTime);
-  const idle = runbooks.find((r) => r.passive && r.n > 0);
+  const measured = runbooks.filter((r) => r.n > 0);
+  if (measured.length === 0) {
+    const least = Math.min(...arms.filter((r) => r.n > 0).map((r) => r.n));
+    return {
+      kind: 'none',
+      headline: 'No runbook has a valid trial',
+      result: 'nothing is known about any runbook',
+      sureness: Number.isFinite(least) ? `${trials(valid)} in all: ${caveat(least)}` : `${trials(valid)} in all.`,
+      ...shared,
+    };
+  }
+  const sure = measured.filter((r) => r.recovered.k === r.n).sort(byTime);
+  const idle = measured.find((r) => r.passive);
   const nothing = idle === undefined ? undefined : doingNothing(idle, plan);
   const best = sure.find((r) => !r.passive);
   const doing = nothing === undefined ? {} : { doingNothing: `${idle?.id ?? 'wait'}: ${nothing}` };
@@ -89,8 +100,8 @@ export function verdictOf(
       ...shared,
     };
   }
-  const closest = [...runbooks]
-    .filter((r) => r.n > 0 && !r.passive)
+  const closest = measured
+    .filter((r) => !r.passive)
     .sort((a, b) => b.recovered.k / b.n - a.recovered.k / a.n || byTime(a, b))[0];
   const near =
     closest === undefined || closest.recovered.k === 0
@@ -101,7 +112,7 @@ export function verdictOf(
     headline: `No runbook recovered every time: ${near}${nothing === undefined ? '' : `; ${idle?.id ?? 'wait'}: ${nothing}`}`,
     result: near,
     ...doing,
-    sureness: `${trials(valid)} in all: ${caveat(Math.min(...runbooks.filter((r) => r.n > 0).map((r) => r.n)))}`,
+    sureness: `${trials(valid)} in all: ${caveat(Math.min(...measured.map((r) => r.n)))}`,
     ...shared,
   };
 }

@@ -153,7 +153,7 @@ export interface Cluster {
   /** Runs `sh -ec command` in a node by `docker exec`. Never rejects because of the command's exit code. */
   exec(node: string, command: string, options?: ExecOptions): Promise<ExecResult>;
   /**
-   * Like `exec`, for what is asked again and again: a shell that stays in the node until the signal aborts answers it, at a twentieth of
+   * Like `exec`, for what is asked again and again: a shell that stays in the node until the signal aborts answers it, at a fourteenth of
    * the cost. Exit code 137 also when the node is off.
    */
   look(

@@ -125,3 +125,6 @@ export function reproduce(plan: Plan): readonly string[] {
   const run = `npm run scenario ${plan.scenario} -- --profile ${plan.profile} --trials ${String(blocks)} --seed ${String(plan.seed)}${controls}`;
   return [run, `npm run firedrill -- analyse reports/${plan.scenario}/${plan.runId}`];
 }
+
+/** In place of a table of alarms. (Those of a scenario are only known by what its trials saw.) */
+export const noAlarms = 'No alarm was judged: the scenario watches none, or no trial has the outage itself.';

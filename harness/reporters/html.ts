@@ -214,7 +214,7 @@ function agreement(r: RunbookSummary): Markup {
 function alarmSection(summary: RunSummary, plan: Plan): Markup {
   const seen = summary.detectors.flatMap((d) => d.points.map((p) => p.ttd.hi));
   return safe`<section><h2>Alarms</h2>
-<p class="lead">${summary.verdict.alarm === undefined ? 'This scenario watches none.' : `${summary.verdict.alarm}.`}</p>
+<p class="lead">${summary.verdict.alarm === undefined ? f.noAlarms : `${summary.verdict.alarm}.`}</p>
 ${
   summary.detectors.length > 0 &&
   safe`<div class="card"><table>

@@ -36,7 +36,7 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
         ]),
     ),
     '## Alarms',
-    summary.detectors.length === 0 ? 'This scenario watches none.' : alarmTable(summary.detectors),
+    summary.detectors.length === 0 ? f.noAlarms : alarmTable(summary.detectors),
     ...controlsMarkdown(summary),
     '## Trials',
     markdownTable(
