@@ -10,6 +10,18 @@ export type Endpoints = ReadonlyMap<EndpointName, Endpoint>;
 const everyEndpoint = Object.entries(nodePorts) as readonly [EndpointName, number][];
 const onLoopback = (port: number): Endpoint => ({ host: '127.0.0.1', port });
 
+/** The addresses that Docker gave nodes on a network, by their names. */
+export async function addressesOf(
+  docker: Docker,
+  network: string,
+  names: readonly string[],
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const format = `{{.Name}}\t{{(index .NetworkSettings.Networks "${network}").IPAddress}}`;
+  const rows = linesOf(await docker(['inspect', '-f', format, ...names], signal ? { signal } : {}));
+  return new Map(rows.map((row) => row.replace(/^\//, '').split('\t') as [string, string]));
+}
+
 /**
  * The nodes `names` (the control plane first) with the addresses that Docker gave them.
  * @throws FiredrillError `environment` when one has another address than it was started with: the control plane's certificates and
@@ -21,9 +33,7 @@ export async function nodesAt(
   names: readonly string[],
   signal?: AbortSignal,
 ): Promise<readonly NodeInfo[]> {
-  const format = `{{.Name}}\t{{(index .NetworkSettings.Networks "${net.name}").IPAddress}}`;
-  const rows = linesOf(await docker(['inspect', '-f', format, ...names], signal ? { signal } : {}));
-  const actual = new Map(rows.map((row) => row.replace(/^\//, '').split('\t') as [string, string]));
+  const actual = await addressesOf(docker, net.name, names, signal);
   return names.map((name, index) => {
     const [address = '', wanted] = [actual.get(name), net.nodeAddress(index)];
     if (address !== wanted) {

@@ -19,7 +19,7 @@ function node(...answers: readonly ExecResult[]) {
   };
   const docker = (args: readonly string[]) => {
     calls.push(args.join(' '));
-    return Promise.resolve(args[0] === 'inspect' ? '10.0.0.2' : '');
+    return Promise.resolve(args[0] === 'inspect' ? '/a\t10.0.0.2' : '');
   };
   return { power: powerOf(docker, cluster), asked, calls };
 }

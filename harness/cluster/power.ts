@@ -1,6 +1,7 @@
 import type { Cluster, ExecOptions } from '../model/cluster.ts';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import { millis } from '../model/units.ts';
+import { addressesOf } from './addresses.ts';
 import { killNode } from './containers.ts';
 import type { Docker } from './docker.ts';
 import { sleep } from './sleep.ts';
@@ -22,8 +23,7 @@ export function powerOf(docker: Docker, cluster: Pick<Cluster, 'network' | 'node
 
   const checkAddress = async (node: string, signal: AbortSignal): Promise<void> => {
     const known = cluster.nodes.find((n) => n.name === node);
-    const format = `{{(index .NetworkSettings.Networks "${cluster.network}").IPAddress}}`;
-    const address = await docker(['inspect', '-f', format, node], { signal });
+    const address = (await addressesOf(docker, cluster.network, [node], signal)).get(node) ?? '';
     if (known && known.address !== address) {
       throw new FiredrillError('environment', `node ${node} came back as ${address}, not ${known.address}`);
     }

@@ -1,7 +1,7 @@
 import type { Detector } from '../model/detector.ts';
 import { oneLine } from '../model/errors.ts';
-import { humanDuration, millis, seconds } from '../model/units.ts';
-import { looking } from './support/look.ts';
+import { humanDuration, millis } from '../model/units.ts';
+import { askNode, looking } from './support/look.ts';
 
 const refused = 'BPF program is too large';
 
@@ -35,9 +35,7 @@ export function agentLog(): Detector {
       return looking(profile.scrapeMs, signal, async () => {
         const looks = await Promise.allSettled(
           cluster.nodes.map(async ({ name }) => {
-            const options = { timeoutMs: seconds(4), signal };
-            const { exitCode, stdout, stderr } = await cluster.look(name, lastWord(began), options);
-            if (exitCode !== 0) throw new Error(`${name}: ${stderr || `exit ${exitCode}`}`);
+            const stdout = await askNode({ cluster, signal }, name, lastWord(began));
             return stdout.includes(refused) ? [`${stdout.trim().replace(/^\S+ \S+ \S+ /, '')} (on ${name})`] : [];
           }),
         );

@@ -1,6 +1,6 @@
 import type { Detector } from '../model/detector.ts';
-import { humanDuration, millis, seconds } from '../model/units.ts';
-import { looking } from './support/look.ts';
+import { humanDuration, millis } from '../model/units.ts';
+import { askNode, looking } from './support/look.ts';
 
 /** How old the newest finished segment of the archive is, in seconds; nothing on a node without one. */
 const lookAt = [
@@ -35,9 +35,7 @@ export function archiveLag(options: { readonly overSeconds?: number } = {}): Det
       return looking(profile.scrapeMs, signal, async () => {
         const ages = await Promise.all(
           cluster.select('workers').map(async ({ name }) => {
-            const options = { timeoutMs: seconds(4), signal };
-            const { exitCode, stdout, stderr } = await cluster.look(name, lookAt, options);
-            if (exitCode !== 0) throw new Error(`${name}: ${stderr || `exit ${exitCode}`}`);
+            const stdout = await askNode({ cluster, signal }, name, lookAt);
             return stdout.trim() === '' ? 0 : Number(stdout);
           }),
         );

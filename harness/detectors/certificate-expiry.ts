@@ -1,6 +1,6 @@
 import type { Detector } from '../model/detector.ts';
-import { humanDuration, millis, seconds } from '../model/units.ts';
-import { looking } from './support/look.ts';
+import { humanDuration, millis } from '../model/units.ts';
+import { askNode, looking } from './support/look.ts';
 
 /** Prints each certificate of the node that ends within so many seconds, a path a line. */
 const endingWithin = (s: number): string =>
@@ -33,11 +33,7 @@ export function certificateExpiry(options: { readonly days?: number } = {}): Det
       return looking(profile.scrapeMs, signal, async () => {
         const found = await Promise.all(
           cluster.nodes.map(async ({ name }) => {
-            const { exitCode, stdout, stderr } = await cluster.look(name, endingWithin(days * 86_400), {
-              timeoutMs: seconds(4),
-              signal,
-            });
-            if (exitCode !== 0) throw new Error(`${name}: ${stderr || `exit ${exitCode}`}`);
+            const stdout = await askNode({ cluster, signal }, name, endingWithin(days * 86_400));
             return stdout
               .split('\n')
               .filter((line) => line !== '')

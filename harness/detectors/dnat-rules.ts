@@ -1,6 +1,6 @@
 import type { Detector } from '../model/detector.ts';
-import { humanDuration, millis, seconds } from '../model/units.ts';
-import { looking } from './support/look.ts';
+import { humanDuration, millis } from '../model/units.ts';
+import { askNode, looking } from './support/look.ts';
 
 /** How many rules of this node lead to an endpoint of a service. */
 const count = "iptables-save -t nat | grep -c -- '-j KUBE-SEP-' || true";
@@ -25,9 +25,7 @@ export function dnatRules(): Detector {
       return looking(profile.scrapeMs, signal, async () => {
         const counts = await Promise.all(
           cluster.nodes.map(async ({ name }) => {
-            const { exitCode, stdout, stderr } = await cluster.look(name, count, { timeoutMs: seconds(4), signal });
-            if (exitCode !== 0) throw new Error(`${name}: ${stderr || `exit ${exitCode}`}`);
-            return { name, rules: Number(stdout.trim()) };
+            return { name, rules: Number((await askNode({ cluster, signal }, name, count)).trim()) };
           }),
         );
         const bare = counts.filter(({ rules }) => rules === 0).map(({ name }) => name);

@@ -1,6 +1,6 @@
 import type { Detector } from '../model/detector.ts';
-import { humanDuration, millis, seconds } from '../model/units.ts';
-import { looking } from './support/look.ts';
+import { humanDuration, millis } from '../model/units.ts';
+import { askNode, looking } from './support/look.ts';
 
 /** A command for a node: the last PANIC line of a database's log that is younger than an instant. */
 const lookAt = (sinceEpochMs: number): string =>
@@ -28,9 +28,7 @@ export function postgresPanic(): Detector {
         const since = Math.max(began, Date.now() - profile.alertWindowMs);
         const found = await Promise.all(
           cluster.select('workers').map(async ({ name }) => {
-            const options = { timeoutMs: seconds(4), signal };
-            const { exitCode, stdout, stderr } = await cluster.look(name, lookAt(since), options);
-            if (exitCode !== 0) throw new Error(`${name}: ${stderr || `exit ${exitCode}`}`);
+            const stdout = await askNode({ cluster, signal }, name, lookAt(since));
             return /PANIC:.*/.exec(stdout)?.[0] ?? '';
           }),
         );

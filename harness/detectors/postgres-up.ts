@@ -1,7 +1,7 @@
 import { databaseFiles, findPostmaster } from '../model/commands.ts';
 import type { Detector } from '../model/detector.ts';
 import { humanDuration, millis, seconds } from '../model/units.ts';
-import { looking } from './support/look.ts';
+import { askNode, looking } from './support/look.ts';
 
 /** On the node that has the database's files: whether the server answers a question. Elsewhere nothing. */
 const lookAt = [
@@ -28,9 +28,7 @@ export function postgresUp(): Detector {
       return looking(profile.scrapeMs, signal, async () => {
         const said = await Promise.all(
           cluster.select('workers').map(async ({ name }) => {
-            const options = { timeoutMs: seconds(5), signal };
-            const { exitCode, stdout, stderr } = await cluster.look(name, lookAt, options);
-            if (exitCode !== 0) throw new Error(`${name}: ${stderr || `exit ${exitCode}`}`);
+            const stdout = await askNode({ cluster, signal }, name, lookAt, seconds(5));
             return stdout.trim() === 'down' ? `pg_up is 0 on ${name}` : undefined;
           }),
         );

@@ -30,7 +30,7 @@ export async function ensureImages(
   signal?: AbortSignal,
 ): Promise<ImageSet> {
   const world = await worldOf(options);
-  const ready = await alreadyThere(world, options, signal);
+  const ready = await alreadyThere(world, await findNode(world, options.mode, signal), options, signal);
   if (ready !== undefined) return ready;
   return withLock(join(world.cacheDir, 'build.lock'), () => make(world, options, progress, signal), {
     signal,
@@ -51,12 +51,12 @@ async function make(
   signal?: AbortSignal,
 ): Promise<ImageSet> {
   // Whoever held the lock before may have made everything.
-  const ready = await alreadyThere(world, options, signal);
+  const node = await findNode(world, options.mode, signal);
+  const ready = await alreadyThere(world, node, options, signal);
   if (ready !== undefined) return ready;
   const { runner, graph, cacheDir } = world;
   await clearTmp(cacheDir);
 
-  const node = await findNode(world, options.mode, signal);
   const wanted = [...(node === undefined ? inNode : []), ...hostSpecs(options)];
   const puller = new Puller(runner, world.registry);
   const had = new Map<string, Had>();

@@ -1,5 +1,5 @@
 import type { StepTiming } from './dag.ts';
-import { findNode, type NodeImage } from './node-image.ts';
+import type { NodeImage } from './node-image.ts';
 import { digestOf } from './obtain.ts';
 import { images, type ImageId } from './refs.ts';
 import { inspect, judgeLocal, type Origin } from './sources.ts';
@@ -28,13 +28,13 @@ export interface HostImage {
   readonly digest: string;
 }
 
-/** The whole set when nothing has to be done. */
+/** The whole set when nothing has to be done, with the node image that was found. */
 export async function alreadyThere(
   world: World,
+  node: NodeImage | undefined,
   options: EnsureImagesOptions,
   signal?: AbortSignal,
 ): Promise<ImageSet | undefined> {
-  const node = await findNode(world, options.mode, signal);
   if (node === undefined) return undefined;
   const host = new Map<string, HostImage>();
   for (const spec of hostSpecs(options)) {

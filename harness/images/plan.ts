@@ -28,10 +28,10 @@ export interface ImagePlan {
 export async function planImages(options: EnsureImagesOptions, signal?: AbortSignal): Promise<ImagePlan> {
   const world = await worldOf(options);
   const none = { cacheDir: world.cacheDir, registry: world.registry };
-  if ((await alreadyThere(world, options, signal)) !== undefined) {
+  const node = await findNode(world, options.mode, signal);
+  if ((await alreadyThere(world, node, options, signal)) !== undefined) {
     return { ready: true, pull: [], build: [], buildMs: 0, buildBytes: 0, ...none };
   }
-  const node = await findNode(world, options.mode, signal);
   const missing: ImageSpec[] = [];
   for (const spec of [...(node === undefined ? inNode : []), ...hostSpecs(options)]) {
     const local = await inspect(world.runner, spec.ref, signal);

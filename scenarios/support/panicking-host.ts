@@ -4,10 +4,10 @@ import { seconds } from '../../harness/model/units.ts';
 import { installUnit } from './host-unit.ts';
 
 /** So many interfaces made anew within a minute for pods that had one since the start, and the stand-in for the kernel gives up. A sound host makes none. */
-export const mostMadeAnew = 8;
+const mostMadeAnew = 8;
 
 /** A boot lasts so many seconds at least: time for a person to do something on the machine, as there was in the write-up. */
-export const leastUptimeS = 40;
+const leastUptimeS = 40;
 
 /**
  * The host of write-up 000: a node on which a gateway runs beside Kubernetes, under systemd; whose kernel gives up when network

@@ -67,8 +67,8 @@ export async function startNodes(
     started.push(one);
   };
   const unpacked = disks.unpack(snapshot, spec.runId, onDisk, signal);
-  unpacked.catch((error: unknown) => {
+  const over = unpacked.catch((error: unknown) => {
     damaged.abort(error);
   });
-  await together([unpacked, unpacked.catch(() => undefined).then(() => together(started))]);
+  await together([unpacked, over.then(() => together(started))]);
 }

@@ -1,6 +1,6 @@
 import { oneLine } from '../../model/errors.ts';
-import type { Reading } from '../../model/detector.ts';
-import { millis, type Millis } from '../../model/units.ts';
+import type { DetectorContext, Reading } from '../../model/detector.ts';
+import { millis, seconds, type Millis } from '../../model/units.ts';
 import { pause, unlessAborted } from './time.ts';
 
 /**
@@ -8,6 +8,21 @@ import { pause, unlessAborted } from './time.ts';
  * three periods, after which silence means dead.
  */
 export const lookTimeout = (periodMs: number): Millis => millis(Math.min(5000, Math.max(periodMs, 2500)));
+
+/**
+ * What a command says in a node, within 4 s unless told otherwise.
+ * @throws Error with the node's name and its own words when it fails: who could not look is blind
+ */
+export async function askNode(
+  { cluster, signal }: Pick<DetectorContext, 'cluster' | 'signal'>,
+  node: string,
+  command: string,
+  timeoutMs: Millis = seconds(4),
+): Promise<string> {
+  const { exitCode, stdout, stderr } = await cluster.look(node, command, { timeoutMs, signal });
+  if (exitCode !== 0) throw new Error(`${node}: ${stderr || `exit ${exitCode}`}`);
+  return stdout;
+}
 
 /** What one look found: the text of the alert, or undefined when all is well. */
 export type Finding = string | undefined;
