@@ -1,8 +1,9 @@
 import { FiredrillError } from './errors.ts';
-import { profiles } from './profile.ts';
+import { profiles, type ProfileName } from './profile.ts';
 import { timersOf } from './scenario.ts';
 import type { Scenario } from './scenario.ts';
 import type { Step } from './step.ts';
+import { millis, type Millis } from './units.ts';
 
 /** What is wrong with a scenario, one line each: nothing a type can say. Empty when it can be run. */
 export function problemsOf(scenario: Scenario): readonly string[] {
@@ -64,12 +65,17 @@ export function problemsOf(scenario: Scenario): readonly string[] {
   }
   for (const profile of Object.values(profiles)) {
     const horizon = scenario.horizonMs[profile.name];
-    const least = profile.runbookDelayMs + timersOf(scenario, profile.name).holdMs;
+    const least = leastHorizonMs(scenario, profile.name);
     if (!(horizon > least)) {
       problems.push(`horizonMs.${profile.name} is ${horizon} ms; a runbook's delay and hold alone take ${least} ms`);
     }
   }
   return problems;
+}
+
+/** What a horizon must be longer than: nothing could recover within it, else. Milliseconds from the onset. */
+export function leastHorizonMs(scenario: Pick<Scenario, 'holdMs'>, profile: ProfileName): Millis {
+  return millis(profiles[profile].runbookDelayMs + timersOf(scenario, profile).holdMs);
 }
 
 /** What is wrong with steps, one line each; `where` begins each line. */

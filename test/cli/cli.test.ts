@@ -103,6 +103,11 @@ describe.concurrent('mistakes are one line that says what, where and the next co
     ],
     ['bad --keep', ['run', 'lights-out', '--keep', 'allways'], /--keep "allways": .*\(did you mean "always"\?\)/],
     ['bad --timeout', ['run', 'lights-out', '--timeout', '5'], /--timeout "5": must be a length of time with its unit/],
+    [
+      '--horizon that nothing could recover within',
+      ['run', 'lights-out', '--horizon', '20s'],
+      /--horizon 20 s is too short for lights-out: .* take \d+ s {2}-> {2}--horizon \d+s, or more/,
+    ],
     ['bad --trigger', ['run', 'lights-out', '--trigger', 'dark'], /--trigger "dark": must be oracle or detector:<id>/],
     ['value missing', ['run', 'lights-out', '--seed'], /run: option '--seed <n>' argument missing/],
     ['too many words', ['doctor', 'now'], /doctor: too many arguments/],
@@ -233,6 +238,11 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
       profile: 'fast',
       trials: [{ runbook: 'switch-on' }],
     });
+  });
+
+  it('run --horizon is the one of the profile that is run, whatever the other would need', async () => {
+    const { stdout } = await firedrill(['run', 'lights-out', '--dry-run', '--json', '--horizon', '75s']);
+    expect(JSON.parse(stdout)).toMatchObject({ horizonMs: 75_000 });
   });
 
   it('run --dry-run --controls: the arms beside the runbooks, all of them or those that are named', async () => {

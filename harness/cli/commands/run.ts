@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
-import { requireSound } from '../../model/check.ts';
+import { leastHorizonMs, requireSound } from '../../model/check.ts';
 import { exitCodes, FiredrillError } from '../../model/errors.ts';
 import type { Plan, Trigger } from '../../model/plan.ts';
-import { millis, type Millis } from '../../model/units.ts';
+import { humanDuration, millis, type Millis } from '../../model/units.ts';
 import type { ControlWord } from '../../engine/controls.ts';
 import { controlsOf, makePlan } from '../../engine/plan.ts';
 import type { CommandContext } from '../context.ts';
@@ -192,15 +192,34 @@ async function soundParts(ids: readonly string[], flags: RunFlags): Promise<read
   const parts: Part[] = [];
   for (const id of ids) {
     const scenario = await loadScenario(id);
-    const horizonMs = flags.horizon === undefined ? scenario.horizonMs : { stock: flags.horizon, fast: flags.horizon };
+    // Only the profile that is run is watched otherwise: the other one's timers may need more than was asked for.
+    const horizonMs = {
+      ...scenario.horizonMs,
+      ...(flags.horizon === undefined ? {} : { [flags.profile]: flags.horizon }),
+    };
     parts.push({ id, scenario: { ...scenario, horizonMs } });
   }
+  if (flags.horizon !== undefined) requireLongEnough(flags.horizon, parts, flags.profile);
   for (const { id, scenario } of parts) {
     requireSound(id, scenario);
     for (const runbook of flags.runbook ?? []) findRunbook(id, scenario, runbook);
     if (flags.trigger.kind === 'detector') requireDetector(id, scenario, flags.trigger.id);
   }
   return parts;
+}
+
+/** Throws `usage` where a runbook's delay and the time that a recovery has to hold would not fit into the horizon that was asked for. */
+function requireLongEnough(horizonMs: Millis, parts: readonly Part[], profile: RunFlags['profile']): void {
+  const [longest] = parts
+    .map(({ id, scenario }) => ({ id, leastMs: leastHorizonMs(scenario, profile) }))
+    .sort((a, b) => b.leastMs - a.leastMs);
+  if (longest === undefined || horizonMs > longest.leastMs) return;
+  const seconds = Math.floor(longest.leastMs / 1000) + 1;
+  throw new FiredrillError(
+    'usage',
+    `--horizon ${humanDuration(horizonMs)} is too short for ${longest.id}: a runbook's delay and the time that a recovery has to hold take ${humanDuration(longest.leastMs)}`,
+    { hint: `--horizon ${seconds}s, or more` },
+  );
 }
 
 /** What is run, with which flags, and what of it is there already. */
