@@ -232,6 +232,8 @@ describe('other verdicts', () => {
       sureness: '1 trial in all: an anecdote, not a proof.',
     });
     expect(verdict.preventions).toHaveLength(1);
+    const alone = summarise({ ...plan, runbooks: [careful] }, [hurt]);
+    expect(alone.verdict).toMatchObject({ kind: 'none', headline: 'No runbook was run, only a precaution' });
   });
 
   it('what was set beforehand is no answer either, however soon it was good again', () => {

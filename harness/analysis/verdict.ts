@@ -64,7 +64,10 @@ export function verdictOf(
     const least = Math.min(...arms.filter((r) => r.n > 0).map((r) => r.n));
     return {
       kind: 'none',
-      headline: 'No runbook has a valid trial',
+      headline:
+        runbooks.length > 0
+          ? 'No runbook has a valid trial'
+          : `No runbook was run, only ${arms.length === 1 ? 'a precaution' : 'precautions'}`,
       result: 'nothing is known about any runbook',
       sureness: Number.isFinite(least) ? `${trials(valid)} in all: ${caveat(least)}` : `${trials(valid)} in all.`,
       ...shared,
