@@ -353,6 +353,9 @@ describe('harm and collateral', () => {
       reason: expect.stringContaining('web was good before') as string,
     });
     expect(hit(62_000, 64_000)).toMatchObject({ outcome: 'recovered', collateral: { bystanderBadMs: 2000 } });
+    // a blip just before the end, and over: it has not stayed
+    expect(hit(117_500, 118_500)).toMatchObject({ outcome: 'recovered', collateral: { bystanderBadMs: 1000 } });
+    expect(hit(118_500, forever).outcome).toBe('harmed');
     // before the first command it is the fault's doing, and only collateral
     expect(hit(40_000, forever).outcome).toBe('recovered');
   });

@@ -7,7 +7,7 @@ const blipMs = 5000;
 
 /**
  * Names of the broken SLIs that were good again and then went bad for good: another symptom after the hold window, not
- * followed by a whole good hold window, and either lasting 5 s or still on in the last five samples.
+ * followed by a whole good hold window, and either lasting 5 s or still on in the end.
  */
 export function relapsedSlis(
   broken: readonly SliLog[],
@@ -26,8 +26,10 @@ function relapsed(sli: SliLog, restored: Restored, toMs: number, holdMs: number)
   return badAtEnd(sli, toMs) || again.some((s) => s.lastBadMs - s.firstBadMs >= blipMs);
 }
 
-/** Whether two of the last five samples were bad. */
+/** Whether two of the last five samples were bad, and that was no blip: the very last one was bad, too, or it had gone on for 5 s. */
 export function badAtEnd(sli: SliLog, toMs: number): boolean {
   const tail = sli.samples.filter((s) => s.intendedMs < toMs).slice(-5);
-  return tail.filter((s) => !s.ok).length >= 2;
+  if (tail.filter((s) => !s.ok).length < 2) return false;
+  const streak = findSymptoms(sli.samples, 0, toMs).at(-1);
+  return tail.at(-1)?.ok === false || (streak !== undefined && streak.lastBadMs - streak.firstBadMs >= blipMs);
 }
