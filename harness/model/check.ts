@@ -75,7 +75,8 @@ export function problemsOf(scenario: Scenario): readonly string[] {
 
 /** What a horizon must be longer than: nothing could recover within it, else. Milliseconds from the onset. */
 export function leastHorizonMs(scenario: Pick<Scenario, 'holdMs'>, profile: ProfileName): Millis {
-  return millis(profiles[profile].runbookDelayMs + timersOf(scenario, profile).holdMs);
+  const { runbookDelayMs, holdMs } = timersOf(scenario, profile);
+  return millis(runbookDelayMs + holdMs);
 }
 
 /** What is wrong with steps, one line each; `where` begins each line. */
