@@ -158,7 +158,21 @@ describe('other verdicts', () => {
 
   it('says when two runbooks are not told apart in time', () => {
     const { sureness } = verdict([trial('cure-1', 71_000), trial('nuclear-1', 71_500)]);
-    expect(sureness).toContain('nuclear is not told apart from it in time');
+    expect(sureness).toContain('nuclear is not told apart from it in time, and puts more at stake.');
+  });
+
+  it('of those that are not told apart in time it names the one that puts least at stake, not the one that is a second faster', () => {
+    const near = [trial('nuclear-1', 71_000), trial('cure-1', 71_500)];
+    expect(verdict(near)).toMatchObject({ kind: 'use', runbook: 'cure' });
+    const far = [trial('nuclear-1', 71_000), trial('cure-1', 90_000)];
+    expect(verdict(far)).toMatchObject({ kind: 'use', runbook: 'nuclear' });
+    expect(verdict(far).sureness).not.toContain('told apart');
+  });
+
+  it('where it heals by itself, only a runbook that is shown to be faster is named, however little another puts at stake', () => {
+    const healing = [trial('wait-1', 90_000), trial('nuclear-1', 71_000), trial('cure-1', 90_000)];
+    expect(verdict(healing)).toMatchObject({ kind: 'use', runbook: 'nuclear' });
+    expect(verdict([trial('wait-1', 90_000), trial('cure-1', 90_000)])).toMatchObject({ kind: 'wait' });
   });
 
   it('no data without a valid trial, or without any', () => {

@@ -76,18 +76,19 @@ export function verdictOf(
   const sure = measured.filter((r) => r.recovered.k === r.n).sort(byTime);
   const idle = measured.find((r) => r.passive);
   const nothing = idle === undefined ? undefined : doingNothing(idle, plan);
-  const best = sure.find((r) => !r.passive);
   const doing = nothing === undefined ? {} : { doingNothing: `${idle?.id ?? 'wait'}: ${nothing}` };
-  const selfHeals = idle !== undefined && sure.includes(idle);
-  if (selfHeals && (best === undefined || !faster(best, idle))) {
-    const result = resultOf(idle);
+  const healer = idle !== undefined && sure.includes(idle) ? idle : undefined;
+  // A runbook earns only what it beats.
+  const best = mildest(sure.filter((r) => !r.passive && (healer === undefined || faster(r, healer))));
+  if (healer !== undefined && best === undefined) {
+    const result = resultOf(healer);
     return {
       kind: 'wait',
-      runbook: idle.id,
-      headline: `Do nothing: ${idle.id} ${result}; no runbook was shown to be faster`,
+      runbook: healer.id,
+      headline: `Do nothing: ${healer.id} ${result}; no runbook was shown to be faster`,
       result,
       ...doing,
-      sureness: surenessOf(idle, sure),
+      sureness: surenessOf(healer, sure),
       ...shared,
     };
   }
@@ -141,6 +142,16 @@ function preventionLine(r: RunbookSummary): string {
   return `${r.id}: prevented ${String(prevented)} of ${String(r.n)}${rest}; bad time ${humanDuration(r.badnessMs)}`;
 }
 
+/**
+ * Which of the runbooks that recovered every time to use: of those that no other was shown to be faster than, the one that puts the least at
+ * stake, then the one that leaves users the least bad time. Nobody should build a cluster anew for a second.
+ */
+function mildest(sure: readonly RunbookSummary[]): RunbookSummary | undefined {
+  const cost = (a: RunbookSummary, b: RunbookSummary) =>
+    a.destroys.length - b.destroys.length || a.badnessMs - b.badnessMs || byTime(a, b);
+  return sure.filter((r) => !sure.some((other) => faster(other, r))).sort(cost)[0];
+}
+
 const byTime = (a: RunbookSummary, b: RunbookSummary): number =>
   (a.meanTtrMs ?? 0) - (b.meanTtrMs ?? 0) || (a.id < b.id ? -1 : 1);
 
@@ -171,9 +182,13 @@ const spans = (runbook: RunbookSummary): readonly Interval[] =>
   runbook.points.flatMap((p) => ('censored' in p.ttr ? [] : [p.ttr]));
 
 function surenessOf(best: RunbookSummary, sure: readonly RunbookSummary[]): string {
-  const rivals = sure.filter((r) => r !== best && !r.passive && !faster(best, r)).map((r) => r.id);
+  const rivals = sure.filter((r) => r !== best && !r.passive && !faster(best, r));
+  const ids = rivals.map((r) => r.id);
+  const more = rivals.filter((r) => r.destroys.length > best.destroys.length).map((r) => r.id);
   const like =
-    rivals.length === 0 ? '' : ` ${list(rivals)} ${rivals.length === 1 ? 'is' : 'are'} not told apart from it in time.`;
+    ids.length === 0
+      ? ''
+      : ` ${list(ids)} ${ids.length === 1 ? 'is' : 'are'} not told apart from it in time${more.length === 0 ? '' : `, and ${more.length === ids.length ? '' : `${list(more)} `}${more.length === 1 ? 'puts' : 'put'} more at stake`}.`;
   const bounds = best.recovered.wilson;
   const range =
     bounds === undefined

@@ -19,6 +19,8 @@ import { runTrial } from './trial.ts';
 /** A world in memory: one service that is up or down, a fault that takes it down, a runbook that may bring it up. */
 class World {
   up = true;
+  /** A bystander, where the scenario has one. */
+  shopOpen = true;
   injectWorks = true;
   readonly cluster: FakeCluster;
   readonly log: string[] = [];
@@ -55,6 +57,8 @@ const probe: Probe = {
   bystander: false,
   open: () => Promise.reject(new Error('the fake sampling opens nothing')),
 };
+
+const shop: Probe = { ...probe, sli: 'shop', title: 'shop', bystander: true };
 
 /** Fires at the third bad sample. */
 const alarm: Detector = {
@@ -124,26 +128,27 @@ function depsFor(world: World, clock: TrialClock): TrialDeps {
       Promise.resolve(Object.assign(world.cluster, { delete: () => Promise.resolve(void world.log.push('delete')) })),
     keepCluster: () => undefined,
     startLoad: () => Promise.resolve({ stop: () => Promise.resolve(void world.log.push('stop load')) }),
-    startSampling: ({ onSample }) => {
+    startSampling: ({ scenario: { probes }, onSample }) => {
       const start = clock.now();
       let n = 0;
-      let wasUp = world.up;
+      const now = () =>
+        new Map([
+          [probe.sli, world.up],
+          [shop.sli, world.shopOpen],
+        ]);
+      let before = now();
       const send = () => {
         for (; start + n * probe.periodMs <= clock.now(); n++) {
           const at = start + n * probe.periodMs;
           // What was due long before a late timer saw the world as it was then.
-          const up = clock.now() - at < probe.periodMs ? world.up : wasUp;
-          onSample({
-            sli: 'web',
-            n,
-            intendedMs: at,
-            startedMs: at,
-            endedMs: at + 1,
-            ok: up,
-            ...(up ? {} : { error: 'refused' }),
-          });
+          const seen = clock.now() - at < probe.periodMs ? now() : before;
+          for (const { sli } of probes) {
+            const ok = seen.get(sli) === true;
+            const sample = { sli, n, intendedMs: at, startedMs: at, endedMs: at + 1, ok };
+            onSample({ ...sample, ...(ok ? {} : { error: 'refused' }) });
+          }
         }
-        wasUp = world.up;
+        before = now();
       };
       const timer = setInterval(send, 2);
       return Promise.resolve({
@@ -297,6 +302,29 @@ describe('runTrial', () => {
       state: 'cluster-deleted',
       cluster: 'fake',
     });
+  });
+
+  it('does not end in the middle of a symptom of somebody else: it is watched until that is over', async () => {
+    const world = new World();
+    const { api } = world.cluster;
+    const [remove, list] = [api.deletePod.bind(api), api.pods.bind(api)];
+    api.deletePod = (...args) => {
+      world.shopOpen = false;
+      return remove(...args);
+    };
+    api.pods = (options) => {
+      // The inventory, which is the last that is done: nothing else is without a signal.
+      if (options?.signal === undefined && !world.shopOpen) setTimeout(() => (world.shopOpen = true), 100);
+      return list(options);
+    };
+    const beside = {
+      ...{ ...scenario, probes: [probe, shop], detectors: [] },
+      horizonMs: { stock: minutes(9), fast: minutes(9) },
+    };
+    const patient = { ...profile, holdMs: seconds(60) };
+    const { record } = await run(world, spec(0, { scenario: beside, profile: patient }));
+    expect(record.collateral.bystanderBadMs).toBeGreaterThan(0);
+    expect(record.outcome).toBe('recovered');
   });
 
   it("sets the cluster up, the runbook's precaution last, before anything is measured or broken", async () => {

@@ -28,7 +28,7 @@ import { lookForFault, runSteps } from './steps.ts';
 import { Teardown } from './teardown.ts';
 import { SliTracker, Unanswered } from './tracker.ts';
 import { startedEvent, type TrialDeps, type TrialSpec } from './trial-spec.ts';
-import { alarmsClear, awaitTrigger, awaitWitness, holdSteady, lookOnce, watchRecovery } from './waits.ts';
+import { alarmsClear, awaitTrigger, awaitWitness, holdSteady, lookOnce, symptomsEnd, watchRecovery } from './waits.ts';
 import { TrialStopped, type Watched } from './watched.ts';
 
 /**
@@ -196,6 +196,7 @@ class Trial {
         text: `the final inventory could not be taken: ${oneLine(error)}`,
       })),
     );
+    await symptomsEnd(watched);
     this.#end('done');
 
     // The store is read when nobody writes to it any more: a row acknowledged while it is read would look lost.

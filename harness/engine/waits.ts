@@ -134,3 +134,24 @@ export async function alarmsClear({ spec, journal, clock, signal }: Watched): Pr
   };
   while (standing() && clock.now() < endMs) await clock.sleep(1000, signal);
 }
+
+/**
+ * Watches on while something is bad that was good until the runbook changed anything, or is bad again after the recovery: a symptom is
+ * judged by how long it lasts, so that a trial must not end in the middle of one. For a hold window at most.
+ */
+export async function symptomsEnd({ spec, journal, clock, tracker, signal }: Watched): Promise<void> {
+  const endMs = clock.now() + spec.profile.holdMs;
+  const standing = (): boolean => {
+    const bad = tracker.bad();
+    // The cheap question first, as above.
+    if (bad.length === 0) return false;
+    const { slis, mitigation, ttr } = analyseTrial(journal.events);
+    const changedMs = mitigation?.startMs ?? Infinity;
+    const restored = ttr !== undefined && !('censored' in ttr);
+    return slis.some(
+      ({ sli, firstSymptom }) =>
+        bad.includes(sli) && (restored || (firstSymptom !== undefined && firstSymptom.hi >= changedMs)),
+    );
+  };
+  while (clock.now() < endMs && standing()) await clock.sleep(500, signal);
+}

@@ -117,13 +117,25 @@ export function plain(text: string, keepLines = false): string {
   return keepLines ? clean : clean.replace(/\s+/g, ' ').trim();
 }
 
-/** Commands that make this run again, and that make this report again. */
+/** Commands that make this run again, trial by trial as it was planned, and that make this report again. */
 export function reproduce(plan: Plan): readonly string[] {
-  const blocks = Math.max(1, ...plan.trials.map((t) => t.block));
-  const kinds = [...new Set((plan.controls ?? []).map(({ kind }) => kind))];
-  const controls = kinds.length === 0 ? '' : ` --controls ${kinds.join(',')}`;
-  const run = `npm run scenario ${plan.scenario} -- --profile ${plan.profile} --trials ${String(blocks)} --seed ${String(plan.seed)}${controls}`;
-  return [run, `npm run firedrill -- analyse reports/${plan.scenario}/${plan.runId}`];
+  const { scenario, runId, trigger } = plan;
+  const controls = [...new Set((plan.controls ?? []).map(({ kind }) => kind))];
+  const flags = {
+    profile: plan.profile,
+    trials: Math.max(1, ...plan.trials.map((t) => t.block)),
+    seed: plan.seed,
+    // Named even where they were all: the scenario may have gained some since.
+    runbook: plan.runbooks.map(({ id }) => id).join(','),
+    horizon: `${String(plan.horizonMs / 1000)}s`,
+    ...(controls.length === 0 ? {} : { controls: controls.join(',') }),
+    ...(trigger?.kind === 'detector' ? { trigger: `detector:${trigger.id}` } : {}),
+  };
+  const typed = Object.entries(flags).map(([flag, value]) => `--${flag} ${String(value)}`);
+  return [
+    `npm run scenario ${scenario} -- ${typed.join(' ')}`,
+    `npm run firedrill -- analyse reports/${scenario}/${runId}`,
+  ];
 }
 
 /** In place of a table of alarms. (Those of a scenario are only known by what its trials saw.) */

@@ -3,6 +3,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import type { Plan } from '../../harness/model/plan.ts';
+import { reproduce } from '../../harness/reporters/format.ts';
 
 /** The real command line in a process of its own: exit codes, one line an error, results on stdout and nothing else there. */
 
@@ -240,6 +242,17 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
     });
   });
 
+  it('the command that makes a run again, as reports print it, plans the same trials', async () => {
+    const dry = (...args: readonly string[]) => firedrill(['run', 'lights-out', '--dry-run', '--json', ...args]);
+    const arms = ['--runbook', 'switch-on', '--controls', 'healthy,delayed', '--trigger', 'detector:darkness'];
+    const first = JSON.parse((await dry('--trials', '3', '--horizon', '75.5s', '--seed', '5', ...arms)).stdout) as Plan;
+    const [command = ''] = reproduce(first);
+    const again = JSON.parse((await dry(...command.replace(/^.* -- /, '').split(' '))).stdout) as Plan;
+    const when = { createdEpochMs: 0, runId: '' };
+    expect({ ...again, ...when }).toEqual({ ...first, ...when });
+    expect(first).toMatchObject({ horizonMs: 75_500, trigger: { kind: 'detector' } });
+  });
+
   it('run --horizon is the one of the profile that is run, whatever the other would need', async () => {
     const { stdout } = await firedrill(['run', 'lights-out', '--dry-run', '--json', '--horizon', '75s']);
     expect(JSON.parse(stdout)).toMatchObject({ horizonMs: 75_000 });
@@ -282,7 +295,7 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
     const ended = await firedrill(['overview', ...runs, '--file', file]);
     expect(ended).toMatchObject({ exitCode: 0, stdout: '', stderr: `${file} is written\n` });
     const page = readFileSync(file, 'utf8');
-    expect(page).toContain('`restore-cni-and-pods` 35 s to 57 s');
+    expect(page).toContain('`restore-cni-and-pods` 51 s to 2 min 7 s');
     const [, link = ''] = /\]\((\S+coredns-spof\/report\.md)\)/.exec(page) ?? [];
     expect(existsSync(join(dirname(file), link))).toBe(true);
     const json = await firedrill(['overview', ...runs, '--json']);
@@ -337,7 +350,7 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
   it('compare: the runbooks of a kept run, and nothing on stderr', async () => {
     const ended = await firedrill(['compare', kept('cni-wipe'), '--runbook', 'wait,nuclear']);
     expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(ended.stdout).toMatch(/wait, nuclear +not in 2 min 15 s \(2\) +61 s \(2\)/);
+    expect(ended.stdout).toMatch(/wait, nuclear +not in 2 min 15 s \(8\) +93 s \(8\)/);
   });
 
   it('compare --format json, of a run and a report.json kept by itself', async () => {
@@ -353,10 +366,10 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
     const junit = await firedrill(['report', run, '--format', 'junit']);
     expect(junit).toMatchObject({ exitCode: 0, stderr: '' });
     expect(junit.stdout).toBe(readFileSync(join(run, 'report.junit.xml'), 'utf8'));
-    expect(junit.stdout).toContain('<testsuite name="cni-wipe.nuclear" tests="2" failures="0" errors="0"');
+    expect(junit.stdout).toContain('<testsuite name="cni-wipe.nuclear" tests="8" failures="0" errors="0"');
     const metrics = await firedrill(['report', run, '--format', 'openmetrics']);
     expect(metrics.stdout).toContain(
-      'firedrill_recovered_trials{scenario="cni-wipe",profile="fast",runbook="nuclear"} 2',
+      'firedrill_recovered_trials{scenario="cni-wipe",profile="fast",runbook="nuclear"} 8',
     );
     expect(metrics.stdout.endsWith('# EOF\n')).toBe(true);
   });
@@ -370,7 +383,7 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
     writeFileSync(path, JSON.stringify(report));
     const ended = await firedrill(['compare', kept('cni-wipe'), path]);
     expect(ended).toMatchObject({ exitCode: 3, stderr: '' });
-    expect(ended.stdout).toMatch(/^! regression: nuclear: did harm in 2 of 2 trials, before in none$/m);
+    expect(ended.stdout).toMatch(/^! regression: nuclear: did harm in 8 of 8 trials, before in none$/m);
   });
 
   it('compare ends with 4 and without a verdict when the environments differ', async () => {

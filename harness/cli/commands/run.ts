@@ -69,10 +69,10 @@ export async function run(context: CommandContext, ids: readonly string[], given
     ...(flags.controls === undefined ? {} : { controls: flags.controls }),
   };
   if (flags.dryRun === true) {
-    const { profile, trials } = flags;
+    const { profile, trials, trigger } = flags;
     const plans = parts.map(({ id, scenario }) => ({
       scenario,
-      plan: makePlan({ scenarioId: id, scenario, profile, trials, seed, ...arms, createdEpochMs: Date.now() }),
+      plan: makePlan({ scenarioId: id, scenario, profile, trials, seed, trigger, ...arms, createdEpochMs: Date.now() }),
     }));
     context.output.result(
       flags.json === true
