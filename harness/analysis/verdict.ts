@@ -203,7 +203,7 @@ const trials = (n: number): string => (n === 1 ? '1 trial' : `${String(n)} trial
 function caveat(n: number): string {
   if (n <= 1) return 'an anecdote, not a proof.';
   if (n < 5) return 'no statistics; a direction, not a proof.';
-  if (n < 10) return 'a smoke test; differences in time are not shown, only seen.';
+  if (n < 10) return 'a smoke test; which differences in time are shown, compare says.';
   return 'enough for intervals.';
 }
 
