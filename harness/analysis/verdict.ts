@@ -2,7 +2,6 @@ import { median } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
 import { humanDuration, midpoint, type Interval } from '../model/units.ts';
 import { rowsLost } from './data.ts';
-import { list } from './outcome.ts';
 import type { DetectorSummary } from './summary-detectors.ts';
 import type { RunbookSummary } from './summary-runbooks.ts';
 
@@ -182,19 +181,18 @@ const spans = (runbook: RunbookSummary): readonly Interval[] =>
   runbook.points.flatMap((p) => ('censored' in p.ttr ? [] : [p.ttr]));
 
 function surenessOf(best: RunbookSummary, sure: readonly RunbookSummary[]): string {
-  const rivals = sure.filter((r) => r !== best && !r.passive && !faster(best, r));
-  const ids = rivals.map((r) => r.id);
-  const more = rivals.filter((r) => r.destroys.length > best.destroys.length).map((r) => r.id);
-  const like =
-    ids.length === 0
-      ? ''
-      : ` ${list(ids)} ${ids.length === 1 ? 'is' : 'are'} not told apart from it in time${more.length === 0 ? '' : `, and ${more.length === ids.length ? '' : `${list(more)} `}${more.length === 1 ? 'puts' : 'put'} more at stake`}.`;
+  const like = sure
+    .filter((r) => r !== best && !r.passive && !faster(best, r))
+    .map(
+      (r) =>
+        ` ${r.id} is not told apart from it in time${r.destroys.length > best.destroys.length ? ', and puts more at stake' : ''}.`,
+    );
   const bounds = best.recovered.wilson;
   const range =
     bounds === undefined
       ? ''
       : ` Its true chance to recover may be anywhere from ${percent(bounds.lo)} to ${percent(bounds.hi)} (95 %).`;
-  return `${trials(best.n)}: ${caveat(best.n)}${range}${like}`;
+  return `${trials(best.n)}: ${caveat(best.n)}${range}${like.join('')}`;
 }
 
 const trials = (n: number): string => (n === 1 ? '1 trial' : `${String(n)} trials`);
