@@ -1,5 +1,5 @@
 import type { DataLoss, DetectorRecord, Outcome } from '../model/record.ts';
-import { humanDuration, midpoint, type Censored, type Interval } from '../model/units.ts';
+import { humanDuration, midpoint, uncensored, type Censored, type Interval } from '../model/units.ts';
 import { rowsLost } from './data.ts';
 import type { TrialLog } from './log.ts';
 import type { Observation } from './observation.ts';
@@ -116,7 +116,7 @@ export const firedAtNothing = ({ status }: DetectorRecord): boolean => status ==
 function judged({ ttr, relapsed, data, harm, log, prevented }: Findings): Verdict {
   const lost = data === 'unknown' ? 0 : data.lost;
   const loss = lost === 0 ? '' : `, ${rowsLost(lost)}`;
-  const restored = ttr !== undefined && !('censored' in ttr) ? ttr : undefined;
+  const restored = uncensored(ttr);
   const back =
     restored === undefined
       ? `not good again within ${humanDuration(log.started.horizonMs)}`

@@ -1,7 +1,7 @@
 import { max, median, min } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
 import type { Outcome } from '../model/record.ts';
-import { midpoint, type Interval } from '../model/units.ts';
+import { midpoint, uncensored, type Interval } from '../model/units.ts';
 import { agree, measuredSentence, type RunbookSummary } from './summary-runbooks.ts';
 import type { DetectorSummary, RunSummary } from './summary.ts';
 import { sum } from './numbers.ts';
@@ -115,7 +115,7 @@ function runbookIn(runs: readonly RunInShort[], id: string): OverviewRunbook {
   const k = sum(seen.map(({ runbook }) => runbook.recovered.k));
   const lost = sum(seen.map(({ runbook }) => runbook.data.lost));
   const spans: readonly Interval[] = seen.flatMap(({ runbook }) =>
-    runbook.points.flatMap(({ outcome, ttr }) => (outcome === 'relapsed' || 'censored' in ttr ? [] : [ttr])),
+    runbook.points.flatMap(({ outcome, ttr }) => (outcome === 'relapsed' ? [] : (uncensored(ttr) ?? []))),
   );
   // What did not recover is known to have lasted for the shortest of their horizons.
   const horizonMs = min(seen.filter(({ runbook }) => runbook.n > 0 || n === 0).map((s) => s.horizonMs));

@@ -1,6 +1,6 @@
 import type { TrialEvent } from '../model/events.ts';
 import type { SliRecord, TrialRecord } from '../model/record.ts';
-import { humanDuration, type Censored, type Interval } from '../model/units.ts';
+import { humanDuration, uncensored, type Censored, type Interval } from '../model/units.ts';
 import { badTime } from './badness.ts';
 import { bandsOf } from './bands.ts';
 import { collateralOf } from './collateral.ts';
@@ -61,7 +61,7 @@ export function analyseTrial(events: readonly TrialEvent[]): TrialRecord {
     : onset === undefined || unbroken.length > 0 || broken.length === 0
       ? undefined
       : ttrOf(restored, onset, started.horizonMs);
-  const seenRestored = ttr !== undefined && !('censored' in ttr) ? restored : undefined;
+  const seenRestored = uncensored(ttr) === undefined ? undefined : restored;
 
   const detectors = detectorsOf(log, observation);
   const { collateral, lostOutside } = collateralOf(log, observation);

@@ -1,7 +1,7 @@
 import { max, mean, median, min } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
 import type { Outcome, TrialRecord } from '../model/record.ts';
-import { humanDuration, midpoint, type Censored, type Interval } from '../model/units.ts';
+import { humanDuration, midpoint, uncensored, type Censored, type Interval } from '../model/units.ts';
 import { blockBootstrap } from './bootstrap.ts';
 import { whole, sum } from './numbers.ts';
 import { byBlock, isValid, observedTtr } from './observed.ts';
@@ -89,11 +89,9 @@ export function summariseRunbook(
   const observed = valid.map((r) => observedTtr(r, plan.horizonMs));
   const events = observed.filter((o) => o.event);
   const restored = valid.filter((r) => observedTtr(r, plan.horizonMs).event);
-  const spans = restored.flatMap((r) => (r.ttr === undefined || 'censored' in r.ttr ? [] : [r.ttr]));
+  const spans = restored.flatMap((r) => uncensored(r.ttr) ?? []);
   const parts = restored.flatMap((r) => (r.parts === undefined ? [] : [r.parts]));
-  const full = valid.flatMap((r) =>
-    r.fullRecovery === undefined || 'censored' in r.fullRecovery ? [] : [midpoint(r.fullRecovery)],
-  );
+  const full = valid.flatMap((r) => uncensored(r.fullRecovery) ?? []).map(midpoint);
   const ends = { lo: mean0(observed.map((o) => o.lo)), hi: mean0(observed.map((o) => o.hi)) };
   const interval = meanInterval(plan, valid);
   const counts = {

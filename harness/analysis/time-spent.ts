@@ -1,5 +1,5 @@
 import type { TrialRecord } from '../model/record.ts';
-import { midpoint } from '../model/units.ts';
+import { midpoint, uncensored } from '../model/units.ts';
 
 /** One stretch of the time between the fault and the recovery. */
 export interface Spent {
@@ -17,8 +17,9 @@ const smallShare = 0.03;
  * @returns undefined where nothing recovered, or no runbook had a part in it
  */
 export function timeSpent(record: TrialRecord): readonly Spent[] | undefined {
-  const { onset, ttr, steps } = record;
-  if (onset === undefined || ttr === undefined || 'censored' in ttr) return undefined;
+  const { onset, steps } = record;
+  const ttr = uncensored(record.ttr);
+  if (onset === undefined || ttr === undefined) return undefined;
   const fromMs = midpoint(onset);
   const toMs = fromMs + midpoint(ttr);
   const done = steps.filter((step) => step.part === 'runbook' && step.fromMs < toMs);

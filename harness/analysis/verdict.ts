@@ -1,6 +1,6 @@
 import { median } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
-import { humanDuration, midpoint, type Interval } from '../model/units.ts';
+import { humanDuration, midpoint, uncensored, type Interval } from '../model/units.ts';
 import { rowsLost } from './data.ts';
 import type { DetectorSummary } from './summary-detectors.ts';
 import type { RunbookSummary } from './summary-runbooks.ts';
@@ -131,7 +131,7 @@ function beforehandLine(r: RunbookSummary): string {
 /** `canary-update: prevented 1 of 2, else good again after 41 s; bad time 12 s` */
 function preventionLine(r: RunbookSummary): string {
   const prevented = r.outcomes.prevented ?? 0;
-  const back = r.points.filter((p) => p.outcome !== 'prevented').flatMap(({ ttr }) => ('censored' in ttr ? [] : [ttr]));
+  const back = r.points.filter((p) => p.outcome !== 'prevented').flatMap(({ ttr }) => uncensored(ttr) ?? []);
   const rest =
     prevented === r.n
       ? ''
@@ -178,7 +178,7 @@ function faster(a: RunbookSummary, b: RunbookSummary): boolean {
 }
 
 const spans = (runbook: RunbookSummary): readonly Interval[] =>
-  runbook.points.flatMap((p) => ('censored' in p.ttr ? [] : [p.ttr]));
+  runbook.points.flatMap(({ ttr }) => uncensored(ttr) ?? []);
 
 function surenessOf(best: RunbookSummary, sure: readonly RunbookSummary[]): string {
   const like = sure

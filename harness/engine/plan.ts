@@ -1,5 +1,5 @@
 import { FiredrillError } from '../model/errors.ts';
-import { armName, noRunbook, undoRunbook, type ControlKind } from '../model/control.ts';
+import { armName, noRunbook, undoRunbook } from '../model/control.ts';
 import type { Plan, PlannedControl, PlannedStep, PlannedTrial, Trigger } from '../model/plan.ts';
 import type { ProfileName } from '../model/profile.ts';
 import { timersOf, type Scenario } from '../model/scenario.ts';
@@ -89,11 +89,6 @@ export function repeatOf(plan: Plan, trial: PlannedTrial): PlannedTrial | undefi
   if (trial.repeats !== undefined || repeats >= Math.ceil(first * repeatable)) return undefined;
   const seed = Math.floor(seeded(trial.seed)() * 2 ** 31);
   return { ...trial, id: `${trial.id}-again`, seed, repeats: trial.id };
-}
-
-/** The kinds of control arms that a plan has: what makes the same ones again. */
-export function controlsOf(plan: Plan): readonly ControlKind[] {
-  return [...new Set((plan.controls ?? []).map(({ kind }) => kind))];
 }
 
 function plannedControl(arm: Arm, scenario: Scenario): PlannedControl {

@@ -3,10 +3,10 @@ import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { FiredrillError } from '../model/errors.ts';
 import type { EventOf } from '../model/events.ts';
-import type { Plan } from '../model/plan.ts';
+import { controlsOf, type Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import type { Scenario } from '../model/scenario.ts';
-import { controlsOf, makePlan } from './plan.ts';
+import { makePlan } from './plan.ts';
 
 /** A run that is gone on with: its folder, what was decided, and what is there. */
 export interface Resumed {

@@ -7,7 +7,7 @@ import type { PlannedTrial, Trigger } from '../model/plan.ts';
 import type { OnProgress } from '../model/progress.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { timersOf, type Scenario } from '../model/scenario.ts';
-import { humanDuration, minutes } from '../model/units.ts';
+import { humanDuration, midpoint, minutes, uncensored } from '../model/units.ts';
 import { inBlocks } from './blocks.ts';
 import { runbookOf, type ControlWord } from './controls.ts';
 import { deadline } from './deadline.ts';
@@ -133,8 +133,8 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
       );
       writeFileSync(join(dir, 'record.json'), `${JSON.stringify(record, null, 2)}\n`);
       done.set(trial.id, record);
-      const ttrMs =
-        record.ttr === undefined || 'censored' in record.ttr ? undefined : (record.ttr.lo + record.ttr.hi) / 2;
+      const ttr = uncensored(record.ttr);
+      const ttrMs = ttr === undefined ? undefined : midpoint(ttr);
       onProgress({
         type: 'outcome',
         trialId: trial.id,

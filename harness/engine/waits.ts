@@ -1,5 +1,5 @@
 import { analyseTrial } from '../analysis/record.ts';
-import type { TrialRecord } from '../model/record.ts';
+import { uncensored } from '../model/units.ts';
 import { delayOf } from './controls.ts';
 import { missingFromHealth } from './health.ts';
 import { lookForFault } from './steps.ts';
@@ -116,10 +116,8 @@ function recovered(watched: Watched): boolean {
   if (state === undefined || missingFromHealth(state).length > 0 || tracker.bad().length > 0) return false;
   // What comes in late may spoil the very window that would be taken for the recovery.
   if (unanswered.any(clock.now())) return false;
-  return isRestored(analyseTrial(journal.events));
+  return uncensored(analyseTrial(journal.events).ttr) !== undefined;
 }
-
-const isRestored = ({ ttr }: TrialRecord): boolean => ttr !== undefined && !('censored' in ttr);
 
 /**
  * Gives the alarms the time that they need to notice that it is over: an alert on a rate looks back, so it clears one window
@@ -147,10 +145,10 @@ export async function symptomsEnd({ spec, journal, clock, tracker, signal }: Wat
     const bad = tracker.bad();
     // The cheap question first, as above.
     if (bad.length === 0) return false;
-    const record = analyseTrial(journal.events);
-    const restored = isRestored(record);
-    const changedMs = record.mitigation?.startMs ?? Infinity;
-    return record.slis.some(
+    const { slis, mitigation, ttr } = analyseTrial(journal.events);
+    const restored = uncensored(ttr) !== undefined;
+    const changedMs = mitigation?.startMs ?? Infinity;
+    return slis.some(
       ({ sli, firstSymptom }) =>
         bad.includes(sli) && (restored || (firstSymptom !== undefined && firstSymptom.hi >= changedMs)),
     );

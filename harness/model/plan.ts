@@ -76,3 +76,8 @@ export interface Plan {
   readonly horizonMs: number;
   readonly holdMs: number;
 }
+
+/** The kinds of control arms that a plan has: what makes the same ones again. */
+export function controlsOf(plan: Plan): readonly ControlKind[] {
+  return [...new Set((plan.controls ?? []).map(({ kind }) => kind))];
+}

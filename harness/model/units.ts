@@ -26,6 +26,10 @@ export interface Censored {
   readonly at: number;
 }
 
+/** The time of what happened while it was watched; undefined for what did not, and for what there is no time of. */
+export const uncensored = (time: Interval | Censored | undefined): Interval | undefined =>
+  time === undefined || 'censored' in time ? undefined : time;
+
 export const millis = (n: number): Millis => n as Millis;
 export const seconds = (n: number): Millis => millis(n * 1000);
 export const minutes = (n: number): Millis => seconds(n * 60);

@@ -1,6 +1,6 @@
 import type { RunbookSummary } from '../analysis/summary.ts';
 import { isFaultFree } from '../model/control.ts';
-import type { Plan } from '../model/plan.ts';
+import { controlsOf, type Plan } from '../model/plan.ts';
 import type { DetectorRecord, Outcome, TrialRecord } from '../model/record.ts';
 import { humanDuration, midpoint, type Censored, type Interval } from '../model/units.ts';
 
@@ -120,7 +120,7 @@ export function plain(text: string, keepLines = false): string {
 /** Commands that make this run again, trial by trial as it was planned, and that make this report again. */
 export function reproduce(plan: Plan): readonly string[] {
   const { scenario, runId, trigger } = plan;
-  const controls = [...new Set((plan.controls ?? []).map(({ kind }) => kind))];
+  const controls = controlsOf(plan);
   const flags = {
     profile: plan.profile,
     trials: Math.max(1, ...plan.trials.map((t) => t.block)),

@@ -10,9 +10,10 @@ import {
   type ControlWord,
 } from '../../harness/engine/controls.ts';
 import { expectedMs, expectedTrialMs } from '../../harness/engine/estimate.ts';
-import { controlsOf, makePlan, repeatOf } from '../../harness/engine/plan.ts';
+import { makePlan, repeatOf } from '../../harness/engine/plan.ts';
 import { resumePlan } from '../../harness/engine/resume.ts';
 import { exitCodeOfOutcomes } from '../../harness/engine/outcomes.ts';
+import { controlsOf } from '../../harness/model/plan.ts';
 import scenario from './fixtures/scenarios/lights-out.ts';
 
 const planOf = (trials: number, controls?: readonly ControlWord[], runbooks?: readonly string[]) =>

@@ -1,6 +1,6 @@
 import { armName } from '../../model/control.ts';
 import type { Band, DetectorRecord, TrialRecord } from '../../model/record.ts';
-import { humanDuration, midpoint, type Interval } from '../../model/units.ts';
+import { humanDuration, midpoint, uncensored, type Interval } from '../../model/units.ts';
 import { alarmWords } from '../format.ts';
 import { safe, type Markup } from '../markup.ts';
 import { round, scale, tickLabel, ticks, type Scale } from './scale.ts';
@@ -19,10 +19,9 @@ export function timeline(record: TrialRecord, detail: number): Markup {
   const first = Math.min(...record.slis.flatMap((s) => (s.bands[0] === undefined ? [] : [s.bands[0].fromMs])), zero);
   const from = record.onset === undefined ? first : Math.max(first, record.onset.lo - baselineShown);
   const x = scale(from, Math.max(from + 1000, record.endMs));
-  const after = (i: Interval): number => zero + midpoint(i);
-  const restored = record.ttr !== undefined && !('censored' in record.ttr) ? after(record.ttr) : undefined;
-  const full =
-    record.fullRecovery !== undefined && !('censored' in record.fullRecovery) ? after(record.fullRecovery) : undefined;
+  const after = (time: Interval | undefined) => (time === undefined ? undefined : zero + midpoint(time));
+  const restored = after(uncensored(record.ttr));
+  const full = after(uncensored(record.fullRecovery));
 
   let y = 22;
   const parts: Markup[] = [];
