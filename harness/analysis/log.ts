@@ -4,9 +4,10 @@ import type { EventBody, EventOf, TrialEvent } from '../model/events.ts';
 /** An event of one type as stored: with its sequence number and instant. */
 export type Stored<T extends EventBody['type']> = EventOf<T> & { readonly seq: number; readonly atMs: number };
 
-/** What matters of one request: when it should have started, and whether the answer was right and in time. */
+/** What matters of one request: when it should have started, when it was over, and whether the answer was right and in time. */
 export interface Answer {
   readonly intendedMs: number;
+  readonly endedMs: number;
   readonly ok: boolean;
 }
 

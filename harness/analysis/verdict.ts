@@ -11,7 +11,7 @@ export interface RunVerdict {
    * `use`: a runbook recovered every time. `wait`: it heals by itself, and no runbook was shown to be faster. `none`: nothing
    * recovered every time. `no-data`: no valid trial.
    */
-  readonly kind: 'use' | 'wait' | 'none' | 'no-data';
+  readonly kind: 'use' | 'wait' | 'candidates' | 'none' | 'no-data';
   readonly runbook?: string;
   /** Whole verdict in one line. */
   readonly headline: string;

@@ -37,6 +37,42 @@ export interface PlannedControl {
   readonly steps?: readonly PlannedStep[];
 }
 
+/** The two times that a comparison is about, in the order in which they are asked. */
+export const endpoints = ['downtime', 'ttr'] as const;
+export type Endpoint = (typeof endpoints)[number];
+
+/** A point at which the comparison is looked at. */
+export interface Look {
+  /** After so many whole blocks. */
+  readonly blocks: number;
+  /** What an adjusted p must not be above to count as shown at this look. */
+  readonly level: number;
+}
+
+/** How a run's arms will be compared, decided before the first trial. */
+export interface PlannedComparison {
+  /** Runbooks that are answers to the outage, by id. */
+  readonly arms: readonly string[];
+  readonly endpoints: readonly Endpoint[];
+  /** In the order of their blocks; one at the end of the plan where nothing is decided on the way. */
+  readonly looks: readonly Look[];
+  /** Whether arms are dropped and the run ends as soon as it is decided. */
+  readonly decide: boolean;
+  /** An arm that never recovered in so many blocks, in which another recovered every time, is dropped. Only where `decide`. */
+  readonly dropAfter?: number;
+  /** The first recovery of each arm is watched for so long after it is stable; ms. No arm is named without such a watch. */
+  readonly confirmMs: number;
+  /** What was changed after the run had begun, earliest first: what is compared by it is exploratory. */
+  readonly amendments?: readonly { readonly atEpochMs: number; readonly trialsSeen: number; readonly what: string }[];
+}
+
+/** An arm that was given up on the way, by the declared rule. */
+export interface Dropped {
+  readonly arm: string;
+  readonly afterBlock: number;
+  readonly why: string;
+}
+
 /** `plan.json` of a run: what was decided before anything was touched. */
 export interface Plan {
   readonly schemaVersion: 1;
@@ -71,6 +107,12 @@ export interface Plan {
     readonly instead?: readonly PlannedStep[];
     readonly steps: readonly PlannedStep[];
   }[];
+  /** Absent in plans from before comparisons were planned. */
+  readonly comparison?: PlannedComparison;
+  /** What was given up while the run went on, in that order; absent where nothing was. */
+  readonly dropped?: readonly Dropped[];
+  /** Why the run ended before its last block; absent where it did not. */
+  readonly decided?: { readonly afterBlock: number; readonly why: string };
   /** Absent where none were asked for. */
   readonly controls?: readonly PlannedControl[];
   readonly horizonMs: number;

@@ -43,10 +43,15 @@ export interface Probe {
   readonly title: string;
   readonly periodMs: Millis;
   readonly timeoutMs: Millis;
+  /** Share of requests that must be good, 0 to 1; `defaultSlo` where absent. Below it, the SLI has an outage: see `analysis/outages.ts`. */
+  readonly slo?: number;
   /** True for what must stay good through the outage (outside the blast radius): its bad seconds are collateral. */
   readonly bystander: boolean;
   open(context: ProbeContext): Promise<ProbeSession>;
 }
+
+/** What an SLI's requests must reach where its probe says nothing else. */
+export const defaultSlo = 0.9;
 
 /** One request of one probe, all times in trial milliseconds. */
 export interface Sample {

@@ -34,6 +34,11 @@ export interface DetectorRecord {
   /** What the alert said. */
   readonly what?: string;
   readonly falseAlarms: number;
+  /**
+   * How long after the onset it was asked, in ms: to the first changing command, or to the end of the watch where nothing was changed. What
+   * fires later may have noticed the cure. Absent in records of definitions 1.
+   */
+  readonly askedMs?: number;
 }
 
 /** A stretch of one SLI's timeline in which it was good or bad, for drawing. Trial milliseconds. */
@@ -47,12 +52,15 @@ export interface SliRecord {
   readonly sli: string;
   readonly title: string;
   readonly bystander: boolean;
-  /** Whether it had a symptom (2 bad of 5) between onset and end. */
+  /** Between two requests, in ms, and the share of them that must be good; absent in records of definitions 1. */
+  readonly periodMs?: number;
+  readonly slo?: number;
+  /** Whether it had an outage between onset and end. */
   readonly broke: boolean;
   readonly firstSymptom?: Interval;
-  /** When it was good again for a whole hold window, counted from the onset; censored when never. Absent when it never broke. */
+  /** Since when it was stable, counted from the onset; censored when never. Absent when it never broke. */
   readonly ttr?: Interval | Censored;
-  /** Integral of (1 - availability) from onset to the end of observation: bad seconds in ms. */
+  /** Downtime in ms: every failed request stands for one period, from the inject command to the horizon or the end. */
   readonly badMs: number;
   readonly samples: number;
   readonly bad: number;
@@ -80,6 +88,8 @@ export interface Collateral {
 /** Every number of one trial, derived from its events and from nothing else. Schema in docs; version below. */
 export interface TrialRecord {
   readonly schemaVersion: 1;
+  /** By which definitions of docs/measurement.md the numbers were computed; absent: 1, those of before. */
+  readonly definitions?: 2;
   readonly trialId: string;
   readonly scenario: string;
   readonly runbook: string;
@@ -106,14 +116,23 @@ export interface TrialRecord {
     readonly failed: number;
     readonly destroys: readonly string[];
   };
-  /** Time to recover, counted from the onset; absent for invalid trials. The hold window is not added. */
+  /** When everything that broke was first good at once, counted from the onset; absent where `ttr` is. */
+  readonly firstGood?: Interval | Censored;
+  /**
+   * Time to recover, counted from the onset: since when service was stable, with no outage for a stability window, which is not added. Absent
+   * for invalid trials.
+   */
   readonly ttr?: Interval | Censored;
   readonly fullRecovery?: Interval | Censored;
+  /** How long it was watched after it was stable, in ms; absent where it never was. */
+  readonly watchedStableMs?: number;
+  /** The first outage after it was stable: how long after that it began, how long it lasted at least, of which SLIs; ms. */
+  readonly downAgain?: { readonly afterMs: number; readonly lastedMs: number; readonly slis: readonly string[] };
   /** Why full recovery was not reached, if it was not. */
   readonly fullRecoveryMissing: readonly string[];
   /** Disjoint parts of TTR that add up to its midpoint, in ms: before the first changing command, while the runbook ran, after it. */
   readonly parts?: { readonly waitingMs: number; readonly mitigatingMs: number; readonly settlingMs: number };
-  /** Mean over the SLIs of `breaks` of their bad time, ms. */
+  /** Downtime: mean over the SLIs of `breaks` of theirs, ms. */
   readonly badnessMs: number;
   readonly slis: readonly SliRecord[];
   /** `unknown` when the final read could not be done or nothing was read. */

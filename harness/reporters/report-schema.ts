@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { controlKinds } from '../model/control.ts';
 import type { RunSummary } from '../analysis/summary.ts';
-import type { Plan } from '../model/plan.ts';
+import { endpoints, type Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 
 /** What report.json holds. */
@@ -113,6 +113,20 @@ export const planSchema = z.object({
   )
     .exactOptional()
     .describe('Arms that are no answers to the outage; absent where none were asked for'),
+  comparison: z
+    .object({
+      arms: list(text),
+      endpoints: list(z.enum(endpoints)),
+      looks: list(z.object({ blocks: whole, level: z.number() })),
+      decide: z.boolean(),
+      dropAfter: whole.exactOptional(),
+      confirmMs: ms,
+      amendments: list(z.object({ atEpochMs: ms, trialsSeen: whole, what: text })).exactOptional(),
+    })
+    .exactOptional()
+    .describe('How the arms will be compared, decided before the first trial'),
+  dropped: list(z.object({ arm: text, afterBlock: whole, why: text })).exactOptional(),
+  decided: z.object({ afterBlock: whole, why: text }).exactOptional(),
   horizonMs: ms.describe('Every trial is watched so long after its onset at most'),
   holdMs: ms.describe('Service must be good so long on end to count as restored'),
 });
@@ -126,12 +140,15 @@ const detectorRecord = z.object({
   ttd: interval.exactOptional(),
   what: text.exactOptional(),
   falseAlarms: whole,
+  askedMs: ms.exactOptional(),
 });
 
 const sliRecord = z.object({
   sli: text,
   title: text,
   bystander: z.boolean(),
+  periodMs: ms.exactOptional(),
+  slo: z.number().exactOptional(),
   broke: z.boolean(),
   firstSymptom: interval.exactOptional(),
   ttr: timeTo.exactOptional(),
@@ -155,6 +172,7 @@ const audit = z.object({
 /** record.json: every number of one trial. */
 export const recordSchema = z.object({
   schemaVersion: version,
+  definitions: z.literal(2).exactOptional().describe('Of docs/measurement.md; absent: those of before, 1'),
   trialId: text,
   scenario: text,
   runbook: text,
@@ -175,11 +193,19 @@ export const recordSchema = z.object({
   mitigation: z
     .object({ startMs: ms, endMs: ms, commands: whole, failed: whole, destroys: list(text) })
     .exactOptional(),
-  ttr: timeTo.exactOptional().describe('Time to recover, from the onset; absent for invalid trials'),
+  firstGood: timeTo.exactOptional().describe('When everything that broke was first good at once, from the onset'),
+  ttr: timeTo
+    .exactOptional()
+    .describe('Time to recover: since when service was stable, from the onset; absent for invalid trials'),
   fullRecovery: timeTo.exactOptional(),
+  watchedStableMs: ms.exactOptional().describe('How long it was watched after it was stable'),
+  downAgain: z
+    .object({ afterMs: ms, lastedMs: ms, slis: list(text) })
+    .exactOptional()
+    .describe('The first outage after it was stable'),
   fullRecoveryMissing: list(text),
   parts: parts.exactOptional(),
-  badnessMs: ms.describe('Mean over the indicators that had to break of their bad time'),
+  badnessMs: ms.describe('Downtime: mean over the indicators that had to break of theirs'),
   slis: list(sliRecord),
   data: z.union([z.object({ stores: list(audit), lost: whole, rpoMs: ms.exactOptional() }), z.literal('unknown')]),
   collateral: z.object({
@@ -324,7 +350,7 @@ const summarySchema = z.object({
     controls: whole,
   }),
   verdict: z.object({
-    kind: z.enum(['use', 'wait', 'none', 'no-data']),
+    kind: z.enum(['use', 'wait', 'candidates', 'none', 'no-data']),
     runbook: text.exactOptional(),
     headline: text,
     result: text,
