@@ -90,6 +90,8 @@ export interface TrialRecord {
   readonly schemaVersion: 1;
   /** By which definitions of docs/measurement.md the numbers were computed; absent: 1, those of before. */
   readonly definitions?: 2;
+  /** Computed from the timelines of an older record, whose events were not kept (`analysis/kept.ts`); absent in all others. */
+  readonly from?: 'bands';
   readonly trialId: string;
   readonly scenario: string;
   readonly runbook: string;

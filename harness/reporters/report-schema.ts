@@ -173,6 +173,10 @@ const audit = z.object({
 export const recordSchema = z.object({
   schemaVersion: version,
   definitions: z.literal(2).exactOptional().describe('Of docs/measurement.md; absent: those of before, 1'),
+  from: z
+    .literal('bands')
+    .exactOptional()
+    .describe("Computed from timelines, not from events: requests' ends are unknown"),
   trialId: text,
   scenario: text,
   runbook: text,
