@@ -64,12 +64,14 @@ export function breaksOf(record: TrialRecord): readonly string[] | undefined {
 }
 
 /**
- * An event log that says what a kept record says: what is judged by it is judged by the rules of today. When requests ended was not kept: a
- * request ends when it begins, but one of a slow probe that went well as late as it may have, so that the truth lies within the interval.
- * Looks at the cluster, alarms' readings and inventories were not kept either; what depends on them is not to be taken from this log.
+ * An event log that says what a kept record says: what is judged by it is judged by the rules of today. When requests ended was not kept: each
+ * ends when it begins. Looks at the cluster, alarms' readings and inventories were not kept either; what depends on them is not to be taken
+ * from this log.
+ * @param late requests of slow probes that went well after failed ones end as late as they may have: all that had begun when the first of
+ *   them was given up, if it had been
  * @returns undefined where the requests cannot be told from the bands
  */
-export function keptEvents(record: TrialRecord, plan: Plan): readonly TrialEvent[] | undefined {
+export function keptEvents(record: TrialRecord, plan: Plan, late = false): readonly TrialEvent[] | undefined {
   const { onset, endMs } = record;
   const breaks = breaksOf(record);
   if (onset === undefined || breaks === undefined) return undefined;
@@ -90,9 +92,11 @@ export function keptEvents(record: TrialRecord, plan: Plan): readonly TrialEvent
       timeoutMs: slow ? slowTimeoutMs : timeoutMs,
       bystander: sli.bystander,
     });
+    let waitedUntilMs = 0;
     samples.forEach(({ intendedMs, ok }, n) => {
+      if (slow && late && ok && samples[n - 1]?.ok === false) waitedUntilMs = intendedMs + slowTimeoutMs;
       // The onset ended with the first failed request, if not before.
-      const endedMs = ok ? intendedMs + (slow ? slowTimeoutMs : 0) : Math.max(intendedMs, onset.hi);
+      const endedMs = Math.max(intendedMs, ok ? waitedUntilMs : onset.hi);
       put(endedMs, { type: 'sample', sli: sli.sli, n, intendedMs, startedMs: intendedMs, endedMs, ok });
     });
   }

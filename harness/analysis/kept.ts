@@ -27,9 +27,10 @@ export const fromBandsNote =
 export function reanalyseKept(record: TrialRecord, plan: Plan): TrialRecord {
   const { onset } = record;
   if (record.definitions === 2 || !isValid(record) || onset === undefined) return record;
-  const events = keptEvents(record, plan);
-  const fresh = events === undefined ? undefined : analyseTrial(events);
-  if (fresh === undefined || fresh.outcome === 'invalid') return record;
+  const [soonest, latest] = [keptEvents(record, plan), keptEvents(record, plan, true)];
+  if (soonest === undefined || latest === undefined) return record;
+  const fresh = between(analyseTrial(soonest), analyseTrial(latest));
+  if (fresh.outcome === 'invalid') return record;
   // What became of objects outside the blast radius is no matter of timelines, and decides before all but loss.
   const harmedOutside = record.outcome === 'harmed' && record.reason.includes('outside the blast radius gone');
   const { outcome, reason } = harmedOutside ? record : fresh;
@@ -53,6 +54,28 @@ export function reanalyseKept(record: TrialRecord, plan: Plan): TrialRecord {
       ? {}
       : { parts: splitTtr(restored, onset, record.mitigation) }),
     slis: record.slis.map((sli) => sliOf(sli, fresh)),
+  };
+}
+
+type Time = TrialRecord['ttr'];
+
+/** The same trial twice, with requests that ended as soon and as late as they may have: every time with the ends of both. */
+function between(soonest: TrialRecord, latest: TrialRecord): TrialRecord {
+  const wider = <K extends 'ttr' | 'firstGood'>(
+    key: K,
+    a: { readonly [k in K]?: Time },
+    b: { readonly [k in K]?: Time } | undefined,
+  ) => {
+    const [early, late] = [uncensored(a[key]), uncensored(b?.[key])];
+    return early === undefined || late === undefined
+      ? {}
+      : { [key]: { lo: early.lo, hi: Math.max(early.hi, late.hi) } };
+  };
+  return {
+    ...soonest,
+    ...wider('ttr', soonest, latest),
+    ...wider('firstGood', soonest, latest),
+    slis: soonest.slis.map((sli, i) => ({ ...sli, ...wider('ttr', sli, latest.slis[i]) })),
   };
 }
 
