@@ -1,7 +1,7 @@
 import type { Answer } from './log.ts';
 import type { Band } from '../model/record.ts';
 import { whole } from './numbers.ts';
-import { bucketOf } from './recovery.ts';
+import { silenceOf } from './outages.ts';
 
 /**
  * An SLI's timeline as stretches of good and bad, for drawing: each sample stands from its intended start to the next one's,
@@ -13,7 +13,7 @@ export function bandsOf(samples: readonly Answer[], periodMs: number, toMs: numb
     if (sample.intendedMs >= toMs) return;
     const next = samples[i + 1]?.intendedMs;
     const reach = sample.intendedMs + periodMs;
-    const connected = next !== undefined && next - sample.intendedMs <= bucketOf(periodMs) + periodMs / 2;
+    const connected = next !== undefined && next - sample.intendedMs <= silenceOf(periodMs);
     const band = {
       fromMs: whole(sample.intendedMs),
       toMs: whole(Math.min(toMs, connected ? next : reach)),

@@ -2,14 +2,12 @@ import type { DataLoss, DetectorRecord } from '../model/record.ts';
 import type { Interval } from '../model/units.ts';
 import { rowsLost } from './data.ts';
 import { stateOf } from './detectors.ts';
-import type { SliLog, Stored, TrialLog } from './log.ts';
+import type { Stored, TrialLog } from './log.ts';
 import { latest } from './numbers.ts';
 import type { Observation } from './observation.ts';
+import { list } from './outcome.ts';
 import type { Restored } from './recovery.ts';
-import { findSymptoms } from './symptoms.ts';
-
-/** How long the API's own account may lag behind the durability check. */
-const settleMs = 5000;
+import { durabilityCheck, type DownAgain } from './relapse.ts';
 
 export interface FullRecovery {
   /** When everything held from then on to the end of observation; absent when it did not. */
@@ -20,28 +18,22 @@ export interface FullRecovery {
 
 /**
  * Full recovery is more than good answers: all nodes Ready, replicas as desired, nothing Pending or Terminating, the alarms
- * that had fired quiet again, service that survived the restart of a pod, and no row lost. It is reached at the first instant from which
- * all of that held until the observation ended.
+ * that had fired quiet again, service that was stable, was never down again and survived the restart of a pod, and no row lost. It is
+ * reached at the first instant from which all of that held until the observation ended.
  */
 export function findFullRecovery(
   log: TrialLog,
   observation: Observation,
   restored: Restored | undefined,
-  broken: readonly SliLog[],
+  again: DownAgain | undefined,
   detectors: readonly DetectorRecord[],
   data: DataLoss | 'unknown',
 ): FullRecovery {
   const missing: string[] = [];
   const instants: Interval[] = [];
-  if (restored === undefined) missing.push('service was not restored');
+  if (restored === undefined) missing.push('service was not stable');
   else instants.push(restored.at);
-  for (const sli of broken) {
-    if (restored === undefined) break;
-    const later = findSymptoms(sli.samples, restored.heldUntilMs, observation.toMs).at(-1);
-    if (later === undefined) continue;
-    if (later.nextGoodMs === undefined) missing.push(`${sli.sli} is bad again`);
-    else instants.push({ lo: later.lastBadMs, hi: later.nextGoodMs });
-  }
+  if (again !== undefined) missing.push(`${list(again.slis)} went down again`);
   addState(log, observation, instants, missing);
   for (const detector of detectors) {
     if (detector.status === 'detected') addQuiet(log, observation, detector.id, instants, missing);
@@ -55,7 +47,8 @@ export function findFullRecovery(
 }
 
 function addState(log: TrialLog, observation: Observation, instants: Interval[], missing: string[]): void {
-  const own = harnessDisturbance(log);
+  // While the harness restarts a pod to see whether that works, a pod is Terminating and one Pending: its own doing.
+  const own = durabilityCheck(log);
   const states = log
     .of('state')
     .filter((s) => s.atMs >= observation.fromMs && s.atMs <= observation.toMs)
@@ -71,13 +64,6 @@ function addState(log: TrialLog, observation: Observation, instants: Interval[],
   const first = states[lastWrong + 1];
   if (first === undefined) missing.push(...wrongIn(last));
   else instants.push({ lo: wrong.atMs, hi: first.atMs });
-}
-
-/** While the harness restarts a pod to see whether that works, a pod is Terminating and one Pending: its own doing. */
-function harnessDisturbance(log: TrialLog): Interval | undefined {
-  const verify = log.of('phase').find((p) => p.name === 'verify' && p.state === 'started');
-  const checked = log.of('durability').at(-1);
-  return verify === undefined || checked === undefined ? undefined : { lo: verify.atMs, hi: checked.atMs + settleMs };
 }
 
 /** What is not as it should be in one look at the cluster, in words. */

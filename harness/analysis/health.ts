@@ -1,7 +1,7 @@
 import type { SliLog, TrialLog } from './log.ts';
 import type { Observation } from './observation.ts';
 import { whole } from './numbers.ts';
-import { bucketOf } from './recovery.ts';
+import { silenceOf } from './outages.ts';
 
 /** Above this the harness' own event loop is too slow to be believed. */
 const loopDelayLimitMs = 500;
@@ -60,7 +60,7 @@ export function findGap(
   observation: Observation,
 ): { readonly fromMs: number; readonly toMs: number } | undefined {
   const { fromMs, toMs } = observation;
-  const width = bucketOf(sli.periodMs) + sli.periodMs / 2;
+  const width = silenceOf(sli.periodMs);
   let previous = fromMs;
   for (const { intendedMs } of sli.samples) {
     if (intendedMs < fromMs) continue;

@@ -17,6 +17,7 @@ export interface SliLog {
   readonly title: string;
   readonly periodMs: number;
   readonly timeoutMs: number;
+  readonly slo?: number | undefined;
   readonly bystander: boolean;
   readonly samples: readonly Stored<'sample'>[];
 }

@@ -1,7 +1,7 @@
 import { isFaultFree } from '../model/control.ts';
 import type { Interval } from '../model/units.ts';
 import type { TrialLog } from './log.ts';
-import { findSymptoms } from './symptoms.ts';
+import { outagesOf } from './outages.ts';
 
 /**
  * What part of a trial is judged: from the inject command (in a control without fault: from when steady state had been
@@ -53,14 +53,10 @@ export function observe(log: TrialLog): Observation {
   return { ...base, evidence: [], noOnset };
 }
 
-/** When the first request was over that failed for good in something that must break; infinite when none did. */
+/** When the first outage of something that must break was known: the end of its first failed request; infinite when there is none. */
 function firstEffectMs(log: TrialLog, fromMs: number, toMs: number): number {
   const ends = log.slis
     .filter(({ sli }) => log.started.breaks.includes(sli))
-    .flatMap(({ samples }) => {
-      const [symptom] = findSymptoms(samples, fromMs, toMs);
-      const first = samples.find((sample) => sample.intendedMs === symptom?.firstBadMs);
-      return first === undefined ? [] : [first.endedMs];
-    });
+    .flatMap((sli) => outagesOf(sli.samples, sli, fromMs, toMs)[0]?.began.hi ?? []);
   return Math.min(...ends);
 }

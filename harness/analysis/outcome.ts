@@ -1,4 +1,4 @@
-import type { DataLoss, DetectorRecord, Outcome } from '../model/record.ts';
+import type { DataLoss, DetectorRecord, Outcome, TrialRecord } from '../model/record.ts';
 import { humanDuration, midpoint, uncensored, type Censored, type Interval } from '../model/units.ts';
 import { rowsLost } from './data.ts';
 import type { TrialLog } from './log.ts';
@@ -8,7 +8,7 @@ import type { Observation } from './observation.ts';
 export interface Findings {
   readonly log: TrialLog;
   readonly observation: Observation;
-  /** SLIs of `breaks` without a symptom. */
+  /** SLIs of `breaks` without an outage. */
   readonly unbroken: readonly string[];
   /** The change was made under a precaution, and nothing that it would have broken did. */
   readonly prevented: boolean;
@@ -19,12 +19,13 @@ export interface Findings {
   readonly ttr: Interval | Censored | undefined;
   /** How long after the onset the trial was watched. */
   readonly watchedMs: number;
-  readonly relapsed: readonly string[];
+  /** The first outage after it was stable. */
+  readonly again: TrialRecord['downAgain'];
   readonly data: DataLoss | 'unknown';
   /** What the runbook harmed, in words. */
   readonly harm: readonly string[];
-  /** SLIs that had a symptom. */
-  readonly symptoms: readonly string[];
+  /** SLIs that had an outage. */
+  readonly down: readonly string[];
   readonly detectors: readonly DetectorRecord[];
 }
 
@@ -66,7 +67,7 @@ function invalid({ log, observation, unbroken }: Findings): Verdict | undefined 
   if (ended === undefined && !verified) return no(`cut off after ${humanDuration(log.lastMs)}`);
   if (observation.noOnset !== undefined) return no(observation.noOnset);
   if (unbroken.length > 0) {
-    return no(`${list(unbroken)} had to break in this outage and had no symptom`);
+    return no(`${list(unbroken)} had to break in this outage and did not`);
   }
   return undefined;
 }
@@ -77,7 +78,7 @@ function unknown({ log, starved, gaps, ttr, watchedMs }: Findings): Verdict | un
   if (gaps.length > 0) return no(`probes did not ask: ${list(gaps)}`);
   const { horizonMs, holdMs } = log.started;
   if (ttr !== undefined && 'censored' in ttr && watchedMs + holdMs + tailMs < horizonMs) {
-    return no(`not restored, but watched for only ${humanDuration(watchedMs)} of ${humanDuration(horizonMs)}`);
+    return no(`not stable, but watched for only ${humanDuration(watchedMs)} of ${humanDuration(horizonMs)}`);
   }
   return undefined;
 }
@@ -89,7 +90,7 @@ const tailMs = 5000;
  * No fault, nothing to recover: the noise floor of the instrument, or what a cure costs by itself. Harm comes first, and rows that a cure
  * lost are harm: nothing had endangered them.
  */
-function control({ log, symptoms, detectors, starved, gaps, harm, data }: Findings): Verdict {
+function control({ log, down, detectors, starved, gaps, harm, data }: Findings): Verdict {
   const cured = log.started.control === 'on-healthy';
   const where = cured ? 'on a healthy cluster' : 'control without fault';
   if (starved !== undefined) return { outcome: 'unknown', reason: `${where}: ${starved}` };
@@ -101,8 +102,8 @@ function control({ log, symptoms, detectors, starved, gaps, harm, data }: Findin
   }
   const loud = detectors.filter(firedAtNothing).map((d) => d.id);
   const alarms = loud.length === 0 ? [] : [`${cured ? 'alarms' : 'false alarms'} by ${list(loud)}`];
-  if (symptoms.length > 0 || loss.length > 0) {
-    const bad = symptoms.length === 0 ? [] : [`${list(symptoms)} had symptoms${cured ? '' : ' all the same'}`];
+  if (down.length > 0 || loss.length > 0) {
+    const bad = down.length === 0 ? [] : [`${list(down)} went down${cured ? '' : ' all the same'}`];
     return { outcome: 'control-disturbed', reason: `${where}: ${list([...bad, ...loss, ...alarms])}` };
   }
   return alarms.length === 0
@@ -113,29 +114,31 @@ function control({ log, symptoms, detectors, starved, gaps, harm, data }: Findin
 /** Whether an alarm fired in the watch of a control, or did already when it began. */
 export const firedAtNothing = ({ status }: DetectorRecord): boolean => status === 'misdiagnosed' || status === 'noisy';
 
-function judged({ ttr, relapsed, data, harm, log, prevented }: Findings): Verdict {
+function judged({ ttr, again, data, harm, log, prevented }: Findings): Verdict {
   const lost = data === 'unknown' ? 0 : data.lost;
   const loss = lost === 0 ? '' : `, ${rowsLost(lost)}`;
-  const restored = uncensored(ttr);
+  const stable = uncensored(ttr);
   const back =
-    restored === undefined
-      ? `not good again within ${humanDuration(log.started.horizonMs)}`
-      : `good again ${humanDuration(midpoint(restored))} after the fault`;
-  if (restored !== undefined && relapsed.length === 0 && lost > 0) {
+    stable === undefined
+      ? `not stable within ${humanDuration(log.started.horizonMs)}`
+      : `stable since ${humanDuration(midpoint(stable))} after the fault`;
+  if (stable !== undefined && again === undefined && lost > 0) {
     return {
       outcome: 'recovered-with-loss',
       reason: `${back}${loss}${harm.length > 0 ? `; harmed: ${list(harm)}` : ''}`,
     };
   }
   if (harm.length > 0) return { outcome: 'harmed', reason: `${list(harm)}; ${back}${loss}` };
-  if (relapsed.length > 0)
-    return { outcome: 'relapsed', reason: `${back}, then ${list(relapsed)} went bad again${loss}` };
-  if (restored !== undefined && prevented) return { outcome: 'prevented', reason: 'nothing that had to break did' };
-  if (restored !== undefined) {
+  if (again !== undefined) return { outcome: 'relapsed', reason: `${back}, but ${wentDown(again)}${loss}` };
+  if (stable !== undefined && prevented) return { outcome: 'prevented', reason: 'nothing that had to break did' };
+  if (stable !== undefined) {
     return { outcome: 'recovered', reason: back + (data === 'unknown' ? '; data were not read back' : '') };
   }
   return { outcome: 'not-recovered', reason: back + loss };
 }
+
+const wentDown = ({ afterMs, lastedMs, slis }: NonNullable<TrialRecord['downAgain']>): string =>
+  `${list(slis)} went down again ${humanDuration(afterMs)} later, for ${humanDuration(lastedMs)}`;
 
 /** `a`, `a and b`, `a, b and c`. */
 export function list(words: readonly string[]): string {

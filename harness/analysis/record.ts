@@ -1,4 +1,6 @@
+import { canaryDelayMs } from '../model/control.ts';
 import type { TrialEvent } from '../model/events.ts';
+import { defaultSlo } from '../model/probe.ts';
 import type { SliRecord, TrialRecord } from '../model/record.ts';
 import { humanDuration, uncensored, type Censored, type Interval } from '../model/units.ts';
 import { badTime } from './badness.ts';
@@ -9,15 +11,15 @@ import { detectorsOf } from './detectors.ts';
 import { findFullRecovery } from './full-recovery.ts';
 import { harmOf } from './harm.ts';
 import { findGap, harnessHealth } from './health.ts';
-import { indexLog, type SliLog, type TrialLog } from './log.ts';
+import { indexLog, type TrialLog } from './log.ts';
 import { elapsed, lowerBound, outward, whole } from './numbers.ts';
 import { observe, type Observation } from './observation.ts';
 import { decide } from './outcome.ts';
+import { outagesOf } from './outages.ts';
 import { splitTtr } from './parts.ts';
-import { findRestored, type Restored, neverLost } from './recovery.ts';
-import { relapsedSlis } from './relapse.ts';
+import { type Broken, findFirstGood, findStable, neverLost } from './recovery.ts';
+import { downAgain, durabilityCheck } from './relapse.ts';
 import { mitigationOf, phasesOf, stepsOf } from './steps.ts';
-import { findSymptoms, type Symptom } from './symptoms.ts';
 
 /**
  * Derives every number of one trial from its events and from nothing else: no clock, no files, the same events give the same
@@ -31,44 +33,35 @@ export function analyseTrial(events: readonly TrialEvent[]): TrialRecord {
   const { started } = log;
   const { onset } = observation;
 
-  const sick = log.slis.map((sli) => ({
+  const all: readonly Broken[] = log.slis.map((sli) => ({
     sli,
-    symptom: findSymptoms(sli.samples, observation.fromMs, observation.toMs)[0],
+    outages: outagesOf(sli.samples, sli, observation.fromMs, observation.toMs),
   }));
   const mitigation = mitigationOf(log);
-  // What the fault broke beyond what it had to break counts too: a database that is still away is no recovery. What went bad
-  // only after the first changing command is the runbook's doing, and is looked at as harm.
-  const faultEndsMs = onset === undefined ? Number.NEGATIVE_INFINITY : (mitigation?.startMs ?? observation.toMs);
-  const broken = sick
-    .filter(
-      ({ sli, symptom }) =>
-        started.breaks.includes(sli.sli) ||
-        (!sli.bystander && symptom !== undefined && symptom.firstBadMs < faultEndsMs),
-    )
-    .flatMap(({ sli, symptom }) => (symptom === undefined ? [] : [{ sli, symptom }]));
+  const broken = brokenOf(all, log, observation);
   const spared = started.breaks.filter((name) => !broken.some((b) => b.sli.sli === name));
   const unbroken = observation.prevention || observation.control ? [] : spared;
   const prevented = observation.prevention && broken.length === 0;
-  const brokenSlis = broken.map((b) => b.sli);
   // As long as something that must break has not, "everything is good again" would be said too early.
   const restored = prevented
     ? neverLost(observation, started.holdMs)
     : unbroken.length > 0
       ? undefined
-      : restoredOf(broken, log, observation);
-  const ttr = prevented
-    ? restored && { lo: 0, hi: 0 }
-    : onset === undefined || unbroken.length > 0 || broken.length === 0
-      ? undefined
-      : ttrOf(restored, onset, started.horizonMs);
-  const seenRestored = uncensored(ttr) === undefined ? undefined : restored;
+      : findStable(broken, observation.toMs, started.holdMs);
+  const timed = onset !== undefined && unbroken.length === 0 && (prevented ? restored !== undefined : broken.length > 0);
+  const since = (at: Interval | undefined): Interval | Censored | undefined =>
+    timed ? (prevented ? { lo: 0, hi: 0 } : inTime(at, onset, started.horizonMs)) : undefined;
+  const ttr = since(restored?.at);
+  const firstGood = since(findFirstGood(broken));
+  const stable = uncensored(ttr) === undefined ? undefined : restored;
+  const again = stable && downAgain(broken, stable, durabilityCheck(log), observation.toMs);
 
   const detectors = detectorsOf(log, observation);
   const { collateral, lostOutside } = collateralOf(log, observation);
   const data = dataOf(log, observation);
   const harness = harnessHealth(log, observation);
-  const slis = sick.map(({ sli, symptom }) => sliRecord(sli, symptom, log, observation));
-  const full = findFullRecovery(log, observation, seenRestored, brokenSlis, detectors, data);
+  const slis = all.map((one) => sliRecord(one, log, observation));
+  const full = findFullRecovery(log, observation, stable, again, detectors, data);
   const fullTtr = full.at === undefined || onset === undefined ? undefined : elapsed(onset, full.at);
   const fullInTime = fullTtr !== undefined && fullTtr.lo <= started.horizonMs ? fullTtr : undefined;
 
@@ -81,21 +74,21 @@ export function analyseTrial(events: readonly TrialEvent[]): TrialRecord {
     gaps: gapsOf(log, observation),
     ttr,
     watchedMs: onset === undefined ? 0 : observation.toMs - onset.hi,
-    relapsed:
-      seenRestored === undefined ? [] : relapsedSlis(brokenSlis, seenRestored, observation.toMs, started.holdMs),
+    again,
     data,
-    harm: harmOf(log, observation, mitigation?.startMs, lostOutside),
-    symptoms: sick.flatMap(({ sli, symptom }) => (symptom === undefined ? [] : [sli.sli])),
+    harm: harmOf(log, observation, all, mitigation?.startMs, lostOutside),
+    down: all.filter(({ outages }) => outages.length > 0).map(({ sli }) => sli.sli),
     detectors,
   });
 
-  const firstSick = sick
-    .flatMap(({ sli, symptom }) => (symptom === undefined ? [] : [{ sli: sli.sli, began: symptom.began }]))
+  const firstDown = all
+    .flatMap(({ sli, outages }) => outages.slice(0, 1).map(({ began }) => ({ sli: sli.sli, began })))
     .sort((a, b) => a.began.hi - b.began.hi || a.began.lo - b.began.lo)[0];
   // The same indicators in every arm: one that failed for a second beside them must not make the mean look better.
   const badTimes = slis.filter((s) => started.breaks.includes(s.sli)).map((s) => s.badMs);
   return {
     schemaVersion: 1,
+    definitions: 2,
     trialId: started.trialId,
     scenario: started.scenario,
     runbook: started.runbook,
@@ -109,13 +102,16 @@ export function analyseTrial(events: readonly TrialEvent[]): TrialRecord {
     claim: started.claim,
     ...(onset === undefined ? {} : { onset: outward(onset.lo, onset.hi) }),
     witness: observation.evidence,
-    ...(firstSick === undefined
+    ...(firstDown === undefined
       ? {}
-      : { firstSymptom: { sli: firstSick.sli, interval: outward(firstSick.began.lo, firstSick.began.hi) } }),
+      : { firstSymptom: { sli: firstDown.sli, interval: outward(firstDown.began.lo, firstDown.began.hi) } }),
     detectors,
     ...(mitigation === undefined ? {} : { mitigation }),
+    ...(firstGood === undefined ? {} : { firstGood }),
     ...(ttr === undefined ? {} : { ttr }),
     ...(ttr === undefined ? {} : { fullRecovery: fullInTime ?? { censored: true as const, at: started.horizonMs } }),
+    ...(stable === undefined ? {} : { watchedStableMs: whole(Math.max(0, observation.toMs - stable.at.hi)) }),
+    ...(again === undefined ? {} : { downAgain: again }),
     fullRecoveryMissing:
       ttr === undefined || fullInTime !== undefined
         ? []
@@ -138,28 +134,29 @@ export function analyseTrial(events: readonly TrialEvent[]): TrialRecord {
   };
 }
 
-function restoredOf(
-  broken: readonly { readonly sli: SliLog; readonly symptom: Symptom }[],
-  log: TrialLog,
-  observation: Observation,
-): Restored | undefined {
-  if (broken.length === 0) return undefined;
-  const after = Math.max(...broken.map((b) => b.symptom.firstBadMs));
-  return findRestored(
-    broken.map((b) => b.sli),
-    after,
-    observation.toMs,
-    log.started.holdMs,
-  );
+/**
+ * The SLIs that TTR is about: those that must break, and any other but bystanders with an outage that was known when the runbook began (in
+ * the canary: when it would have begun without its delay). That instant is the same for all arms, also for those that change nothing:
+ * a database that is still away is no recovery, and what goes down later is the runbook's doing and looked at as harm.
+ */
+function brokenOf(all: readonly Broken[], log: TrialLog, { onset }: Observation): readonly Broken[] {
+  const { breaks, control, runbookDelayMs } = log.started;
+  const begun = log.of('phase').find((p) => p.name === 'runbook' && p.state === 'started')?.atMs;
+  const canaryMs = control === 'delayed' ? canaryDelayMs : 0;
+  const untilMs = onset === undefined ? Number.NEGATIVE_INFINITY : (begun ?? onset.lo + runbookDelayMs) - canaryMs;
+  return all.filter(({ sli, outages: [first] }) => {
+    if (first === undefined) return false;
+    return breaks.includes(sli.sli) || (!sli.bystander && first.overdueMs < untilMs);
+  });
 }
 
 /** All trials are censored at one common time, so a recovery after the horizon is none. */
-function ttrOf(restored: Restored | undefined, onset: Interval, horizonMs: number): Interval | Censored {
-  const ttr = restored === undefined ? undefined : elapsed(onset, restored.at);
-  return ttr === undefined || ttr.lo > horizonMs ? { censored: true, at: whole(horizonMs) } : ttr;
+function inTime(at: Interval | undefined, onset: Interval, horizonMs: number): Interval | Censored {
+  const time = at && elapsed(onset, at);
+  return time === undefined || time.lo > horizonMs ? { censored: true, at: whole(horizonMs) } : time;
 }
 
-function sliRecord(sli: SliLog, symptom: Symptom | undefined, log: TrialLog, observation: Observation): SliRecord {
+function sliRecord({ sli, outages }: Broken, log: TrialLog, observation: Observation): SliRecord {
   const { fromMs, toMs, onset } = observation;
   const { holdMs, horizonMs } = log.started;
   const begin = lowerBound(sli.samples, fromMs, (s) => s.intendedMs);
@@ -167,14 +164,17 @@ function sliRecord(sli: SliLog, symptom: Symptom | undefined, log: TrialLog, obs
   const seen = sli.samples.slice(begin, end);
   const bad = seen.filter((s) => !s.ok);
   const lastError = bad.findLast((s) => s.error !== undefined)?.error;
-  const again = symptom === undefined ? undefined : findRestored([sli], symptom.firstBadMs, toMs, holdMs);
+  const [first] = outages;
+  const stable = first && findStable([{ sli, outages }], toMs, holdMs);
   return {
     sli: sli.sli,
     title: sli.title,
     bystander: sli.bystander,
-    broke: symptom !== undefined,
-    ...(symptom === undefined ? {} : { firstSymptom: outward(symptom.began.lo, symptom.began.hi) }),
-    ...(symptom === undefined || onset === undefined ? {} : { ttr: ttrOf(again, onset, horizonMs) }),
+    periodMs: sli.periodMs,
+    slo: sli.slo ?? defaultSlo,
+    broke: first !== undefined,
+    ...(first === undefined ? {} : { firstSymptom: outward(first.began.lo, first.began.hi) }),
+    ...(first === undefined || onset === undefined ? {} : { ttr: inTime(stable?.at, onset, horizonMs) }),
     badMs: badTime(sli.samples, sli.periodMs, fromMs, Math.min(toMs, (onset?.hi ?? fromMs) + horizonMs)),
     samples: seen.length,
     bad: bad.length,

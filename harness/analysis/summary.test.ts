@@ -252,7 +252,7 @@ describe('other verdicts', () => {
 
   it('what was set beforehand is no answer either, however soon it was good again', () => {
     const early = { ...plan.runbooks[0], id: 'early', before: [], steps: [] } as unknown as Plan['runbooks'][number];
-    const trials = [trial('early-1', 33_000), trial('early-2', 33_000, { audits: [{ store: 'ledger', missing: 2 }] })];
+    const trials = [trial('early-1', 34_000), trial('early-2', 34_000, { audits: [{ store: 'ledger', missing: 2 }] })];
     const summary = summarise({ ...plan, runbooks: [...plan.runbooks, early] }, [...records, ...trials]);
     expect(summary.verdict).toMatchObject({ kind: 'use', runbook: 'cure' });
     expect(summary.verdict.preventions).toEqual([
@@ -262,7 +262,7 @@ describe('other verdicts', () => {
 
   it('says of doing nothing that it comes back with data lost', () => {
     const lossy = { audits: [{ store: 'ledger', missing: 2 }] };
-    const idle = ['wait-1', 'wait-2'].map((id) => trial(id, 33_000, lossy));
+    const idle = ['wait-1', 'wait-2'].map((id) => trial(id, 34_000, lossy));
     const others = records.filter((r) => r.runbook !== 'wait');
     expect(summarise(plan, [...others, ...idle]).verdict.doingNothing).toMatch(
       /^wait: back after [\d.]+ m?s, with data lost$/,

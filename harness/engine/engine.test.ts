@@ -262,15 +262,26 @@ describe('SliTracker', () => {
     endedMs: n * 100,
     ok,
   });
-  it('calls an SLI bad at two bad of five, steady only when wholly good since the instant and really sampled', () => {
-    const tracker = new SliTracker(['web', 'unsampled']);
+  it('calls an SLI bad while it is in an outage, steady only when wholly good since the instant and really sampled', () => {
+    const tracker = new SliTracker(['web', 'unsampled'].map((sli) => ({ sli, periodMs: 100 })));
     for (let n = 0; n < 4; n++) tracker.add(sample(n, true));
-    tracker.add(sample(4, false));
+    // In the order in which they end.
+    for (const n of [6, 4]) tracker.add(sample(n, false));
     expect(tracker.bad()).toEqual([]);
     tracker.add(sample(5, false));
     expect(tracker.bad()).toEqual(['web']);
+    expect(tracker.good()).toEqual([]);
     expect(tracker.unsteadySince(450)).toEqual(['web', 'unsampled']);
-    for (let n = 6; n < 11; n++) tracker.add(sample(n, true));
-    expect(tracker.unsteadySince(600)).toEqual(['unsampled']);
+    for (let n = 7; n < 10; n++) tracker.add(sample(n, true));
+    expect(tracker.bad()).toEqual(['web']);
+    tracker.add(sample(10, true));
+    expect(tracker.bad()).toEqual([]);
+    expect(tracker.unsteadySince(700)).toEqual(['unsampled']);
+  });
+
+  it('forgets what was long ago', () => {
+    const tracker = new SliTracker([{ sli: 'web', periodMs: 100 }]);
+    for (let n = 0; n < 500; n++) tracker.add(sample(n, n % 50 !== 0));
+    expect(tracker.bad()).toEqual([]);
   });
 });

@@ -1,7 +1,13 @@
+import { isDown, type Asked } from '../analysis/outages.ts';
 import type { Sample } from '../model/probe.ts';
 
+/** How many samples of each probe are kept: more than the longest chain of failures needs that is an outage by itself. */
+const kept = 64;
+
 interface Track {
-  readonly recent: boolean[];
+  readonly probe: Asked;
+  /** In the order of their intended starts. */
+  readonly recent: Sample[];
   lastBadMs: number | undefined;
   seen: number;
 }
@@ -13,22 +19,24 @@ interface Track {
 export class SliTracker {
   readonly #tracks = new Map<string, Track>();
 
-  constructor(slis: readonly string[]) {
-    for (const sli of slis) this.#tracks.set(sli, { recent: [], lastBadMs: undefined, seen: 0 });
+  constructor(probes: readonly (Asked & { readonly sli: string })[]) {
+    for (const probe of probes) this.#tracks.set(probe.sli, { probe, recent: [], lastBadMs: undefined, seen: 0 });
   }
 
   add(sample: Sample): void {
     const track = this.#tracks.get(sample.sli);
     if (track === undefined) return;
     track.seen++;
-    track.recent.push(sample.ok);
-    if (track.recent.length > 5) track.recent.shift();
+    // Answers come in the order in which they end.
+    const later = track.recent.findLastIndex((s) => s.intendedMs < sample.intendedMs) + 1;
+    track.recent.splice(later, 0, sample);
+    if (track.recent.length > kept) track.recent.shift();
     if (!sample.ok) track.lastBadMs = Math.max(track.lastBadMs ?? 0, sample.intendedMs);
   }
 
-  /** SLIs with two bad of their last five: the same streak that makes a symptom. */
+  /** SLIs that are in an outage, by the rule that the report goes by. */
   bad(): readonly string[] {
-    return [...this.#tracks].filter(([, t]) => t.recent.filter((ok) => !ok).length >= 2).map(([sli]) => sli);
+    return [...this.#tracks].filter(([, t]) => isDown(t.recent, t.probe)).map(([sli]) => sli);
   }
 
   good(): readonly string[] {

@@ -2,7 +2,7 @@ import type { Cluster } from '../model/cluster.ts';
 import type { ControlKind } from '../model/control.ts';
 import type { EventBody, EventOf } from '../model/events.ts';
 import type { Trigger } from '../model/plan.ts';
-import type { ProbeSession, Sample } from '../model/probe.ts';
+import { defaultSlo, type ProbeSession, type Sample } from '../model/probe.ts';
 import type { Profile } from '../model/profile.ts';
 import type { ClaimedRunbook } from '../model/runbook.ts';
 import type { Scenario } from '../model/scenario.ts';
@@ -77,11 +77,12 @@ export function startedEvent(spec: TrialSpec, wallEpochMs: number): EventBody {
     wallEpochMs,
     breaks: [...scenario.breaks],
     keeps: [...scenario.keeps],
-    probes: scenario.probes.map(({ sli, title, periodMs, timeoutMs, bystander }) => ({
+    probes: scenario.probes.map(({ sli, title, periodMs, timeoutMs, slo = defaultSlo, bystander }) => ({
       sli,
       title,
       periodMs,
       timeoutMs,
+      slo,
       bystander,
     })),
     detectors: scenario.detectors.map((d) => ({

@@ -60,7 +60,7 @@ const probe: Probe = {
 
 const shop: Probe = { ...probe, sli: 'shop', title: 'shop', bystander: true };
 
-/** Fires at the third bad sample. */
+/** Fires at the fourth bad sample: the first may have been due just before the fault, and three make an outage. */
 const alarm: Detector = {
   id: 'alarm',
   title: 'alarm',
@@ -75,8 +75,8 @@ const alarm: Detector = {
     for await (const sample of context.samples()) {
       const was = streak;
       streak = sample.ok ? 0 : streak + 1;
-      if (streak === 3) yield { state: 'firing', what: 'web is down' };
-      else if (sample.ok && was >= 3) yield { state: 'quiet' };
+      if (streak === 4) yield { state: 'firing', what: 'web is down' };
+      else if (sample.ok && was >= 4) yield { state: 'quiet' };
       else yield { state: 'alive' };
     }
   },

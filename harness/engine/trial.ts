@@ -77,7 +77,7 @@ class Trial {
     this.onProgress = onProgress;
     this.clock = clock;
     this.journal = journal;
-    this.tracker = new SliTracker(spec.scenario.probes.map((probe) => probe.sli));
+    this.tracker = new SliTracker(spec.scenario.probes);
     this.unanswered = new Unanswered(spec.scenario.probes);
     this.narrator = new Narrator(spec.scenario, onProgress);
   }

@@ -1,5 +1,6 @@
 import type { ControlKind } from '../../model/control.ts';
 import type { EventBody, EventOf, TrialEvent } from '../../model/events.ts';
+import type { Answer } from '../log.ts';
 
 type Reading = Omit<EventOf<'detector'>, 'type'> & { readonly atMs: number };
 type State = Omit<EventOf<'state'>, 'type'> & { readonly atMs: number };
@@ -9,7 +10,10 @@ export interface ProbeSpec {
   readonly sli: string;
   readonly periodMs?: number;
   readonly timeoutMs?: number;
+  readonly slo?: number;
   readonly bystander?: boolean;
+  /** What was answered, instead of what follows from the rest. */
+  readonly answers?: readonly Answer[];
   /** Requests intended in [from, to) fail. */
   readonly outages?: readonly (readonly [from: number, to: number])[];
   /** Requests intended in [from, to) were never sent. */
@@ -49,6 +53,8 @@ export interface LogSpec {
   readonly inject?: readonly [number, number?] | null;
   readonly evidence?: readonly string[];
   readonly steps?: readonly StepSpec[];
+  /** Start of the phase `runbook`: just before the first step where absent; null for none. */
+  readonly runbookMs?: number | null;
   readonly states?: readonly State[];
   readonly before?: readonly Item[];
   readonly after?: readonly Item[];
@@ -105,6 +111,11 @@ export function buildLog(spec: LogSpec): readonly TrialEvent[] {
   steps.forEach((step, index) => {
     putStep(put, step, index);
   });
+  const runbookMs = spec.runbookMs === undefined ? steps[0] && steps[0].fromMs - 1 : spec.runbookMs;
+  if (runbookMs !== undefined && runbookMs !== null) {
+    put(runbookMs, { type: 'phase', name: 'runbook', state: 'started' });
+    put(Math.max(runbookMs, ...steps.map((s) => s.toMs ?? s.fromMs)) + 1, { type: 'phase', name: 'runbook', state: 'done' });
+  }
   for (const probe of spec.probes) putSamples(put, probe, spec.endMs);
   for (const { atMs, ...reading } of spec.readings ?? []) put(atMs, { type: 'detector', ...reading });
   for (const state of spec.states ?? [
@@ -168,6 +179,7 @@ function startOf(spec: LogSpec, steps: readonly StepSpec[]): EventBody {
       title: `Title of ${p.sli}`,
       periodMs: p.periodMs ?? 500,
       timeoutMs: p.timeoutMs ?? 1000,
+      ...(p.slo === undefined ? {} : { slo: p.slo }),
       bystander: p.bystander ?? false,
     })),
     detectors: (spec.detectors ?? []).map((d) => ({
@@ -230,6 +242,12 @@ function putStep(put: Put, step: StepSpec, index: number): void {
 }
 
 function putSamples(put: Put, probe: ProbeSpec, endMs: number): void {
+  if (probe.answers !== undefined) {
+    probe.answers.forEach((answer, n) => {
+      putSample(put, probe.sli, n, answer);
+    });
+    return;
+  }
   const period = probe.periodMs ?? 500;
   const timeout = probe.timeoutMs ?? 1000;
   const within = (at: number, spans: readonly (readonly [number, number])[] = []): boolean =>
@@ -240,17 +258,21 @@ function putSamples(put: Put, probe: ProbeSpec, endMs: number): void {
     if (within(intendedMs, probe.gaps)) continue;
     const ok = !within(intendedMs, probe.outages);
     const endedMs = intendedMs + (ok ? Math.min(20, timeout) : timeout);
-    put(endedMs, {
-      type: 'sample',
-      sli: probe.sli,
-      n,
-      intendedMs,
-      startedMs: intendedMs + 1,
-      endedMs,
-      ok,
-      ...(ok ? {} : { error: 'timeout' }),
-    });
+    putSample(put, probe.sli, n, { intendedMs, endedMs, ok });
   }
+}
+
+function putSample(put: Put, sli: string, n: number, { intendedMs, endedMs, ok }: Answer): void {
+  put(endedMs, {
+    type: 'sample',
+    sli,
+    n,
+    intendedMs,
+    startedMs: Math.min(intendedMs + 1, endedMs),
+    endedMs,
+    ok,
+    ...(ok ? {} : { error: 'timeout' }),
+  });
 }
 
 function number(events: readonly { readonly atMs: number; readonly body: EventBody }[], spec: LogSpec): TrialEvent[] {
