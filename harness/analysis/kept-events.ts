@@ -12,9 +12,9 @@ const rounding = 0.02;
 /** A sample on either bound of the watch may have been counted or not: both are rounded. */
 const tolerated = 2;
 /** A request of a probe this slow may have begun in the outage and have waited for its end (`pod-start`). */
-const slowMs = 2000;
+export const slowMs = 2000;
 /** How long a slow probe waits for an answer. */
-const slowTimeoutMs = 10_000;
+export const slowTimeoutMs = 10_000;
 const timeoutMs = 2000;
 
 /** The requests of one SLI as its bands tell them. */
@@ -67,11 +67,9 @@ export function breaksOf(record: TrialRecord): readonly string[] | undefined {
  * An event log that says what a kept record says: what is judged by it is judged by the rules of today. When requests ended was not kept: each
  * ends when it begins. Looks at the cluster, alarms' readings and inventories were not kept either; what depends on them is not to be taken
  * from this log.
- * @param late requests of slow probes that went well after failed ones end as late as they may have: all that had begun when the first of
- *   them was given up, if it had been
  * @returns undefined where the requests cannot be told from the bands
  */
-export function keptEvents(record: TrialRecord, plan: Plan, late = false): readonly TrialEvent[] | undefined {
+export function keptEvents(record: TrialRecord, plan: Plan): readonly TrialEvent[] | undefined {
   const { onset, endMs } = record;
   const breaks = breaksOf(record);
   if (onset === undefined || breaks === undefined) return undefined;
@@ -92,11 +90,9 @@ export function keptEvents(record: TrialRecord, plan: Plan, late = false): reado
       timeoutMs: slow ? slowTimeoutMs : timeoutMs,
       bystander: sli.bystander,
     });
-    let waitedUntilMs = 0;
     samples.forEach(({ intendedMs, ok }, n) => {
-      if (slow && late && ok && samples[n - 1]?.ok === false) waitedUntilMs = intendedMs + slowTimeoutMs;
       // The onset ended with the first failed request, if not before.
-      const endedMs = Math.max(intendedMs, ok ? waitedUntilMs : onset.hi);
+      const endedMs = ok ? intendedMs : Math.max(intendedMs, onset.hi);
       put(endedMs, { type: 'sample', sli: sli.sli, n, intendedMs, startedMs: intendedMs, endedMs, ok });
     });
   }
@@ -114,7 +110,7 @@ export function keptEvents(record: TrialRecord, plan: Plan, late = false): reado
     for (const store of record.data.stores) put(endMs + 1, { ...store, type: 'audit' });
   }
   put(endMs, { type: 'phase', name: 'teardown', state: 'started' });
-  put(endMs + 2, { type: 'trial.ended', cause: 'completed' });
+  put(Math.max(endMs + 1, ...events.map(({ atMs }) => atMs)), { type: 'trial.ended', cause: 'completed' });
   return events
     .map((event, order) => ({ ...event, order }))
     .sort((a, b) => a.atMs - b.atMs || a.order - b.order)
@@ -178,7 +174,7 @@ function putSteps(put: Put, record: TrialRecord, injectMs: number): void {
   const counted = new Map<string, number>();
   let injected = false;
   for (const { part, name, on, command, changes, fromMs, toMs, ok } of record.steps) {
-    if (part !== 'setup' && part !== 'prepare' && part !== 'inject' && part !== 'undo' && part !== 'runbook') continue;
+    if (part !== 'inject' && part !== 'runbook') continue;
     const index = counted.get(part) ?? 0;
     counted.set(part, index + 1);
     const base = { type: 'step', part, index, name, on, command, changes } as const;

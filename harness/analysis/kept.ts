@@ -1,9 +1,13 @@
+import type { TrialEvent } from '../model/events.ts';
 import type { Plan } from '../model/plan.ts';
 import type { DetectorRecord, SliRecord, TrialRecord } from '../model/record.ts';
-import { midpoint, uncensored, type Interval } from '../model/units.ts';
-import { keptEvents } from './kept-events.ts';
+import { humanDuration, midpoint, uncensored, type Censored, type Interval } from '../model/units.ts';
+import { keptEvents, slowMs, slowTimeoutMs } from './kept-events.ts';
+import { indexLog } from './log.ts';
 import { whole } from './numbers.ts';
 import { isValid } from './observed.ts';
+import { outagesOf, type Outage } from './outages.ts';
+import { list } from './outcome.ts';
 import { splitTtr } from './parts.ts';
 import { analyseTrial } from './record.ts';
 
@@ -27,16 +31,19 @@ export const fromBandsNote =
 export function reanalyseKept(record: TrialRecord, plan: Plan): TrialRecord {
   const { onset } = record;
   if (record.definitions === 2 || !isValid(record) || onset === undefined) return record;
-  const [soonest, latest] = [keptEvents(record, plan), keptEvents(record, plan, true)];
-  if (soonest === undefined || latest === undefined) return record;
-  const fresh = between(analyseTrial(soonest), analyseTrial(latest));
+  const events = keptEvents(record, plan);
+  if (events === undefined) return record;
+  const fresh = analyseTrial(events);
   if (fresh.outcome === 'invalid') return record;
+  const slow = slowOf(events, fresh);
+  const ttr = waited(fresh.ttr, onset, slow);
+  const firstGood = waited(fresh.firstGood, onset, slow);
+  const restored = uncensored(ttr);
   // What became of objects outside the blast radius is no matter of timelines, and decides before all but loss.
   const harmedOutside = record.outcome === 'harmed' && record.reason.includes('outside the blast radius gone');
-  const { outcome, reason } = harmedOutside ? record : fresh;
+  const { outcome, reason } = harmedOutside ? record : { ...fresh, reason: said(fresh, restored) };
   const { firstSymptom: _s, ttr: _t, fullRecovery: _f, parts: _p, ...rest } = record;
-  const { firstSymptom, firstGood, ttr, watchedStableMs, downAgain } = fresh;
-  const restored = uncensored(ttr);
+  const { firstSymptom, watchedStableMs, downAgain } = fresh;
   return {
     ...rest,
     definitions: 2,
@@ -47,7 +54,7 @@ export function reanalyseKept(record: TrialRecord, plan: Plan): TrialRecord {
     detectors: record.detectors.map((d) => asked(d, onset, record.mitigation?.startMs ?? record.endMs)),
     ...(firstGood === undefined ? {} : { firstGood }),
     ...(ttr === undefined ? {} : { ttr }),
-    ...fullRecoveryOf(record, fresh, plan.horizonMs),
+    ...fullRecoveryOf(record, restored, fresh, plan.horizonMs),
     ...(watchedStableMs === undefined ? {} : { watchedStableMs }),
     ...(downAgain === undefined ? {} : { downAgain }),
     ...(restored === undefined || outcome === 'prevented'
@@ -57,26 +64,35 @@ export function reanalyseKept(record: TrialRecord, plan: Plan): TrialRecord {
   };
 }
 
-type Time = TrialRecord['ttr'];
+/** Its reason, with the time as it is given. */
+function said({ reason, ttr }: TrialRecord, restored: Interval | undefined): string {
+  const before = uncensored(ttr);
+  if (before === undefined || restored === undefined) return reason;
+  return reason.replace(humanDuration(midpoint(before)), humanDuration(midpoint(restored)));
+}
 
-/** The same trial twice, with requests that ended as soon and as late as they may have: every time with the ends of both. */
-function between(soonest: TrialRecord, latest: TrialRecord): TrialRecord {
-  const wider = <K extends 'ttr' | 'firstGood'>(
-    key: K,
-    a: { readonly [k in K]?: Time },
-    b: { readonly [k in K]?: Time } | undefined,
-  ) => {
-    const [early, late] = [uncensored(a[key]), uncensored(b?.[key])];
-    return early === undefined || late === undefined
-      ? {}
-      : { [key]: { lo: early.lo, hi: Math.max(early.hi, late.hi) } };
-  };
-  return {
-    ...soonest,
-    ...wider('ttr', soonest, latest),
-    ...wider('firstGood', soonest, latest),
-    slis: soonest.slis.map((sli, i) => ({ ...sli, ...wider('ttr', sli, latest.slis[i]) })),
-  };
+/** The outages of slow probes that the time to recover is about: those known when the runbook began. */
+function slowOf(events: readonly TrialEvent[], fresh: TrialRecord): readonly Outage[] {
+  const { slis } = indexLog(events);
+  const begunMs = fresh.phases.find(({ name }) => name === 'runbook')?.fromMs ?? fresh.endMs;
+  return slis
+    .filter(({ periodMs, bystander }) => periodMs >= slowMs && !bystander)
+    .map((sli) => outagesOf(sli.samples, sli, fresh.onset?.lo ?? 0, fresh.endMs))
+    .filter(([first]) => first !== undefined && first.firstBadMs < begunMs)
+    .flat();
+}
+
+/** A time that ends with an outage of a slow probe: the first request that went well may have waited for that until it was nearly given up. */
+function waited(
+  time: Interval | Censored | undefined,
+  onset: Interval,
+  outages: readonly Outage[],
+): Interval | Censored | undefined {
+  const known = uncensored(time);
+  if (known === undefined) return time;
+  const ends = outages.flatMap(({ ended }) => (ended === undefined ? [] : [ended.hi - onset.lo]));
+  const before = ends.filter((ms) => ms <= known.hi);
+  return { lo: known.lo, hi: Math.max(known.hi, ...before.map((ms) => Math.ceil(ms + slowTimeoutMs))) };
 }
 
 /** An SLI's outage and recovery anew; what was counted stays. */
@@ -84,7 +100,12 @@ function sliOf(kept: SliRecord, fresh: TrialRecord): SliRecord {
   const { firstSymptom: _s, ttr: _t, ...counted } = kept;
   const anew = fresh.slis.find(({ sli }) => sli === kept.sli);
   if (anew === undefined) return kept;
-  const { broke, firstSymptom, ttr, periodMs, slo } = anew;
+  const { broke, firstSymptom, periodMs, slo } = anew;
+  const restored = uncensored(anew.ttr);
+  const ttr =
+    restored !== undefined && periodMs !== undefined && periodMs >= slowMs
+      ? { lo: restored.lo, hi: restored.hi + slowTimeoutMs }
+      : anew.ttr;
   return {
     ...counted,
     broke,
@@ -98,7 +119,7 @@ function sliOf(kept: SliRecord, fresh: TrialRecord): SliRecord {
 /** An alarm that fired after the first changing command may have noticed the cure: until then it had said nothing that is known. */
 function asked(detector: DetectorRecord, onset: Interval, untilMs: number): DetectorRecord {
   const { ttd, what, ...rest } = detector;
-  const askedMs = Math.max(0, whole(untilMs - midpoint(onset)));
+  const askedMs = Math.max(0, whole(untilMs - onset.hi));
   // Its reading's own instant is the upper end, counted from the onset's lower one.
   const late = detector.status === 'detected' && ttd !== undefined && onset.lo + ttd.hi > untilMs;
   return late ? { ...rest, status: 'missed', askedMs } : { ...detector, askedMs };
@@ -110,12 +131,17 @@ type Full = Pick<TrialRecord, 'fullRecovery' | 'fullRecoveryMissing'>;
  * Full recovery is the last of several instants, of which only the last is kept. Where another than the recovery of service was it, it stays;
  * else the others are only known to be no later.
  */
-function fullRecoveryOf(kept: TrialRecord, fresh: TrialRecord, horizonMs: number): Full {
-  const restored = uncensored(fresh.ttr);
+function fullRecoveryOf(
+  kept: TrialRecord,
+  restored: Interval | undefined,
+  fresh: TrialRecord,
+  horizonMs: number,
+): Full {
   const never = { censored: true as const, at: horizonMs };
-  const missing = kept.fullRecoveryMissing.filter((why) => !aboutService(why));
-  if (restored === undefined) return { fullRecovery: never, fullRecoveryMissing: [notRestored, ...missing] };
-  if (fresh.downAgain !== undefined) return { fullRecovery: never, fullRecoveryMissing: [downAgain, ...missing] };
+  const missing = kept.fullRecoveryMissing.filter((why) => !ofService.test(why));
+  if (restored === undefined) return { fullRecovery: never, fullRecoveryMissing: [notStable, ...missing] };
+  if (fresh.downAgain !== undefined)
+    return { fullRecovery: never, fullRecoveryMissing: [`${list(fresh.downAgain.slis)} went down again`, ...missing] };
   const before = uncensored(kept.ttr);
   const full = uncensored(kept.fullRecovery);
   if (full === undefined)
@@ -127,8 +153,7 @@ function fullRecoveryOf(kept: TrialRecord, fresh: TrialRecord, horizonMs: number
   };
 }
 
-/** As `findFullRecovery` says it. */
-const notRestored = 'service was not restored';
-const downAgain = 'service was down again';
+/** As `findFullRecovery` says it, and as it said it. */
+const notStable = 'service was not stable';
+const ofService = /^service was not (stable|restored)$| (is bad|went down) again$/;
 const unseen = 'since when everything else was whole was not kept';
-const aboutService = (why: string): boolean => why === notRestored || why.endsWith(' is bad again');
