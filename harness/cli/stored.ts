@@ -150,10 +150,11 @@ async function analysed(runDir: string, trialId: string): Promise<TrialRecord | 
   return analyseTrial(readEvents(readFileSync(path, 'utf8'), path));
 }
 
-/** A run as its report.json tells it. */
+/** A run as its report.json tells it; trials of an older one by today's definitions, as far as it tells them. */
 export async function readReport(path: string): Promise<StoredRun> {
   const { plan, trials } = (await readStored(path, 'report')) as Report;
-  return { runDir: dirname(path), plan, records: trials };
+  const { reanalyseKept } = await import('../analysis/kept.ts');
+  return { runDir: dirname(path), plan, records: trials.map((trial) => reanalyseKept(trial, plan)) };
 }
 
 /**
