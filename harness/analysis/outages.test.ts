@@ -243,7 +243,12 @@ describe('properties', () => {
   });
 
   it('only the last may be still on', () => {
-    for (const samples of cases) expect(all(samples).slice(0, -1).every((o) => o.ended !== undefined)).toBe(true);
+    for (const samples of cases)
+      expect(
+        all(samples)
+          .slice(0, -1)
+          .every((o) => o.ended !== undefined),
+      ).toBe(true);
   });
 
   it('shifting all instants shifts the outages', () => {

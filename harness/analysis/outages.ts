@@ -64,7 +64,10 @@ interface Range {
  */
 export function outagesOf(samples: readonly Answer[], probe: Asked, fromMs: number, toMs: number): readonly Outage[] {
   const begin = lowerBound(samples, fromMs, (s) => s.intendedMs);
-  const seen = samples.slice(begin, lowerBound(samples, toMs, (s) => s.intendedMs));
+  const seen = samples.slice(
+    begin,
+    lowerBound(samples, toMs, (s) => s.intendedMs),
+  );
   const failed = seen.flatMap((s, i) => (s.ok ? [] : [{ first: i, last: i }]));
   const needs = needsOf(probe.periodMs);
   const bursts = chains(failed, burstGap, needs, () => 1);
@@ -76,7 +79,9 @@ export function outagesOf(samples: readonly Answer[], probe: Asked, fromMs: numb
     first === last ? 1 : needs - 1,
   );
   const ranges = merged([...bursts, ...bleeds], needs);
-  return ranges.map((range) => trimmed(seen, range, needs)).map((range, i) => describe(samples, begin, seen, range, ranges[i + 1], probe));
+  return ranges
+    .map((range) => trimmed(seen, range, needs))
+    .map((range, i) => describe(samples, begin, seen, range, ranges[i + 1], probe));
 }
 
 /** Whether an SLI is in an outage by its latest samples, given in the order of their intended starts. */
@@ -86,7 +91,12 @@ export function isDown(samples: readonly Answer[], probe: Asked): boolean {
 }
 
 /** Runs of such ranges with at most `most` good requests between neighbours, that weigh at least `least` together. */
-function chains(ranges: readonly Range[], most: number, least: number, weight: (range: Range) => number): readonly Range[] {
+function chains(
+  ranges: readonly Range[],
+  most: number,
+  least: number,
+  weight: (range: Range) => number,
+): readonly Range[] {
   const found: Range[] = [];
   let run: Range[] = [];
   const close = (): void => {
@@ -195,12 +205,12 @@ function endOf(lastBad: Answer, after: readonly Answer[], rhythm: number, period
   const waited: Answer[] = [];
   let run = 0;
   let back = 0;
-  for (; back < after.length && run <= rhythm; back++) {
-    const answer = after[back] as Answer;
+  for (const answer of after) {
+    back++;
     if (longMs > 0 && took(answer) > longMs) {
       waited.push(answer);
       run = 0;
-    } else run++;
+    } else if (++run > rhythm) break;
   }
   // From here on it goes well more often than it did in the outage.
   const well = after.slice(Math.max(0, back - 1));

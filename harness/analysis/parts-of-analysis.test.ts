@@ -19,8 +19,7 @@ const sli = (picture: string, periodMs = 1000): Broken => {
 };
 
 describe('findStable', () => {
-  const at = (picture: string, toMs: number, periodMs = 1000) =>
-    findStable([sli(picture, periodMs)], toMs, 10_000)?.at;
+  const at = (picture: string, toMs: number, periodMs = 1000) => findStable([sli(picture, periodMs)], toMs, 10_000)?.at;
 
   it('needs the whole window, seen and without a gap', () => {
     expect(at('+----++++++++++', 15_000)).toEqual({ lo: 4000, hi: 5000 });

@@ -51,14 +51,22 @@ const results = shares.map((lost) => {
   const random = seeded(Math.round(1000 * lost) + 1);
   const records = Array.from({ length: 300 }, () => trial(lost, random));
   const times = records.flatMap((r) => uncensored(r.ttr) ?? []).map(midpoint);
-  return { lost, records, ttrMs: median(times), relapsed: records.filter((r) => r.outcome === 'relapsed').length / 300 };
+  return {
+    lost,
+    records,
+    ttrMs: median(times),
+    relapsed: records.filter((r) => r.outcome === 'relapsed').length / 300,
+  };
 });
 
 describe('random loss', () => {
   it('moves the median time to recover by no more than the shortest period', () => {
     console.info(
       results
-        .map(({ lost, ttrMs, relapsed }) => `${lost * 100} % lost: TTR ${ttrMs} ms, relapsed ${(relapsed * 100).toFixed(1)} %`)
+        .map(
+          ({ lost, ttrMs, relapsed }) =>
+            `${lost * 100} % lost: TTR ${ttrMs} ms, relapsed ${(relapsed * 100).toFixed(1)} %`,
+        )
         .join('\n'),
     );
     const [none] = results;

@@ -117,7 +117,9 @@ describe('an outage of known length', () => {
         probes: probes([[32_000, 71_000]], [{ sli: 'pod', periodMs: 3000, timeoutMs: 10_000, answers }]),
       });
     expect(pod(pods).ttr).toEqual({ lo: 39_500, hi: 41_000 });
-    expect(pod(pods.map((p) => (p.intendedMs >= 80_000 ? { ...p, endedMs: p.intendedMs + 10_000, ok: false } : p)))).toMatchObject({
+    expect(
+      pod(pods.map((p) => (p.intendedMs >= 80_000 ? { ...p, endedMs: p.intendedMs + 10_000, ok: false } : p))),
+    ).toMatchObject({
       outcome: 'harmed',
     });
     // Three periods earlier it was overdue when the runbook began.

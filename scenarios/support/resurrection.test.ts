@@ -10,7 +10,14 @@ describe('the probes of a scenario', () => {
     if (database === undefined) throw new Error('no such probe');
     const { periodMs, timeoutMs } = database;
     for (let phaseMs = 0; phaseMs < periodMs; phaseMs += 5) {
-      const service = { periodMs, timeoutMs, phaseMs, down: [[10_000, 11_000]], meanwhile: 'refused', answerMs: quick } as const;
+      const service = {
+        periodMs,
+        timeoutMs,
+        phaseMs,
+        down: [[10_000, 11_000]],
+        meanwhile: 'refused',
+        answerMs: quick,
+      } as const;
       expect(outagesOf(answersOf(service, 20_000, seeded(1)), database, 0, 20_000)).toHaveLength(1);
     }
   });

@@ -124,7 +124,11 @@ const inPercent = (share: number): string => `${(share * 100).toFixed(1).replace
 const cells = kinds.flatMap((kind) => shares.map((lost) => measure(kind, lost)));
 
 const rows = kinds.map((kind) => {
-  const [none, some, many] = shares.map((lost) => cells.find((c) => c.kind === kind && c.lost === lost)) as [Cell, Cell, Cell];
+  const [none, some, many] = shares.map((lost) => cells.find((c) => c.kind === kind && c.lost === lost)) as [
+    Cell,
+    Cell,
+    Cell,
+  ];
   const p95 = (cell: Cell): string => `${inSeconds(quantile(cell.errors, 0.95))}, ${inPercent(cell.inside)}`;
   const shortest = none.unseen.length === 0 ? 'all' : `over ${Math.max(...none.unseen) / 1000} s`;
   return `| ${[kind.title, inSeconds(periodOf(kind)), shortest, inSeconds(quantile(none.errors, 0.5)), p95(none), p95(some), p95(many)].join(' | ')} |`;

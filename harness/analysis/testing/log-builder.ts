@@ -116,7 +116,11 @@ export function buildLog(spec: LogSpec): readonly TrialEvent[] {
   const runbookMs = spec.runbookMs === undefined ? steps[0] && steps[0].fromMs - 1 : spec.runbookMs;
   if (runbookMs !== undefined && runbookMs !== null) {
     put(runbookMs, { type: 'phase', name: 'runbook', state: 'started' });
-    put(Math.max(runbookMs, ...steps.map((s) => s.toMs ?? s.fromMs)) + 1, { type: 'phase', name: 'runbook', state: 'done' });
+    put(Math.max(runbookMs, ...steps.map((s) => s.toMs ?? s.fromMs)) + 1, {
+      type: 'phase',
+      name: 'runbook',
+      state: 'done',
+    });
   }
   for (const probe of spec.probes) putSamples(put, probe, spec.endMs);
   for (const { atMs, ...reading } of spec.readings ?? []) put(atMs, { type: 'detector', ...reading });
