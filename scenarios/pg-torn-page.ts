@@ -9,13 +9,16 @@ import { warningEvents } from '../harness/detectors/warning-events.ts';
 import { pgTornPage } from '../harness/faults/pg-torn-page.ts';
 import { act } from '../harness/model/define.ts';
 import { claimed, defineScenario } from '../harness/model/scenario.ts';
-import { minutes, seconds } from '../harness/model/units.ts';
+import { millis, minutes, seconds } from '../harness/model/units.ts';
 import { fullPageWrites } from '../harness/runbooks/full-page-writes.ts';
 import { restoreBackupPitr } from '../harness/runbooks/restore-backup-pitr.ts';
 import { restoreBackup } from '../harness/runbooks/restore-backup.ts';
 import { wait } from '../harness/runbooks/wait.ts';
 import { archivedDatabase } from './support/archived-database.ts';
 import { resurrectionProbes } from './support/resurrection.ts';
+
+/** The server is back after about a second, and three failed requests are an outage. */
+const databaseMs = millis(200);
 
 /** As somebody tuned it for less writing; and no checkpoint at the wrong moment. */
 const tuned = JSON.stringify(
@@ -56,12 +59,12 @@ export default defineScenario({
       ].join('\n'),
     ),
   ],
-  probes: resurrectionProbes(),
+  probes: resurrectionProbes({ databaseMs }),
   breaks: ['database'],
   keeps: ['dns', 'api-read', 'api-write', 'pod-start', 'bystander'],
   fault: pgTornPage({ worker: 2 }),
   detectors: [
-    probeFailing({ sli: 'database', streak: 3 }),
+    probeFailing({ sli: 'database', streak: 3, periodMs: databaseMs }),
     postgresPanic(),
     postgresUp(),
     archiveLag(),

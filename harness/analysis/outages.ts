@@ -8,6 +8,8 @@ import { lowerBound } from './numbers.ts';
 const slowProbeMs = 2000;
 /** Between two failed requests of a burst there may be so many good ones. */
 const burstGap = 1;
+/** So many failed requests are an outage however thinly they are strewn, as long as fewer are good than should be. */
+const bleedNeeds = 5;
 /** How many good requests after an outage say what is usual then. */
 const enoughToTell = 20;
 /** A probe asks at least so often, in ms, or once a period: a longer silence is a gap. */
@@ -54,20 +56,32 @@ interface Range {
  * docs/measurement.md.
  *
  * A burst is at least three failed requests (two of a probe that asks every 2 s or less often) with at most one good one between
- * neighbours. A bleed is at least two more than that, none of them in a burst, with at most slo/(1 − slo) good ones between neighbours. What
- * overlaps, or has too few good requests between to be over, is one outage. Every other failed request is a lost one: downtime, and nothing else.
+ * neighbours. A bleed is at least five with at most slo/(1 − slo) good ones between neighbours; a burst in it counts as two of them (one).
+ * What overlaps, or has too few good requests between to be over, is one outage. Every other failed request is a lost one:
+ * downtime, and nothing else.
  *
  * @param samples in the order of their intended starts; looked at are those intended in [fromMs, toMs)
  */
 export function outagesOf(samples: readonly Answer[], probe: Asked, fromMs: number, toMs: number): readonly Outage[] {
   const begin = lowerBound(samples, fromMs, (s) => s.intendedMs);
-  const seen = samples.slice(begin, lowerBound(samples, toMs, (s) => s.intendedMs));
-  const failed = seen.flatMap((s, i) => (s.ok ? [] : [i]));
+  const seen = samples.slice(
+    begin,
+    lowerBound(samples, toMs, (s) => s.intendedMs),
+  );
+  const failed = seen.flatMap((s, i) => (s.ok ? [] : [{ first: i, last: i }]));
   const needs = needsOf(probe.periodMs);
-  if (failed.length < needs) return [];
-  const bursts = chains(failed, (a, b) => b - a - 1, burstGap, needs);
-  const ranges = merged([...bursts, ...bleeds(seen, failed, bursts, probe)], needs);
-  return ranges.map((range) => trimmed(seen, range, needs)).map((range, i) => describe(samples, begin, seen, range, ranges[i + 1], probe));
+  const bursts = chains(failed, burstGap, needs, () => 1);
+  // Failed requests in no burst, and bursts: a bleed is made of both. One burst is one thing that happened, however long it was.
+  const inBurst = new Set(bursts.flatMap((b) => Array.from({ length: b.last - b.first + 1 }, (_, i) => b.first + i)));
+  const parts = inOrder([...bursts, ...failed.filter(({ first }) => !inBurst.has(first))]);
+  const { slo = defaultSlo } = probe;
+  const bleeds = chains(parts, Math.floor(slo / (1 - slo) + 1e-9), bleedNeeds, ({ first, last }) =>
+    first === last ? 1 : needs - 1,
+  );
+  const ranges = merged([...bursts, ...bleeds], needs);
+  return ranges
+    .map((range) => trimmed(seen, range, needs))
+    .map((range, i) => describe(samples, begin, seen, range, ranges[i + 1], probe));
 }
 
 /** Whether an SLI is in an outage by its latest samples, given in the order of their intended starts. */
@@ -76,44 +90,36 @@ export function isDown(samples: readonly Answer[], probe: Asked): boolean {
   return last !== undefined && last.ended === undefined;
 }
 
-/** Runs of indices with at most `most` good requests between neighbours, of at least `least`. */
+/** Runs of such ranges with at most `most` good requests between neighbours, that weigh at least `least` together. */
 function chains(
-  indices: readonly number[],
-  between: (a: number, b: number) => number,
+  ranges: readonly Range[],
   most: number,
   least: number,
+  weight: (range: Range) => number,
 ): readonly Range[] {
   const found: Range[] = [];
-  let start = 0;
-  for (let i = 1; i <= indices.length; i++) {
-    const [before, here] = [indices[i - 1], indices[i]];
-    if (before !== undefined && here !== undefined && between(before, here) <= most) continue;
-    const first = indices[start];
-    if (i - start >= least && first !== undefined && before !== undefined) found.push({ first, last: before });
-    start = i;
+  let run: Range[] = [];
+  const close = (): void => {
+    const [first, last] = [run[0], run.at(-1)];
+    if (first !== undefined && last !== undefined && run.reduce((sum, r) => sum + weight(r), 0) >= least)
+      found.push({ first: first.first, last: last.last });
+    run = [];
+  };
+  for (const range of ranges) {
+    const last = run.at(-1);
+    if (last !== undefined && range.first - last.last - 1 > most) close();
+    run.push(range);
   }
+  close();
   return found;
 }
 
-function bleeds(
-  seen: readonly Answer[],
-  failed: readonly number[],
-  bursts: readonly Range[],
-  { periodMs, slo = defaultSlo }: Asked,
-): readonly Range[] {
-  const inBurst = new Set(bursts.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, i) => first + i)));
-  // Requests of bursts count as nothing: not as good ones, and they do not break it.
-  let count = 0;
-  const goodUpTo = seen.map((s, i) => (s.ok && !inBurst.has(i) ? ++count : count));
-  const outside = failed.filter((i) => !inBurst.has(i));
-  const between = (a: number, b: number): number => (goodUpTo[b] ?? 0) - (goodUpTo[a] ?? 0);
-  return chains(outside, between, Math.floor(slo / (1 - slo) + 1e-9), needsOf(periodMs) + 2);
-}
+const inOrder = (ranges: readonly Range[]): readonly Range[] => [...ranges].sort((a, b) => a.first - b.first);
 
 /** Joins what overlaps, and what has too few good requests between to be over. */
 function merged(ranges: readonly Range[], needs: number): readonly Range[] {
   const joined: Range[] = [];
-  for (const range of [...ranges].sort((a, b) => a.first - b.first)) {
+  for (const range of inOrder(ranges)) {
     const last = joined.at(-1);
     if (last !== undefined && range.first - last.last - 1 <= needs)
       joined[joined.length - 1] = { first: last.first, last: Math.max(last.last, range.last) };
@@ -199,12 +205,12 @@ function endOf(lastBad: Answer, after: readonly Answer[], rhythm: number, period
   const waited: Answer[] = [];
   let run = 0;
   let back = 0;
-  for (; back < after.length && run <= rhythm; back++) {
-    const answer = after[back] as Answer;
+  for (const answer of after) {
+    back++;
     if (longMs > 0 && took(answer) > longMs) {
       waited.push(answer);
       run = 0;
-    } else run++;
+    } else if (++run > rhythm) break;
   }
   // From here on it goes well more often than it did in the outage.
   const well = after.slice(Math.max(0, back - 1));

@@ -3,84 +3,78 @@ import { badTime } from './badness.ts';
 import { bandsOf } from './bands.ts';
 import { elapsed, latest, lowerBound, outward, whole } from './numbers.ts';
 import { splitTtr } from './parts.ts';
-import { findRestored, judge } from './recovery.ts';
-import { findSymptoms } from './symptoms.ts';
+import { findFirstGood, findStable, type Broken } from './recovery.ts';
+import { outagesOf } from './outages.ts';
 
-/** `+` good, `-` bad, a space is a request that was never sent; one every 1000 ms. */
+/** `+` good, `-` bad, a space is a request that was never sent; one every 1000 ms, answered after 10 ms. */
 const samples = (picture: string, periodMs = 1000) =>
-  Array.from(picture).flatMap((c, i) => (c === ' ' ? [] : [{ intendedMs: i * periodMs, ok: c === '+' }]));
+  Array.from(picture).flatMap((c, i) =>
+    c === ' ' ? [] : [{ intendedMs: i * periodMs, endedMs: i * periodMs + 10, ok: c === '+' }],
+  );
 
-describe('findSymptoms: two bad of five', () => {
-  it.each([
-    ['one bad sample is none', '+++-+++++', []],
-    ['two in a row', '+++--++++', [[3000, 4000]]],
-    ['two within five', '+++-+++-+', [[3000, 7000]]],
-    ['two that are too far apart', '+++-++++-+', []],
-    [
-      'two streaks',
-      '+--+++++--+',
-      [
-        [1000, 2000],
-        [8000, 9000],
-      ],
-    ],
-    ['to the end', '++---', [[2000, 4000]]],
-  ])('%s', (_name, picture, expected) => {
-    const found = findSymptoms(samples(picture), 0, 1e6);
-    expect(found.map((s) => [s.firstBadMs, s.lastBadMs])).toEqual(expected);
+const sli = (picture: string, periodMs = 1000): Broken => {
+  const answers = samples(picture, periodMs);
+  const log = { sli: 'dns', title: 'DNS', periodMs, timeoutMs: 1000, bystander: false, samples: answers };
+  return { sli: log as unknown as Broken['sli'], outages: outagesOf(answers, { periodMs }, 0, 1e6) };
+};
+
+describe('findStable', () => {
+  const at = (picture: string, toMs: number, periodMs = 1000) => findStable([sli(picture, periodMs)], toMs, 10_000)?.at;
+
+  it('needs the whole window, seen and without a gap', () => {
+    expect(at('+----++++++++++', 15_000)).toEqual({ lo: 4000, hi: 5000 });
+    expect(at('+----++++++++++', 14_999)).toBeUndefined();
+    expect(at('+----+++++++++', 15_000)).toBeUndefined();
+    expect(at('+----++    ++++', 15_000)).toEqual({ lo: 4000, hi: 5000 });
+    expect(at('+----++     +++', 15_000)).toBeUndefined();
   });
 
-  it('began after the last good sample, also one before the window', () => {
-    const [symptom] = findSymptoms(samples('++---++'), 2500, 1e6);
-    expect(symptom).toEqual({ began: { lo: 1000, hi: 3000 }, firstBadMs: 3000, lastBadMs: 4000, nextGoodMs: 5000 });
-  });
-});
-
-describe('judge: 99 % in every 5 s', () => {
-  const one = (picture: string, periodMs = 1000) => ({ samples: samples(picture, periodMs), periodMs });
-
-  it('good, bad, gap and unseen', () => {
-    expect(judge(one('++++++++++'), 0, 10_000, 10_000)).toBe('good');
-    expect(judge(one('+++++++-++'), 0, 10_000, 10_000)).toBe('bad');
-    expect(judge(one('+++++     '), 0, 10_000, 10_000)).toBe('unseen');
-    expect(judge(one('+++++     +'), 0, 10_000, 11_000)).toBe('gap');
-    expect(judge(one('++++++++++'), 0, 10_000, 9999)).toBe('unseen');
+  it('is broken by an outage, not by a lost request', () => {
+    expect(at('+----+++-++++-+', 15_000)).toEqual({ lo: 4000, hi: 5000 });
+    expect(at('+----+++++++---+++++++++++', 26_000)).toEqual({ lo: 14_000, hi: 15_000 });
   });
 
-  it('allows one in a hundred', () => {
-    const fast = (bad: number) => ({
-      samples: Array.from({ length: 200 }, (_, i) => ({ intendedMs: i * 25, ok: i >= bad })),
-      periodMs: 25,
-    });
-    expect(judge(fast(2), 0, 5000, 5000)).toBe('good');
-    expect(judge(fast(3), 0, 5000, 5000)).toBe('bad');
-  });
-
-  it('asks a probe slower than a bucket once a period, and one slower than the window once', () => {
-    expect(judge(one('++', 10_000), 0, 20_000, 20_000)).toBe('good');
-    expect(judge(one('+', 30_000), 0, 20_000, 30_000)).toBe('good');
-    expect(judge(one('+', 30_000), 0, 20_000, 25_000)).toBe('unseen');
+  it('asks a slow probe as often as it takes for an outage to be over', () => {
+    expect(at('+--+++', 36_000, 6000)).toEqual({ lo: 12_000, hi: 18_000 });
+    expect(at('+--+++', 35_000, 6000)).toBeUndefined();
+    expect(at('+--++', 60_000, 6000)).toBeUndefined();
   });
 
   it('is not upset by the last digits of floating-point instants', () => {
-    const period = 1000 / 3;
-    const odd = Array.from({ length: 60 }, (_, i) => ({ intendedMs: 0.1 + i * period, ok: true }));
-    for (let i = 0; i < 15; i++) {
-      expect(judge({ samples: odd, periodMs: period }, odd[i]?.intendedMs ?? 0, 10_000, 1e6)).toBe('good');
-    }
+    const periodMs = 1000 / 3;
+    const odd = Array.from({ length: 60 }, (_, i) => ({
+      intendedMs: 0.1 + i * periodMs,
+      endedMs: 5 + i * periodMs,
+      ok: i > 20,
+    }));
+    const one = { ...sli('', periodMs), outages: outagesOf(odd, { periodMs }, 0, 1e6) };
+    const broken = { ...one, sli: { ...one.sli, samples: odd as unknown as Broken['sli']['samples'] } };
+    expect(findStable([broken], 0.1 + 51 * periodMs, 10_000)).toBeDefined();
+    expect(findStable([broken], 50.9 * periodMs, 10_000)).toBeUndefined();
+  });
+
+  it('is the last of several: between the greatest lower and the greatest upper end', () => {
+    // slow: bad at 10 s, good at 15 s; fast: bad at 10 s, good at 11 s
+    const both = [sli('+--++++', 5000), sli('+++++------+++++++++++++++++++++++')];
+    expect(findStable(both, 35_000, 10_000)).toEqual({ at: { lo: 10_000, hi: 15_000 }, fromMs: 15_000 });
+    expect(findStable(both, 24_000, 10_000)).toBeUndefined();
+  });
+
+  it('has one end for SLIs that went down one after the other', () => {
+    const [first, second] = [sli('+----+++++++++++++++++++++'), sli('+++++++---++++++++++++++++')] as const;
+    expect(findStable([first, second], 26_000, 10_000)?.at).toEqual({ lo: 9000, hi: 10_000 });
+    expect(findFirstGood([first, second])).toEqual({ lo: 9000, hi: 10_000 });
+    expect(findFirstGood([first])).toEqual({ lo: 4000, hi: 5000 });
   });
 });
 
-describe('findRestored', () => {
-  it('is the last of several: between the greatest lower and the greatest upper end', () => {
-    const slow = { samples: samples('+--++++', 5000), periodMs: 5000 };
-    const fast = { samples: samples('+++++------+++++++++++++++++++++++'), periodMs: 1000 };
-    // slow: bad at 10 s, good at 15 s; fast: bad at 10 s, good at 11 s
-    expect(findRestored([slow, fast], 5000, 35_000, 10_000)).toMatchObject({
-      startMs: 11_000,
-      at: { lo: 10_000, hi: 15_000 },
-    });
-    expect(findRestored([slow, fast], 5000, 20_000, 10_000)).toBeUndefined();
+describe('findFirstGood', () => {
+  it('is when everything was good at once', () => {
+    const [a, b] = [sli('+---+++++---+++++++++'), sli('++-----------+++++++++')] as const;
+    expect(findFirstGood([a, b])).toEqual({ lo: 12_000, hi: 13_000 });
+    expect(findFirstGood([a, sli('+---++++++++++++++++++')])).toEqual({ lo: 3000, hi: 4000 });
+    expect(findFirstGood([a, sli('++++++++++++++++++----')])).toBeUndefined();
+    expect(findFirstGood([])).toBeUndefined();
   });
 });
 

@@ -47,8 +47,11 @@ describe('an outage of known length', () => {
       outcome: 'recovered',
       onset: { lo: 30_000, hi: 31_000 },
       witness: ['worker: /etc/cni/net.d is empty'],
-      firstSymptom: { sli: 'dns', interval: { lo: 31_500, hi: 32_000 } },
+      firstSymptom: { sli: 'dns', interval: { lo: 31_500, hi: 33_000 } },
+      definitions: 2,
+      firstGood: { lo: 39_500, hi: 41_000 },
       ttr: { lo: 39_500, hi: 41_000 },
+      watchedStableMs: 49_000,
       // the alarm was last known to fire at its heartbeat of 74 s, and quiet at 75 s
       fullRecovery: { lo: 43_000, hi: 45_000 },
       fullRecoveryMissing: [],
@@ -80,8 +83,50 @@ describe('an outage of known length', () => {
     const api = (from: number, to: number) =>
       analyse({ breaks: ['dns'], probes: probes([[32_000, 71_000]], [{ sli: 'api', outages: [[from, to]] }]) });
     expect(api(33_000, 80_000).ttr).toEqual({ lo: 48_500, hi: 50_000 });
-    // Broken only by the runbook, whose first changing command came at 61 s: not the outage's end.
+    // Broken only by the runbook, which began at 61 s: not the outage's end.
     expect(api(62_000, 68_000).ttr).toEqual({ lo: 39_500, hi: 41_000 });
+  });
+
+  it('is about the same SLIs in every arm: what was down when the runbook began, in the canary when it would have', () => {
+    const arm = (change: Partial<LogSpec>) =>
+      analyse({ probes: probes([[32_000, 71_000]], [{ sli: 'api', outages: [[59_500, 90_000]] }]), ...change }).ttr;
+    const [both, dnsOnly] = [
+      { lo: 58_500, hi: 60_000 },
+      { lo: 39_500, hi: 41_000 },
+    ];
+    expect(arm({})).toEqual(both);
+    expect(arm({ runbookMs: 59_000 })).toEqual(dnsOnly);
+    // An arm that changes nothing has the phase, too; without it, it would have begun 30 s after the onset.
+    expect(arm({ steps: [], runbookMs: 61_000 })).toEqual(both);
+    expect(arm({ steps: [], runbookMs: null })).toEqual(both);
+    expect(arm({ steps: [], runbookMs: null, inject: [29_000, 31_000] })).toEqual({ lo: 39_500, hi: 42_000 });
+    const late = [{ name: 'restart', fromMs: 91_000, toMs: 95_000 }];
+    expect(arm({ control: 'delayed', steps: late })).toEqual(both);
+    expect(arm({ control: 'delayed', steps: late, runbookMs: 89_000 })).toEqual(dnsOnly);
+  });
+
+  it('has a pod that was on its way when the runbook began not be the fault’s doing', () => {
+    // Asked each 3 s, with 10 s to answer: the request of 59 s would have been answered by 61 s, when the command came, or soon after.
+    const pods = Array.from({ length: 38 }, (_, n) => {
+      const intendedMs = 2000 + 3000 * n;
+      const ok = intendedMs < 58_000 || intendedMs >= 80_000;
+      return { intendedMs, endedMs: intendedMs + (ok ? 2000 : 10_000), ok };
+    });
+    const pod = (answers: typeof pods) =>
+      analyse({
+        probes: probes([[32_000, 71_000]], [{ sli: 'pod', periodMs: 3000, timeoutMs: 10_000, answers }]),
+      });
+    expect(pod(pods).ttr).toEqual({ lo: 39_500, hi: 41_000 });
+    expect(
+      pod(pods.map((p) => (p.intendedMs >= 80_000 ? { ...p, endedMs: p.intendedMs + 10_000, ok: false } : p))),
+    ).toMatchObject({
+      outcome: 'harmed',
+    });
+    // Three periods earlier it was overdue when the runbook began.
+    const early = pods.map((p) =>
+      p.intendedMs >= 50_000 && p.intendedMs < 58_000 ? { ...p, endedMs: p.intendedMs + 10_000, ok: false } : p,
+    );
+    expect(pod(early).ttr).toEqual({ lo: 46_000, hi: 50_000 });
   });
 
   it('does not add the hold window, and does not count a shorter good stretch', () => {
@@ -109,6 +154,80 @@ describe('an outage of known length', () => {
       { lo: 18_500, hi: 20_000 },
       { lo: 36_000, hi: 42_000 },
     ]);
+  });
+});
+
+describe('first good and stable since', () => {
+  it('are two instants where it was good for less than a stability window in between', () => {
+    const record = analyse({
+      probes: probes([
+        [32_000, 50_000],
+        [65_000, 71_000],
+      ]),
+    });
+    expect(record).toMatchObject({ firstGood: { lo: 18_500, hi: 20_000 }, ttr: { lo: 39_500, hi: 41_000 } });
+  });
+
+  it('is first good only when everything is at once', () => {
+    const record = analyse({
+      breaks: ['dns', 'api'],
+      probes: probes(
+        [
+          [32_000, 50_000],
+          [55_000, 70_000],
+        ],
+        [{ sli: 'api', outages: [[33_000, 60_000]] }],
+      ),
+    });
+    expect(record.firstGood).toEqual({ lo: 38_500, hi: 40_000 });
+    expect(record.slis.map((s) => s.ttr)).toEqual([
+      { lo: 38_500, hi: 40_000 },
+      { lo: 28_500, hi: 30_000 },
+    ]);
+  });
+
+  it('is censored at the horizon like the TTR, and absent where that is', () => {
+    const never = analyse({ probes: probes([[32_000, forever]]), endMs: 280_000 });
+    expect(never.firstGood).toEqual({ censored: true, at: 240_000 });
+    expect(never.watchedStableMs).toBeUndefined();
+    expect(analyse({ inject: null }).firstGood).toBeUndefined();
+  });
+
+  it('needs no stability window, for the engine asks before there can be one', () => {
+    expect(analyse({ cutAtMs: 75_000 })).toMatchObject({
+      firstGood: { lo: 39_500, hi: 41_000 },
+      ttr: { censored: true },
+    });
+    // As many good requests as an outage needs to be over: not yet.
+    expect(analyse({ cutAtMs: 72_000 }).firstGood).toMatchObject({ censored: true });
+  });
+});
+
+describe('the numbers of an SLI', () => {
+  it('say how it was asked and what it had to reach', () => {
+    const [dns, api] = analyse({
+      breaks: ['dns', 'api'],
+      probes: probes([[32_000, 71_000]], [{ sli: 'api', periodMs: 250, slo: 0.99, outages: [[32_000, 34_000]] }]),
+    }).slis;
+    expect(dns).toMatchObject({ periodMs: 500, slo: 0.9 });
+    expect(api).toMatchObject({ periodMs: 250, slo: 0.99 });
+  });
+
+  it('count a lost request as downtime and nothing else', () => {
+    const lost = [40, 52.5, 60, 75, 79].map((s) => [s * 1000, s * 1000 + 500] as const);
+    const record = analyse({ probes: probes([[32_000, 71_000]], [{ sli: 'api', outages: lost }]) });
+    expect(record).toMatchObject({ outcome: 'recovered', ttr: { lo: 39_500, hi: 41_000 } });
+    expect(record.slis[1]).toMatchObject({ broke: false, badMs: 2500 });
+    expect(record.slis[1]).not.toHaveProperty('ttr');
+    // Also next to the outage, and in the stability window.
+    const near = analyse({
+      probes: probes([
+        [32_000, 71_000],
+        [71_500, 72_000],
+        [80_000, 80_500],
+      ]),
+    });
+    expect(near).toMatchObject({ outcome: 'recovered', ttr: { lo: 39_500, hi: 41_000 }, badnessMs: 40_000 });
   });
 });
 
@@ -145,7 +264,7 @@ describe('no recovery', () => {
     expect(record).toMatchObject({ outcome: 'not-recovered', ttr: { censored: true, at: 240_000 } });
     expect(record.parts).toBeUndefined();
     expect(record.fullRecovery).toEqual({ censored: true, at: 240_000 });
-    expect(record.fullRecoveryMissing).toContain('service was not restored');
+    expect(record.fullRecoveryMissing).toContain('service was not stable');
   });
 
   it('needs the whole hold window inside the observation', () => {
@@ -202,29 +321,64 @@ describe('relapse', () => {
       endMs: 280_000,
     });
     expect(record).toMatchObject({ outcome: 'relapsed', ttr: { lo: 39_500, hi: 41_000 } });
-    expect(record.reason).toContain('then dns went bad again');
-    expect(record.fullRecoveryMissing).toContain('dns is bad again');
+    expect(record.reason).toBe('stable since 40 s after the fault, but dns went down again 29 s later, for 3 min');
+    expect(record.downAgain).toEqual({ afterMs: 29_250, lastedMs: 180_000, slis: ['dns'] });
+    expect(record.fullRecovery).toMatchObject({ censored: true });
+    expect(record.fullRecoveryMissing).toContain('dns went down again');
   });
 
-  it('is no blip, and nothing that was good again for a hold window', () => {
-    expect(
-      analyse({
-        probes: probes([
-          [32_000, 71_000],
-          [110_000, 111_500],
-        ]),
-      }).outcome,
-    ).toBe('recovered');
-    const later = analyse({
-      probes: probes([
-        [32_000, 71_000],
-        [100_000, 130_000],
-      ]),
-      endMs: 160_000,
+  it('is one also when it was over soon, or for good', () => {
+    const again = (...more: readonly (readonly [number, number])[]) =>
+      analyse({ probes: probes([[32_000, 71_000], ...more]), endMs: 160_000 });
+    expect(again([110_000, 111_500])).toMatchObject({
+      outcome: 'relapsed',
+      reason: 'stable since 40 s after the fault, but dns went down again 39 s later, for 1.0 s',
+      downAgain: { afterMs: 39_250, lastedMs: 1000, slis: ['dns'] },
+      fullRecovery: { censored: true, at: 240_000 },
     });
-    expect(later.outcome).toBe('recovered');
-    // fully recovered only after the second outage
-    expect(later.fullRecovery).toEqual({ lo: 98_500, hi: 100_000 });
+    // The first of several is told.
+    expect(again([100_000, 105_000], [120_000, 150_000]).downAgain).toMatchObject({ lastedMs: 4500 });
+    // Two requests are no outage.
+    expect(again([110_000, 111_000]).outcome).toBe('recovered');
+  });
+
+  it('is of everything that went down with it, but only of what had been broken', () => {
+    const record = analyse({
+      breaks: ['dns', 'api'],
+      probes: probes(
+        [
+          [32_000, 71_000],
+          [100_000, 104_000],
+        ],
+        [
+          {
+            sli: 'api',
+            outages: [
+              [32_000, 50_000],
+              [102_000, 110_000],
+            ],
+          },
+          { sli: 'web', outages: [[90_000, 95_000]] },
+        ],
+      ),
+    });
+    expect(record.downAgain).toEqual({ afterMs: 29_250, lastedMs: 9500, slis: ['api', 'dns'] });
+  });
+
+  it('is not what the durability check stirs up, unless that stays', () => {
+    // Checked from 149 s on; the result came at 152 s, and counts until 157 s.
+    const check = (...more: readonly (readonly [number, number])[]) =>
+      analyse({
+        probes: probes([[32_000, 71_000], ...more]),
+        endMs: 180_000,
+        verifyMs: 149_000,
+        durability: { atMs: 152_000, ok: true },
+      });
+    expect(check([149_000, 153_000])).toMatchObject({ outcome: 'recovered', badnessMs: 43_000 });
+    expect(check([157_000, 160_000]).outcome).toBe('recovered');
+    expect(check([157_500, 160_000]).outcome).toBe('relapsed');
+    expect(check([148_500, 153_000]).outcome).toBe('relapsed');
+    expect(check([150_000, forever]).outcome).toBe('relapsed');
   });
 
   it('is flapping to the end, also when the last look is good', () => {
@@ -513,10 +667,10 @@ describe('a control without fault', () => {
     expect(record.reason).toContain('false alarms by node');
   });
 
-  it('says what had symptoms or was lost all the same', () => {
+  it('says what went down or was lost all the same', () => {
     const record = analyse({ ...control, audits: [{ store: 'ledger', missing: 2 }] });
     expect(record).toMatchObject({ outcome: 'control-disturbed', badnessMs: 39_000 });
-    expect(record.reason).toBe('control without fault: dns had symptoms all the same and 2 rows lost or damaged');
+    expect(record.reason).toBe('control without fault: dns went down all the same and 2 rows lost or damaged');
   });
 
   it('gives no data where the instrument cannot be believed, or the trial was cut off', () => {
@@ -547,7 +701,7 @@ describe('a cure on a healthy cluster', () => {
     const record = analyse({ ...cured, probes: bad(30_000), readings: outage.readings ?? [] });
     expect(record).toMatchObject({ outcome: 'control-disturbed', badnessMs: 8000 });
     expect(record.detectors[0]).toMatchObject({ status: 'misdiagnosed', falseAlarms: 0 });
-    expect(record.reason).toBe('on a healthy cluster: dns had symptoms and alarms by node');
+    expect(record.reason).toBe('on a healthy cluster: dns went down and alarms by node');
   });
 
   it('does harm where it leaves something bad, or loses rows that nothing had endangered', () => {

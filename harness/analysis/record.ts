@@ -48,7 +48,8 @@ export function analyseTrial(events: readonly TrialEvent[]): TrialRecord {
     : unbroken.length > 0
       ? undefined
       : findStable(broken, observation.toMs, started.holdMs);
-  const timed = onset !== undefined && unbroken.length === 0 && (prevented ? restored !== undefined : broken.length > 0);
+  const timed =
+    onset !== undefined && unbroken.length === 0 && (prevented ? restored !== undefined : broken.length > 0);
   const since = (at: Interval | undefined): Interval | Censored | undefined =>
     timed ? (prevented ? { lo: 0, hi: 0 } : inTime(at, onset, started.horizonMs)) : undefined;
   const ttr = since(restored?.at);

@@ -59,8 +59,7 @@ function goodAgain(broken: readonly Broken[]): readonly Restored[] {
 function wasSeen({ samples, periodMs }: SliLog, fromMs: number, untilMs: number, toMs: number): boolean {
   if (toMs < untilMs - slackMs) return false;
   let previousMs = fromMs;
-  for (let i = lowerBound(samples, fromMs, (s) => s.intendedMs); i < samples.length; i++) {
-    const { intendedMs } = samples[i] as SliLog['samples'][number];
+  for (const { intendedMs } of samples.slice(lowerBound(samples, fromMs, (s) => s.intendedMs))) {
     if (intendedMs >= toMs) break;
     if (intendedMs - previousMs > silenceOf(periodMs)) return false;
     previousMs = intendedMs;

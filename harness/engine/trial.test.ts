@@ -13,7 +13,7 @@ import { claimed, type Scenario } from '../model/scenario.ts';
 import { millis, minutes, seconds } from '../model/units.ts';
 import { startClock, type TrialClock } from './clock.ts';
 import { healthyWatchMs, runbookOf } from './controls.ts';
-import type { TrialDeps, TrialSpec } from './trial-spec.ts';
+import { startedEvent, type TrialDeps, type TrialSpec } from './trial-spec.ts';
 import { runTrial } from './trial.ts';
 
 /** A world in memory: one service that is up or down, a fault that takes it down, a runbook that may bring it up. */
@@ -274,6 +274,11 @@ describe('controls', () => {
 });
 
 describe('runTrial', () => {
+  it('notes what each probe has to reach: what it says, or the default', () => {
+    const strict = { ...scenario, probes: [probe, { ...shop, slo: 0.99 }] };
+    expect(startedEvent(spec(0, { scenario: strict }), 0)).toMatchObject({ probes: [{ slo: 0.9 }, { slo: 0.99 }] });
+  });
+
   it('a precaution makes the change in its own way: no witness is waited for, and what does not break was prevented', async () => {
     const world = new World();
     const careful = { ...runbook('careful', 'repair'), instead: [act('one node first', 'workstation', 'look')] };

@@ -16,6 +16,7 @@ import { podStart } from '../../harness/probes/pod-start.ts';
 import { serviceToService } from '../../harness/probes/service-to-service.ts';
 import type { Detector } from '../../harness/model/detector.ts';
 import type { Probe } from '../../harness/model/probe.ts';
+import type { Millis } from '../../harness/model/units.ts';
 
 /** Namespaces of the services in manifests/resurrection. */
 export const services: readonly string[] = ['convocanvas', 'librechat', 'ollama', 'chromadb', 'monitoring'];
@@ -23,8 +24,11 @@ export const services: readonly string[] = ['convocanvas', 'librechat', 'ollama'
 /**
  * Every service level indicator of that workload: what its users, its operators and a bystander see.
  * @param options.canaries `anywhere` where the outage takes a node away for good: nobody can start a pod there
+ * @param options.databaseMs how often the database is asked, where its outage is over too soon for the default
  */
-export function resurrectionProbes(options: { readonly canaries?: 'in-turn' | 'anywhere' } = {}): readonly Probe[] {
+export function resurrectionProbes(
+  options: { readonly canaries?: 'in-turn' | 'anywhere'; readonly databaseMs?: Millis } = {},
+): readonly Probe[] {
   return [
     newConnection(),
     existingConnection(),
@@ -33,7 +37,7 @@ export function resurrectionProbes(options: { readonly canaries?: 'in-turn' | 'a
     apiRead(),
     apiWrite(),
     podStart({ on: options.canaries ?? 'in-turn' }),
-    database(),
+    database(options.databaseMs === undefined ? {} : { periodMs: options.databaseMs }),
     bystander(),
   ];
 }

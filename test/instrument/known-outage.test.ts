@@ -14,7 +14,7 @@ import { sample } from '../../harness/sampling/sampler.ts';
 /**
  * The instrument on outages that the test itself makes: a port is closed and opened again at known instants, sampled by the
  * real probe over real sockets in real time, and judged by the real analysis. What it reports must agree with what was done
- * within one probe period, for outages of many lengths at many phases of the period.
+ * within one probe period. Few outages, for they take as long as they last: many more, of many kinds, are in simulated-outages.test.ts.
  *
  * The truth is when the port was really closed and opened, read from the same clock: a machine that is busy makes the outage
  * longer, not the test fail. What a busy machine does to the sampling itself (an attempt that starts late) is read from the
@@ -23,7 +23,8 @@ import { sample } from '../../harness/sampling/sampler.ts';
 const periodMs = 250;
 const holdMs = 5000;
 const baselineMs = 1500;
-const lengths = [600, 900, 1400, 2300, 3700, 5200, 7000];
+/** Three failed requests are an outage: none shorter. */
+const lengths = [900, 1400, 2300, 3700, 7000];
 const phases = [0, 0.33, 0.66];
 
 interface Case {
@@ -218,8 +219,7 @@ describe('the instrument', () => {
       const first = bad[0]?.intendedMs ?? 0;
       const last = Math.max(...bad.map((s) => s.intendedMs));
       expect(last - first + periodMs).toBeGreaterThanOrEqual(shortest - periodMs - latenessMs - 1);
-      const symptom = record.slis[0]?.firstSymptom;
-      expect(symptom).toBeDefined();
+      expect(record.slis[0]?.firstSymptom).toBeDefined();
       expect(record.badnessMs).toBeGreaterThanOrEqual(shortest - periodMs - latenessMs - 1);
     },
   );
@@ -232,7 +232,7 @@ describe('the instrument', () => {
     }
   });
 
-  it('reports no symptom and no bad sample where nothing was done', () => {
+  it('reports no outage and no bad sample where nothing was done', () => {
     for (const { truth, samples, record } of runs) {
       if (truth !== undefined) continue;
       expect(samples.filter((s) => !s.ok)).toEqual([]);

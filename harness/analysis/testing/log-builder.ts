@@ -67,6 +67,8 @@ export interface LogSpec {
   readonly waitedShare?: number;
   readonly stolenShare?: number;
   readonly facts?: Readonly<Record<string, string>>;
+  /** Start of the verification; a second before the end where absent. */
+  readonly verifyMs?: number;
   /** Start of the teardown: the end of observation. */
   readonly endMs: number;
   readonly cause?: EventOf<'trial.ended'>['cause'];
@@ -101,7 +103,7 @@ export function buildLog(spec: LogSpec): readonly TrialEvent[] {
   };
   const inject = spec.inject === undefined ? ([30_000, 31_000] as const) : spec.inject;
   const steps = spec.steps ?? [];
-  const verifyMs = spec.endMs - 1000;
+  const verifyMs = spec.verifyMs ?? spec.endMs - 1000;
   put(0, startOf(spec, steps));
   put(1, { type: 'environment', facts: { ...(spec.facts ?? { kernel: '6.1', fence: 'closed' }) } });
   put(2000, { type: 'phase', name: 'steady', state: 'started', deadlineMs: 180_000 });
@@ -114,7 +116,11 @@ export function buildLog(spec: LogSpec): readonly TrialEvent[] {
   const runbookMs = spec.runbookMs === undefined ? steps[0] && steps[0].fromMs - 1 : spec.runbookMs;
   if (runbookMs !== undefined && runbookMs !== null) {
     put(runbookMs, { type: 'phase', name: 'runbook', state: 'started' });
-    put(Math.max(runbookMs, ...steps.map((s) => s.toMs ?? s.fromMs)) + 1, { type: 'phase', name: 'runbook', state: 'done' });
+    put(Math.max(runbookMs, ...steps.map((s) => s.toMs ?? s.fromMs)) + 1, {
+      type: 'phase',
+      name: 'runbook',
+      state: 'done',
+    });
   }
   for (const probe of spec.probes) putSamples(put, probe, spec.endMs);
   for (const { atMs, ...reading } of spec.readings ?? []) put(atMs, { type: 'detector', ...reading });
