@@ -1,5 +1,6 @@
+import { mean, sampleCorrelation, sampleStandardDeviation } from 'simple-statistics';
 import { describe, expect, it } from 'vitest';
-import { history, meanOf, tonightOf, type HistoryOptions } from '../testing/histories.ts';
+import { history, timesOf, tonightOf, type HistoryOptions } from '../testing/histories.ts';
 import { wilson } from '../stats.ts';
 import { judgeNight, type ScenarioVerdict } from './verdict.ts';
 
@@ -43,9 +44,16 @@ const middle = (sorted: readonly number[]): number => sorted[sorted.length >> 1]
 describe('generated histories', () => {
   it('have the times that they were asked for', () => {
     const nights = history({ seed: 1, nights: 300, nightSd: 1000 });
-    expect(Math.abs(meanOf(nights, 'cure') - meanOf(nights, 'harness-undo') - 24_000)).toBeLessThan(1000);
-    expect(Math.abs(meanOf(nights, 'cure-delayed-30s') - meanOf(nights, 'cure') - 30_000)).toBeLessThan(1000);
+    const means = (arm: string) => mean([...timesOf(nights, arm).ttr]);
+    expect(Math.abs(means('cure') - means('harness-undo') - 24_000)).toBeLessThan(1000);
+    expect(Math.abs(means('cure-delayed-30s') - means('cure') - 30_000)).toBeLessThan(1000);
     expect(history({ seed: 1, nights: 3 })).toEqual(history({ seed: 1, nights: 3 }));
+  });
+
+  it('have downtimes that scatter less than times to recover, and go with them', () => {
+    const { downtime, ttr } = timesOf(history({ seed: 1, nights: 300, nightSd: 0 }), 'cure');
+    expect(sampleStandardDeviation([...downtime])).toBeLessThan(0.5 * sampleStandardDeviation([...ttr]));
+    expect(sampleCorrelation([...downtime], [...ttr])).toBeGreaterThan(0.4);
   });
 });
 
@@ -130,7 +138,7 @@ describe('planted', () => {
     );
     expect(found.filter((d) => d > 0).length).toBeGreaterThanOrEqual(18);
     const [last] = verdicts({ seed: 3, nights: begins + 9, planted: from(all, () => 20_000) }).slice(-1);
-    expect(last?.reason).toMatch(/^harness-undo: back /);
+    expect(last?.reason).toMatch(/^harness-undo: downtime \S+ s longer since /);
     expect(last?.also.join()).toContain('the machine or the cluster, no runbook');
   });
 
