@@ -1,9 +1,13 @@
 import { mean } from 'simple-statistics';
 import type { Endpoint } from '../../model/plan.ts';
-import { compare, type Comparison } from '../comparison.ts';
+import { leastEffectMs, leastShare } from '../comparison.ts';
+import { whole } from '../numbers.ts';
+import type { ObservedTime } from '../observed.ts';
+import { leastPairs, signFlip, signFlipInterval } from '../permutation.ts';
+import type { Bounds } from '../stats.ts';
+import { adjusted } from './adjusted.ts';
 import type { Night } from './lines.ts';
 import { blockTimes, pairUp, type Floors, type Pairs, type Timed } from './pooled.ts';
-import { weightedHolm } from './weighted-holm.ts';
 
 /** Fewer nights than these are never held against a baseline: of three, one that stands out is the minority. */
 export const leastNights = 3;
@@ -15,16 +19,24 @@ export const leastNights = 3;
 const surest = 0.01;
 
 /**
- * How much of the error each of an arm's two times is given: downtime scatters less, so what is given to it shows more. Where one of them is not
+ * How much of its error each of an arm's two times is given: downtime scatters less, so what is given to it shows more. Where one of them is not
  * known the other has the whole.
  */
 export const weights: Readonly<Record<Timed['what'], number>> = { downtime: 0.8, ttr: 0.2, ttd: 1 };
 
-/** One time of one arm or alarm: the baseline (a) against the pooled nights (b), in pairs of blocks. Whole ms. */
+/** One time of one arm or alarm: the baseline against the pooled nights, in pairs of blocks. Whole ms; a difference above 0 is longer now. */
 export interface JudgedTime {
   readonly what: Endpoint | 'ttd';
-  readonly comparison: Omit<Comparison, 'a' | 'b' | 'says'>;
-  /** Over all arms and both times, or over all alarms; absent where nothing can be shown. */
+  readonly pairs: number;
+  /** Means, restricted to the horizon. */
+  readonly thenMs: number;
+  readonly nowMs: number;
+  readonly differenceMs: number;
+  readonly minimumEffectMs: number;
+  /** 95 % of the difference, from the lower ends' interval to the upper ends'; only where it is shown. */
+  readonly interval?: Bounds;
+  /** Two-sided; and adjusted over all arms and both times, or over all alarms. Absent where there are too few pairs to show anything. */
+  readonly p?: number;
   readonly pAdjusted?: number;
   /** Shown to be longer (shorter) in the pooled nights, whichever of them is left out. */
   readonly longer: boolean;
@@ -37,67 +49,92 @@ export interface Asked {
   readonly times: readonly { readonly base: Timed; readonly now: Timed }[];
 }
 
-/** The times of everything asked, adjusted together; of each that is in both the baseline and the pool. Pure. */
+/** What came of it: those times that both the baseline and the pool have. */
+export interface Judged {
+  readonly id: string;
+  readonly times: readonly JudgedTime[];
+}
+
+/** The times of everything asked, adjusted together. Pure. */
 export function judge(
   asked: readonly Asked[],
   baseline: readonly Night[],
   pool: readonly Night[],
   floors: Floors,
-): readonly { readonly id: string; readonly times: readonly JudgedTime[] }[] {
-  const horizonMs = Math.min(...[...baseline, ...pool].flatMap((n) => [...n.arms.values()].map((l) => l.horizonMs)));
+): readonly Judged[] {
   const rows = asked.map(({ id, times }) => {
     const found = times.flatMap(({ base, now }) => {
-      const pairs = (nights: readonly Night[]): Pairs =>
+      const pairsIn = (nights: readonly Night[]): Pairs =>
         pairUp(blockTimes(baseline, base, floors), blockTimes(nights, now, floors));
-      const [comparison] = compareAlone(pairs(pool), horizonMs);
-      return comparison === undefined ? [] : [{ what: base.what, comparison, pairs }];
+      const pairs = pairsIn(pool);
+      return pairs.length === 0 ? [] : [{ what: base.what, pairs, pairsIn, ...measure(pairs) }];
     });
     const share = found.reduce((s, t) => s + weights[t.what], 0);
     return { id, found: found.map((t) => ({ ...t, weight: weights[t.what] / share })) };
   });
-  const all = rows.flatMap((r) => r.found);
-  const adjusted = weightedHolm(all.map((t) => ({ p: t.comparison.p ?? 1, weight: t.weight })));
-  return rows.map(({ id, found }) => ({
+  const sure = adjusted(rows.map(({ found }) => found.map((t) => ({ p: t.p ?? 1, weight: t.weight }))));
+  return rows.map(({ id, found }, arm) => ({
     id,
-    times: found.map((time): JudgedTime => {
-      const { what, comparison, pairs } = time;
-      const pAdjusted = adjusted[all.indexOf(time)] ?? 1;
-      const { differenceMs = 0, minimumEffectMs = 0, kind } = comparison;
-      const direction = Math.sign(differenceMs);
+    times: found.map(({ what, pairs, pairsIn, ends, p, minimumEffectMs }, i): JudgedTime => {
+      const pAdjusted = sure[arm]?.[i] ?? 1;
+      const direction = Math.sign(ends.mid);
       // One night never decides: without any one of them the difference is still there, and still matters.
       const lasts = (): boolean =>
         pool.length >= leastNights &&
         pool.every((night) => {
-          const rest = pairs(pool.filter((other) => other !== night));
+          const rest = pairsIn(pool.filter((other) => other !== night));
           return rest.length > 0 && direction * mean(rest.map(([x, y]) => y.time - x.time)) >= minimumEffectMs;
         });
-      const shown = (kind === 'faster' || kind === 'slower') && pAdjusted < surest && lasts();
-      const { p } = comparison;
+      // Which is longer must not hang on which end of the instants is taken.
+      const oneWay = ends.lo > 0 || ends.hi < 0;
+      const matters = Math.abs(ends.mid) >= minimumEffectMs;
+      const shown = p !== undefined && pAdjusted < surest && oneWay && matters && lasts();
+      const interval = shown ? intervalOf(pairs) : undefined;
       return {
         what,
-        comparison,
-        ...(p === undefined ? {} : { pAdjusted: Number(pAdjusted.toPrecision(4)) }),
-        longer: shown && differenceMs > 0,
-        shorter: shown && differenceMs < 0,
+        pairs: pairs.length,
+        thenMs: whole(mean(pairs.map(([x]) => x.time))),
+        nowMs: whole(mean(pairs.map(([, y]) => y.time))),
+        differenceMs: whole(ends.mid),
+        minimumEffectMs,
+        ...(interval === undefined ? {} : { interval }),
+        ...(p === undefined ? {} : { p: fourDigits(p), pAdjusted: fourDigits(pAdjusted) }),
+        longer: shown && direction > 0,
+        shorter: shown && direction < 0,
       };
     }),
   }));
 }
 
-/** One comparison by itself; none of no pairs. What it says of p is not adjusted. */
-function compareAlone(pairs: Pairs, horizonMs: number): readonly JudgedTime['comparison'][] {
-  if (pairs.length === 0) return [];
-  return compare(
-    [
-      {
-        a: 'the baseline',
-        b: 'tonight',
-        design: 'paired',
-        timesA: pairs.map(([x]) => x),
-        timesB: pairs.map(([, y]) => y),
-      },
-    ],
-    // An interval is only asked of what can be shown: it is most of the work.
-    { horizonMs, seed: 1, refused: false, intervalsBelow: surest, sooner: 'is sooner than', unit: 'block' },
-  ).map(({ a: _a, b: _b, says: _says, pAdjusted: _p, ...comparison }) => comparison);
+interface Measured {
+  /** The mean difference with the instants at their ends and in the middle, ms. */
+  readonly ends: { readonly lo: number; readonly mid: number; readonly hi: number };
+  readonly minimumEffectMs: number;
+  readonly p?: number;
 }
+
+/** As `compare` measures: p is the greatest of the lower ends', the middles' and the upper ends'. */
+function measure(pairs: Pairs): Measured {
+  const cases = [lowest, middle, highest].map((d) => pairs.map(d));
+  const [lo = 0, mid = 0, hi = 0] = cases.map((d) => mean(d));
+  const slower = Math.max(mean(pairs.map(([x]) => x.time)), mean(pairs.map(([, y]) => y.time)));
+  const minimumEffectMs = whole(Math.max(leastEffectMs, leastShare * slower, hi - lo));
+  const p = Math.max(...(sharp(pairs) ? cases.slice(1, 2) : cases).map((d) => signFlip(d)));
+  return { ends: { lo, mid, hi }, minimumEffectMs, ...(pairs.length < leastPairs(1) ? {} : { p }) };
+}
+
+function intervalOf(pairs: Pairs): Bounds | undefined {
+  const first = signFlipInterval(pairs.map(lowest));
+  const last = sharp(pairs) ? first : signFlipInterval(pairs.map(highest));
+  return first === undefined || last === undefined ? undefined : { lo: whole(first.lo), hi: whole(last.hi) };
+}
+
+type Pair = readonly [ObservedTime, ObservedTime];
+const lowest = ([x, y]: Pair): number => y.lo - x.hi;
+const middle = ([x, y]: Pair): number => y.time - x.time;
+const highest = ([x, y]: Pair): number => y.hi - x.lo;
+
+/** Whether all times are known to the millisecond, as downtimes are: then all ends are the same. */
+const sharp = (pairs: Pairs): boolean => pairs.every(([x, y]) => x.lo === x.hi && y.lo === y.hi);
+
+const fourDigits = (p: number): number => Number(p.toPrecision(4));

@@ -1,16 +1,14 @@
 import { mean } from 'simple-statistics';
 import { endpoints } from '../../model/plan.ts';
 import { canaryIn, type NightCanary } from './canary.ts';
-import { judge, type Asked, type JudgedTime } from './judged.ts';
+import { judge, type Asked, type Judged } from './judged.ts';
 import { waitArm, type Night } from './lines.ts';
 import { detectingAlarms, floorsIn, meanFloors, recoveringArms, type Floors } from './pooled.ts';
 import { timesInWords } from './words.ts';
 
 /** One arm's downtime and time to recover, or one alarm's time to detect. */
-export interface TimingRow {
+export interface TimingRow extends Judged {
   readonly what: 'recovery' | 'detection';
-  readonly id: string;
-  readonly times: readonly JudgedTime[];
   /** Any of its times is shown to be longer; what became shorter beside it is said, and does not make up for it. */
   readonly slower: boolean;
   /** Any is shown to be shorter, and none longer. */
@@ -61,16 +59,18 @@ export function timingOf(baseline: readonly Night[], pool: readonly Night[]): Ti
         return then.length === 0 || now.length === 0 ? [] : [[what, Math.round(mean([...now]) - mean([...then]))]];
       }),
     ),
-    noDowntime: baseline.every((n) => [...n.arms.values()].every((l) => l.blocks.every((b) => b.downtimeMs === undefined))),
+    noDowntime: baseline.every((n) =>
+      [...n.arms.values()].every((l) => l.blocks.every((b) => b.downtimeMs === undefined)),
+    ),
     ...(canary === undefined ? {} : { canary }),
   };
 }
 
-function rowsOf(what: TimingRow['what'], judged: ReturnType<typeof judge>, nights: number): readonly TimingRow[] {
+function rowsOf(what: TimingRow['what'], judged: readonly Judged[], nights: number): readonly TimingRow[] {
   const together = judged.flatMap((j) => j.times).length;
-  return judged.map(({ id, times }) => {
-    const slower = times.some((t) => t.longer);
-    const faster = !slower && times.some((t) => t.shorter);
-    return { what, id, times, slower, faster, says: timesInWords(id, times, nights, together) };
+  return judged.map((row) => {
+    const slower = row.times.some((t) => t.longer);
+    const faster = !slower && row.times.some((t) => t.shorter);
+    return { what, ...row, slower, faster, says: timesInWords(row, nights, together) };
   });
 }

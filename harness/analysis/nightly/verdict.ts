@@ -204,7 +204,9 @@ function asides(timing: Timing | undefined, shifts: readonly Shift[]): readonly 
           `the floor (harness-undo) moved: ${moved.join(', ')}; that is the machine or the cluster, no runbook; times are counted from it`,
         ]),
     ...(timing?.noDowntime === true
-      ? ['the baseline has no downtimes, it is from before they were recorded: only TTR is compared; --pin now adds them']
+      ? [
+          'the baseline has no downtimes, it is from before they were recorded: only TTR is compared; --pin now adds them',
+        ]
       : []),
   ];
 }

@@ -1,6 +1,6 @@
 import { humanDuration } from '../../model/units.ts';
 import { pText, signed } from '../comparison.ts';
-import type { JudgedTime } from './judged.ts';
+import type { Judged, JudgedTime } from './judged.ts';
 import type { Timed } from './pooled.ts';
 
 /** What each time is called. */
@@ -13,28 +13,28 @@ export function changed(what: Timed['what'], byMs: number): string {
   return `${timeNames[what]} ${by} ${byMs > 0 ? 'longer' : 'shorter'}`;
 }
 
-/** The night's times of one arm or alarm in one line: first what is shown, then what is not. Undefined where there is nothing to compare. */
-export function timesInWords(id: string, times: readonly JudgedTime[], nights: number, together: number): string {
-  const shown = times.filter((t) => t.longer || t.shorter);
-  const rest = times.filter((t) => !t.longer && !t.shorter);
-  const within = nights === 1 ? 'tonight' : `in the last ${String(nights)} nights`;
+/**
+ * The times of one arm or alarm in one line: first what is shown, then what is not.
+ * @param nights how many are pooled
+ * @param together over how many times p is adjusted
+ */
+export function timesInWords({ id, times }: Judged, nights: number, together: number): string {
+  const isShown = (t: JudgedTime): boolean => t.longer || t.shorter;
   const parts = [
-    ...shown.map((t, i) => {
-      const by = changed(t.what, t.comparison.differenceMs ?? 0);
-      return `${by}${i === 0 ? ` ${within} than in the baseline` : ''} (${values(t)}${bounds(t)}${sure(t, together)})`;
+    ...times.filter(isShown).map((t, i) => {
+      const than = i === 0 ? ` in the last ${String(nights)} nights than in the baseline` : '';
+      const over = together > 1 ? ` adjusted over ${String(together)}` : '';
+      const sure = `${interval(t, '; 95 %: ')}; p ${pText(t.pAdjusted ?? 1)}${over}`;
+      return `${changed(t.what, t.differenceMs)}${than} (${thenAndNow(t)}${sure})`;
     }),
-    ...rest.map((t) => `${timeNames[t.what]} not shown to differ (${values(t)}${sure(t, together)})`),
+    ...times.filter((t) => !isShown(t)).map((t) => `${timeNames[t.what]} not shown to differ (${thenAndNow(t)})`),
   ];
   return `${id}: ${parts.length === 0 ? 'nothing to compare' : parts.join('; ')}`;
 }
 
-const values = ({ comparison: { sideA, sideB } }: JudgedTime): string =>
-  `${humanDuration(sideA?.meanMs ?? 0)} then, ${humanDuration(sideB?.meanMs ?? 0)} now`;
+const thenAndNow = ({ thenMs, nowMs }: JudgedTime): string =>
+  `${humanDuration(thenMs)} then, ${humanDuration(nowMs)} now`;
 
-const bounds = ({ comparison: { interval } }: JudgedTime): string =>
-  interval === undefined ? '' : `; 95 %: ${signed(interval.lo)} to ${signed(interval.hi)}`;
-
-const sure = ({ pAdjusted }: JudgedTime, together: number): string =>
-  pAdjusted === undefined
-    ? '; too few blocks'
-    : `; p ${pText(pAdjusted)}${together > 1 ? ` adjusted over ${String(together)}` : ''}`;
+/** `8.0 s to 14 s` after the text before it; nothing where there is none. */
+export const interval = (time: JudgedTime, before: string): string =>
+  time.interval === undefined ? '' : `${before}${signed(time.interval.lo)} to ${signed(time.interval.hi)}`;

@@ -130,7 +130,10 @@ export function tonightOf(night: Night, facts: Readonly<Record<string, string>> 
 export const history = (options: HistoryOptions): readonly Night[] => nightsOf(nightLines(options));
 
 /** An arm's downtimes and times to recover over nights, block by block, for tests of the generator itself. */
-export const timesOf = (nights: readonly Night[], arm: string): Readonly<Record<'downtime' | 'ttr', readonly number[]>> => {
+export const timesOf = (
+  nights: readonly Night[],
+  arm: string,
+): Readonly<Record<'downtime' | 'ttr', readonly number[]>> => {
   const blocks = nights.flatMap((n) => n.arms.get(arm)?.blocks ?? []);
   return { downtime: blocks.map((b) => b.downtimeMs ?? 0), ttr: blocks.map((b) => b.ttr.time) };
 };
