@@ -1,6 +1,6 @@
 import { mean } from 'simple-statistics';
 import { canaryDelayMs } from '../../model/control.ts';
-import { endpoints, type Endpoint } from '../../model/plan.ts';
+import type { Endpoint } from '../../model/plan.ts';
 import type { Canary } from '../canary.ts';
 import { signed } from '../comparison.ts';
 import { leastPairs } from '../permutation.ts';
