@@ -1,10 +1,10 @@
 import { mean } from 'simple-statistics';
 import type { Endpoint } from '../../model/plan.ts';
-import { leastEffectMs, leastShare } from '../comparison.ts';
 import { whole } from '../numbers.ts';
 import type { ObservedTime } from '../observed.ts';
 import { leastPairs, signFlip, signFlipInterval } from '../permutation.ts';
 import type { Bounds } from '../stats.ts';
+import { endpointWeights, leastEffectMs, leastShare } from '../told-apart.ts';
 import { adjusted } from './adjusted.ts';
 import type { Night } from './lines.ts';
 import { blockTimes, pairUp, type Floors, type Pairs, type Timed } from './pooled.ts';
@@ -18,11 +18,8 @@ export const leastNights = 3;
  */
 const surest = 0.01;
 
-/**
- * How much of its error each of an arm's two times is given: downtime scatters less, so what is given to it shows more. Where one of them is not
- * known the other has the whole.
- */
-export const weights: Readonly<Record<Timed['what'], number>> = { downtime: 0.8, ttr: 0.2, ttd: 1 };
+/** How much of its error each of an arm's two times is given; where one of them is not known the other has the whole. */
+export const weights: Readonly<Record<Timed['what'], number>> = { ...endpointWeights, ttd: 1 };
 
 /** One time of one arm or alarm: the baseline against the pooled nights, in pairs of blocks. Whole ms; a difference above 0 is longer now. */
 export interface JudgedTime {

@@ -1,7 +1,7 @@
 import { mixedEnvironment } from '../../model/night.ts';
 import { endpoints } from '../../model/plan.ts';
 import type { Difference } from '../environments.ts';
-import { leastEffectMs } from '../comparison.ts';
+import { leastEffectMs } from '../told-apart.ts';
 import { hardGates, validIn } from './gates.ts';
 import type { Night, Tonight } from './lines.ts';
 import { shiftsOf, type Shift } from './shifts.ts';
