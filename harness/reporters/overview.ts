@@ -1,6 +1,6 @@
 import { cures, firstAlarm, type Overview, type OverviewRunbook, type Range } from '../analysis/overview.ts';
 import { sum } from '../analysis/numbers.ts';
-import { span } from '../analysis/verdict.ts';
+import { span } from '../analysis/words.ts';
 import { humanDuration } from '../model/units.ts';
 import * as f from './format.ts';
 import { code, markdownTable, md } from './markdown-text.ts';
