@@ -66,8 +66,7 @@ export function raceOf(plan: Plan, summaries: readonly RunbookSummary[], trials:
 
   function reason(a: RunbookSummary, b: RunbookSummary): Reason | undefined {
     if (isSilent(b)) return { kind: 'no-data' };
-    const fault = heaviest(b);
-    if (weight(fault) > weight(heaviest(a))) return { kind: 'fault', fault };
+    if (weightOf(b) > weightOf(a)) return { kind: 'fault', fault: heaviest(b) };
     const dropped = plan.dropped?.find(({ arm }) => arm === b.id);
     if (dropped !== undefined) return { kind: 'dropped', afterBlock: dropped.afterBlock };
     const failed = failedBeside(blocks.get(a.id), blocks.get(b.id));
@@ -81,9 +80,9 @@ export function raceOf(plan: Plan, summaries: readonly RunbookSummary[], trials:
   }
 
   const named = clean.filter((r) => comparison === undefined || isConfirmed(r, comparison.confirmMs));
-  const lightest = Math.min(...named.map((r) => weight(heaviest(r))));
+  const lightest = Math.min(...named.map(weightOf));
   const candidates = named
-    .filter((r) => weight(heaviest(r)) === lightest)
+    .filter((r) => weightOf(r) === lightest)
     .filter((r, _, all) => !all.some((other) => better(other, r)))
     .sort(mildestFirst);
   const winner = candidates.find(
@@ -93,6 +92,12 @@ export function raceOf(plan: Plan, summaries: readonly RunbookSummary[], trials:
       arms.every((other) => other === r || reason(r, other) !== undefined),
   );
   return { arms, clean, candidates, ...(winner === undefined ? {} : { winner }), reason, pairOf, blocks };
+}
+
+/** What was never seen in a few trials may be chance: that it was never whole and that nothing was read weigh from five trials on. */
+function weightOf(r: RunbookSummary): number {
+  const fault = heaviest(r);
+  return (fault === 'never-whole' || fault === 'unread') && r.n < leastTrials ? 0 : weight(fault);
 }
 
 /** Whether most of its trials gave no data: then nothing is known of it, good or bad. */

@@ -42,13 +42,15 @@ function textOf(
     case 'no-worse':
       return `{is} not better by as much as would matter${atStake(other) > atStake(chosen) ? ', and would put more at stake' : ''}`;
     case undefined:
+      if (other.recovered.k === 0) return 'never recovered';
       return race.candidates.includes(other)
         ? `{is} not told apart from ${chosen.id}${atStake(other) > atStake(chosen) ? ', and would put more at stake' : ''}`
         : undefined;
   }
 }
 
-function faultWords(fault: Fault, other: RunbookSummary): string {
+/** `never recovered fully`: a fault, after the runbook's name. */
+export function faultWords(fault: Fault, other: RunbookSummary): string {
   const words: Readonly<Record<Fault, string>> = {
     'lost-data': 'lost data',
     harm: 'did harm',

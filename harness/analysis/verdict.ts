@@ -10,7 +10,7 @@ import { leastForTimes, leastTrials, raceOf, type Race } from './race.ts';
 import { atLeast } from './stats.ts';
 import type { DetectorSummary } from './summary-detectors.ts';
 import type { RunbookSummary } from './summary-runbooks.ts';
-import { moreBlocks, reasonsFor } from './verdict-reasons.ts';
+import { faultWords, moreBlocks, reasonsFor } from './verdict-reasons.ts';
 import { alarmLine, warningsOf } from './warnings.ts';
 import { countOf, percent } from './words.ts';
 
@@ -157,7 +157,10 @@ function nobody(plan: Plan, race: Race, beside: string): Answer {
   const least = Math.min(...arms.map((r) => r.n));
   const sure = (...more: readonly string[]): string =>
     sentences(
-      `${countOf(arms.reduce((n, r) => n + r.n, 0), 'valid trial')}, at least ${String(least)} of each.`,
+      `${countOf(
+        arms.reduce((n, r) => n + r.n, 0),
+        'valid trial',
+      )}, at least ${String(least)} of each.`,
       ...more,
       exploratory(plan),
     );
@@ -271,9 +274,9 @@ function preventionLine(r: RunbookSummary): string {
 }
 
 const shortResult = (r: RunbookSummary): string => {
-  const ttr =
-    r.meanTtrMs === undefined ? '' : `, TTR ${r.meanIsBound ? 'at least ' : ''}${humanDuration(r.meanTtrMs)}`;
-  return `${String(r.recovered.k)} of ${String(r.n)}${ttr}, downtime ${humanDuration(r.badnessMs)}`;
+  const ttr = r.meanTtrMs === undefined ? '' : `, TTR ${r.meanIsBound ? 'at least ' : ''}${humanDuration(r.meanTtrMs)}`;
+  const fault = r.recovered.k === r.n && heaviest(r) !== 'none' ? `, ${faultWords(heaviest(r), r)}` : '';
+  return `${String(r.recovered.k)} of ${String(r.n)}${ttr}, downtime ${humanDuration(r.badnessMs)}${fault}`;
 };
 
 const resultOf = (r: RunbookSummary): string => `recovered ${shortResult(r)}`;

@@ -30,7 +30,15 @@ function ttrText(c: ControlSummary, horizonMs: number): string {
 const heads = ['control', 'result', 'TTR', 'downtime', 'data lost', 'collateral', 'measured'] as const;
 
 function cells(c: ControlSummary, horizonMs: number): readonly string[] {
-  return [c.id, resultText(c), ttrText(c, horizonMs), f.downtimeText(c), f.dataText(c), f.collateralText(c), c.measured];
+  return [
+    c.id,
+    resultText(c),
+    ttrText(c, horizonMs),
+    f.downtimeText(c),
+    f.dataText(c),
+    f.collateralText(c),
+    c.measured,
+  ];
 }
 
 /** An alarm on a healthy cluster: fired in so many trials, and how often it may still do so. */

@@ -93,7 +93,7 @@ describe('several scenarios', () => {
 
   it('are one line each: what ended it, what noticed it, what went otherwise than said', () => {
     const [, first, second] = seriesReport(outages, { colour: false, width: 200 }).split('\n');
-    expect(first).toMatch(new RegExp(`${summary.scenario} +3 of 6 +cure 4\\d s`));
+    expect(first).toMatch(new RegExp(`${summary.scenario} +3 of 6 +cure \\(1 of 1, TTR 4\\d s, downtime \\d+ s`));
     expect(first).not.toContain('nuclear 1');
     expect(second).toMatch(/lights-out +3 of 6 +nothing/);
   });

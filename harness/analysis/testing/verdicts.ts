@@ -131,13 +131,27 @@ export const situations: readonly Situation[] = [
   },
   {
     name: 'the faster is never fully recovered',
-    arms: [arm('slow', 1, slow), arm('fast', 0, about(50_000, 50_000, () => ({ whole: false })))],
+    arms: [
+      arm('slow', 1, slow),
+      arm(
+        'fast',
+        0,
+        about(50_000, 50_000, () => ({ whole: false })),
+      ),
+    ],
     wrong: ['fast'],
     right: 'slow',
   },
   {
     name: 'of the faster no data are read',
-    arms: [arm('slow', 1, slow), arm('fast', 0, about(50_000, 50_000, () => ({ unread: true })))],
+    arms: [
+      arm('slow', 1, slow),
+      arm(
+        'fast',
+        0,
+        about(50_000, 50_000, () => ({ unread: true })),
+      ),
+    ],
     wrong: ['fast'],
     right: 'slow',
   },
@@ -161,7 +175,14 @@ export const situations: readonly Situation[] = [
   },
   {
     name: 'the faster is undone after 40 s',
-    arms: [arm('slow', 1, slow), arm('fast', 0, about(50_000, 50_000, () => ({ againMs: 40_000 })))],
+    arms: [
+      arm('slow', 1, slow),
+      arm(
+        'fast',
+        0,
+        about(50_000, 50_000, () => ({ againMs: 40_000 })),
+      ),
+    ],
     wrong: ['fast'],
     right: 'slow',
   },
