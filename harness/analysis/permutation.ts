@@ -4,16 +4,20 @@ import type { Bounds } from './stats.ts';
 
 /** Up to so many differences (or values of two samples together) every arrangement is counted; beyond it, a seeded sample. */
 const exactMost = 32;
-/** Up to so many differences the interval is made of all subsets. */
-const subsetsMost = 16;
-const rounds = 99_999;
+/** Up to so many differences the interval is made of all subsets; beyond it, of so many drawn ones. */
+const subsetsMost = 14;
+const subsetsDrawn = 4095;
+/** Arrangements of a sample; where p is not small it ends after so many that were as far from 0. */
+const rounds = 19_999;
+const hitsEnough = 1000;
 
 /**
  * Two-sided p of the sign-flip permutation test: how often the differences' mean would be as far from 0 if each had its sign by
  * chance, which is so when A and B in a block are exchangeable; their order in a block is drawn at random. All 2^n signs are
- * counted (two halves, sorted, met in the middle), beyond 32 differences 99,999 seeded ones, the observed one among them.
+ * counted (two halves, sorted, met in the middle), beyond 32 differences 19,999 seeded ones, the observed one among them, or as many as it takes for
+ * 1000 that are as far on one side, where p is above 0.1 anyway.
  * Source: Fisher, The Design of Experiments (1935), section 21; for the sample, Phipson and Smyth, Stat. Appl. Genet. Mol.
- * Biol. 9 (2010), article 39. 1 for no differences.
+ * Biol. 9 (2010), article 39, and Besag and Clifford, Biometrika 78 (1991) 301. 1 for no differences.
  */
 export function signFlip(differences: readonly number[], seed = 1): number {
   const total = sum(differences);
@@ -21,19 +25,18 @@ export function signFlip(differences: readonly number[], seed = 1): number {
   // A set of flipped differences leaves the sum as great as it was when its own sum is not above 0.
   const values = total > 0 ? differences : differences.map((d) => -d);
   if (values.length > exactMost) {
-    const random = seeded(seed);
-    const sorted = [...values].sort((a, b) => a - b);
-    let hits = 1;
-    for (let i = 0; i < rounds; i++) {
-      let flipped = 0;
-      for (const value of sorted) if (random() < 0.5) flipped += value;
-      if (flipped <= 0) hits++;
+    const draw = subsetDraw(values, seed);
+    let hits = 0;
+    for (let round = 1; round <= rounds; round++) {
+      if (draw().sum > 0) continue;
+      hits++;
+      if (hits === hitsEnough) return Math.min(1, (2 * hits) / round);
     }
-    return Math.min(1, (2 * hits) / (rounds + 1));
+    return Math.min(1, (2 * (hits + 1)) / (rounds + 1));
   }
   const half = values.length >>> 1;
-  const left = subsetSums(values.slice(0, half)).sort();
-  const right = subsetSums(values.slice(half)).sort();
+  const left = sortedSubsetSums(values.slice(0, half));
+  const right = sortedSubsetSums(values.slice(half));
   let count = 0;
   let below = right.length;
   for (const a of left) {
@@ -46,7 +49,7 @@ export function signFlip(differences: readonly number[], seed = 1): number {
 /**
  * The 95 % interval that belongs to the sign-flip test: all shifts that it does not reject, so 0 lies outside exactly when p is
  * not above 0.05. Its ends are order statistics of the means of all subsets: the 2^n − 1 means cut the line into 2^n pieces, and
- * the true centre of symmetric differences lies in each with the same chance. Beyond 16 differences, 8191 seeded subsets.
+ * the true centre of symmetric differences lies in each with the same chance. Beyond 14 differences, 4095 seeded subsets.
  * Source: Hartigan, J. Am. Stat. Assoc. 64 (1969) 1303, "Using subsample values as typical values".
  * Undefined below six differences, where no such interval has 95 %.
  */
@@ -76,14 +79,49 @@ function subsetMeans(values: readonly number[]): Float64Array {
 }
 
 function drawnMeans(values: readonly number[], seed: number): Float64Array {
-  const random = seeded(seed);
-  const means: number[] = [];
-  while (means.length < 8191) {
-    const chosen = values.map(() => random() < 0.5);
-    if (chosen.includes(true)) means.push(meanOf(values, (i) => chosen[i] === true));
+  const draw = subsetDraw(values, seed);
+  const means = new Float64Array(subsetsDrawn);
+  for (let i = 0; i < means.length;) {
+    const { sum, size } = draw();
+    if (size > 0) means[i++] = sum / size;
   }
-  return Float64Array.from(means);
+  return means;
 }
+
+/**
+ * Draws subsets, each value in one or not with the same chance; the same subsets for values in any order. Eight values at a time: their
+ * 256 subsets are summed once, and one random number chooses among those of four such groups. The object it returns is always the same one.
+ */
+function subsetDraw(values: readonly number[], seed: number): () => { readonly sum: number; readonly size: number } {
+  const sorted = [...values].sort((a, b) => a - b);
+  const groups = Array.from({ length: Math.ceil(sorted.length / 8) }, (_, g) => sorted.slice(8 * g, 8 * g + 8));
+  const sums = new Float64Array(groups.length * 256);
+  const sizes = new Uint8Array(groups.length * 256);
+  groups.forEach((group, g) => {
+    const own = subsetSums(group);
+    for (let set = 0; set < 256; set++) {
+      const within = set & (own.length - 1);
+      sums[g * 256 + set] = own[within] ?? 0;
+      sizes[g * 256 + set] = bitsOf(within);
+    }
+  });
+  const random = seeded(seed);
+  const drawn = { sum: 0, size: 0 };
+  return () => {
+    drawn.sum = 0;
+    drawn.size = 0;
+    let bits = 0;
+    for (let g = 0; g < groups.length; g++) {
+      bits = (g & 3) === 0 ? Math.floor(random() * 2 ** 32) : bits >>> 8;
+      const at = g * 256 + (bits & 255);
+      drawn.sum += sums[at] ?? 0;
+      drawn.size += sizes[at] ?? 0;
+    }
+    return drawn;
+  };
+}
+
+const bitsOf = (set: number): number => (set === 0 ? 0 : (set & 1) + bitsOf(set >>> 1));
 
 /**
  * Two-sided p of the permutation test of two samples with nothing in common: how often mean(b) − mean(a) would be as far from 0
@@ -170,6 +208,30 @@ function subsetSums(values: readonly number[]): Float64Array {
   return sums;
 }
 
+/** Sums of all subsets, sorted: for each value, those without it and those with it are merged. */
+function sortedSubsetSums(values: readonly number[]): Float64Array {
+  let sums = new Float64Array(1);
+  for (const value of values) {
+    const n = sums.length;
+    const merged = new Float64Array(2 * n);
+    for (let at = 0, without = 0, having = 0; at < 2 * n; at++) {
+      const [x, y] = [
+        without < n ? (sums[without] ?? 0) : Infinity,
+        having < n ? (sums[having] ?? 0) + value : Infinity,
+      ];
+      if (x <= y) {
+        merged[at] = x;
+        without++;
+      } else {
+        merged[at] = y;
+        having++;
+      }
+    }
+    sums = merged;
+  }
+  return sums;
+}
+
 /** Sums of all subsets by their size, each list sorted. */
 function sumsBySize(values: readonly number[]): readonly Float64Array[] {
   let lists: number[][] = [[0]];
@@ -183,13 +245,3 @@ function sumsBySize(values: readonly number[]): readonly Float64Array[] {
 }
 
 const sum = (values: readonly number[]): number => [...values].sort((a, b) => a - b).reduce((s, v) => s + v, 0);
-
-function meanOf(values: readonly number[], has: (i: number) => boolean): number {
-  let [total, count] = [0, 0];
-  values.forEach((value, i) => {
-    if (!has(i)) return;
-    total += value;
-    count++;
-  });
-  return total / count;
-}
