@@ -37,6 +37,9 @@ export interface Race {
   readonly clean: readonly RunbookSummary[];
   /** Of those, the ones that were watched long enough to be named (in plans that ask for no such watch: all), without those that another one is better than; mildest first. */
   readonly candidates: readonly RunbookSummary[];
+  /** The one that is to be preferred to every other, as far as the trials go. */
+  readonly leader?: RunbookSummary;
+  /** The same where it may be named. */
   readonly winner?: RunbookSummary;
   /** Why `a` is to be preferred to `b`; undefined where nothing says so. */
   readonly reason: (a: RunbookSummary, b: RunbookSummary) => Reason | undefined;
@@ -74,7 +77,7 @@ export function raceOf(plan: Plan, summaries: readonly RunbookSummary[], trials:
     if (failed.more > 0 && failed.fewer === 0 && 2 ** (1 - failed.more) * (arms.length - 1) <= level)
       return { kind: 'fails', blocks: failed.more };
     const pair = pairOf(a, b);
-    if (pair === undefined || a.n < leastForTimes) return undefined;
+    if (pair === undefined) return undefined;
     if (better(a, b)) return { kind: 'better', pair };
     return pair.noWorse[pair.a === a.id ? 'a' : 'b'] && atStake(a) <= atStake(b) ? { kind: 'no-worse' } : undefined;
   }
@@ -85,13 +88,17 @@ export function raceOf(plan: Plan, summaries: readonly RunbookSummary[], trials:
     .filter((r) => weightOf(r) === lightest)
     .filter((r, _, all) => !all.some((other) => better(other, r)))
     .sort(mildestFirst);
-  const winner = candidates.find(
-    (r) =>
-      comparison !== undefined &&
-      r.n >= leastTrials &&
-      arms.every((other) => other === r || reason(r, other) !== undefined),
-  );
-  return { arms, clean, candidates, ...(winner === undefined ? {} : { winner }), reason, pairOf, blocks };
+  const reasons = (r: RunbookSummary) => arms.filter((other) => other !== r).map((other) => reason(r, other)?.kind);
+  const leader = candidates.find((r) => r.n >= leastTrials && !reasons(r).includes(undefined));
+  const won =
+    comparison !== undefined &&
+    leader !== undefined &&
+    (leader.n >= leastForTimes || !reasons(leader).some((kind) => kind === 'better' || kind === 'no-worse'));
+  return {
+    ...{ arms, clean, candidates, reason, pairOf, blocks },
+    ...(leader === undefined ? {} : { leader }),
+    ...(won ? { winner: leader } : {}),
+  };
 }
 
 /** What was never seen in a few trials may be chance: that it was never whole and that nothing was read weigh from five trials on. */

@@ -1,7 +1,7 @@
 import { sampleStandardDeviation } from 'simple-statistics';
 import { humanDuration } from '../model/units.ts';
 import { endpoints, type Endpoint } from '../model/plan.ts';
-import { pText } from './comparison.ts';
+import { pText, signed } from './comparison.ts';
 import { atStake, type Fault } from './faults.ts';
 import { list } from './outcome.ts';
 import { blocksNeeded, mostBlocks } from './power.ts';
@@ -65,10 +65,17 @@ export function faultWords(fault: Fault, other: RunbookSummary): string {
 function betterText({ a, times }: NonNullable<ReturnType<Race['pairOf']>>, chosen: RunbookSummary): string {
   const mine = a === chosen.id ? 'a' : 'b';
   const parts = endpoints.flatMap((endpoint) => {
-    const { sooner, differenceMs, restrictedMs, pAdjusted } = times[endpoint];
+    const { sooner, differenceMs, restrictedMs, interval, pAdjusted } = times[endpoint];
     if (sooner !== mine) return [];
-    const by = humanDuration(Math.abs(differenceMs ?? restrictedMs));
-    return [`${endpointWords[endpoint]} by ${by}${pAdjusted === undefined ? '' : ` (p ${pText(pAdjusted)})`}`];
+    // Of a difference that is made of what did not come back, the blocks in which both did may say nothing, or the opposite.
+    const back = differenceMs !== undefined && differenceMs > 0 === restrictedMs > 0;
+    const [lo, hi] = mine === 'a' ? [interval?.lo, interval?.hi] : [interval?.hi, interval?.lo].map((x) => x && -x);
+    const facts = [
+      ...(back && lo !== undefined && hi !== undefined ? [`95 %: ${signed(lo)} to ${signed(hi)}`] : []),
+      ...(pAdjusted === undefined ? [] : [`p ${pText(pAdjusted)}`]),
+    ];
+    const by = humanDuration(Math.abs(back ? differenceMs : restrictedMs));
+    return [`${endpointWords[endpoint]} by ${by}${facts.length === 0 ? '' : ` (${facts.join('; ')})`}`];
   });
   return `{is} worse in ${list(parts)}`;
 }

@@ -75,11 +75,16 @@ describe('a verdict', () => {
       runbook: 'cure',
       doingNothing: 'wait: recovers by itself, TTR 2 min 31 s',
     });
-    expect(found.sureness).toMatch(/wait is worse in downtime by 112 s \(p .*\) and TTR by 109 s \(p .*\)\.$/);
+    expect(found.sureness).toMatch(
+      /wait is worse in downtime by 112 s \(95 %: .*; p .*\) and TTR by 109 s \(95 %: 10\d s to 11\d s; p .*\)\.$/,
+    );
     // Eight that recovered may be something that fails three times in ten.
     const eight = verdict(arms, 8);
     expect(eight).toMatchObject({ kind: 'candidates', candidates: ['cure'] });
-    expect(eight.headline).toMatch(/^Not decided: cure .* is not shown to be better than wait; about 1 more block/);
+    expect(eight.headline).toMatch(
+      /^Not decided: cure .* is ahead, but times decide from 9 trials on; 1 block more; wait/,
+    );
+    expect(eight.sureness).toContain('wait is worse in downtime by 112 s');
   });
 
   it('never says to do nothing where a cure is shown to be better', () => {
@@ -259,16 +264,18 @@ describe('the level of a comparison', () => {
 
 describe('against what is true', () => {
   const trials = [1, 2, 3, 5, 8, 20];
-  const rounds = 60;
 
   it.each(situations.map((s) => [s.name, s] as const))('%s', (_, situation) => {
+    // The pairs of seven are hundreds of partitions a run.
+    const rounds = situation.arms.length > 6 ? 4 : situation.arms.length > 2 ? 15 : 40;
     const found = trials.map((n) => namedIn(situation, n, rounds));
-    // 5 % of 60 are 3; 8 or more then come by chance in 1.5 % of tests, and none has a true share of more than 4 % (bench/results/verdict.json).
-    for (const { wrong } of found) expect(wrong).toBeLessThan(8);
+    // At 5 % six of 40 would come in 1.4 % of tests; the true shares, none above 5 %, are in bench/results/verdict.json.
+    for (const { wrong } of found) expect(wrong).toBeLessThan(6);
     for (const { wrong, right } of found.slice(0, 3)) expect([wrong, right]).toEqual([0, 0]);
     // More trials: not less sure.
     const right = found.map((f) => f.right);
-    for (const [i, k] of right.entries()) expect(k).toBeGreaterThanOrEqual((right[i - 1] ?? 0) - 6);
+    for (const [i, k] of right.entries()) expect(k).toBeGreaterThanOrEqual((right[i - 1] ?? 0) - 4);
+    expect(found.at(-1)?.listed).toBeGreaterThanOrEqual(situation.right === undefined ? 0 : 0.6 * rounds);
   });
 });
 

@@ -109,7 +109,7 @@ function answerOf(plan: Plan, race: Race, idle: RunbookSummary | undefined): Ans
       ),
     };
   }
-  const [first] = candidates;
+  const first = race.leader ?? candidates[0];
   return first === undefined ? nobody(plan, race, beside) : undecided(plan, race, first, beside);
 }
 
@@ -122,14 +122,18 @@ function undecided(plan: Plan, race: Race, first: RunbookSummary, beside: string
   const watched = longestMs === 0 ? '' : ` (watched for ${humanDuration(longestMs)} at most)`;
   const planned = plan.comparison !== undefined;
   const open = arms.filter((r) => r !== first && race.reason(first, r) === undefined);
-  const more = moreBlocks(race, first, open);
+  const more =
+    race.leader === undefined ? moreBlocks(race, first, open) : `${countOf(leastForTimes - first.n, 'block')} more`;
   const needed = more === undefined ? '' : `; ${more}`;
   const rest = open.filter((r) => !candidates.includes(r)).map((r) => r.id);
+  const name = `${first.id} (${shortResult(first)})`;
   const result = few
     ? `${candidates.length === 1 ? 'the only candidate is ' : 'candidates, mildest first: '}${names.join(', ')}`
-    : candidates.length === 1 && rest.length > 0
-      ? `${names.join('')} recovered every time, but is not shown to be better than ${list(rest)}`
-      : alternatives(names);
+    : race.leader !== undefined
+      ? `${name}${planned ? ` is ahead, but times decide from ${String(leastForTimes)} trials on` : ''}`
+      : candidates.length === 1 && rest.length > 0
+        ? `${name} recovered every time, but is not shown to be better than ${list(rest)}`
+        : alternatives(names);
   const title = few
     ? `Too few trials for a winner${planned ? '' : `, and not confirmed${watched}`}`
     : planned
@@ -141,9 +145,7 @@ function undecided(plan: Plan, race: Race, first: RunbookSummary, beside: string
     headline: `${title}: ${result}${few || !planned ? '' : needed}${beside}`,
     result,
     sureness: sentences(
-      few
-        ? `${countOf(first.n, 'trial')}: a direction, not a proof.`
-        : `${countOf(first.n, 'trial')}${planned && first.n < leastForTimes ? `: times decide from ${String(leastForTimes)} on.` : '.'}`,
+      few ? `${countOf(first.n, 'trial')}: a direction, not a proof.` : `${countOf(first.n, 'trial')}.`,
       `With ${String(first.n)} of ${String(first.n)}, the true chance to recover is at least ${percent(atLeast(first.n, first.n))} (95 %).`,
       ...reasonsFor(race, first),
       exploratory(plan),

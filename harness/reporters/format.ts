@@ -81,7 +81,9 @@ export function fullyText({ n, fullRecovery: { k, meanMs, restrictedMs } }: Runb
 
 /** `at least 69 %`: what the true chance to recover is, 95 %. */
 export const chanceText = (runbook: Pick<RunbookSummary, 'recovered'>): string =>
-  runbook.recovered.atLeast === undefined ? '' : `at least ${percent(runbook.recovered.atLeast)}`;
+  runbook.recovered.atLeast === undefined || runbook.recovered.k === 0
+    ? ''
+    : `at least ${percent(runbook.recovered.atLeast)}`;
 
 export function count(n: number, one: string, many = `${one}s`): string {
   return `${String(n)} ${n === 1 ? one : many}`;

@@ -216,7 +216,7 @@ function runbookRows(r: RunbookSummary, summary: RunSummary): Markup {
     .map(([o, n]) => `${n} ${f.outcomeWords[o]}`);
   return safe`<tr${r.id === summary.verdict.runbook && trusted(' class="chosen"')}>
 <th scope="row"><code>${r.id}</code><small>${r.title}</small></th>
-<td data-label="Recovered"><div><span class="nowrap ${all ? 'good-text' : r.recovered.k === 0 && r.n > 0 ? 'bad-text' : ''}">${f.ofText(r.recovered.k, r.n)}</span>${r.recovered.atLeast !== undefined && safe`<small>true chance ${f.chanceText(r)} (95 %)</small>`}${others.length > 0 && safe`<small>${others.join(', ')}</small>`}</div></td>
+<td data-label="Recovered"><div><span class="nowrap ${all ? 'good-text' : r.recovered.k === 0 && r.n > 0 ? 'bad-text' : ''}">${f.ofText(r.recovered.k, r.n)}</span>${f.chanceText(r) !== '' && safe`<small>true chance ${f.chanceText(r)} (95 %)</small>`}${others.length > 0 && safe`<small>${others.join(', ')}</small>`}</div></td>
 <td data-label="TTR"><div>${f.meanTime(r, summary.horizonMs)}${interval !== undefined && safe`<small>${humanDuration(interval.lo)} to ${humanDuration(interval.hi)} (95 %)${r.meanIsBound && ' where it came back'}</small>`}${r.medianTtrMs !== undefined && r.n > 2 && safe`<small>median ${humanDuration(r.medianTtrMs)}</small>`}${r.parts !== undefined && !r.passive && safe`<small>${humanDuration(r.parts.mitigatingMs + r.parts.settlingMs)} from the first command</small>`}</div></td>
 <td data-label="Downtime">${f.downtimeText(r)}</td>
 <td data-label="Fully"><div>${f.fullyText(r)}${r.fullRecovery.missing.length > 0 && safe`<small>missing: ${r.fullRecovery.missing.slice(0, 2).join('; ')}</small>`}</div></td>
