@@ -7,7 +7,7 @@ import { canaryOf, type Canary } from './canary.ts';
 import { whole, sum } from './numbers.ts';
 import { isValid, observedTtr } from './observed.ts';
 import { firedAtNothing, list } from './outcome.ts';
-import { atLeast, restrictedMean, type Bounds } from './stats.ts';
+import { atLeast, atMost, restrictedMean, type Bounds } from './stats.ts';
 
 interface Share {
   readonly k: number;
@@ -97,7 +97,7 @@ const share = (k: number, n: number): Share => ({ k, n, ...(n === 0 ? {} : { atL
 const mostShare = (k: number, n: number): Share => ({
   k,
   n,
-  ...(n === 0 ? {} : { atMost: sixDigits(1 - atLeast(n - k, n)) }),
+  ...(n === 0 ? {} : { atMost: sixDigits(atMost(k, n)) }),
 });
 const sixDigits = (x: number): number => Number(x.toFixed(6));
 
