@@ -40,7 +40,8 @@ describe('controls in a summary', () => {
     const loud = summarise(plan, with1('healthy-2', { falseAlarm: true }));
     const healthy = arm('healthy', loud);
     expect(healthy).toMatchObject({ clean: { k: 1, n: 2 }, alarms: [{ id: 'node', k: 1, n: 2 }] });
-    expect(healthy?.alarms?.[0]?.wilson?.lo).toBeGreaterThan(0.05);
+    // One-sided exact bound of 1 of 2: 1 − p² = 0.05 there.
+    expect(healthy?.alarms?.[0]?.atMost).toBeCloseTo(0.974679, 6);
     expect(healthy?.measured).toBe('Clean 1 of 2; false alarms: node 1 of 2.');
     expect(loud.verdict.warnings).toContain('alarm node fired on a healthy cluster (1 of 2)');
     // It is one more hour in which an alarm could be false.
@@ -53,7 +54,7 @@ describe('controls in a summary', () => {
       clean: { k: 0, n: 2 },
       badnessMs: 8000,
       slis: [{ sli: 'dns', badMs: 8000 }],
-      measured: 'Clean 0 of 2; bad on average: dns 8.0 s.',
+      measured: 'Clean 0 of 2; downtime on average: dns 8.0 s.',
     });
     const lossy = summarise(plan, with1('cure-on-healthy-1', { lost: 3 }));
     expect(arm('cure-on-healthy', lossy)).toMatchObject({ outcomes: { harmed: 1 }, data: { lost: 3 } });

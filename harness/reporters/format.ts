@@ -1,4 +1,6 @@
+import { heaviest, mildestFirst, weight } from '../analysis/faults.ts';
 import type { RunbookSummary } from '../analysis/summary.ts';
+import { percent } from '../analysis/words.ts';
 import { isFaultFree } from '../model/control.ts';
 import { controlsOf, type Plan } from '../model/plan.ts';
 import type { DetectorRecord, Outcome, TrialRecord } from '../model/record.ts';
@@ -56,12 +58,32 @@ export function timeTo(time: Interval | Censored | undefined): string {
   return `${humanDuration(midpoint(time))} ± ${halfWidth(time)}`;
 }
 
-/** The restricted mean: `41 s`, `at least 2 min 10 s` when some never recovered, `not within 4 min` when none did. */
+/** The restricted mean of TTR: `41 s`, `at least 2 min 10 s` when some never recovered, `not within 4 min` when none did. */
 export function meanTime(runbook: RunbookSummary, horizonMs: number): string {
   if (runbook.meanTtrMs === undefined) return 'no data';
   if (runbook.ttrRange === undefined) return `not within ${humanDuration(horizonMs)}`;
   return `${runbook.meanIsBound ? 'at least ' : ''}${humanDuration(runbook.meanTtrMs)}`;
 }
+
+/** `38 s` */
+export const downtimeText = (runbook: Pick<RunbookSummary, 'n' | 'badnessMs'>): string =>
+  runbook.n === 0 ? 'no data' : humanDuration(runbook.badnessMs);
+
+/**
+ * Until it was fully recovered: the mean over all trials, so that it may be set beside another runbook's; `at least` where some were not, and
+ * so count with the horizon.
+ */
+export function fullyText({ n, fullRecovery: { k, meanMs, restrictedMs } }: RunbookSummary): string {
+  if (n === 0) return 'no data';
+  if (k === 0 || meanMs === undefined) return 'never';
+  return k === n ? humanDuration(meanMs) : `at least ${humanDuration(restrictedMs ?? meanMs)} (${ofText(k, n)})`;
+}
+
+/** `at least 69 %`: what the true chance to recover is, 95 %. */
+export const chanceText = (runbook: Pick<RunbookSummary, 'recovered'>): string =>
+  runbook.recovered.atLeast === undefined || runbook.recovered.k === 0
+    ? ''
+    : `at least ${percent(runbook.recovered.atLeast)}`;
 
 export function count(n: number, one: string, many = `${one}s`): string {
   return `${String(n)} ${n === 1 ? one : many}`;
@@ -85,7 +107,7 @@ export function collateralText(runbook: Pick<RunbookSummary, 'n' | 'collateral'>
   const parts: string[] = [];
   if (restarts > 0) parts.push(count(restarts, 'restart'));
   if (deleted > 0) parts.push(`${String(deleted)} deleted`);
-  if (bystanderBadMs > 0) parts.push(`bystanders bad ${humanDuration(bystanderBadMs)}`);
+  if (bystanderBadMs > 0) parts.push(`bystanders down for ${humanDuration(bystanderBadMs)}`);
   return parts.length === 0 ? 'none' : parts.join(', ');
 }
 
@@ -94,11 +116,14 @@ export function commandsText(runbook: RunbookSummary): string {
   return String(planned) + (failedTrials > 0 ? `, failed in ${count(failedTrials, 'trial')}` : '');
 }
 
-/** Best first: recovered most often, then soonest; those without data at the end. */
+/**
+ * As the verdict weighs them: recovered most often first, then those with the lightest fault, then what puts least at stake and leaves the
+ * least downtime; those without data at the end.
+ */
 export function ranked(runbooks: readonly RunbookSummary[]): readonly RunbookSummary[] {
   const share = (r: RunbookSummary): number => (r.n === 0 ? -1 : r.recovered.k / r.n);
-  const time = (r: RunbookSummary): number => r.meanTtrMs ?? 0;
-  return [...runbooks].sort((a, b) => share(b) - share(a) || time(a) - time(b) || (a.id < b.id ? -1 : 1));
+  const fault = (r: RunbookSummary): number => weight(heaviest(r));
+  return [...runbooks].sort((a, b) => share(b) - share(a) || fault(a) - fault(b) || mildestFirst(a, b));
 }
 
 /** Instant of the run in UTC, to the minute. */

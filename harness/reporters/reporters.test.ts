@@ -93,7 +93,7 @@ describe('several scenarios', () => {
 
   it('are one line each: what ended it, what noticed it, what went otherwise than said', () => {
     const [, first, second] = seriesReport(outages, { colour: false, width: 200 }).split('\n');
-    expect(first).toMatch(new RegExp(`${summary.scenario} +3 of 6 +cure 4\\d s`));
+    expect(first).toMatch(new RegExp(`${summary.scenario} +3 of 6 +cure \\(1 of 1, TTR 4\\d s, downtime \\d+ s`));
     expect(first).not.toContain('nuclear 1');
     expect(second).toMatch(/lights-out +3 of 6 +nothing/);
   });
@@ -243,7 +243,18 @@ describe('terminal', () => {
     expect(terminalReport(summary, plan, records, { colour: true, width: 100 })).toContain('\u001b[1m');
   });
 
-  it('marks the runbook to use', () => {
-    expect(all.terminal()).toMatch(/^> cure /m);
+  it('marks the runbook to use, and no candidate', () => {
+    expect(all.terminal()).not.toMatch(/^>/m);
+    const verdict = { ...summary.verdict, kind: 'use' as const, runbook: 'cure' };
+    expect(terminalReport({ ...summary, verdict }, plan, records, colourless)).toMatch(/^> cure /m);
+  });
+
+  it('has downtime beside TTR, and full recovery like with like', () => {
+    expect(all.terminal()).toMatch(/runbook +recovered +TTR +downtime +fully +data lost +collateral +expected/);
+    const [first] = summary.runbooks;
+    if (first === undefined) throw new Error('no runbook');
+    const half = { ...first, n: 2, fullRecovery: { k: 1, n: 2, meanMs: 40_000, restrictedMs: 140_000, missing: [] } };
+    const text = terminalReport({ ...summary, runbooks: [half] }, plan, records, { colour: false, width: 200 });
+    expect(text).toContain('at least 2 min 20 s (1 of 2)');
   });
 });
