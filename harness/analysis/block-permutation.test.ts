@@ -90,7 +90,7 @@ describe('blockPermutation', () => {
     expect(blockPermutation(never, 1)).toEqual({ p: 1, least: 1 });
   });
 
-  it('deals neighbours together beyond 64 blocks, and sees the same', () => {
+  it('deals neighbours together beyond 32 blocks, and sees the same', () => {
     const [a, b, c] = [some(200), some(200), some(200, 4000)];
     expect(blockPermutation([a, b, c], 1).p).toBeLessThan(0.01);
     expect(blockPermutation([a, b, some(200)], 1).p).toBeGreaterThan(0.01);

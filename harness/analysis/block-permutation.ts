@@ -8,7 +8,7 @@ const exactMost = 8000;
 /** A test stops once so many arrangements were as far apart: its p is above 0.05 either way. */
 const hitsEnough = 100;
 /** Above so many blocks neighbours are permuted together. */
-const groupsMost = 64;
+const groupsMost = 32;
 
 /** Values of one arm by block; NaN where it has none. */
 export type Row = ArrayLike<number>;
@@ -27,7 +27,7 @@ export interface CellTest {
  *
  * Two arms are counted exactly (`signFlip`). Of more, all arrangements are counted up to 8000, else 1999 are drawn (999 of five and six arms, 499 of more), always the same
  * ones for so many arms and blocks, so that no seed can be looked for; the observed one is among them. Where p is not small, it ends after 100 that were as far apart
- * (Besag and Clifford, Biometrika 78 (1991) 301). Beyond 64 blocks neighbours with the same arms are summed and dealt together,
+ * (Besag and Clifford, Biometrika 78 (1991) 301). Beyond 32 blocks neighbours with the same arms are summed and dealt together,
  * which is a subgroup of all arrangements and holds just as well (Hemerik and Goeman, TEST 27 (2018) 811).
  * Source: Fisher's randomization test for blocks; Pitman, Biometrika 29 (1938) 322; the greatest studentized difference: Romano and Wolf,
  * J. Am. Stat. Assoc. 100 (2005) 94.

@@ -185,18 +185,30 @@ export function twoSample(a: readonly number[], b: readonly number[], seed = 1):
 }
 
 /** Holm's step-down adjustment: every p as it stands when so many were asked together; in the order given. Scand. J. Stat. 6 (1979) 65. */
-export function holm(ps: readonly number[]): readonly number[] {
-  const order = ps.map((p, i) => ({ p, i })).sort((a, b) => a.p - b.p);
+export const holm = (ps: readonly number[]): readonly number[] =>
+  weightedHolm(
+    ps,
+    ps.map(() => 1),
+  );
+
+/**
+ * The same where each has its own share of the whole error: the one with the least p / weight first, times the weights of all that are left (Holm 1979,
+ * section 4).
+ */
+export function weightedHolm(ps: readonly number[], weights: readonly number[]): readonly number[] {
+  const weightOf = (i: number): number => weights[i] ?? 0;
+  const order = ps.map((p, i) => ({ p, i })).sort((x, y) => x.p / weightOf(x.i) - y.p / weightOf(y.i));
   const out = ps.map(() => 1);
   let greatest = 0;
   order.forEach(({ p, i }, rank) => {
-    greatest = Math.max(greatest, Math.min(1, p * (ps.length - rank)));
+    const left = order.slice(rank).reduce((sum, o) => sum + weightOf(o.i), 0);
+    greatest = Math.max(greatest, Math.min(1, (p * left) / weightOf(i)));
     out[i] = greatest;
   });
   return out;
 }
 
-/** Fewest pairs with which the sign-flip test can reach 0.05 when `comparisons` are asked together: 2^(1−n) ≤ 0.05 / m. */
+/** Fewest pairs with which the sign-flip test's p, times `comparisons`, can be 0.05: 2^(1−n) ≤ 0.05 / m. */
 export const leastPairs = (comparisons: number): number =>
   1 + Math.ceil(Math.log2(Math.max(1, comparisons) / 0.05) - 1e-12);
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seeded, shuffled } from '../model/random.ts';
 import type { ObservedTime } from './observed.ts';
-import { tellApart, weightedHolm, type ArmBlocks, type Pair, type ToldApartOptions } from './told-apart.ts';
+import { leastBlocks, tellApart, type ArmBlocks, type Pair, type ToldApartOptions } from './told-apart.ts';
 
 const horizon = 240_000;
 const options: ToldApartOptions = { horizonMs: horizon, seed: 1, level: 0.05 };
@@ -185,11 +185,18 @@ describe('several arms', () => {
   });
 });
 
-it('two times are adjusted by Holm with the weights 0.8 and 0.2', () => {
-  expect(weightedHolm({ downtime: 0.008, ttr: 0.03 })).toEqual({ downtime: 0.01, ttr: 0.03 });
-  expect(weightedHolm({ downtime: 0.04, ttr: 0.002 })).toEqual({ downtime: 0.04, ttr: 0.01 });
-  expect(weightedHolm({ downtime: 0.02, ttr: 0.02 }).ttr).toBeCloseTo(0.025, 12);
-  expect(weightedHolm({ downtime: 0.9, ttr: 1 })).toEqual({ downtime: 1, ttr: 1 });
+it('one that comes back more often, but later where both do, is not sooner', () => {
+  const a = arm('a', around(14, 60_000, 300));
+  const b = arm('b', [...around(6, 30_000, 300), ...nevers(8)]);
+  const { ttr } = one(a, b).times;
+  expect(ttr.restrictedMs).toBeGreaterThan(0);
+  expect(ttr.interval?.hi).toBeLessThan(0);
+  expect(ttr.pAdjusted).toBeLessThan(0.05);
+  expect(ttr.sooner).toBeUndefined();
+});
+
+it('knows the fewest blocks that can show a pair, whatever the others do', () => {
+  expect([2, 3, 4, 7].map(leastBlocks)).toEqual([6, 6, 7, 8]);
 });
 
 // docs/measurement.md has more situations and rounds.

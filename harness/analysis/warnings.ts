@@ -1,10 +1,10 @@
 import { median } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
 import { humanDuration, midpoint } from '../model/units.ts';
-import { leastEffectMs } from './comparison.ts';
 import { isSilent } from './race.ts';
 import type { DetectorSummary } from './summary-detectors.ts';
 import type { RunbookSummary } from './summary-runbooks.ts';
+import { leastEffectMs } from './told-apart.ts';
 import { countOf, span } from './words.ts';
 
 /** The alarm that noticed the outage first, of those that noticed it every time; undefined where none was watched. */
