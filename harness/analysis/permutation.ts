@@ -7,15 +7,15 @@ const exactMost = 32;
 /** Up to so many differences the interval is made of all subsets; beyond it, of so many drawn ones. */
 const subsetsMost = 14;
 const subsetsDrawn = 4095;
-/** Arrangements of a sample; where p is not small it ends after so many that were as far from 0. */
-const rounds = 19_999;
-const hitsEnough = 1000;
+/** Arrangements of a sample of so many values; where p is not small it ends after so many that were as far from 0. */
+const roundsOf = (values: number): number => Math.min(19_999, Math.max(1999, Math.floor(4_000_000 / values)));
+const hitsEnough = 600;
 
 /**
  * Two-sided p of the sign-flip permutation test: how often the differences' mean would be as far from 0 if each had its sign by
  * chance, which is so when A and B in a block are exchangeable; their order in a block is drawn at random. All 2^n signs are
- * counted (two halves, sorted, met in the middle), beyond 32 differences 19,999 seeded ones, the observed one among them, or as many as it takes for
- * 1000 that are as far on one side, where p is above 0.1 anyway.
+ * counted (two halves, sorted, met in the middle), beyond 32 differences seeded ones, the observed one among them: 19,999, of
+ * more than 200 differences fewer (4 million values in all, 1999 at least), or as many as it takes for 600 that are as far.
  * Source: Fisher, The Design of Experiments (1935), section 21; for the sample, Phipson and Smyth, Stat. Appl. Genet. Mol.
  * Biol. 9 (2010), article 39, and Besag and Clifford, Biometrika 78 (1991) 301. 1 for no differences.
  */
@@ -26,6 +26,7 @@ export function signFlip(differences: readonly number[], seed = 1): number {
   const values = total > 0 ? differences : differences.map((d) => -d);
   if (values.length > exactMost) {
     const draw = subsetDraw(values, seed);
+    const rounds = roundsOf(values.length);
     let hits = 0;
     for (let round = 1; round <= rounds; round++) {
       if (draw().sum > 0) continue;
@@ -125,7 +126,7 @@ const bitsOf = (set: number): number => (set === 0 ? 0 : (set & 1) + bitsOf(set 
 
 /**
  * Two-sided p of the permutation test of two samples with nothing in common: how often mean(b) − mean(a) would be as far from 0
- * if the values were dealt out anew. All deals are counted up to 32 values together, beyond that 99,999 seeded ones.
+ * if the values were dealt out anew. All deals are counted up to 32 values together, beyond that seeded ones as above.
  * Sources: Pitman, J. R. Stat. Soc. Suppl. 4 (1937) 119; Phipson and Smyth 2010 as above. 1 when either sample is empty.
  */
 export function twoSample(a: readonly number[], b: readonly number[], seed = 1): number {
@@ -143,8 +144,9 @@ export function twoSample(a: readonly number[], b: readonly number[], seed = 1):
   const enough = observed - 1e-9 * Math.max(1, observed);
   if (n > exactMost) {
     const random = seeded(seed);
-    let hits = 1;
-    for (let i = 0; i < rounds; i++) {
+    const rounds = roundsOf(n);
+    let hits = 0;
+    for (let round = 1; round <= rounds; round++) {
       // Selection sampling: each value in turn with the chance that makes k in the end (Knuth, algorithm S).
       let left = k;
       let dealt = 0;
@@ -155,8 +157,9 @@ export function twoSample(a: readonly number[], b: readonly number[], seed = 1):
         }
       }
       if (distance(dealt) >= enough) hits++;
+      if (hits === hitsEnough) return hits / round;
     }
-    return hits / (rounds + 1);
+    return (hits + 1) / (rounds + 1);
   }
   const half = n >>> 1;
   const left = sumsBySize(pool.slice(0, half));

@@ -82,14 +82,19 @@ export interface SurvivalStep {
 
 /** Product-limit estimate of the share that has not recovered yet (Kaplan and Meier 1958), one step per event time. */
 export function kaplanMeier(values: readonly Observed[]): readonly SurvivalStep[] {
-  const times = [...new Set(values.filter((v) => v.event).map((v) => v.time))].sort((a, b) => a - b);
+  const sorted = [...values].sort((a, b) => a.time - b.time);
+  const steps: SurvivalStep[] = [];
   let survival = 1;
-  return times.map((time) => {
-    const atRisk = values.filter((v) => v.time >= time).length;
-    const events = values.filter((v) => v.event && v.time === time).length;
+  for (let at = 0; at < sorted.length;) {
+    const time = sorted[at]?.time ?? 0;
+    const atRisk = sorted.length - at;
+    let events = 0;
+    for (; sorted[at]?.time === time; at++) if (sorted[at]?.event === true) events++;
+    if (events === 0) continue;
     survival *= 1 - events / atRisk;
-    return { time, survival, atRisk, events };
-  });
+    steps.push({ time, survival, atRisk, events });
+  }
+  return steps;
 }
 
 /**

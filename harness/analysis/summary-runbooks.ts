@@ -2,7 +2,7 @@ import { max, mean, median, min } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
 import type { Outcome, TrialRecord } from '../model/record.ts';
 import { humanDuration, midpoint, uncensored, type Censored, type Interval } from '../model/units.ts';
-import { blockBootstrap } from './bootstrap.ts';
+import { meanInterval } from './mean-interval.ts';
 import { whole, sum } from './numbers.ts';
 import { byBlock, isValid, observedTtr, restricted } from './observed.ts';
 import { atLeast, kaplanMeier, restrictedMean, type Bounds } from './stats.ts';
@@ -107,7 +107,7 @@ export function summariseRunbook(
   const parts = restored.flatMap((r) => (r.parts === undefined ? [] : [r.parts]));
   const full = valid.flatMap((r) => uncensored(r.fullRecovery) ?? []).map(midpoint);
   const ends = { lo: mean0(observed.map((o) => o.lo)), hi: mean0(observed.map((o) => o.hi)) };
-  const interval = meanInterval(plan, valid);
+  const interval = ttrInterval(plan, valid);
   const watched = valid.flatMap((r) => (stayedUp(r) ? (r.watchedStableMs ?? []) : []));
   const counts = {
     data: {
@@ -190,18 +190,12 @@ const share = (x: number): number => Number(x.toFixed(6));
  * Of those that came back: the horizon is no time that anything took. From the lower ends' interval to the upper ends': what is not known of
  * each instant widens it.
  */
-function meanInterval(plan: Plan, valid: readonly TrialRecord[]): Bounds | undefined {
+function ttrInterval(plan: Plan, valid: readonly TrialRecord[]): Bounds | undefined {
   const blocks = [...byBlock(plan, valid).values()].map((records) =>
     records.map((r) => observedTtr(r, plan.horizonMs)).filter((o) => o.event),
   );
-  const lower = blockBootstrap(
-    blocks.map((b) => b.map((o) => o.lo)),
-    plan.seed,
-  );
-  const upper = blockBootstrap(
-    blocks.map((b) => b.map((o) => o.hi)),
-    plan.seed,
-  );
+  const lower = meanInterval(blocks.map((b) => b.map((o) => o.lo)));
+  const upper = meanInterval(blocks.map((b) => b.map((o) => o.hi)));
   if (lower === undefined || upper === undefined) return undefined;
   return { lo: whole(lower.lo), hi: whole(upper.hi) };
 }
