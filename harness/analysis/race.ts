@@ -64,7 +64,11 @@ export function raceOf(plan: Plan, summaries: readonly RunbookSummary[], trials:
     pairs.find((p) => (p.a === a.id && p.b === b.id) || (p.a === b.id && p.b === a.id));
   const better = (a: RunbookSummary, b: RunbookSummary): boolean => {
     const pair = pairOf(a, b);
-    return pair?.better !== undefined && pair[pair.better] === a.id;
+    if (pair?.better === undefined || pair[pair.better] !== a.id) return false;
+    // Of two times one is told apart sooner than the other: what is shown in the one is no answer while the other looks the opposite.
+    return Object.values(pair.times).every(
+      ({ restrictedMs, minimumEffectMs }) => (pair.better === 'a' ? restrictedMs : -restrictedMs) > -minimumEffectMs,
+    );
   };
 
   function reason(a: RunbookSummary, b: RunbookSummary): Reason | undefined {

@@ -162,7 +162,9 @@ export function summariseRunbook(
       k: full.length,
       n,
       ...(full.length === 0 ? {} : { meanMs: whole(mean(full)) }),
-      ...(n === 0 ? {} : { restrictedMs: whole(mean(valid.map((r) => restricted(r.fullRecovery, plan.horizonMs).time))) }),
+      ...(n === 0
+        ? {}
+        : { restrictedMs: whole(mean(valid.map((r) => restricted(r.fullRecovery, plan.horizonMs).time))) }),
       missing: mostFrequent(valid.flatMap((r) => r.fullRecoveryMissing)),
     },
     badnessMs: n === 0 ? 0 : whole(mean(valid.map((r) => r.badnessMs))),

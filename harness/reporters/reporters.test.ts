@@ -141,6 +141,49 @@ describe('html', () => {
     for (const [svg] of page.matchAll(/<svg class="plot[^>]*>/g)) expect(svg).toMatch(/aria-label="[^"]+"/);
   });
 
+  it('has no winner in few trials: the candidates, mildest first, and none of them is set apart', () => {
+    const both = summarise(plan, [trial('nuclear-1', 71_000), trial('cure-1', 80_000)]);
+    const few = htmlReport(both, plan, records);
+    expect(few).toContain('<h1>Too few trials for a winner</h1>');
+    const list = few.slice(few.indexOf('Candidates, mildest first'), few.indexOf('How sure'));
+    expect(list).toMatch(
+      /<li><code>cure<\/code>[^]*TTR 4\d s, downtime \d+ s[^]*<li><code>nuclear<\/code>[^]*at stake/,
+    );
+    expect(few).not.toContain('class="chosen"');
+  });
+
+  it('says when nothing is decided, in its title, and what is missing', () => {
+    const verdict = {
+      ...summary.verdict,
+      candidates: ['cure', 'nuclear'],
+      headline: 'Not decided: cure (9 of 9) or nuclear (9 of 9); about 5 more blocks',
+    };
+    const runbooks = summary.runbooks.map((r) => ({ ...r, n: 9 }));
+    const open = htmlReport({ ...summary, runbooks, verdict }, plan, records);
+    expect(open).toContain('<h1>Not decided: <code>cure</code> or <code>nuclear</code></h1>');
+    expect(open).toContain('about 5 more blocks.</p>');
+  });
+
+  it('shows when it was first good, since when it was stable, and that it went down again', () => {
+    const [first] = records.filter((r) => r.trialId === 'cure-1');
+    if (first === undefined) throw new Error('no trial');
+    const again = {
+      ...first,
+      firstGood: { lo: 20_000, hi: 21_000 },
+      downAgain: { afterMs: 40_000, lastedMs: 30_000, slis: ['dns'] },
+      watchedStableMs: 180_000,
+    };
+    const text = htmlReport(summary, plan, [again]);
+    expect(text).toContain('<dt>First good</dt><dd>21 s ± 0.5 s</dd>');
+    expect(text).toContain('first good 21 s');
+    expect(text).toContain('<dt>Stable since (TTR)</dt>');
+    expect(text).toContain('<dd>40 s after that, for at least 30 s: dns</dd>');
+    const row = markdownReport(summary, plan, [again])
+      .split('\n')
+      .find((line) => line.startsWith('| `cure-1`'));
+    expect(row).toMatch(/\| 21 s ± 0\.5 s \| 4\d s ± [\d.]+ s \| \d+ s \|/);
+  });
+
   it('says in a drawing what is censored', () => {
     expect(page).toContain('wait-1, not recovered: not within 4 min');
   });
