@@ -1,6 +1,6 @@
 import type { CellTest } from './block-permutation.ts';
 
-/** Above so many arms there are too many cells: Bonferroni over the pairs then. */
+/** Above so many arms that can be told apart there are too many cells: Bonferroni over the pairs then. */
 export const closedMost = 12;
 
 /**
@@ -9,16 +9,42 @@ export const closedMost = 12;
  * a pair that is alike is told apart only where the true partition was rejected, for which the chance is at most the level. A partition's p is
  * Bonferroni over its cells of two and more arms: their number times the least of their p.
  *
- * A cell that could not come to the level whatever its values had been dealt out like (an arm with too few blocks, or one that never
- * recovered beside another) is not counted and has p = 1: it cannot be what rejects, neither alone nor as one more to be divided by
- * (Tarone, Biometrics 46 (1990) 515).
+ * A cell that could not come to the level however its values were dealt out (two arms that never recovered) is not counted and has p = 1: it
+ * cannot be what rejects, neither alone nor as one more to divide by (Tarone, Biometrics 46 (1990) 515). An arm that could come to it beside no
+ * other (it was dropped after three blocks) is left out as a whole: nothing is said of it, so nothing is to be guarded.
  * Sources: Marcus, Peritz and Gabriel, Biometrika 63 (1976) 655; for partitions, Shaffer, J. Am. Stat. Assoc. 81 (1986) 826.
  *
  * @param test p of the cell of these arms, numbered from 0
  * @returns for each pair i < j its p, at `j * arms + i`
  */
 export function closedTesting(arms: number, test: (cell: readonly number[]) => CellTest, level: number): Float64Array {
-  if (arms > closedMost) return bonferroni(arms, test, level);
+  const out = new Float64Array(arms * arms).fill(1);
+  const pairs = new Map<string, CellTest>();
+  const able = new Set<number>();
+  for (let j = 1; j < arms; j++) {
+    for (let i = 0; i < j; i++) {
+      const found = test([i, j]);
+      pairs.set(`${String(i)} ${String(j)}`, found);
+      if (found.least > level) continue;
+      able.add(i).add(j);
+    }
+  }
+  const members = [...able].sort((x, y) => x - y);
+  const ofCell = (cell: readonly number[]): CellTest => {
+    const those = cell.map((arm) => members[arm] ?? 0);
+    return pairs.get(those.map(String).join(' ')) ?? test(those);
+  };
+  const adjusted =
+    members.length > closedMost ? bonferroni(members.length, ofCell, level) : closed(members.length, ofCell, level);
+  members.forEach((j, y) => {
+    members.slice(0, y).forEach((i, x) => {
+      out[j * arms + i] = adjusted[y * members.length + x] ?? 1;
+    });
+  });
+  return out;
+}
+
+function closed(arms: number, test: (cell: readonly number[]) => CellTest, level: number): Float64Array {
   const all = 2 ** arms - 1;
   // NaN: not counted.
   const ps = new Float64Array(all + 1).fill(NaN);
