@@ -94,7 +94,10 @@ describe('summarise', () => {
       falseAlarms: 0,
       // six baselines from 2 s to 30 s
       watchedMs: 168_000,
-      perHour: { rate: 0, upper: 64 },
+      // less its least TTD of a second each: 3.0 in 162 s
+      couldFireMs: 162_000,
+      perHour: { rate: 0, upper: 67 },
+      asked: 6,
       savedMs: 2 * 86_400_000 - 9500,
     });
   });
