@@ -284,7 +284,7 @@ describe('other verdicts', () => {
     expect(cure?.meanTtrMs).toBeGreaterThan(55_000);
   });
 
-  it('gives an interval from ten trials on', () => {
+  it('gives an interval of the mean', () => {
     const big = planOf(10);
     const many = big.trials.map((t) => trial(t.id, t.runbook === 'cure' ? 70_000 + t.block * 500 : never));
     const cure = of(summarise(big, many), 'cure');

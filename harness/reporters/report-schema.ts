@@ -263,9 +263,7 @@ const runbookSummary = z.object({
   meanTtrMs: ms.exactOptional().describe('Restricted mean: mean(min(time to recover, horizon))'),
   meanTtrEnds: interval.exactOptional().describe('The same mean at the lower and upper ends of every time'),
   meanIsBound: z.boolean().describe('True when some never recovered: then the mean is a lower bound'),
-  meanTtrInterval: interval
-    .exactOptional()
-    .describe('95 % of the mean of those that came back: seeded bootstrap over blocks, from ten blocks on'),
+  meanTtrInterval: interval.exactOptional().describe('95 % of the mean of those that came back, from six blocks on'),
   medianTtrMs: ms.exactOptional(),
   ttrRange: interval.exactOptional(),
   points: list(z.object({ trialId: text, outcome, ttr: timeTo })),

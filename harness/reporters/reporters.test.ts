@@ -244,6 +244,36 @@ describe('html', () => {
   });
 });
 
+describe('alarms', () => {
+  const [node] = summary.detectors;
+  if (node === undefined) throw new Error('no alarm');
+  const counts = { ...node.counts, detected: 2, missed: 1 };
+  const text = (change: Partial<typeof node>): string =>
+    [htmlReport, markdownReport]
+      .map((render) => render({ ...summary, detectors: [{ ...node, counts, n: 3, ...change }] }, plan, records))
+      .join();
+
+  it('are counted by the trials in which they were asked for long enough', () => {
+    expect(text({ asked: 2 }).match(/2 of 2, 1 too short/g)?.length).toBeGreaterThanOrEqual(2);
+    expect(text({ asked: 3 })).not.toContain('too short');
+    expect(text({ asked: 0, counts: { ...counts, detected: 0 } })).toContain('3 too short');
+  });
+
+  it('have no median where less than half noticed', () => {
+    const { ttd: _, ...rest } = { ...node, counts, n: 3, notWithinMs: 40_000 };
+    const page = markdownReport({ ...summary, detectors: [rest] }, plan, records);
+    expect(page).toContain('| not within 40 s |');
+  });
+
+  it('have a bound of false alarms only where they could have fired', () => {
+    expect(text({ watchedMs: 60_000, couldFireMs: 30_000, perHour: { rate: 0, upper: 360 } })).toContain(
+      '0 in 30 s (at most 360 an hour)',
+    );
+    const { perHour: _, ...rest } = { ...node, watchedMs: 60_000, couldFireMs: 0 };
+    expect(markdownReport({ ...summary, detectors: [rest] }, plan, records)).toContain('0, not testable');
+  });
+});
+
 describe('json', () => {
   it('has sorted keys, a schema version, and everything in the order of the plan', () => {
     const report = JSON.parse(all.json()) as { schemaVersion: number; trials: { trialId: string }[] };
