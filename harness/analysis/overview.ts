@@ -42,6 +42,7 @@ export interface OverviewRunbook extends Pick<
 
 /** An alarm in all runs of an outage. */
 export interface OverviewAlarm extends Pick<DetectorSummary, 'id' | 'title'> {
+  /** Trials in which it was asked for longer than its least time to detect. */
   readonly n: number;
   readonly detected: number;
   /** Times to detect in ms (middles); absent when it never did. */
@@ -156,7 +157,7 @@ function alarmIn(runs: readonly RunInShort[], id: string): OverviewAlarm {
   return {
     id,
     title: seen.at(-1)?.title ?? id,
-    n: sum(seen.map((d) => d.n)),
+    n: sum(seen.map((d) => d.asked ?? d.n)),
     detected: sum(seen.map((d) => d.counts.detected)),
     ...(ttd === undefined ? {} : { ttd }),
   };

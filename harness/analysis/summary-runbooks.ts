@@ -45,7 +45,7 @@ export interface RunbookSummary {
   readonly meanIsBound: boolean;
   /** The same mean were every TTR at the lower or at the upper end of what is known of it. */
   readonly meanTtrEnds?: Bounds;
-  /** 95 % interval of the mean of those that came back: seeded bootstrap over blocks, from 10 on, with both ends of each time. */
+  /** 95 % interval of the mean of those that came back, over blocks, from six on, with both ends of each time. */
   readonly meanTtrInterval?: Bounds;
   /** Only when at least half recovered. */
   readonly medianTtrMs?: number;
@@ -107,7 +107,7 @@ export function summariseRunbook(
   const parts = restored.flatMap((r) => (r.parts === undefined ? [] : [r.parts]));
   const full = valid.flatMap((r) => uncensored(r.fullRecovery) ?? []).map(midpoint);
   const ends = { lo: mean0(observed.map((o) => o.lo)), hi: mean0(observed.map((o) => o.hi)) };
-  const interval = ttrInterval(plan, valid);
+  const interval = intervalOf(plan, valid);
   const watched = valid.flatMap((r) => (stayedUp(r) ? (r.watchedStableMs ?? []) : []));
   const counts = {
     data: {
@@ -162,7 +162,9 @@ export function summariseRunbook(
       k: full.length,
       n,
       ...(full.length === 0 ? {} : { meanMs: whole(mean(full)) }),
-      ...(n === 0 ? {} : { restrictedMs: whole(mean(valid.map((r) => restricted(r.fullRecovery, plan.horizonMs).time))) }),
+      ...(n === 0
+        ? {}
+        : { restrictedMs: whole(mean(valid.map((r) => restricted(r.fullRecovery, plan.horizonMs).time))) }),
       missing: mostFrequent(valid.flatMap((r) => r.fullRecoveryMissing)),
     },
     badnessMs: n === 0 ? 0 : whole(mean(valid.map((r) => r.badnessMs))),
@@ -190,14 +192,15 @@ const share = (x: number): number => Number(x.toFixed(6));
  * Of those that came back: the horizon is no time that anything took. From the lower ends' interval to the upper ends': what is not known of
  * each instant widens it.
  */
-function ttrInterval(plan: Plan, valid: readonly TrialRecord[]): Bounds | undefined {
+function intervalOf(plan: Plan, valid: readonly TrialRecord[]): Bounds | undefined {
   const blocks = [...byBlock(plan, valid).values()].map((records) =>
     records.map((r) => observedTtr(r, plan.horizonMs)).filter((o) => o.event),
   );
-  const lower = meanInterval(blocks.map((b) => b.map((o) => o.lo)));
-  const upper = meanInterval(blocks.map((b) => b.map((o) => o.hi)));
-  if (lower === undefined || upper === undefined) return undefined;
-  return { lo: whole(lower.lo), hi: whole(upper.hi) };
+  const [lower, upper] = [
+    meanInterval(blocks.map((b) => b.map((o) => o.lo))),
+    meanInterval(blocks.map((b) => b.map((o) => o.hi))),
+  ];
+  return lower === undefined || upper === undefined ? undefined : { lo: whole(lower.lo), hi: whole(upper.hi) };
 }
 
 const mean0 = (values: readonly number[]): number => (values.length === 0 ? 0 : mean(values));

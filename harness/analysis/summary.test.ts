@@ -94,7 +94,10 @@ describe('summarise', () => {
       falseAlarms: 0,
       // six baselines from 2 s to 30 s
       watchedMs: 168_000,
-      perHour: { rate: 0, upper: 64 },
+      // less its least TTD of a second each: 3.0 in 162 s
+      couldFireMs: 162_000,
+      perHour: { rate: 0, upper: 67 },
+      asked: 6,
       savedMs: 2 * 86_400_000 - 9500,
     });
   });
@@ -281,7 +284,7 @@ describe('other verdicts', () => {
     expect(cure?.meanTtrMs).toBeGreaterThan(55_000);
   });
 
-  it('gives an interval from ten trials on', () => {
+  it('gives an interval of the mean', () => {
     const big = planOf(10);
     const many = big.trials.map((t) => trial(t.id, t.runbook === 'cure' ? 70_000 + t.block * 500 : never));
     const cure = of(summarise(big, many), 'cure');

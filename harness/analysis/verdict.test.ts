@@ -82,9 +82,18 @@ describe('a verdict', () => {
     const eight = verdict(arms, 8);
     expect(eight).toMatchObject({ kind: 'candidates', candidates: ['cure'] });
     expect(eight.headline).toMatch(
-      /^Not decided: cure .* is ahead, but times decide from 9 trials on; 1 block more; wait/,
+      /^Not decided: cure .* is ahead, but its times decide from 9 trials on; 1 block more; wait/,
     );
     expect(eight.sureness).toContain('wait is worse in downtime by 112 s');
+  });
+
+  it('names what puts less at stake and is shown to be better from six trials on: the other may still be tried', () => {
+    const arms = { nuclear: scattered({ ttrMs: 90_000, downtimeMs: 85_000 }), cure: scattered(fast) };
+    expect(verdict(arms, 6)).toMatchObject({ kind: 'use', runbook: 'cure' });
+    expect(verdict(arms, 5)).toMatchObject({ kind: 'candidates', candidates: ['cure', 'nuclear'] });
+    const hard = { nuclear: scattered(fast), cure: scattered({ ttrMs: 90_000, downtimeMs: 85_000 }) };
+    expect(verdict(hard, 8)).toMatchObject({ kind: 'candidates', candidates: ['nuclear'] });
+    expect(verdict(hard, 9)).toMatchObject({ kind: 'use', runbook: 'nuclear' });
   });
 
   it('never says to do nothing where a cure is shown to be better', () => {
@@ -234,7 +243,9 @@ describe('a verdict', () => {
 });
 
 describe('the level of a comparison', () => {
-  const { plan, records } = runOf({ ...(situations[0] as Situation) }, 12, 1);
+  const alike = situations.find((s) => s.arms.some(({ id }) => id === 'mild'));
+  if (alike === undefined) throw new Error('no situation');
+  const { plan, records } = runOf(alike, 12, 1);
   const looks = [
     { blocks: 11, level: 0.01 },
     { blocks: 8, level: 0.002 },

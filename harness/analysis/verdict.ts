@@ -130,7 +130,7 @@ function undecided(plan: Plan, race: Race, first: RunbookSummary, beside: string
   const result = few
     ? `${candidates.length === 1 ? 'the only candidate is ' : 'candidates, mildest first: '}${names.join(', ')}`
     : race.leader !== undefined
-      ? `${name}${planned ? ` is ahead, but times decide from ${String(leastForTimes)} trials on` : ''}`
+      ? `${name}${planned ? ` is ahead, but its times decide from ${String(leastForTimes)} trials on` : ''}`
       : candidates.length === 1 && rest.length > 0
         ? `${name} recovered every time, but is not shown to be better than ${list(rest)}`
         : alternatives(names);

@@ -1,24 +1,29 @@
-import { median } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
-import { humanDuration, midpoint } from '../model/units.ts';
+import { humanDuration } from '../model/units.ts';
 import { isSilent } from './race.ts';
 import type { DetectorSummary } from './summary-detectors.ts';
 import type { RunbookSummary } from './summary-runbooks.ts';
 import { leastEffectMs } from './told-apart.ts';
 import { countOf, span } from './words.ts';
 
-/** The alarm that noticed the outage first, of those that noticed it every time; undefined where none was watched. */
+/** The alarm that noticed the outage first, of those that did in every trial in which they were asked for long enough. */
+export function firstAlarmOf(detectors: readonly DetectorSummary[]): DetectorSummary | undefined {
+  const [first] = [...detectors]
+    .filter((d) => d.counts.detected > 0 && d.counts.detected === (d.asked ?? d.n))
+    .sort((a, b) => (a.ttd?.medianMs ?? Infinity) - (b.ttd?.medianMs ?? Infinity));
+  return first?.ttd === undefined ? undefined : first;
+}
+
+/** That alarm in one line; undefined where none was watched. */
 export function alarmLine(detectors: readonly DetectorSummary[], plan: Plan): string | undefined {
   if (detectors.length === 0) return undefined;
-  const [first] = [...detectors]
-    .filter((d) => d.points.length > 0 && d.counts.detected === d.n)
-    .sort((a, b) => median(a.points.map((p) => midpoint(p.ttd))) - median(b.points.map((p) => midpoint(p.ttd))));
+  const first = firstAlarmOf(detectors);
   if (first?.ttd === undefined) {
     return `No alarm noticed it every time${detectors.some((d) => d.counts.detected > 0) ? '' : ', or even once'}`;
   }
   const story =
     plan.outage.undetectedMs > 0 ? `; in the write-up it went unnoticed for ${span(plan.outage.undetectedMs)}` : '';
-  return `First alarm: ${first.id}, after ${humanDuration(first.ttd.medianMs)} (${String(first.counts.detected)} of ${String(first.n)})${story}`;
+  return `First alarm: ${first.id}, after ${humanDuration(first.ttd.medianMs)} (${String(first.counts.detected)} of ${String(first.asked ?? first.n)})${story}`;
 }
 
 /**

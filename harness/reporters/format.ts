@@ -1,5 +1,5 @@
 import { heaviest, mildestFirst, weight } from '../analysis/faults.ts';
-import type { RunbookSummary } from '../analysis/summary.ts';
+import type { DetectorSummary, RunbookSummary } from '../analysis/summary.ts';
 import { percent } from '../analysis/words.ts';
 import { isFaultFree } from '../model/control.ts';
 import { controlsOf, type Plan } from '../model/plan.ts';
@@ -84,6 +84,27 @@ export const chanceText = (runbook: Pick<RunbookSummary, 'recovered'>): string =
   runbook.recovered.atLeast === undefined || runbook.recovered.k === 0
     ? ''
     : `at least ${percent(runbook.recovered.atLeast)}`;
+
+/** `5 of 6`, of the trials in which the alarm was asked for longer than its least time to detect; the others show nothing. */
+export function detectedText({ counts, n, asked = n }: DetectorSummary): string {
+  const short = asked < n ? `${String(n - asked)} too short` : '';
+  if (asked === 0) return n === 0 ? 'no data' : short;
+  return ofText(counts.detected, asked) + (short === '' ? '' : `, ${short}`);
+}
+
+/** The median time to detect; `not within 40 s` where less than half detected, `never` where none did. */
+export function ttdText({ ttd, counts, notWithinMs }: DetectorSummary): string {
+  if (ttd !== undefined) return humanDuration(ttd.medianMs);
+  return counts.detected === 0 || notWithinMs === undefined ? 'never' : `not within ${humanDuration(notWithinMs)}`;
+}
+
+/** `0 in 12 min (at most 15 an hour)`, of the time in which it could have fired. */
+export function falseAlarmsText({ falseAlarms, watchedMs, couldFireMs = watchedMs, perHour }: DetectorSummary): string {
+  if (watchedMs === 0) return 'not watched';
+  if (couldFireMs === 0) return `${String(falseAlarms)}, not testable: no watch as long as its least`;
+  const most = perHour === undefined ? '' : ` (at most ${String(perHour.upper)} an hour)`;
+  return `${String(falseAlarms)} in ${humanDuration(couldFireMs)}${most}`;
+}
 
 export function count(n: number, one: string, many = `${one}s`): string {
   return `${String(n)} ${n === 1 ? one : many}`;

@@ -1,5 +1,6 @@
 import { sortTrials, type DetectorSummary, type RunbookSummary, type RunSummary } from '../analysis/summary.ts';
 import { leastTrials } from '../analysis/race.ts';
+import { firstAlarmOf } from '../analysis/warnings.ts';
 import { timeSpent } from '../analysis/time-spent.ts';
 import { span } from '../analysis/words.ts';
 import type { Plan } from '../model/plan.ts';
@@ -64,9 +65,7 @@ function verdictCard(summary: RunSummary, plan: Plan): Markup {
   const chosen = summary.runbooks.find((r) => r.id === verdict.runbook);
   const pages = plan.runbooks.find((r) => r.id === verdict.runbook);
   const idle = summary.runbooks.find((r) => r.passive);
-  const alarm = summary.detectors
-    .filter((d) => d.ttd !== undefined && d.counts.detected === d.n)
-    .sort((a, b) => (a.ttd?.medianMs ?? 0) - (b.ttd?.medianMs ?? 0))[0];
+  const alarm = firstAlarmOf(summary.detectors);
   const fact = (name: string, value: string, note?: string | false): Markup =>
     safe`<div><dt>${name}</dt><dd>${value}${note !== undefined && note !== false && safe`<small>${note}</small>`}</dd></div>`;
   const title = {
@@ -89,7 +88,7 @@ ${
   ]
 }
 ${idle !== undefined && idle.n > 0 && verdict.kind !== 'wait' && fact('Doing nothing', f.meanTime(idle, summary.horizonMs), `recovered ${f.ofText(idle.recovered.k, idle.n)}, downtime ${f.downtimeText(idle)}`)}
-${summary.detectors.length > 0 && summary.trials.valid > 0 && (alarm?.ttd === undefined ? fact('First alarm', 'none every time') : fact('First alarm after', humanDuration(alarm.ttd.medianMs), `${alarm.id}, ${f.ofText(alarm.counts.detected, alarm.n)}`))}
+${summary.detectors.length > 0 && summary.trials.valid > 0 && (alarm?.ttd === undefined ? fact('First alarm', 'none every time') : fact('First alarm after', humanDuration(alarm.ttd.medianMs), `${alarm.id}, ${f.detectedText(alarm)}`))}
 </dl>
 ${(verdict.candidates ?? []).length > 0 && candidateList(verdict.candidates ?? [], summary)}
 ${(verdict.kind === 'none' || (verdict.kind === 'candidates' && !isFew(verdict.candidates ?? [], summary))) && safe`<p>${verdict.headline}.</p>`}
@@ -241,7 +240,7 @@ function alarmSection(summary: RunSummary, plan: Plan): Markup {
 ${
   summary.detectors.length > 0 &&
   safe`<div class="card"><table>
-<caption>Time to detect, from the fault to the signal at the harness. Least possible: what the alarm's own loop allows, however fast the outage shows.</caption>
+<caption>Time to detect, from the fault to the signal at the harness, before anything was changed. Least possible: what the alarm's own loop allows, however fast the outage shows.</caption>
 <thead><tr><th scope="col">Alarm</th><th scope="col">Detected</th><th scope="col">After</th><th scope="col">Least possible</th><th scope="col">Not detected</th><th scope="col">False alarms</th><th scope="col">Sooner than the write-up</th></tr></thead>
 <tbody>${summary.detectors.map((d) => alarmRow(d, plan))}</tbody></table>
 ${
@@ -249,7 +248,7 @@ ${
   safe`<div class="plot-box">${stripPlot(
     summary.detectors.map((d) => ({
       name: d.id,
-      result: d.ttd === undefined ? 'never' : humanDuration(d.ttd.medianMs),
+      result: f.ttdText(d),
       leastMs: d.leastTtdMs,
       points: d.points.map((p) => ({ title: p.trialId, mark: 'good' as const, time: p.ttd })),
     })),
@@ -265,11 +264,11 @@ function alarmRow(d: DetectorSummary, plan: Plan): Markup {
   const failures = (['dead', 'missed', 'blind', 'misdiagnosed', 'noisy'] as const).filter((s) => d.counts[s] > 0);
   return safe`<tr>
 <th scope="row"><code>${d.id}</code><small>${d.title}; ${d.loop}</small></th>
-<td data-label="Detected"><span class="nowrap ${d.counts.detected === d.n && d.n > 0 ? 'good-text' : ''}">${f.ofText(d.counts.detected, d.n)}</span></td>
-<td data-label="After"><div>${d.ttd === undefined ? 'never' : humanDuration(d.ttd.medianMs)}${d.ttd !== undefined && d.points.length > 1 && safe`<small>${humanDuration(d.ttd.minMs)} to ${humanDuration(d.ttd.maxMs)}</small>`}${d.what !== undefined && safe`<small>“${clip(d.what, 90)}”</small>`}</div></td>
+<td data-label="Detected"><span class="nowrap ${d.counts.detected > 0 && d.counts.detected === (d.asked ?? d.n) ? 'good-text' : ''}">${f.detectedText(d)}</span></td>
+<td data-label="After"><div>${f.ttdText(d)}${d.ttd !== undefined && d.points.length > 1 && safe`<small>${humanDuration(d.ttd.minMs)} to ${humanDuration(d.ttd.maxMs)}</small>`}${d.what !== undefined && safe`<small>“${clip(d.what, 90)}”</small>`}</div></td>
 <td data-label="Least possible">${humanDuration(d.leastTtdMs)}</td>
 <td data-label="Not detected"><div>${failures.length === 0 ? '–' : failures.map((s, i) => safe`${i > 0 && ', '}<span class="${s === 'dead' ? 'bad-text' : ''}">${d.counts[s]} ${f.statusWords[s]}</span>`)}${d.trouble !== undefined && safe`<small>“${clip(d.trouble, 90)}”</small>`}</div></td>
-<td data-label="False alarms"><div>${d.falseAlarms}<small>in ${humanDuration(d.watchedMs)}${d.perHour !== undefined && `; at most ${d.perHour.upper} an hour`}</small></div></td>
+<td data-label="False alarms">${f.falseAlarmsText(d)}</td>
 <td data-label="Sooner than the write-up">${d.savedMs === undefined || plan.outage.undetectedMs === 0 ? '–' : span(d.savedMs)}</td>
 </tr>`;
 }

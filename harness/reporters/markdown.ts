@@ -120,22 +120,17 @@ function alarmTable(detectors: readonly DetectorSummary[]): string {
     ],
     detectors.map((d) => [
       code(d.id),
-      f.ofText(d.counts.detected, d.n),
-      d.ttd === undefined ? 'never' : [d.ttd.minMs, d.ttd.medianMs, d.ttd.maxMs].map(humanDuration).join(' / '),
+      f.detectedText(d),
+      d.ttd === undefined ? f.ttdText(d) : [d.ttd.minMs, d.ttd.medianMs, d.ttd.maxMs].map(humanDuration).join(' / '),
       humanDuration(d.leastTtdMs),
       String(d.counts.missed),
       String(d.counts.dead),
       String(d.counts.blind),
       String(d.counts.misdiagnosed + d.counts.noisy),
-      falseAlarms(d),
+      f.falseAlarmsText(d),
       d.savedMs === undefined ? '' : span(d.savedMs),
     ]),
   );
-}
-
-function falseAlarms(d: DetectorSummary): string {
-  if (d.perHour === undefined) return 'not watched';
-  return `${String(d.falseAlarms)} in ${humanDuration(d.watchedMs)} (at most ${String(d.perHour.upper)} an hour)`;
 }
 
 export function trialCounts(summary: RunSummary): string {

@@ -62,7 +62,7 @@ export function openMetricsReport(summary: RunSummary): string {
     {
       name: 'firedrill_recovery_mean_bound_seconds',
       unit: 'seconds',
-      help: 'Ends of the 95 % interval of the mean of those that came back, from ten blocks on.',
+      help: 'Ends of the 95 % interval of the mean of those that came back, from six blocks on.',
       samples: runbooks.flatMap(({ r, labels }) =>
         (['lo', 'hi'] as const).map((end) => ({
           labels: { ...labels, bound: end === 'lo' ? 'lower' : 'upper' },
@@ -97,9 +97,14 @@ export function openMetricsReport(summary: RunSummary): string {
       ),
     },
     {
+      name: 'firedrill_detection_asked_trials',
+      help: 'Valid trials in which an alarm was asked for longer than its least time to detect.',
+      samples: alarms.map(({ d, labels }) => ({ labels, value: d.asked })),
+    },
+    {
       name: 'firedrill_detection_median_seconds',
       unit: 'seconds',
-      help: 'Median time to detect, over the trials that it detected.',
+      help: 'Median time to detect (Kaplan-Meier), before anything was changed.',
       samples: alarms.map(({ d, labels }) => ({ labels, value: seconds(d.ttd?.medianMs) })),
     },
     {

@@ -263,9 +263,7 @@ const runbookSummary = z.object({
   meanTtrMs: ms.exactOptional().describe('Restricted mean: mean(min(time to recover, horizon))'),
   meanTtrEnds: interval.exactOptional().describe('The same mean at the lower and upper ends of every time'),
   meanIsBound: z.boolean().describe('True when some never recovered: then the mean is a lower bound'),
-  meanTtrInterval: interval
-    .exactOptional()
-    .describe('95 % of the mean of those that came back: seeded bootstrap over blocks, from ten blocks on'),
+  meanTtrInterval: interval.exactOptional().describe('95 % of the mean of those that came back, from six blocks on'),
   medianTtrMs: ms.exactOptional(),
   ttrRange: interval.exactOptional(),
   points: list(z.object({ trialId: text, outcome, ttr: timeTo })),
@@ -336,13 +334,16 @@ const detectorSummary = z.object({
   loop: text,
   leastTtdMs: ms.describe('The least time to detect that its loop could ever have'),
   n: whole,
+  asked: whole.exactOptional().describe('Trials in which it was asked for longer than its least time to detect'),
   counts: z.record(status, whole).readonly(),
   ttd: z.object({ minMs: ms, medianMs: ms, maxMs: ms }).exactOptional(),
+  notWithinMs: ms.exactOptional().describe('Where there is no median time to detect: it is longer than this'),
   points: list(z.object({ trialId: text, ttd: interval })),
   what: text.exactOptional(),
   trouble: text.exactOptional(),
   falseAlarms: whole,
   watchedMs: ms,
+  couldFireMs: ms.exactOptional().describe('Of the time watched without a fault, in which it could have fired'),
   perHour: z.object({ rate: z.number(), upper: z.number() }).exactOptional(),
   savedMs: ms.exactOptional(),
 });

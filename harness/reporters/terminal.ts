@@ -87,10 +87,10 @@ function alarmColumns(summary: RunSummary): readonly Column[] {
   const rows = summary.detectors;
   return [
     { head: 'alarm', cells: rows.map((d) => d.id), luxury: 0 },
-    { head: 'detected', cells: rows.map((d) => f.ofText(d.counts.detected, d.n)), luxury: 0, right: true },
+    { head: 'detected', cells: rows.map(f.detectedText), luxury: 0, right: true },
     {
       head: 'after',
-      cells: rows.map((d) => (d.ttd === undefined ? 'never' : humanDuration(d.ttd.medianMs))),
+      cells: rows.map(f.ttdText),
       luxury: 0,
       right: true,
     },

@@ -157,7 +157,7 @@ export const situations: readonly Situation[] = [
   },
   {
     name: 'the faster recovers seven times in ten',
-    arms: [arm('slow', 1, slow), arm('fast', 0, sometimes(0.7, fast))],
+    arms: [arm('slow', 1, slow), arm('fast', 1, sometimes(0.7, fast))],
     wrong: ['fast'],
     right: 'slow',
   },

@@ -57,7 +57,14 @@ export function timeline(record: TrialRecord, detail: number): Markup {
   // Where it stayed good from then on, both are the same instant and one line says so.
   if (firstGood !== undefined && (restored === undefined || restored - firstGood >= 1000)) {
     row(textRow, (at) =>
-      beside(x, firstGood, at, `first good ${humanDuration(firstGood - zero)}`, 'first', 'all that broke was good at once'),
+      beside(
+        x,
+        firstGood,
+        at,
+        `first good ${humanDuration(firstGood - zero)}`,
+        'first',
+        'all that broke was good at once',
+      ),
     );
   }
   if (restored !== undefined) {
