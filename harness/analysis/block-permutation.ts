@@ -7,7 +7,7 @@ const roundsOf = (arms: number): number => (arms < 5 ? rounds : arms < 7 ? 999 :
 const exactMost = 8000;
 /** A test stops once so many arrangements were as far apart: its p is above 0.05 either way. */
 const hitsEnough = 100;
-/** Above so many blocks neighbours are permuted together. */
+/** Above so many blocks neighbours are permuted together, in so many groups; of many more blocks half as many are as good. */
 const groupsMost = 32;
 
 /** Values of one arm by block; NaN where it has none. */
@@ -89,7 +89,7 @@ function tableOf(rows: readonly Row[]): Table | undefined {
   let found = 0;
   for (const list of patterns.values()) found += list.length - 1;
   if (found === 0) return undefined;
-  const together = Math.ceil(found / groupsMost);
+  const together = Math.ceil(found / (found > 8 * groupsMost ? groupsMost / 2 : groupsMost));
   const merged: { slots: readonly number[]; values: readonly number[] }[] = [];
   for (const [slots = [], ...blocks] of patterns.values()) {
     for (let from = 0; from < blocks.length; from += together) {

@@ -6,16 +6,16 @@ import type { Bounds } from './stats.ts';
 const exactMost = 32;
 /** Up to so many differences the interval is made of all subsets; beyond it, of so many drawn ones. */
 const subsetsMost = 14;
-const subsetsDrawn = 4095;
+const subsetsDrawn = (values: number): number => (values > 100 ? 2047 : 4095);
 /** Arrangements of a sample of so many values; where p is not small it ends after so many that were as far from 0. */
-const roundsOf = (values: number): number => Math.min(19_999, Math.max(1999, Math.floor(4_000_000 / values)));
+const roundsOf = (values: number): number => Math.min(19_999, Math.max(1999, Math.floor(2_000_000 / values)));
 const hitsEnough = 600;
 
 /**
  * Two-sided p of the sign-flip permutation test: how often the differences' mean would be as far from 0 if each had its sign by
  * chance, which is so when A and B in a block are exchangeable; their order in a block is drawn at random. All 2^n signs are
  * counted (two halves, sorted, met in the middle), beyond 32 differences seeded ones, the observed one among them: 19,999, of
- * more than 200 differences fewer (4 million values in all, 1999 at least), or as many as it takes for 600 that are as far.
+ * more than 100 differences fewer (two million values in all, 1999 at least), or as many as it takes for 600 that are as far.
  * Source: Fisher, The Design of Experiments (1935), section 21; for the sample, Phipson and Smyth, Stat. Appl. Genet. Mol.
  * Biol. 9 (2010), article 39, and Besag and Clifford, Biometrika 78 (1991) 301. 1 for no differences.
  */
@@ -50,7 +50,7 @@ export function signFlip(differences: readonly number[], seed = 1): number {
 /**
  * The 95 % interval that belongs to the sign-flip test: all shifts that it does not reject, so 0 lies outside exactly when p is
  * not above 0.05. Its ends are order statistics of the means of all subsets: the 2^n − 1 means cut the line into 2^n pieces, and
- * the true centre of symmetric differences lies in each with the same chance. Beyond 14 differences, 4095 seeded subsets.
+ * the true centre of symmetric differences lies in each with the same chance. Beyond 14 differences, 4095 seeded subsets, 2047 beyond 100.
  * Source: Hartigan, J. Am. Stat. Assoc. 64 (1969) 1303, "Using subsample values as typical values".
  * Undefined below six differences, where no such interval has 95 %.
  */
@@ -81,7 +81,7 @@ function subsetMeans(values: readonly number[]): Float64Array {
 
 function drawnMeans(values: readonly number[], seed: number): Float64Array {
   const draw = subsetDraw(values, seed);
-  const means = new Float64Array(subsetsDrawn);
+  const means = new Float64Array(subsetsDrawn(values.length));
   for (let i = 0; i < means.length;) {
     const { sum, size } = draw();
     if (size > 0) means[i++] = sum / size;
