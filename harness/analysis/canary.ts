@@ -1,14 +1,15 @@
 import { canaryDelayMs } from '../model/control.ts';
-import type { Plan } from '../model/plan.ts';
+import { endpoints, type Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
-import { compare, signed, type Comparison } from './comparison.ts';
+import { signed } from './comparison.ts';
 import { environmentDifferences } from './environments.ts';
-import { byBlock, isValid } from './observed.ts';
-import { armPairs } from './pairs.ts';
+import { isValid } from './observed.ts';
+import { armBlocks } from './pairs.ts';
+import { tellApart, type Pair, type Told } from './told-apart.ts';
 
 /**
- * Whether the comparison saw that a runbook was begun 30 s later. `seen`: shown to be slower, and 30 s is within the interval, or off by less than would matter.
- * `other`: shown, but 30 s is not. `not-seen`: not shown, with blocks enough to show something: then other differences of that size
+ * Whether the comparison saw that a runbook was begun 30 s later. `seen`: both times are shown to be longer, and 30 s is within the interval, or off by less than
+ * would matter. `other`: shown, but 30 s is not. `not-seen`: not shown, with blocks enough to show something: then other differences of that size
  * cannot be believed to be seen either. `undecided`: too few blocks, or nothing to compare.
  */
 export interface Canary {
@@ -17,9 +18,9 @@ export interface Canary {
   readonly runbook: string;
   /** Blocks in which both were valid. */
   readonly blocks: number;
-  /** How much later service was back; ms, mean over those blocks. */
+  /** How much later service was back; ms, mean over the blocks in which it was back after both. */
   readonly differenceMs?: number;
-  /** 95 %, ms; absent below six blocks. */
+  /** 95 %, ms; absent below six such blocks. */
   readonly interval?: { readonly lo: number; readonly hi: number };
   /** The whole of it in one line. */
   readonly says: string;
@@ -31,77 +32,46 @@ export function canaryOf(plan: Plan, records: readonly TrialRecord[]): Canary | 
   if (planned?.runbook === undefined) return undefined;
   const { id: arm, runbook } = planned;
   const ours = records.filter((r) => isValid(r) && r.runbook === runbook && r.control !== 'on-healthy');
-  const pairs = armPairs(byBlock(plan, ours), runbook, arm, plan.horizonMs);
-  const [comparison] = compare(
-    [
-      {
-        a: runbook,
-        b: arm,
-        design: 'paired',
-        timesA: pairs.map(([x]) => x),
-        timesB: pairs.map(([, y]) => y),
-      },
-    ],
-    {
-      horizonMs: plan.horizonMs,
-      seed: plan.seed,
-      refused: environmentDifferences(ours, ours).length > 0,
-      sooner: 'is faster than',
-      unit: 'block',
-    },
-  );
-  const kind = canaryKind(comparison);
+  const [pair] = tellApart(armBlocks(plan, [runbook, arm], ours), { ...plan, level: 0.05 });
+  if (pair === undefined) return undefined;
+  const kinds = endpoints.map((time) => canaryKind(pair.times[time]));
+  const order = ['undecided', 'other', 'not-seen'] as const;
+  const alike = environmentDifferences(ours, ours).length === 0;
+  const kind = alike ? (order.find((k) => kinds.includes(k)) ?? 'seen') : 'undecided';
+  const { differenceMs, interval } = pair.times.ttr;
   return {
     kind,
     arm,
     runbook,
-    blocks: pairs.length,
-    ...(comparison?.differenceMs === undefined ? {} : { differenceMs: comparison.differenceMs }),
-    ...(comparison?.interval === undefined ? {} : { interval: comparison.interval }),
-    says: sentence(kind, arm, runbook, pairs.length, comparison),
+    blocks: pair.blocks,
+    ...(differenceMs === undefined ? {} : { differenceMs }),
+    ...(interval === undefined ? {} : { interval }),
+    says: sentence(kind, arm, runbook, pair),
   };
 }
 
-/** What a comparison of a runbook (a) with the same one begun 30 s later (b) says of the comparison itself. */
-export function canaryKind(comparison: Comparison | undefined): Canary['kind'] {
-  switch (comparison?.kind) {
-    case 'faster': {
-      const { interval, differenceMs = 0, minimumEffectMs = 0 } = comparison;
-      const covered = interval !== undefined && interval.lo <= canaryDelayMs && interval.hi >= canaryDelayMs;
-      // An interval this narrow that misses by less than would matter is no news: a cure may itself take longer later.
-      return covered || Math.abs(differenceMs - canaryDelayMs) < minimumEffectMs ? 'seen' : 'other';
-    }
-    case 'slower':
-      return 'other';
-    case 'below-minimum':
-    case 'not-shown':
-    case 'not-resolvable':
-      return 'not-seen';
-    case 'neither':
-    case 'too-few':
-    case 'refused':
-    case 'no-data':
-    case undefined:
-      return 'undecided';
-  }
+/** What one time of a runbook (a) beside the same one begun 30 s later (b) says of the comparison itself. */
+function canaryKind({ p, sooner, interval, differenceMs = 0, minimumEffectMs }: Told): Canary['kind'] {
+  if (p === undefined) return 'undecided';
+  if (sooner === undefined) return 'not-seen';
+  const covered = interval !== undefined && interval.lo <= canaryDelayMs && interval.hi >= canaryDelayMs;
+  // An interval this narrow that misses by less than would matter is no news: a cure may itself take longer later.
+  const near = covered || Math.abs(differenceMs - canaryDelayMs) < minimumEffectMs;
+  return sooner === 'a' && near ? 'seen' : 'other';
 }
 
-function sentence(
-  kind: Canary['kind'],
-  arm: string,
-  runbook: string,
-  blocks: number,
-  comparison: Comparison | undefined,
-): string {
-  const { differenceMs, interval } = comparison ?? {};
-  if (differenceMs === undefined) return `${arm}: no block in which it and ${runbook} were valid`;
-  const bounds = interval === undefined ? '' : ` (95 %: ${signed(interval.lo)} to ${signed(interval.hi)})`;
-  const later = `back ${signed(differenceMs)} later than ${runbook}${bounds} over ${String(blocks)} ${blocks === 1 ? 'block' : 'blocks'}`;
+function sentence(kind: Canary['kind'], arm: string, runbook: string, { blocks, times }: Pair): string {
+  const { ttr, downtime } = times;
+  if (ttr.differenceMs === undefined) return `${arm}: no block in which service was back after it and after ${runbook}`;
+  const bounds = ({ interval }: Told): string =>
+    interval === undefined ? '' : ` (95 %: ${signed(interval.lo)} to ${signed(interval.hi)})`;
+  const more = `${signed(downtime.differenceMs ?? 0)} more downtime${bounds(downtime)}`;
+  const later = `back ${signed(ttr.differenceMs)} later than ${runbook}${bounds(ttr)}, ${more}, over ${String(blocks)} ${blocks === 1 ? 'block' : 'blocks'}`;
   const words = {
     seen: 'the delay of 30 s is seen',
     other: 'a difference is shown, but not the delay of 30 s',
     'not-seen': 'the delay of 30 s is not seen: neither would be a difference of that size between runbooks',
-    undecided: comparison?.kind === 'too-few' ? 'too few blocks to show it' : 'nothing can be said of it',
+    undecided: ttr.p === undefined ? 'too few blocks to show it' : 'nothing can be said of it',
   } as const;
   return `${arm}: ${later}: ${words[kind]}`;
 }

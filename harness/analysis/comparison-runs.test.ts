@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Plan } from '../model/plan.ts';
+import type { Plan, PlannedComparison } from '../model/plan.ts';
 import { seeded, shuffled } from '../model/random.ts';
 import type { TrialRecord } from '../model/record.ts';
-import { compareBetween, compareWithin, type Run, type RunComparison } from './comparison-runs.ts';
+import { compareBetween, compareWithin, type Run, type RunComparison, type Wanted } from './comparison-runs.ts';
 import { environmentDifferences } from './environments.ts';
 import { analyseTrial } from './record.ts';
 import { buildLog } from './testing/log-builder.ts';
@@ -33,6 +33,7 @@ function trial(plan: Plan, id: string, ttrMs: number | undefined, change: Partia
     runbook,
     outcome: ttrMs === undefined ? 'not-recovered' : 'recovered',
     ttr: ttrMs === undefined ? { censored: true, at: plan.horizonMs } : { lo: ttrMs - 200, hi: ttrMs + 200 },
+    badnessMs: (ttrMs ?? plan.horizonMs) - 10_000,
     ...change,
   };
 }
@@ -53,12 +54,15 @@ const kinds = (c: RunComparison): Readonly<Record<string, string>> =>
   Object.fromEntries(c.comparisons.map((x) => [x.name ?? `${x.a} ${x.b}`, x.kind]));
 
 describe('within a run', () => {
-  it('compares each pair block by block, all of them under one Holm', () => {
+  it('compares each pair block by block in both times, all of them adjusted together', () => {
     const within = compareWithin(runOf(10), runbooks);
     expect(kinds(within)).toEqual({ 'wait cure': 'slower', 'wait nuclear': 'slower', 'cure nuclear': 'faster' });
     expect(within.headline).toBe('A difference is shown in 3 of 3 pairs');
-    expect(within.comparisons[2]).toMatchObject({ p: 0.001953, pAdjusted: 0.005859 });
-    expect(within.comparisons[2]?.says).toMatch(/^cure is faster than nuclear by 2\d s .* after Holm over 3\)$/);
+    expect(within.comparisons[2]?.times).toMatchObject([
+      { time: 'downtime', p: 0.001953, pAdjusted: 0.002441 },
+      { time: 'ttr', p: 0.001953, pAdjusted: 0.002441 },
+    ]);
+    expect(within.comparisons[2]?.says).toMatch(/^cure is better than nuclear: downtime 2\d s less with cure \(95 %/);
   });
 
   it('compares only what is named', () => {
@@ -84,8 +88,8 @@ describe('within a run', () => {
     );
     const one = (list: readonly TrialRecord[]) =>
       compareWithin({ plan: more, records: list }, { ...runbooks, names: ['cure', 'nuclear'] }).comparisons[0];
-    expect(one(spoilt)?.sideA?.n).toBe(6);
-    expect(one([...spoilt, trial(more, 'cure-3-again', 40_000)])?.sideA?.n).toBe(7);
+    expect(one(spoilt)?.times[0]?.sideA?.n).toBe(6);
+    expect(one([...spoilt, trial(more, 'cure-3-again', 40_000)])?.times[0]?.sideA?.n).toBe(7);
   });
 
   it('is the same for every order of records', () => {
@@ -105,19 +109,46 @@ describe('within a run', () => {
     expect(new Set(within.comparisons.map((c) => c.kind))).toEqual(new Set(['refused']));
   });
 
-  it('compares alarms trial by trial; one that did not detect counts with the shortest watch', () => {
+  it('compares alarms trial by trial; one that did not detect counts up to where it was asked', () => {
     const within = compareWithin(runOf(4), alarms);
     expect(within.comparisons).toMatchObject([
       {
         a: 'fast-alarm',
         b: 'slow-alarm',
         kind: 'faster',
-        sideA: { n: 12, events: 12 },
-        sideB: { n: 12, events: 0, meanMs: 169_000 },
+        times: [
+          {
+            time: 'ttd',
+            sideA: { n: 12, events: 12 },
+            sideB: { n: 12, events: 0, restrictedMs: 169_000 },
+          },
+        ],
       },
     ]);
+    // Records of before `askedMs`: the shortest watch.
     expect(within.horizonMs).toBe(169_000);
-    expect(within.comparisons[0]?.says).toMatch(/^fast-alarm notices sooner than slow-alarm by /);
+    expect(within.comparisons[0]?.says).toMatch(
+      /^fast-alarm notices sooner than slow-alarm: TTD noticed in 12 of 12 with fast-alarm, 0 of 12 with slow-alarm \(p /,
+    );
+  });
+
+  it('asks an alarm in each trial up to the first changing command', () => {
+    const run = runOf(4);
+    const asked = (of: TrialRecord): number => (of.runbook === 'wait' ? 150_000 : 30_000);
+    const records = run.records.map((r) => ({
+      ...r,
+      detectors: r.detectors.map((d) => ({
+        ...d,
+        askedMs: asked(r),
+        // The slow one notices after 60 s: only where nothing was changed until then.
+        ...(d.id === 'slow-alarm' ? { status: 'detected' as const, ttd: { lo: 59_000, hi: 61_000 } } : {}),
+      })),
+    }));
+    const within = compareWithin({ ...run, records }, alarms);
+    expect(within.horizonMs).toBe(150_000);
+    const [ttd] = within.comparisons[0]?.times ?? [];
+    expect(ttd?.sideB).toMatchObject({ n: 12, events: 4, meanMs: 60_000, restrictedMs: 60_000 });
+    expect(ttd?.both).toBe(4);
   });
 
   it('says what time does not: data lost, harm', () => {
@@ -131,12 +162,64 @@ describe('within a run', () => {
   });
 });
 
+describe('what was declared', () => {
+  const comparison = (change: Partial<PlannedComparison> = {}): PlannedComparison => ({
+    arms: ['wait', 'cure', 'nuclear'],
+    endpoints: ['downtime', 'ttr'],
+    looks: [{ blocks: 8, level: 0.05 }],
+    decide: false,
+    confirmMs: 0,
+    ...change,
+  });
+  const of = (change: Partial<Plan>, wanted: Wanted = runbooks): RunComparison =>
+    compareWithin(runOf(8, 0, {}, change), wanted);
+
+  it('before the first trial is no exploration; without a declaration, or with a later one, it is', () => {
+    expect(of({ comparison: comparison() }).exploratory).toBe(false);
+    expect(of({}).exploratory).toBe(true);
+    const amended = comparison({ amendments: [{ atEpochMs: 1, trialsSeen: 6, what: 'nuclear was added' }] });
+    expect(of({ comparison: amended }).exploratory).toBe(true);
+  });
+
+  it('pairs with an arm that was not declared are exploratory, the others are adjusted as declared', () => {
+    const both = of({ comparison: comparison({ arms: ['cure', 'nuclear'] }) });
+    expect(both.comparisons.map((c) => c.exploratory ?? false)).toEqual([true, true, false]);
+    expect(both.exploratory).toBe(true);
+  });
+
+  it('asking for some of the declared arms does not make them easier to tell apart', () => {
+    const declared = of({ comparison: comparison() });
+    const some = of({ comparison: comparison() }, { ...runbooks, names: ['cure', 'nuclear'] });
+    expect(some.exploratory).toBe(false);
+    expect(some.comparisons).toEqual(declared.comparisons.slice(2));
+  });
+
+  it('an arm that was dropped is listed, and its times are not compared', () => {
+    const dropped = [{ arm: 'wait', afterBlock: 3, why: '0 of 3 recovered' }];
+    const within = of({ comparison: comparison(), dropped });
+    expect(within.dropped).toEqual(dropped);
+    expect(kinds(within)).toEqual({ 'cure nuclear': 'faster' });
+  });
+
+  it('a run that may end early has the level of its look', () => {
+    const looks = [
+      { blocks: 6, level: 0.04 },
+      { blocks: 8, level: 0.001 },
+    ];
+    const within = of({ comparison: comparison({ looks, decide: true }) });
+    expect(within.level).toBe(0.001);
+    expect(kinds(within)['cure nuclear']).toBe('not-shown');
+  });
+});
+
 describe('between two runs', () => {
   it('shows what is slower in the second, and calls it a regression', () => {
     const between = compareBetween(runOf(10), runOf(10, 20_000), runbooks);
     expect(kinds(between)).toEqual({ wait: 'neither', cure: 'faster', nuclear: 'faster' });
     expect(between.regressions).toHaveLength(2);
-    expect(between.regressions[0]).toMatch(/^cure: the first run is faster than the second run by 20 s \(95 %: /);
+    expect(between.regressions[0]).toMatch(
+      /^cure: the first run is better than the second run: downtime 20 s less with the first run \(95 %: /,
+    );
     expect(between.notes.join()).toContain('not side by side');
   });
 
@@ -175,9 +258,9 @@ describe('between two runs', () => {
     ]);
     expect(between.headline).toBe('No verdict: the environments differ in 2 facts');
     expect(kinds(between)).toEqual({ wait: 'refused', cure: 'refused', nuclear: 'refused' });
-    expect(between.comparisons[1]).toMatchObject({ sideA: { n: 10 }, sideB: { n: 10 } });
+    expect(between.comparisons[1]?.times[1]).toMatchObject({ sideA: { n: 10 }, sideB: { n: 10 } });
     expect(between.regressions).toEqual([]);
-    expect(JSON.stringify(between)).not.toMatch(/is faster than/);
+    expect(JSON.stringify(between)).not.toMatch(/is better than/);
   });
 
   it('takes another hold window for another measure, a shorter horizon for both, other steps for a note', () => {
@@ -185,7 +268,8 @@ describe('between two runs', () => {
     expect(held.differences).toEqual([{ fact: 'hold window', a: '20 s', b: '60 s' }]);
     const shorter = compareBetween(runOf(10), runOf(10, 0, {}, { horizonMs: 50_000 }), runbooks);
     expect(shorter.horizonMs).toBe(50_000);
-    expect(shorter.comparisons[2]).toMatchObject({ name: 'nuclear', kind: 'neither', sideA: { meanMs: 50_000 } });
+    expect(shorter.comparisons[2]).toMatchObject({ name: 'nuclear', kind: 'neither' });
+    expect(shorter.comparisons[2]?.times[1]).toMatchObject({ sideA: { events: 0, restrictedMs: 50_000 } });
     const { runbooks: list } = planOf(1);
     const changed = list.map((r) => ({ ...r, steps: r.steps.map((s) => ({ ...s, command: 'true' })) }));
     expect(compareBetween(runOf(10), runOf(10, 0, {}, { runbooks: changed }), runbooks).notes).toContain(

@@ -1,14 +1,20 @@
 import { armName, isFaultFree } from '../model/control.ts';
-import type { Plan } from '../model/plan.ts';
+import type { Dropped, Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
-import { compare, type Asked, type Comparison, type Question } from './comparison.ts';
-import { environmentDifferences, type Difference } from './environments.ts';
-import { byBlock, isValid, observedTtr, restricted, type ObservedTime } from './observed.ts';
-import { armPairs } from './pairs.ts';
-import { regressionsOf } from './regressions.ts';
 import { canaryNote } from './canary.ts';
+import { comparePairs, compareSamples, samplesOf, type Question } from './compared.ts';
+import { alarmSamples, alarmSide, alarmTimes, compareAlarms } from './compared-alarms.ts';
+import type { Comparison } from './comparison.ts';
+import { environmentDifferences, type Difference } from './environments.ts';
+import { isValid, observedTtr } from './observed.ts';
+import { armBlocks } from './pairs.ts';
+import { levelOf } from './race.ts';
+import { regressionsOf } from './regressions.ts';
 import { isControl } from './summary.ts';
+
+/** The usual level; a run that may end early has its looks' own. */
+const usualLevel = 0.05;
 
 /** A run to be compared: what was planned, and what came of it. */
 export interface Run {
@@ -18,9 +24,9 @@ export interface Run {
 
 /** Everything that `compare` prints, as data. Durations in ms. */
 export interface RunComparison {
-  readonly schemaVersion: 1;
+  readonly schemaVersion: 2;
   readonly scenario: string;
-  /** `runbooks`: times to recover. `alarms`: times to detect. */
+  /** `runbooks`: downtime and times to recover. `alarms`: times to detect. */
   readonly what: 'runbooks' | 'alarms';
   /** `paired`: within a run, block by block (alarms: trial by trial). `two-sample`: two runs, with nothing in common. */
   readonly design: 'paired' | 'two-sample';
@@ -38,6 +44,12 @@ export interface RunComparison {
   /** Facts in which the environments differ. With any of them there are no verdicts. */
   readonly differences: readonly Difference[];
   readonly headline: string;
+  /** What an adjusted p must not be above. */
+  readonly level: number;
+  /** Whether any of it was named after trials had been seen. */
+  readonly exploratory: boolean;
+  /** Arms that were given up on the way: what became of them is known, and their times are not compared. */
+  readonly dropped: readonly Dropped[];
   readonly notes: readonly string[];
   /** Within a run each pair; of two runs each runbook (alarm) under its name, `a` the first run and `b` the second. */
   readonly comparisons: readonly (Comparison & { readonly name?: string })[];
@@ -53,66 +65,86 @@ export interface Wanted {
 
 /** Runbooks (or alarms) of one run with one another, paired by block (alarms by trial). */
 export function compareWithin(run: Run, wanted: Wanted): RunComparison {
+  const { plan } = run;
   const valid = validOf(run, wanted);
   const differences = environmentDifferences(valid, valid);
-  const horizonMs = wanted.what === 'runbooks' ? run.plan.horizonMs : shortestWatch(run.plan, valid);
-  const blocks = byBlock(run.plan, valid);
   const names = namesIn(run, wanted);
-  const questions = names.flatMap((a, i) =>
-    names.slice(i + 1).map((b): Question => {
-      const pairs =
-        wanted.what === 'runbooks'
-          ? armPairs(blocks, a, b, horizonMs)
-          : valid.flatMap((r) => {
-              const [x, y] = [ttd(r, a, horizonMs), ttd(r, b, horizonMs)];
-              return x === undefined || y === undefined ? [] : [[x, y] as const];
-            });
-      return { a, b, design: 'paired', timesA: pairs.map(([x]) => x), timesB: pairs.map(([, y]) => y) };
-    }),
-  );
-  const asked = askedOf(wanted.what, 'paired', horizonMs, run.plan.seed, differences);
-  const comparisons = compare(questions, asked);
+  const alarms = wanted.what === 'alarms' ? alarmTimes(plan, names, valid) : undefined;
+  const horizonMs = alarms?.askedMs ?? plan.horizonMs;
+  const dropped = alarms === undefined ? (plan.dropped ?? []).filter(({ arm }) => names.includes(arm)) : [];
+  const level = alarms === undefined ? levelOf(plan, run.records) : usualLevel;
+  const question = { ...questionOf(wanted.what, 'paired', horizonMs, plan.seed, differences), level };
+  const comparisons =
+    alarms === undefined
+      ? pairsOf(
+          run,
+          valid,
+          names.filter((name) => !dropped.some(({ arm }) => arm === name)),
+          question,
+        )
+      : compareAlarms(alarms, question);
   return {
-    schemaVersion: 1,
-    scenario: run.plan.scenario,
+    schemaVersion: 2,
+    scenario: plan.scenario,
     what: wanted.what,
     design: 'paired',
     runs: [runFacts(run)],
     horizonMs,
     differences,
     headline: headline(comparisons, differences, `pair${comparisons.length === 1 ? '' : 's'}`),
+    level,
+    exploratory: comparisons.some((c) => c.exploratory === true),
+    dropped,
     notes: notesOf([run], wanted.what, names, horizonMs),
     comparisons,
     regressions: [],
   };
 }
 
+/**
+ * Pairs of runbooks. Where both were declared before the first trial they are told apart among all that were declared, whichever of them are asked for now;
+ * pairs with any other one are told apart among those that are asked for, and are exploratory.
+ */
+function pairsOf(
+  { plan }: Run,
+  valid: readonly TrialRecord[],
+  names: readonly string[],
+  question: Question,
+): readonly Comparison[] {
+  const declared = declaredArms(plan);
+  const isDeclared = (name: string): boolean => declared.includes(name);
+  const arms = (ids: readonly string[]) => armBlocks(plan, ids, valid);
+  const planned = names.some(isDeclared) ? comparePairs(arms(declared), question) : [];
+  const others = names.every(isDeclared) ? [] : comparePairs(arms(names), question);
+  return names.flatMap((a, i) =>
+    names.slice(i + 1).flatMap((b): readonly Comparison[] => {
+      const both = isDeclared(a) && isDeclared(b);
+      const pair = (both ? planned : others).find((c) => c.a === a && c.b === b);
+      if (pair === undefined) return [];
+      return [both ? pair : { ...pair, exploratory: true }];
+    }),
+  );
+}
+
+/** What was declared before the first trial and is still compared, in the plan's order; none where that was changed later. */
+function declaredArms({ comparison, runbooks, dropped }: Plan): readonly string[] {
+  if (comparison === undefined || (comparison.amendments ?? []).length > 0) return [];
+  const given = new Set((dropped ?? []).map(({ arm }) => arm));
+  return runbooks.map(({ id }) => id).filter((id) => comparison.arms.includes(id) && !given.has(id));
+}
+
 /** The same runbooks (or alarms) in two runs of one scenario; the first is the one that the second is held against. */
 export function compareBetween(first: Run, second: Run, wanted: Wanted): RunComparison {
-  const [ours, theirs] = [validOf(first, wanted), validOf(second, wanted)];
-  const differences = [...environmentDifferences(ours, theirs), ...planDifferences(first.plan, second.plan)];
-  const horizonMs =
-    wanted.what === 'runbooks'
-      ? Math.min(first.plan.horizonMs, second.plan.horizonMs)
-      : Math.min(shortestWatch(first.plan, ours), shortestWatch(second.plan, theirs));
   const known = namesIn(second, wanted);
   const names = namesIn(first, wanted).filter((name) => known.includes(name));
-  const times = (records: readonly TrialRecord[], name: string): readonly ObservedTime[] =>
-    records.flatMap((r) => {
-      if (wanted.what === 'runbooks') return armName(r) === name ? [observedTtr(r, horizonMs)] : [];
-      return ttd(r, name, horizonMs) ?? [];
-    });
-  const questions = names.map((name): Question => ({
-    a: 'the first run',
-    b: 'the second run',
-    design: 'two-sample',
-    timesA: times(ours, name),
-    timesB: times(theirs, name),
-  }));
-  const asked = askedOf(wanted.what, 'two-sample', horizonMs, first.plan.seed, differences);
-  const comparisons = compare(questions, asked).map((c, i) => ({ ...c, name: names[i] ?? '' }));
+  const { ours, theirs } = sameArms(validOf(first, wanted), validOf(second, wanted), wanted.what);
+  const differences = [...environmentDifferences(ours, theirs), ...planDifferences(first.plan, second.plan)];
+  const shorter = Math.min(first.plan.horizonMs, second.plan.horizonMs);
+  const questionFor = (horizonMs: number): Question =>
+    questionOf(wanted.what, 'two-sample', horizonMs, first.plan.seed, differences);
+  const { horizonMs, comparisons } = wanted.what === 'runbooks' ? runbooksBetween(shorter) : alarmsBetween(shorter);
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     scenario: first.plan.scenario,
     what: wanted.what,
     design: 'two-sample',
@@ -120,15 +152,47 @@ export function compareBetween(first: Run, second: Run, wanted: Wanted): RunComp
     horizonMs,
     differences,
     headline: headline(comparisons, differences, wanted.what),
+    level: usualLevel,
+    exploratory: false,
+    dropped: [],
     notes: notesOf([first, second], wanted.what, names, horizonMs),
     comparisons,
     regressions: differences.length > 0 ? [] : regressionsOf(first, second, comparisons, wanted.what),
+  };
+
+  function runbooksBetween(horizonMs: number) {
+    const times = (records: readonly TrialRecord[], name: string) =>
+      records
+        .filter((r) => armName(r) === name)
+        .map((r) => ({ downtimeMs: r.badnessMs, ttr: observedTtr(r, horizonMs) }));
+    const samples = names.map((name) => samplesOf(name, times(ours, name), times(theirs, name)));
+    return { horizonMs, comparisons: compareSamples(samples, questionFor(horizonMs)) };
+  }
+
+  function alarmsBetween(most: number) {
+    const [mine, others] = [
+      alarmTimes({ ...first.plan, horizonMs: most }, names, ours),
+      alarmTimes({ ...second.plan, horizonMs: most }, names, theirs),
+    ];
+    const horizonMs = Math.max(mine.askedMs, others.askedMs);
+    const samples = alarmSamples(names, mine, others);
+    return { horizonMs, comparisons: compareSamples(samples, questionFor(horizonMs), alarmSide(horizonMs)) };
+  }
+}
+
+/** Of alarms only trials of runbooks that both runs have: a runbook says how long an alarm is asked. */
+function sameArms(ours: readonly TrialRecord[], theirs: readonly TrialRecord[], what: Wanted['what']) {
+  if (what === 'runbooks') return { ours, theirs };
+  const [mine, others] = [new Set(ours.map(armName)), new Set(theirs.map(armName))];
+  return {
+    ours: ours.filter((r) => others.has(armName(r))),
+    theirs: theirs.filter((r) => mine.has(armName(r))),
   };
 }
 
 /**
  * What is compared: runbooks in the plan's order, alarms in the order of the records. Controls only where they are named: they are no
- * answers to the outage, and each would make Holm's correction harder on the runbooks. Trials without a fault compare nothing.
+ * answers to the outage, and each would make it harder to tell the runbooks apart. Trials without a fault compare nothing.
  */
 export function namesIn(run: Run, wanted: Wanted): readonly string[] {
   const all = knownNames(run, wanted.what);
@@ -160,33 +224,23 @@ function validOf({ records }: Run, { what, names }: Wanted): readonly TrialRecor
     .sort((a, b) => (a.trialId < b.trialId ? -1 : a.trialId > b.trialId ? 1 : 0));
 }
 
-/** An alarm's time in a trial: censored when it did not detect; undefined when the trial did not watch it. */
-function ttd(record: TrialRecord, id: string, horizonMs: number): ObservedTime | undefined {
-  const detector = record.detectors.find((d) => d.id === id);
-  return detector === undefined ? undefined : restricted(detector.ttd, horizonMs);
-}
-
-/** Alarms were watched as long as the shortest trial: only up to there was every one of them asked the same. */
-function shortestWatch(plan: Plan, valid: readonly TrialRecord[]): number {
-  return Math.max(0, Math.min(plan.horizonMs, ...valid.map((r) => Math.floor(r.endMs - (r.onset?.hi ?? 0)))));
-}
-
 function planDifferences(a: Plan, b: Plan): readonly Difference[] {
   return a.holdMs === b.holdMs ? [] : [{ fact: 'hold window', a: humanDuration(a.holdMs), b: humanDuration(b.holdMs) }];
 }
 
-function askedOf(
+function questionOf(
   what: Wanted['what'],
-  design: Question['design'],
+  design: RunComparison['design'],
   horizonMs: number,
   seed: number,
   differences: readonly Difference[],
-): Asked {
+): Question {
   return {
+    what,
     horizonMs,
     seed,
+    level: usualLevel,
     refused: differences.length > 0,
-    sooner: what === 'runbooks' ? 'is faster than' : 'notices sooner than',
     unit: design === 'paired' && what === 'runbooks' ? 'block' : 'trial',
   };
 }
@@ -208,7 +262,7 @@ function headline(comparisons: readonly Comparison[], differences: readonly Diff
   if (of('no-data') === all) return 'No data: nothing was valid on both sides';
   const few = of('too-few') > 0 && of('too-few', 'neither', 'no-data') === all;
   if (few) return `Too few trials to show any difference in ${String(all)} ${unit}`;
-  const shown = of('faster', 'slower');
+  const shown = of('faster', 'slower', 'mixed');
   return shown === 0
     ? `No difference shown in ${String(all)} ${unit}`
     : `A difference is shown in ${String(shown)} of ${String(all)} ${unit}`;
@@ -223,7 +277,9 @@ function notesOf(
   const notes: string[] = what === 'runbooks' ? [...runs.flatMap(canaryNote), ...costs(runs, names)] : [];
   const [first, second] = runs;
   if (what === 'alarms')
-    notes.push(`Times to detect are counted up to ${humanDuration(horizonMs)}, the shortest watch.`);
+    notes.push(
+      `An alarm is asked until the first changing command, or to the end of the watch where nothing was changed; times to detect are counted up to ${humanDuration(horizonMs)}.`,
+    );
   else if (first !== undefined && second !== undefined && first.plan.horizonMs !== second.plan.horizonMs) {
     notes.push(`Times to recover are counted up to ${humanDuration(horizonMs)}, the shorter of both horizons.`);
   }

@@ -6,7 +6,7 @@ import type { Observation } from './observation.ts';
 
 /**
  * Acknowledged writes that are absent, altered or doubled in the final read, and rows that nobody wrote. When a store could
- * not be read the answer is `unknown`, not zero; unless another store is known to have lost something, which is worse.
+ * not be read, or the log breaks off before its end, the answer is `unknown`, not zero; unless another store is known to have lost something, which is worse.
  */
 export function dataOf(log: TrialLog, observation: Observation): DataLoss | 'unknown' {
   const audits = new Map<string, Stored<'audit'>>();
@@ -24,7 +24,9 @@ export function dataOf(log: TrialLog, observation: Observation): DataLoss | 'unk
     }));
   const lost = stores.reduce((sum, s) => sum + s.missing + s.altered + s.duplicated + s.unexpected, 0);
   const unread = log.of('audit.failed').some((f) => !audits.has(f.store));
-  if (stores.length === 0 || (unread && lost === 0)) return 'unknown';
+  // Stores are read last, one after the other: of a log without its end nobody knows which was still to come.
+  const unsure = unread || log.ended === undefined;
+  if (stores.length === 0 || (unsure && lost === 0)) return 'unknown';
   const oldest = Math.min(...stores.map((s) => s.oldestLostAckMs ?? Number.POSITIVE_INFINITY));
   const { onset } = observation;
   return {

@@ -1,22 +1,36 @@
 import type { DetectorRecord } from '../model/record.ts';
 import type { Stored, TrialLog } from './log.ts';
-import { outward } from './numbers.ts';
+import { outward, whole } from './numbers.ts';
 import type { Observation } from './observation.ts';
 
 /** A heartbeat older than this many of the detector's own periods means that it is dead. */
 const deadAfterPeriods = 3;
 
-/** What every alarm did in this trial. */
+/**
+ * What every alarm did in this trial. It is asked about the outage until the runbook's first changing command: what fires first after that
+ * may have noticed the cure (nodes that are drained, pods that are deleted), and is no detection.
+ */
 export function detectorsOf(log: TrialLog, observation: Observation): readonly DetectorRecord[] {
   const readings = log.of('detector');
+  // Without a fault there is nothing to detect, and whatever fires after a runbook is the runbook's.
+  const askedToMs = observation.onset === undefined ? observation.toMs : firstChangeMs(log, observation);
   return log.started.detectors.map((detector) =>
     judgeDetector(
       detector,
       readings.filter((r) => r.detector === detector.id),
       observation,
+      askedToMs,
       log.started.control === 'on-healthy',
     ),
   );
+}
+
+/** When the runbook (not the fault) first changed something, or the end of the observation where nothing was changed. */
+function firstChangeMs(log: TrialLog, { fromMs, toMs }: Observation): number {
+  const change = log
+    .of('step')
+    .find((s) => s.part === 'runbook' && s.changes && s.state === 'started' && s.atMs >= fromMs);
+  return Math.min(toMs, change?.atMs ?? toMs);
 }
 
 type Declared = TrialLog['started']['detectors'][number];
@@ -26,11 +40,13 @@ function judgeDetector(
   detector: Declared,
   readings: readonly Reading[],
   observation: Observation,
+  askedToMs: number,
   cured: boolean,
 ): DetectorRecord {
   const { fromMs, toMs, onset, control } = observation;
   const before = readings.filter((r) => r.atMs < fromMs);
   const during = readings.filter((r) => r.atMs >= fromMs && r.atMs <= toMs);
+  const asked = during.filter((r) => r.atMs <= askedToMs);
   const base = {
     id: detector.id,
     title: detector.title,
@@ -38,12 +54,14 @@ function judgeDetector(
     leastTtdMs: detector.leastTtdMs,
     // Without a fault every alarm is a false one; after a runbook on a healthy cluster it is the runbook's.
     falseAlarms: alarms(control && !cured ? [...before, ...during] : before),
+    // From the onset's later end: before it the outage need not have been there to be noticed.
+    ...(onset === undefined ? {} : { askedMs: whole(Math.max(0, askedToMs - onset.hi)) }),
   };
   if (stateOf(before) === 'firing') {
     const what = before.findLast((r) => r.state === 'firing')?.what;
     return { ...base, status: 'noisy', ...(what === undefined ? {} : { what }) };
   }
-  const fired = during.filter((r) => r.state === 'firing');
+  const fired = asked.filter((r) => r.state === 'firing');
   const expects = new RegExp(detector.expects, 'm');
   const right = fired.find((r) => expects.test(r.what ?? ''));
   if (right !== undefined && onset !== undefined) {
@@ -61,7 +79,7 @@ function judgeDetector(
     const why = during.findLast((r) => r.state === 'ended')?.what;
     return { ...base, status: 'dead', ...(why === undefined ? {} : { what: why }) };
   }
-  const blind = during.find((r) => r.state === 'blind');
+  const blind = asked.find((r) => r.state === 'blind');
   if (blind !== undefined)
     return { ...base, status: 'blind', ...(blind.what === undefined ? {} : { what: blind.what }) };
   return { ...base, status: 'missed' };
@@ -76,6 +94,21 @@ function isDead(detector: Declared, during: readonly Reading[], observation: Obs
   const last = during.at(-1);
   if (first === undefined || last === undefined) return observation.toMs - from > patience;
   return first.atMs - from > patience || observation.toMs - last.atMs > patience;
+}
+
+/**
+ * Whether it fired for the right reason at any time, also when it was not asked any more: as long as it does, something is not as it was.
+ */
+export function firedRightly(log: TrialLog, { fromMs, toMs }: Observation, id: string): boolean {
+  const expects = log.started.detectors.find((d) => d.id === id)?.expects;
+  if (expects === undefined) return false;
+  const right = new RegExp(expects, 'm');
+  return log
+    .of('detector')
+    .some(
+      (r) =>
+        r.detector === id && r.state === 'firing' && r.atMs >= fromMs && r.atMs <= toMs && right.test(r.what ?? ''),
+    );
 }
 
 /** The state that the readings leave behind; heartbeats change nothing. */

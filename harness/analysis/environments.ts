@@ -21,8 +21,11 @@ export function fingerprint(record: TrialRecord): ReadonlyMap<string, string> {
 
 /** Facts in which two sets of trials are not the same throughout, sorted by name. */
 export function environmentDifferences(a: readonly TrialRecord[], b: readonly TrialRecord[]): readonly Difference[] {
-  const [ours, theirs] = [a.map(fingerprint), b.map(fingerprint)];
-  const facts = [...new Set([...ours, ...theirs].flatMap((f) => [...f.keys()]))].sort();
+  const ours = a.map(fingerprint);
+  const theirs = a === b ? ours : b.map(fingerprint);
+  const found = new Set<string>();
+  for (const print of a === b ? ours : [...ours, ...theirs]) for (const fact of print.keys()) found.add(fact);
+  const facts = [...found].sort();
   return facts.flatMap((fact) => {
     const [x, y] = [valuesOf(ours, fact), valuesOf(theirs, fact)];
     return x.length === 1 && y.length === 1 && x[0] === y[0] ? [] : [{ fact, a: x.join(' / '), b: y.join(' / ') }];

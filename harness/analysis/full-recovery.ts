@@ -1,7 +1,7 @@
 import type { DataLoss, DetectorRecord } from '../model/record.ts';
 import type { Interval } from '../model/units.ts';
 import { rowsLost } from './data.ts';
-import { stateOf } from './detectors.ts';
+import { firedRightly, stateOf } from './detectors.ts';
 import type { Stored, TrialLog } from './log.ts';
 import { latest } from './numbers.ts';
 import type { Observation } from './observation.ts';
@@ -36,7 +36,8 @@ export function findFullRecovery(
   if (again !== undefined) missing.push(`${list(again.slis)} went down again`);
   addState(log, observation, instants, missing);
   for (const detector of detectors) {
-    if (detector.status === 'detected') addQuiet(log, observation, detector.id, instants, missing);
+    if (detector.status !== 'noisy' && firedRightly(log, observation, detector.id))
+      addQuiet(log, observation, detector.id, instants, missing);
   }
   const durability = log.of('durability').at(-1);
   if (durability === undefined) missing.push('durability was not checked');

@@ -9,6 +9,8 @@ const loopDelayLimitMs = 500;
 const waitedLimit = 0.5;
 /** Above this share of all CPU time given to others by the machine's host, the cluster's own times are the host's. */
 const stolenLimit = 0.25;
+/** The harness says how it is doing once a second. Where it has not for so long, nothing says whether it was starved. */
+const silenceLimitMs = 30_000;
 /** Share of the harness' own measurements that may be worse than the limits. */
 const tolerated = 0.05;
 
@@ -26,7 +28,8 @@ export interface HarnessHealth {
 /**
  * Whether the instrument itself could be trusted: a harness that was starved of CPU measures itself. Starved is a loop
  * delay over 500 ms, lateness over the shortest probe period, or more waiting for a CPU than not, in more than 5 % of its own
- * measurements; or a machine whose host gave more than a quarter of its CPU time to others.
+ * measurements; or a machine whose host gave more than a quarter of its CPU time to others. Nor can one be trusted that said nothing about
+ * itself for 30 s.
  */
 export function harnessHealth(log: TrialLog, observation: Observation): HarnessHealth {
   const own = log.of('harness').filter((h) => h.atMs >= observation.fromMs && h.atMs <= observation.toMs);
@@ -37,11 +40,15 @@ export function harnessHealth(log: TrialLog, observation: Observation): HarnessH
   const told = own.flatMap((h) => h.stolenShare ?? []);
   const stolenShare = told.reduce((sum, share) => sum + share, 0) / told.length;
   const tooLate = own.length > 0 && poor / own.length > tolerated;
+  const said = [observation.fromMs, ...own.map((h) => h.atMs), observation.toMs];
+  const silent = own.length === 0 || said.some((at, i) => at - (said[i - 1] ?? at) > silenceLimitMs);
   const why = tooLate
     ? 'the harness was starved of CPU, so its own lateness is in the numbers'
     : stolenShare > stolenLimit
       ? `the machine's host gave ${Math.round(stolenShare * 100)} % of its CPU time to others`
-      : undefined;
+      : silent
+        ? 'the harness did not say how it was doing, so nothing shows that it was not starved of CPU'
+        : undefined;
   return {
     loopDelayP99Ms: whole(Math.max(0, ...own.map((h) => h.loopDelayP99Ms))),
     latenessP99Ms: whole(Math.max(0, ...own.map((h) => h.latenessP99Ms))),

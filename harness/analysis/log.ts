@@ -27,6 +27,8 @@ export interface TrialLog {
   readonly started: Stored<'trial.started'>;
   readonly ended: Stored<'trial.ended'> | undefined;
   readonly slis: readonly SliLog[];
+  /** All events, in the order of the file. */
+  readonly events: readonly TrialEvent[];
   /** All events of one type, in the order of the file. */
   of<T extends EventBody['type']>(type: T): readonly Stored<T>[];
   /** Instant of the last thing that was written. */
@@ -67,6 +69,7 @@ export function indexLog(events: readonly TrialEvent[]): TrialLog {
     started,
     ended: of('trial.ended')[0],
     slis: started.probes.map((probe) => ({ ...probe, samples: samples.get(probe.sli) ?? [] })),
+    events,
     of,
     lastMs,
   };

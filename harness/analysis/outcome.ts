@@ -1,6 +1,7 @@
 import type { DataLoss, DetectorRecord, Outcome, TrialRecord } from '../model/record.ts';
 import { humanDuration, midpoint, uncensored, type Censored, type Interval } from '../model/units.ts';
 import { rowsLost } from './data.ts';
+import type { Damage } from './integrity.ts';
 import type { TrialLog } from './log.ts';
 import type { Observation } from './observation.ts';
 
@@ -12,6 +13,8 @@ export interface Findings {
   readonly unbroken: readonly string[];
   /** The change was made under a precaution, and nothing that it would have broken did. */
   readonly prevented: boolean;
+  /** What is wrong with the log itself. */
+  readonly damage: Damage | undefined;
   /** Why the instrument cannot be believed, in words. */
   readonly starved: string | undefined;
   /** `dns between 41 s and 52 s`, for each probe with a gap. */
@@ -56,8 +59,9 @@ const causes: Readonly<Record<string, string>> = {
   error: 'firedrill failed',
 };
 
-function invalid({ log, observation, unbroken }: Findings): Verdict | undefined {
+function invalid({ log, observation, unbroken, damage }: Findings): Verdict | undefined {
   const no = (reason: string): Verdict => ({ outcome: 'invalid', reason });
+  if (damage?.kind === 'invalid') return no(damage.why);
   const { ended } = log;
   if (ended !== undefined && ended.cause !== 'completed') {
     return no((causes[ended.cause] ?? ended.cause) + (ended.detail === undefined ? '' : `: ${ended.detail}`));
@@ -72,10 +76,11 @@ function invalid({ log, observation, unbroken }: Findings): Verdict | undefined 
   return undefined;
 }
 
-function unknown({ log, starved, gaps, ttr, watchedMs }: Findings): Verdict | undefined {
+function unknown({ log, starved, gaps, damage, ttr, watchedMs }: Findings): Verdict | undefined {
   const no = (reason: string): Verdict => ({ outcome: 'unknown', reason });
   if (starved !== undefined) return no(starved);
   if (gaps.length > 0) return no(`probes did not ask: ${list(gaps)}`);
+  if (damage !== undefined) return no(damage.why);
   const { horizonMs, holdMs } = log.started;
   if (ttr !== undefined && 'censored' in ttr && watchedMs + holdMs + tailMs < horizonMs) {
     return no(`not stable, but watched for only ${humanDuration(watchedMs)} of ${humanDuration(horizonMs)}`);
@@ -90,11 +95,12 @@ const tailMs = 5000;
  * No fault, nothing to recover: the noise floor of the instrument, or what a cure costs by itself. Harm comes first, and rows that a cure
  * lost are harm: nothing had endangered them.
  */
-function control({ log, down, detectors, starved, gaps, harm, data }: Findings): Verdict {
+function control({ log, down, detectors, starved, gaps, damage, harm, data }: Findings): Verdict {
   const cured = log.started.control === 'on-healthy';
   const where = cured ? 'on a healthy cluster' : 'control without fault';
   if (starved !== undefined) return { outcome: 'unknown', reason: `${where}: ${starved}` };
   if (gaps.length > 0) return { outcome: 'unknown', reason: `${where}: probes did not ask: ${list(gaps)}` };
+  if (damage !== undefined) return { outcome: 'unknown', reason: `${where}: ${damage.why}` };
   const lost = data === 'unknown' ? 0 : data.lost;
   const loss = lost === 0 ? [] : [rowsLost(lost)];
   if (cured ? harm.length + lost > 0 : harm.length > 0) {

@@ -43,6 +43,14 @@ describe('overviewOf', () => {
     expect(wait).not.toHaveProperty('ttr');
   });
 
+  it('sets first what puts least at stake, not what is soonest, and knows what speaks against it', () => {
+    const sooner = run(3000, [trial('cure-1', 93_000), trial('nuclear-1', 71_000)]);
+    const [outage] = overviewOf([sooner]);
+    expect(outage && cures(outage).map(({ id }) => id)).toEqual(['cure', 'nuclear']);
+    expect(both?.runbooks.find(({ id }) => id === 'nuclear')?.fault).toBe('lost-data');
+    expect(outage?.runbooks[0]?.badnessMs).toBeGreaterThan(50_000);
+  });
+
   it('says what ended it every time, and what went otherwise than said', () => {
     if (both === undefined) throw new Error('no overview');
     expect(cures(both).map(({ id }) => id)).toEqual(['cure']);

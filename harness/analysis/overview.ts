@@ -2,9 +2,10 @@ import { max, median, min } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
 import type { Outcome } from '../model/record.ts';
 import { midpoint, uncensored, type Interval } from '../model/units.ts';
+import { heaviest, mildestFirst, weight, type Fault } from './faults.ts';
 import { agree, measuredSentence, type RunbookSummary } from './summary-runbooks.ts';
 import type { DetectorSummary, RunSummary } from './summary.ts';
-import { sum } from './numbers.ts';
+import { sum, whole } from './numbers.ts';
 
 /** A run in short: of many, no more than this has to be kept. */
 export interface RunInShort {
@@ -15,7 +16,17 @@ export interface RunInShort {
 /** A runbook in all runs of an outage. */
 export interface OverviewRunbook extends Pick<
   RunbookSummary,
-  'id' | 'title' | 'passive' | 'prevention' | 'says' | 'expect' | 'outcomes' | 'agreement' | 'measured'
+  | 'id'
+  | 'title'
+  | 'passive'
+  | 'prevention'
+  | 'destroys'
+  | 'says'
+  | 'expect'
+  | 'outcomes'
+  | 'agreement'
+  | 'measured'
+  | 'badnessMs'
 > {
   /** Valid trials. */
   readonly n: number;
@@ -25,10 +36,13 @@ export interface OverviewRunbook extends Pick<
   readonly ttr?: Range;
   /** Rows lost or damaged, over all trials. */
   readonly lost: number;
+  /** The heaviest that speaks against it, in any run. */
+  readonly fault: Fault;
 }
 
 /** An alarm in all runs of an outage. */
 export interface OverviewAlarm extends Pick<DetectorSummary, 'id' | 'title'> {
+  /** Trials in which it was asked for longer than its least time to detect. */
   readonly n: number;
   readonly detected: number;
   /** Times to detect in ms (middles); absent when it never did. */
@@ -51,7 +65,7 @@ export interface Overview {
   /** Earliest first. */
   readonly runs: readonly { readonly runId: string; readonly createdEpochMs: number }[];
   readonly trials: { readonly planned: number; readonly valid: number };
-  /** Best first: recovered most often, then soonest. */
+  /** Best first: recovered most often, then with the lightest fault, then mildest. */
   readonly runbooks: readonly OverviewRunbook[];
   /** Best first: detected most often, then soonest. */
   readonly alarms: readonly OverviewAlarm[];
@@ -91,7 +105,7 @@ function ofOneOutage(runs: readonly RunInShort[]): Overview {
     },
     runbooks: ids((s) => s.runbooks)
       .map((id) => runbookIn(runs, id))
-      .sort((a, b) => share(b.k, b.n) - share(a.k, a.n) || middle(a.ttr) - middle(b.ttr) || (a.id < b.id ? -1 : 1)),
+      .sort((a, b) => share(b.k, b.n) - share(a.k, a.n) || weight(a.fault) - weight(b.fault) || mildestFirst(a, b)),
     alarms: ids((s) => s.detectors)
       .map((id) => alarmIn(runs, id))
       .sort(
@@ -120,9 +134,17 @@ function runbookIn(runs: readonly RunInShort[], id: string): OverviewRunbook {
   // What did not recover is known to have lasted for the shortest of their horizons.
   const horizonMs = min(seen.filter(({ runbook }) => runbook.n > 0 || n === 0).map((s) => s.horizonMs));
   const ttr = rangeOf(spans);
-  const { title, passive, prevention, says, expect } = last;
+  const { title, passive, prevention, destroys, says, expect } = last;
+  const total = (of: (runbook: RunbookSummary) => number): number => sum(seen.map(({ runbook }) => of(runbook)));
   return {
-    ...{ id, title, passive, prevention, says, expect, outcomes, n, k, lost },
+    ...{ id, title, passive, prevention, destroys, says, expect, outcomes, n, k, lost },
+    badnessMs: n === 0 ? 0 : whole(total((r) => r.badnessMs * r.n) / n),
+    fault: heaviest({
+      n,
+      outcomes,
+      data: { trialsWithLoss: total((r) => r.data.trialsWithLoss), unknown: total((r) => r.data.unknown) },
+      fullRecovery: { k: total((r) => r.fullRecovery.k) },
+    }),
     agreement: agree(expect, k, n),
     measured: measuredSentence(k, n, outcomes, spans, lost, horizonMs),
     ...(ttr === undefined ? {} : { ttr }),
@@ -135,7 +157,7 @@ function alarmIn(runs: readonly RunInShort[], id: string): OverviewAlarm {
   return {
     id,
     title: seen.at(-1)?.title ?? id,
-    n: sum(seen.map((d) => d.n)),
+    n: sum(seen.map((d) => d.asked ?? d.n)),
     detected: sum(seen.map((d) => d.counts.detected)),
     ...(ttd === undefined ? {} : { ttd }),
   };
@@ -156,7 +178,7 @@ export function firstAlarm({ alarms: [first] }: Overview): Required<OverviewAlar
   return first?.ttd === undefined ? undefined : { ...first, ttd: first.ttd };
 }
 
-/** What ended the outage every time that it was tried, soonest first. */
+/** What ended the outage every time that it was tried, as the verdict weighs it: lightest fault, then mildest. Which of them is better only a run's own comparison says. */
 export function cures({ runbooks }: Overview): readonly OverviewRunbook[] {
   return runbooks.filter((r) => !r.prevention && r.n > 0 && r.k === r.n);
 }

@@ -1,20 +1,21 @@
+import { mean } from 'simple-statistics';
 import { armName } from '../model/control.ts';
+import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
-import { observedTtr, type ObservedTime } from './observed.ts';
+import { byBlock, observedTtr, type ObservedTime } from './observed.ts';
+import type { ArmBlock, ArmBlocks } from './told-apart.ts';
 
-/** Of each block the two arms' times, in ms and restricted to the horizon; the mean where an arm has more than one valid trial in a block. */
-export function armPairs(
-  blocks: ReadonlyMap<string, readonly TrialRecord[]>,
-  a: string,
-  b: string,
-  horizonMs: number,
-): readonly (readonly [ObservedTime, ObservedTime])[] {
-  return [...blocks.values()].flatMap((records) => {
-    const of = (id: string): ObservedTime | undefined =>
-      together(records.filter((r) => armName(r) === id).map((r) => observedTtr(r, horizonMs)));
-    const [x, y] = [of(a), of(b)];
-    return x === undefined || y === undefined ? [] : [[x, y] as const];
-  });
+/** Downtime and time to recover of each of these arms by block, of the valid trials that are given; the mean where an arm has several in a block. */
+export function armBlocks(plan: Plan, arms: readonly string[], valid: readonly TrialRecord[]): readonly ArmBlocks[] {
+  const found = new Map(arms.map((id) => [id, new Map<string, ArmBlock>()]));
+  for (const [key, records] of byBlock(plan, valid)) {
+    for (const [id, blocks] of found) {
+      const mine = records.filter((r) => armName(r) === id);
+      const ttr = together(mine.map((r) => observedTtr(r, plan.horizonMs)));
+      if (ttr !== undefined) blocks.set(key, { downtimeMs: mean(mine.map((r) => r.badnessMs)), ttr });
+    }
+  }
+  return [...found].map(([id, blocks]) => ({ id, blocks }));
 }
 
 /** The mean of several times at either end and in the middle; the event where any had it. Undefined for none. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seeded, shuffled } from '../model/random.ts';
-import { holm, leastPairs, signFlip, signFlipInterval, twoSample } from './permutation.ts';
+import { holm, leastPairs, signFlip, signFlipInterval, twoSample, weightedHolm } from './permutation.ts';
 
 const random = seeded(5);
 const whole = (spread: number): number => Math.round((random() - 0.3) * spread);
@@ -162,6 +162,23 @@ describe('holm', () => {
     ps.forEach((p) => {
       expect(adjusted.get(p)).toBeGreaterThanOrEqual(p);
     });
+  });
+});
+
+describe('weightedHolm', () => {
+  it('gives the first p over its weight, the other the greater of that and its own', () => {
+    const of = (downtime: number, ttr: number): readonly number[] =>
+      weightedHolm([downtime, ttr], [0.8, 0.2]).map((p) => Number(p.toFixed(10)));
+    expect(of(0.008, 0.03)).toEqual([0.01, 0.03]);
+    expect(of(0.04, 0.002)).toEqual([0.04, 0.01]);
+    expect(of(0.02, 0.02)).toEqual([0.025, 0.025]);
+    expect(of(0.9, 1)).toEqual([1, 1]);
+  });
+
+  it('rejects what closed testing with weighted Bonferroni rejects', () => {
+    // Python: for each hypothesis max over all sets s that have it of min(1, min(p[j] * sum(w[k] for k in s) / w[j] for j in s)).
+    const adjusted = weightedHolm([0.011, 0.02, 0.004, 0.03], [0.4, 0.1, 0.4, 0.1]);
+    expect(adjusted.map((p) => Number(p.toFixed(10)))).toEqual([0.0165, 0.04, 0.01, 0.04]);
   });
 });
 

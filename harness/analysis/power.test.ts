@@ -20,7 +20,7 @@ describe('blocksNeeded', () => {
 
   it('is never below what the permutation test needs, and stops somewhere', () => {
     expect(blocksNeeded(0, 5000, 1)).toBe(leastPairs(1));
-    expect(blocksNeeded(0, 5000, 21)).toBe(leastPairs(21));
+    expect(blocksNeeded(0, 5000, 21, 'paired', 8)).toBe(8);
     expect(blocksNeeded(1e9, 5000, 1)).toBe(mostBlocks);
   });
 });

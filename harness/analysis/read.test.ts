@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FiredrillError } from '../model/errors.ts';
+import { seal } from './checksum.ts';
 import { readEvents } from './read.ts';
 import { buildLog } from './testing/log-builder.ts';
 
@@ -36,5 +37,31 @@ describe('readEvents', () => {
       expect((error as FiredrillError).code).toBe('usage');
       expect((error as FiredrillError).hint).toBe('sed -n 2p trial/events.jsonl');
     }
+  });
+
+  describe('of a log with checksums', () => {
+    let sum = 0;
+    const lines = log.map((event) => {
+      const { line, sum: next } = seal(JSON.stringify(event), sum);
+      sum = next;
+      return line;
+    });
+    const textOf = (list: readonly string[]): string => list.map((line) => `${line}\n`).join('');
+
+    it('gives back the same events, also after a system has changed the ends of lines', () => {
+      expect(readEvents(textOf(lines))).toEqual(log);
+      expect(readEvents(textOf(lines).replaceAll('\n', '\r\n'))).toEqual(log);
+      expect(readEvents(textOf(lines).slice(0, -9))).toEqual(log.slice(0, -1));
+    });
+
+    it.each([
+      ['is missing', lines.toSpliced(10, 1), /line 11: it does not fit the line above/],
+      ['is doubled', lines.toSpliced(10, 0, lines[9] ?? ''), /line 11: it does not fit/],
+      ['was altered', lines.with(10, (lines[10] ?? '').replace('"ok":true', '"ok":false')), /line 11: it does not fit/],
+      ['lost its checksum', lines.with(10, JSON.stringify(log[10])), /line 11: it has no checksum, and those above/],
+      ['is of another log', [JSON.stringify(log[0]), ...lines.slice(1)], /line 2: it has a checksum, and those above/],
+    ])('names the first line that does not fit where one %s', (_what, damaged, message) => {
+      expect(() => readEvents(textOf(damaged))).toThrow(message);
+    });
   });
 });

@@ -1,12 +1,14 @@
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import { eventSchema, storedEventSchema, type TrialEvent } from '../model/events.ts';
+import { sumsOf } from './checksum.ts';
 
 const knownTypes = new Set<string>(eventSchema.options.map((option) => option.shape.type.value));
 
 /**
  * Parses the text of an `events.jsonl`. A half last line is what `kill -9` leaves and is dropped (the log then has no
  * `trial.ended`, which makes the trial invalid); any other bad line is an error, for a number computed from a damaged log
- * would look as good as any.
+ * would look as good as any. So is a line that does not fit the one above it by its checksum; logs from before there were any have none.
+ * (What of a log can be wrong though every line reads well: see `integrityOf`.)
  * @param name how the file is called in messages
  * @throws FiredrillError `usage` naming file and line
  */
@@ -14,6 +16,8 @@ export function readEvents(text: string, name = 'events.jsonl'): TrialEvent[] {
   const lines = text.split('\n');
   const complete = lines.at(-1) === '';
   const events: TrialEvent[] = [];
+  /** The sum of the line above; undefined in a log without. */
+  let sum: number | undefined = 0;
   lines.forEach((line, index) => {
     if (line.trim() === '') return;
     const last = index === lines.length - 1 && !complete;
@@ -23,6 +27,23 @@ export function readEvents(text: string, name = 'events.jsonl'): TrialEvent[] {
     } catch (error) {
       if (last) return;
       throw bad(name, index, `not JSON (${oneLine(error)})`);
+    }
+    const sums = sumsOf(line.trimEnd(), sum ?? 0);
+    if (events.length === 0 && sums === undefined) sum = undefined;
+    if ((sum === undefined) !== (sums === undefined))
+      throw bad(
+        name,
+        index,
+        `it ${sums === undefined ? 'has no checksum, and those above have' : 'has a checksum, and those above have none'}`,
+      );
+    if (sums !== undefined) {
+      if (sums.said !== sums.due)
+        throw bad(
+          name,
+          index,
+          'it does not fit the line above: one of them was altered, or lines are missing, doubled or out of order',
+        );
+      sum = sums.said;
     }
     const parsed = storedEventSchema.safeParse(value);
     if (parsed.success) {

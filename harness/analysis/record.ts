@@ -11,6 +11,7 @@ import { detectorsOf } from './detectors.ts';
 import { findFullRecovery } from './full-recovery.ts';
 import { harmOf } from './harm.ts';
 import { findGap, harnessHealth } from './health.ts';
+import { integrityOf } from './integrity.ts';
 import { indexLog, type TrialLog } from './log.ts';
 import { elapsed, lowerBound, outward, whole } from './numbers.ts';
 import { observe, type Observation } from './observation.ts';
@@ -71,6 +72,7 @@ export function analyseTrial(events: readonly TrialEvent[]): TrialRecord {
     observation,
     unbroken,
     prevented,
+    damage: integrityOf(log),
     starved: harness.why,
     gaps: gapsOf(log, observation),
     ttr,

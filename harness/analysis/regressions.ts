@@ -25,7 +25,9 @@ export function regressionsOf(
     what === 'runbooks'
       ? pairsOf(before.runbooks, after.runbooks).flatMap(([a, b]) => runbookRegressions(a, b))
       : pairsOf(before.detectors, after.detectors).flatMap(([a, b]) => alarmRegressions(a, b));
-  const slower = comparisons.filter((c) => c.kind === 'faster').map((c) => `${c.name ?? ''}: ${c.says}`);
+  const slower = comparisons
+    .filter((c) => c.times.some((t) => t.kind === 'faster'))
+    .map((c) => `${c.name ?? ''}: ${c.says}`);
   return [...hard, ...slower];
 }
 

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../model/random.ts';
-import { areaUnder, kaplanMeier, poissonUpper, restrictedMean, wilson, type Observed } from './stats.ts';
+import {
+  areaUnder,
+  atLeast,
+  atMost,
+  kaplanMeier,
+  poissonUpper,
+  restrictedMean,
+  wilson,
+  type Observed,
+} from './stats.ts';
 
 describe('wilson', () => {
   // Newcombe 1998, table I, method 3.
@@ -36,6 +45,58 @@ describe('wilson', () => {
       if (lo <= 0.7 && 0.7 <= hi) covered++;
     }
     expect(covered / 2000).toBeGreaterThan(0.92);
+  });
+});
+
+describe('atLeast, atMost', () => {
+  // scipy.stats 1.17.1: beta.ppf(.05, k, n - k + 1), beta.ppf(.95, k + 1, n - k); 0 and 1 at the ends.
+  it.each([
+    [1, 1, 0.05, 1],
+    [2, 2, 0.223607, 1],
+    [3, 3, 0.368403, 1],
+    [5, 5, 0.54928, 1],
+    [8, 8, 0.687656, 1],
+    [0, 5, 0, 0.45072],
+    [3, 8, 0.111113, 0.710759],
+    [7, 8, 0.529321, 0.993609],
+    [9, 10, 0.605837, 0.994884],
+    [27, 30, 0.761402, 0.972184],
+    [1, 29, 0.001767, 0.153392],
+    [990, 1000, 0.983097, 0.994565],
+  ])('%i of %i', (k, n, least, most) => {
+    expect(atLeast(k, n)).toBeCloseTo(least, 6);
+    expect(atMost(k, n)).toBeCloseTo(most, 6);
+  });
+
+  it('holds at least 95 times of 100, whatever the share is', () => {
+    for (const n of [1, 5, 10, 20]) {
+      for (let share = 0.01; share < 1; share += 0.01) {
+        let holds = 0;
+        let chance = (1 - share) ** n;
+        for (let k = 0; k <= n; k++) {
+          if (atLeast(k, n) <= share + 1e-12) holds += chance;
+          chance *= ((n - k) / (k + 1)) * (share / (1 - share));
+        }
+        expect(holds).toBeGreaterThan(0.95 - 1e-9);
+      }
+    }
+    expect(() => atLeast(2, 1)).toThrow(RangeError);
+    expect(() => atMost(0, 0)).toThrow(RangeError);
+  });
+
+  // Ten trials, a share of 0.95: chances of 7, 8, 9 and 10 are 1, 7, 32 and 60 %. Whatever a rule says, it covers a set of these.
+  it('no interval with two sides can keep 93 to 97 % of ten trials and a share of 0.95', () => {
+    const chances = Array.from({ length: 11 }, (_, k) => {
+      let chance = 0.95 ** k * 0.05 ** (10 - k);
+      for (let i = 1; i <= k; i++) chance *= (10 - k + i) / i;
+      return chance;
+    });
+    const covered = Array.from({ length: 2 ** 11 }, (_, set) =>
+      chances.reduce((sum, c, k) => sum + ((set >> k) % 2) * c, 0),
+    );
+    expect(covered.filter((c) => c > 0.93 && c < 0.97)).toEqual([]);
+    expect(chances.slice(9).reduce((sum, c) => sum + c, 0)).toBeCloseTo(0.9139, 4);
+    expect(chances.slice(8).reduce((sum, c) => sum + c, 0)).toBeCloseTo(0.9885, 4);
   });
 });
 

@@ -22,6 +22,40 @@ export function wilson(k: number, n: number, z = z95): Bounds {
   return { lo: k === 0 ? 0 : Math.max(0, centre - half), hi: k === n ? 1 : Math.min(1, centre + half) };
 }
 
+/**
+ * What a share is at least after k of n, with 95 % on that side: the greatest share with which so many or more would come about in no more
+ * than 5 %. Exact: it holds in at least 95 % whatever the share is; after n of n it is 0.05^(1/n) (5, 22, 37, 55, 69 % after 1, 2, 3, 5, 8).
+ * Source: Clopper and Pearson, Biometrika 26 (1934) 404, one side of it.
+ * @throws RangeError for n < 1 or k outside 0..n
+ */
+export function atLeast(k: number, n: number): number {
+  if (!(n >= 1 && k >= 0 && k <= n)) throw new RangeError(`atLeast(${String(k)}, ${String(n)})`);
+  if (k === 0) return 0;
+  if (k === n) return 0.05 ** (1 / n);
+  let [lo, hi] = [0, 1];
+  for (let i = 0; i < 60; i++) {
+    const share = (lo + hi) / 2;
+    if (soManyOrMore(k, n, share) > 0.05) hi = share;
+    else lo = share;
+  }
+  return lo;
+}
+
+/** What a share is at most after k of n, in the same way: 95 % after none of one, 26 % after none of ten. */
+export const atMost = (k: number, n: number): number => 1 - atLeast(n - k, n);
+
+/** Chance of k or more of n when each has the chance `share`, from logarithms so that thousands do no harm. */
+function soManyOrMore(k: number, n: number, share: number): number {
+  let log = k * Math.log(share) + (n - k) * Math.log1p(-share);
+  for (let i = 1; i <= k; i++) log += Math.log((n - k + i) / i);
+  let sum = 0;
+  for (let i = k; i <= n; i++) {
+    sum += Math.exp(log);
+    log += Math.log(((n - i) / (i + 1)) * (share / (1 - share)));
+  }
+  return sum;
+}
+
 /** Time to an event, or how long was watched without it. */
 export interface Observed {
   readonly time: number;
@@ -48,14 +82,19 @@ export interface SurvivalStep {
 
 /** Product-limit estimate of the share that has not recovered yet (Kaplan and Meier 1958), one step per event time. */
 export function kaplanMeier(values: readonly Observed[]): readonly SurvivalStep[] {
-  const times = [...new Set(values.filter((v) => v.event).map((v) => v.time))].sort((a, b) => a - b);
+  const sorted = [...values].sort((a, b) => a.time - b.time);
+  const steps: SurvivalStep[] = [];
   let survival = 1;
-  return times.map((time) => {
-    const atRisk = values.filter((v) => v.time >= time).length;
-    const events = values.filter((v) => v.event && v.time === time).length;
+  for (let at = 0; at < sorted.length;) {
+    const time = sorted[at]?.time ?? 0;
+    const atRisk = sorted.length - at;
+    let events = 0;
+    for (; sorted[at]?.time === time; at++) if (sorted[at]?.event === true) events++;
+    if (events === 0) continue;
     survival *= 1 - events / atRisk;
-    return { time, survival, atRisk, events };
-  });
+    steps.push({ time, survival, atRisk, events });
+  }
+  return steps;
 }
 
 /**

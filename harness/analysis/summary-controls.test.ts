@@ -40,7 +40,8 @@ describe('controls in a summary', () => {
     const loud = summarise(plan, with1('healthy-2', { falseAlarm: true }));
     const healthy = arm('healthy', loud);
     expect(healthy).toMatchObject({ clean: { k: 1, n: 2 }, alarms: [{ id: 'node', k: 1, n: 2 }] });
-    expect(healthy?.alarms?.[0]?.wilson?.lo).toBeGreaterThan(0.05);
+    // One-sided exact bound of 1 of 2: 1 − p² = 0.05 there.
+    expect(healthy?.alarms?.[0]?.atMost).toBeCloseTo(0.974679, 6);
     expect(healthy?.measured).toBe('Clean 1 of 2; false alarms: node 1 of 2.');
     expect(loud.verdict.warnings).toContain('alarm node fired on a healthy cluster (1 of 2)');
     // It is one more hour in which an alarm could be false.
@@ -53,7 +54,7 @@ describe('controls in a summary', () => {
       clean: { k: 0, n: 2 },
       badnessMs: 8000,
       slis: [{ sli: 'dns', badMs: 8000 }],
-      measured: 'Clean 0 of 2; bad on average: dns 8.0 s.',
+      measured: 'Clean 0 of 2; downtime on average: dns 8.0 s.',
     });
     const lossy = summarise(plan, with1('cure-on-healthy-1', { lost: 3 }));
     expect(arm('cure-on-healthy', lossy)).toMatchObject({ outcomes: { harmed: 1 }, data: { lost: 3 } });
@@ -91,7 +92,7 @@ describe('the canary', () => {
     const canary = canaryOf(eight, seen);
     expect(canary).toMatchObject({ kind: 'seen', blocks: 8, runbook: 'cure', differenceMs: 30_000 });
     expect(canary?.says).toMatch(
-      /^cure-delayed-30s: back 30 s later than cure \(95 %: .*\) over 8 blocks: the delay of 30 s is seen$/,
+      /^cure-delayed-30s: back 30 s later than cure \(95 %: .*\), 30 s more downtime \(95 %: .*\), over 8 blocks: the delay of 30 s is seen$/,
     );
     expect(summarise(eight, seen).verdict.warnings.join()).not.toContain('delayed');
   });
@@ -131,9 +132,7 @@ describe('compare', () => {
     expect(one).toMatchObject({
       a: 'cure',
       b: 'cure-delayed-30s',
-      differenceMs: 30_000,
-      sideA: { n: 2 },
-      sideB: { n: 2 },
+      times: [{ time: 'downtime' }, { time: 'ttr', differenceMs: 30_000, sideA: { n: 2 }, sideB: { n: 2 } }],
     });
   });
 

@@ -7,12 +7,14 @@ import { canaryOf, type Canary } from './canary.ts';
 import { whole, sum } from './numbers.ts';
 import { isValid, observedTtr } from './observed.ts';
 import { firedAtNothing, list } from './outcome.ts';
-import { restrictedMean, wilson, type Bounds } from './stats.ts';
+import { atLeast, atMost, restrictedMean, type Bounds } from './stats.ts';
 
 interface Share {
   readonly k: number;
   readonly n: number;
-  /** 95 %; absent without trials. */
+  /** What the true share is at least (of alarms: at most), 95 %, exact, one-sided; absent without trials. `wilson` is only in reports of before. */
+  readonly atLeast?: number;
+  readonly atMost?: number;
   readonly wilson?: Bounds;
 }
 
@@ -34,9 +36,9 @@ export interface ControlSummary {
   readonly recovered?: Share;
   readonly meanTtrMs?: number;
   readonly meanIsBound?: boolean;
-  /** Mean bad time of what the outage has to break. */
+  /** Mean downtime of what the outage has to break. */
   readonly badnessMs: number;
-  /** Mean bad time of each indicator that had any, worst first. */
+  /** Mean downtime of each indicator that had any, worst first. */
   readonly slis: readonly { readonly sli: string; readonly badMs: number }[];
   readonly data: { readonly lost: number; readonly trialsWithLoss: number; readonly unknown: number };
   readonly collateral: { readonly restarts: number; readonly deleted: number; readonly bystanderBadMs: number };
@@ -90,7 +92,14 @@ function summariseControl(planned: PlannedControl, plan: Plan, all: readonly Tri
   return { ...base, measured: sentence(base) };
 }
 
-const share = (k: number, n: number): Share => ({ k, n, ...(n === 0 ? {} : { wilson: wilson(k, n) }) });
+const share = (k: number, n: number): Share => ({ k, n, ...(n === 0 ? {} : { atLeast: sixDigits(atLeast(k, n)) }) });
+/** Of what should not be: how often it may still be. */
+const mostShare = (k: number, n: number): Share => ({
+  k,
+  n,
+  ...(n === 0 ? {} : { atMost: sixDigits(atMost(k, n)) }),
+});
+const sixDigits = (x: number): number => Number(x.toFixed(6));
 
 function recoveryOf(
   valid: readonly TrialRecord[],
@@ -111,7 +120,7 @@ function alarmsOf(valid: readonly TrialRecord[]): NonNullable<ControlSummary['al
   return ids.map((id) => {
     const seen = valid.flatMap((r) => r.detectors.filter((d) => d.id === id));
     const silent = seen.filter((d) => d.status === 'dead' || d.status === 'blind').length;
-    return { id, ...share(seen.filter(firedAtNothing).length, seen.length), silent };
+    return { id, ...mostShare(seen.filter(firedAtNothing).length, seen.length), silent };
   });
 }
 
@@ -134,7 +143,7 @@ function sentence(c: Omit<ControlSummary, 'measured'>): string {
     ...(c.clean === undefined ? [] : [`clean ${String(c.clean.k)} of ${String(c.n)}`]),
     ...(c.recovered === undefined ? [] : [`recovered ${String(c.recovered.k)} of ${String(c.n)}`]),
     ...(harmed === 0 ? [] : [`did harm in ${String(harmed)}`]),
-    ...(c.clean === undefined || bad.length === 0 ? [] : [`bad on average: ${list(bad)}`]),
+    ...(c.clean === undefined || bad.length === 0 ? [] : [`downtime on average: ${list(bad)}`]),
     ...(c.data.lost === 0 ? [] : [`${String(c.data.lost)} rows lost or damaged`]),
     ...(loud.length === 0 ? [] : [`${c.kind === 'healthy' ? 'false alarms' : 'alarms'}: ${list(loud)}`]),
     ...(c.failedTrials === 0 || c.kind !== 'on-healthy' ? [] : [`a step failed in ${String(c.failedTrials)}`]),

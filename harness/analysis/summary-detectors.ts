@@ -1,9 +1,10 @@
-import { max, median, min } from 'simple-statistics';
+import { max, min } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
 import type { DetectorRecord, TrialRecord } from '../model/record.ts';
 import { midpoint, type Interval } from '../model/units.ts';
+import { medianTime } from './median-time.ts';
 import { whole } from './numbers.ts';
-import { poissonUpper } from './stats.ts';
+import { poissonUpper, type Observed } from './stats.ts';
 
 /** One alarm over all valid trials. Durations in ms. */
 export interface DetectorSummary {
@@ -13,9 +14,16 @@ export interface DetectorSummary {
   /** The least TTD that its loop could ever have. */
   readonly leastTtdMs: number;
   readonly n: number;
+  /** Of those, the trials in which it could have detected: asked for longer than its least TTD. Absent in reports of definitions 1. */
+  readonly asked?: number;
   readonly counts: Readonly<Record<DetectorRecord['status'], number>>;
-  /** Of the midpoints, over the trials that it detected. */
+  /**
+   * Of the midpoints: least and most over the trials that it detected; the median by Kaplan and Meier, in which a trial that it did not detect
+   * counts for as long as it was asked. Absent where that does not reach one half.
+   */
   readonly ttd?: { readonly minMs: number; readonly medianMs: number; readonly maxMs: number };
+  /** Where there is no median: it is not within this, the longest that it was asked. Absent where it was never asked. */
+  readonly notWithinMs?: number;
   readonly points: readonly { readonly trialId: string; readonly ttd: Interval }[];
   /** What it said the first time it was right. */
   readonly what?: string;
@@ -24,9 +32,11 @@ export interface DetectorSummary {
   /** Alarms without a fault, over the baselines and the control trials. */
   readonly falseAlarms: number;
   readonly watchedMs: number;
-  /** Absent when no fault-free time was watched. `upper` is the rate that the data still allow (95 %). */
+  /** Of the time watched, in which it could have fired: each watch less its least TTD. 0 is not testable. Absent in reports of definitions 1. */
+  readonly couldFireMs?: number;
+  /** Absent when there was no fault-free time in which it could have fired. `upper` is the rate that the data still allow (95 %). */
   readonly perHour?: { readonly rate: number; readonly upper: number };
-  /** How much sooner than in the write-up the outage would have been noticed, by the median TTD; absent when never detected. */
+  /** How much sooner than in the write-up the outage would have been noticed, by the median TTD; absent without one. */
   readonly savedMs?: number;
 }
 
@@ -42,7 +52,7 @@ export function summariseDetectors(
     .sort(
       (a, b) =>
         b.counts.detected - a.counts.detected ||
-        (a.ttd?.medianMs ?? 0) - (b.ttd?.medianMs ?? 0) ||
+        (a.ttd?.medianMs ?? Number.MAX_SAFE_INTEGER) - (b.ttd?.medianMs ?? Number.MAX_SAFE_INTEGER) ||
         (a.id < b.id ? -1 : 1),
     );
 }
@@ -67,29 +77,51 @@ function summariseDetector(
   const what = seen.find((s) => s.detector.status === 'detected')?.detector.what;
   const trouble = seen.find((s) => s.detector.status !== 'detected' && s.detector.what !== undefined)?.detector.what;
   const falseAlarms = [...seen, ...quiet].reduce((sum, s) => sum + s.detector.falseAlarms, 0);
-  const watchedMs = whole([...seen, ...quiet].reduce((sum, s) => sum + faultFreeMs(s.record), 0));
-  const hours = watchedMs / 3_600_000;
+  const watches = [...seen, ...quiet].map(({ record, detector }) => ({
+    ms: faultFreeMs(record),
+    leastMs: detector.leastTtdMs,
+  }));
+  const watchedMs = whole(watches.reduce((sum, w) => sum + w.ms, 0));
+  // An alarm on ten minutes says nothing in a watch of one.
+  const couldFireMs = whole(watches.reduce((sum, w) => sum + Math.max(0, w.ms - w.leastMs), 0));
+  const hours = couldFireMs / 3_600_000;
+  const times = seen.map(({ record, detector }): Observed => {
+    if (detector.ttd !== undefined) return { time: midpoint(detector.ttd), event: true };
+    return { time: askedMs(record, detector), event: false };
+  });
+  const medianMs = medianTime(times);
+  const longestMs = whole(Math.max(0, ...times.map((t) => t.time)));
   return {
     id,
     title: first?.title ?? id,
     loop: first?.loop ?? '',
     leastTtdMs: first?.leastTtdMs ?? 0,
     n: seen.length,
+    asked: seen.filter(
+      ({ record, detector }) => detector.ttd !== undefined || askedMs(record, detector) > detector.leastTtdMs,
+    ).length,
     counts,
-    ...(middles.length === 0
-      ? {}
-      : { ttd: { minMs: whole(min(middles)), medianMs: whole(median(middles)), maxMs: whole(max(middles)) } }),
+    ...(medianMs === undefined
+      ? longestMs > 0
+        ? { notWithinMs: longestMs }
+        : {}
+      : { ttd: { minMs: whole(min(middles)), medianMs: whole(medianMs), maxMs: whole(max(middles)) } }),
     points,
     ...(what === undefined ? {} : { what }),
     ...(trouble === undefined ? {} : { trouble }),
     falseAlarms,
     watchedMs,
+    couldFireMs,
     ...(hours > 0
       ? { perHour: { rate: tenth(falseAlarms / hours), upper: tenth(poissonUpper(falseAlarms) / hours) } }
       : {}),
-    ...(middles.length === 0 ? {} : { savedMs: Math.max(0, whole(plan.outage.undetectedMs - median(middles))) }),
+    ...(medianMs === undefined ? {} : { savedMs: Math.max(0, whole(plan.outage.undetectedMs - medianMs)) }),
   };
 }
+
+/** How long it was asked; records of definitions 1 asked every alarm to the end. */
+const askedMs = (record: TrialRecord, detector: DetectorRecord): number =>
+  detector.askedMs ?? Math.max(0, record.endMs - (record.onset?.hi ?? record.endMs));
 
 /**
  * How long the alarms watched a healthy cluster: from the start of the steady phase to the fault, in a control to the end, or to the

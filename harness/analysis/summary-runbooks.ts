@@ -2,10 +2,10 @@ import { max, mean, median, min } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
 import type { Outcome, TrialRecord } from '../model/record.ts';
 import { humanDuration, midpoint, uncensored, type Censored, type Interval } from '../model/units.ts';
-import { blockBootstrap } from './bootstrap.ts';
+import { meanInterval } from './mean-interval.ts';
 import { whole, sum } from './numbers.ts';
-import { byBlock, isValid, observedTtr } from './observed.ts';
-import { kaplanMeier, restrictedMean, wilson, type Bounds } from './stats.ts';
+import { byBlock, isValid, observedTtr, restricted } from './observed.ts';
+import { atLeast, kaplanMeier, restrictedMean, type Bounds } from './stats.ts';
 
 /** One trial's time to recover, for plots. */
 export interface Point {
@@ -29,15 +29,23 @@ export interface RunbookSummary {
   readonly invalid: number;
   readonly unknown: number;
   readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
-  /** Trials with the outcome `recovered` or `prevented`, of n, with Wilson's 95 % interval. */
-  readonly recovered: { readonly k: number; readonly n: number; readonly wilson?: Bounds };
+  /**
+   * Trials with the outcome `recovered` or `prevented`, of n; the true share is at least `atLeast` (95 %, exact, one-sided). `wilson` is only in
+   * reports of before.
+   */
+  readonly recovered: {
+    readonly k: number;
+    readonly n: number;
+    readonly atLeast?: number;
+    readonly wilson?: Bounds;
+  };
   /** mean(min(TTR, horizon)); a trial that did not recover, or relapsed, counts with the whole horizon. */
   readonly meanTtrMs?: number;
   /** Whether that mean contains trials that never recovered: then it is a lower bound of the true mean. */
   readonly meanIsBound: boolean;
   /** The same mean were every TTR at the lower or at the upper end of what is known of it. */
   readonly meanTtrEnds?: Bounds;
-  /** Seeded bootstrap interval of that mean over blocks, from 10 blocks on, with the ends above. */
+  /** 95 % interval of the mean of those that came back, over blocks, from six on, with both ends of each time. */
   readonly meanTtrInterval?: Bounds;
   /** Only when at least half recovered. */
   readonly medianTtrMs?: number;
@@ -56,11 +64,17 @@ export interface RunbookSummary {
   readonly fullRecovery: {
     readonly k: number;
     readonly n: number;
+    /** Over those that reached it. */
     readonly meanMs?: number;
+    /** Over all, those that did not counted with the horizon: what may be set beside that of another runbook. Absent in reports of before. */
+    readonly restrictedMs?: number;
     /** What was missing where it was not reached, most frequent first. */
     readonly missing: readonly string[];
   };
+  /** Mean downtime. */
   readonly badnessMs: number;
+  /** The longest that it was watched after it was stable, in trials in which it stayed so; absent where it never was. */
+  readonly watchedStableMs?: number;
   /** Rows lost or damaged over all trials, and trials in which nobody could tell. */
   readonly data: { readonly lost: number; readonly trialsWithLoss: number; readonly unknown: number };
   /** Sums over the trials, outside the blast radius. */
@@ -93,7 +107,8 @@ export function summariseRunbook(
   const parts = restored.flatMap((r) => (r.parts === undefined ? [] : [r.parts]));
   const full = valid.flatMap((r) => uncensored(r.fullRecovery) ?? []).map(midpoint);
   const ends = { lo: mean0(observed.map((o) => o.lo)), hi: mean0(observed.map((o) => o.hi)) };
-  const interval = meanInterval(plan, valid);
+  const interval = intervalOf(plan, valid);
+  const watched = valid.flatMap((r) => (stayedUp(r) ? (r.watchedStableMs ?? []) : []));
   const counts = {
     data: {
       lost: sum(valid.map((r) => (r.data === 'unknown' ? 0 : r.data.lost))),
@@ -120,7 +135,7 @@ export function summariseRunbook(
     invalid: outcomes.invalid ?? 0,
     unknown: outcomes.unknown ?? 0,
     outcomes,
-    recovered: { k, n, ...(n === 0 ? {} : { wilson: wilson(k, n) }) },
+    recovered: { k, n, ...(n === 0 ? {} : { atLeast: share(atLeast(k, n)) }) },
     ...(meanTtrMs === undefined ? {} : { meanTtrMs }),
     ...(n === 0 ? {} : { meanTtrEnds: { lo: whole(ends.lo), hi: whole(ends.hi) } }),
     meanIsBound: events.length < n,
@@ -147,9 +162,13 @@ export function summariseRunbook(
       k: full.length,
       n,
       ...(full.length === 0 ? {} : { meanMs: whole(mean(full)) }),
+      ...(n === 0
+        ? {}
+        : { restrictedMs: whole(mean(valid.map((r) => restricted(r.fullRecovery, plan.horizonMs).time))) }),
       missing: mostFrequent(valid.flatMap((r) => r.fullRecoveryMissing)),
     },
     badnessMs: n === 0 ? 0 : whole(mean(valid.map((r) => r.badnessMs))),
+    ...(watched.length === 0 ? {} : { watchedStableMs: max(watched) }),
     ...counts,
     commands: {
       planned: runbook.steps.filter((s) => s.changes).length,
@@ -164,21 +183,24 @@ export function summariseRunbook(
   };
 }
 
-/** From the lower ends' interval to the upper ends': what is not known of each instant widens it. */
-function meanInterval(plan: Plan, valid: readonly TrialRecord[]): Bounds | undefined {
+const stayedUp = (r: TrialRecord): boolean => r.outcome !== 'relapsed' && r.downAgain === undefined;
+
+/** Six digits, which is more than a share can be known to. */
+const share = (x: number): number => Number(x.toFixed(6));
+
+/**
+ * Of those that came back: the horizon is no time that anything took. From the lower ends' interval to the upper ends': what is not known of
+ * each instant widens it.
+ */
+function intervalOf(plan: Plan, valid: readonly TrialRecord[]): Bounds | undefined {
   const blocks = [...byBlock(plan, valid).values()].map((records) =>
-    records.map((r) => observedTtr(r, plan.horizonMs)),
+    records.map((r) => observedTtr(r, plan.horizonMs)).filter((o) => o.event),
   );
-  const lower = blockBootstrap(
-    blocks.map((b) => b.map((o) => o.lo)),
-    plan.seed,
-  );
-  const upper = blockBootstrap(
-    blocks.map((b) => b.map((o) => o.hi)),
-    plan.seed,
-  );
-  if (lower === undefined || upper === undefined) return undefined;
-  return { lo: whole(lower.lo), hi: whole(upper.hi) };
+  const [lower, upper] = [
+    meanInterval(blocks.map((b) => b.map((o) => o.lo))),
+    meanInterval(blocks.map((b) => b.map((o) => o.hi))),
+  ];
+  return lower === undefined || upper === undefined ? undefined : { lo: whole(lower.lo), hi: whole(upper.hi) };
 }
 
 const mean0 = (values: readonly number[]): number => (values.length === 0 ? 0 : mean(values));

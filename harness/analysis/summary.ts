@@ -81,7 +81,7 @@ export function summarise(plan: Plan, records: readonly TrialRecord[]): RunSumma
     controls.filter(isValid),
   );
   const controlArms = summariseControls(plan, sorted);
-  const verdict = verdictOf(plan, runbooks, detectors, valid.length);
+  const verdict = verdictOf(plan, runbooks, detectors, arms);
   return {
     schemaVersion: 1,
     runId: plan.runId,

@@ -1,6 +1,11 @@
 import type { Endpoint } from '../model/plan.ts';
 import type { ObservedTime } from './observed.ts';
+import { pairwise, type Pairwise } from './pairwise.ts';
+import { leastPairs, weightedHolm } from './permutation.ts';
 import type { Bounds } from './stats.ts';
+import { toldOf, type Told } from './told.ts';
+
+export { leastEffectMs, leastShare, type Told } from './told.ts';
 
 /** What one arm came to in one block. Times in ms; the mean where it has several valid trials there. */
 export interface ArmBlock {
@@ -12,24 +17,6 @@ export interface ArmBlock {
 export interface ArmBlocks {
   readonly id: string;
   readonly blocks: ReadonlyMap<string, ArmBlock>;
-}
-
-/** What is known of the difference of two arms in one of the two times. Everything is of b − a: above 0, a is sooner. Whole ms. */
-export interface Told {
-  /** Mean difference over the blocks in which both came back; absent where there is none. */
-  readonly differenceMs?: number;
-  /** 95 % of that; absent below six such blocks. */
-  readonly interval?: Bounds;
-  /** Blocks in which both came back. */
-  readonly both: number;
-  /** The same mean over all common blocks, what did not come back counted with the horizon. */
-  readonly restrictedMs: number;
-  /** Two-sided, of all common blocks; and adjusted over all pairs and both times. Absent where nothing can be shown. */
-  readonly p?: number;
-  readonly pAdjusted?: number;
-  readonly minimumEffectMs: number;
-  /** Which is shown to be sooner, by at least the minimum effect. */
-  readonly sooner?: 'a' | 'b';
 }
 
 /** Two arms beside each other. */
@@ -52,7 +39,109 @@ export interface ToldApartOptions {
   readonly level: number;
 }
 
-/** Tells every pair of arms apart. Pure; the order of arms and blocks does not matter. */
-export function tellApart(_arms: readonly ArmBlocks[], _options: ToldApartOptions): readonly Pair[] {
-  throw new Error('not built yet');
+/** How much of the level each time may use: downtime scatters less, so most is its own. */
+export const endpointWeights: Readonly<Record<Endpoint, number>> = { downtime: 0.8, ttr: 0.2 };
+
+/**
+ * Tells every pair of arms apart. Pure; the order of arms and blocks does not matter. Arms may lack blocks (invalid trials, arms that were dropped):
+ * every test has the blocks that it can.
+ *
+ * A pair is told apart by the sign-flip test of its blocks; p is adjusted over all pairs by closed testing (`closedTesting`), of the time to
+ * recover the greatest of the instants' lower ends, middles and upper ends; then over the two times by Holm with weights (Holm, Scand. J. Stat. 6 (1979) 65):
+ * the one with the least p / weight has that, the other the greater of that and its own p.
+ *
+ * What holds: the chance that any pair without a difference is told apart is at most `level`. In a pair that is truly told apart the other time is
+ * a second question: of it, too, the chance of any false answer is at most `level`.
+ */
+export function tellApart(arms: readonly ArmBlocks[], options: ToldApartOptions): readonly Pair[] {
+  const sorted = [...arms].sort((x, y) => (x.id < y.id ? -1 : x.id > y.id ? 1 : 0));
+  const keys = [...new Set(sorted.flatMap((arm) => [...arm.blocks.keys()]))].sort();
+  const found = (endpoint: Endpoint): Pairwise =>
+    pairwise(
+      sorted.map(({ blocks }) =>
+        keys.map((key) => {
+          const block = blocks.get(key);
+          return block === undefined ? undefined : timeOf(block, endpoint);
+        }),
+      ),
+      options,
+    );
+  const tested = { downtime: found('downtime'), ttr: found('ttr') };
+  const indexOf = new Map(sorted.map((arm, i) => [arm, i]));
+  return arms.flatMap((a, i) =>
+    arms.slice(i + 1).map((b) => {
+      const [x, y] = [indexOf.get(a) ?? 0, indexOf.get(b) ?? 0];
+      const at = Math.max(x, y) * arms.length + Math.min(x, y);
+      const ps = ({ own, closed }: Pairwise): Ps => ({ own: own[at] ?? 1, closed: closed[at] ?? 1 });
+      return pairOf(a, b, { downtime: ps(tested.downtime), ttr: ps(tested.ttr) }, options);
+    }),
+  );
+}
+
+/** A pair's own p, and after closed testing. */
+interface Ps {
+  readonly own: number;
+  readonly closed: number;
+}
+
+/** One of a block's two times. Downtime is counted, not found between two instants: its ends are the same; whether service came back is TTR's. */
+export function timeOf({ downtimeMs, ttr }: ArmBlock, endpoint: Endpoint): ObservedTime {
+  return endpoint === 'ttr' ? ttr : { event: ttr.event, lo: downtimeMs, time: downtimeMs, hi: downtimeMs };
+}
+
+/** The blocks that both have, in the order of their keys. */
+export function commonBlocks(a: ArmBlocks, b: ArmBlocks): readonly (readonly [ArmBlock, ArmBlock])[] {
+  return [...a.blocks.keys()].sort().flatMap((key) => {
+    const [x, y] = [a.blocks.get(key), b.blocks.get(key)];
+    return x === undefined || y === undefined ? [] : [[x, y] as const];
+  });
+}
+
+function pairOf(a: ArmBlocks, b: ArmBlocks, ps: Readonly<Record<Endpoint, Ps>>, options: ToldApartOptions): Pair {
+  const common = commonBlocks(a, b);
+  const [downtime = 1, ttr = 1] = weightedHolm(
+    [ps.downtime.closed, ps.ttr.closed],
+    [endpointWeights.downtime, endpointWeights.ttr],
+  );
+  const adjusted = { downtime, ttr };
+  const of = (endpoint: Endpoint): Told => {
+    const pairs = common.map(([x, y]) => [timeOf(x, endpoint), timeOf(y, endpoint)] as const);
+    // Neither ever came back: there are no times to be told apart.
+    const idle = endpoint === 'ttr' && pairs.every(([x, y]) => !x.event && !y.event);
+    const tested = { p: ps[endpoint].own, adjusted: adjusted[endpoint], level: options.level };
+    return toldOf(pairs, idle || common.length < leastBlocks(2) ? undefined : tested, options.seed);
+  };
+  const times = { downtime: of('downtime'), ttr: of('ttr') };
+  const better = betterOf(times);
+  const always = (which: 0 | 1): boolean => common.every((pair) => pair[which].ttr.event);
+  return {
+    a: a.id,
+    b: b.id,
+    blocks: common.length,
+    times,
+    ...(better === undefined ? {} : { better }),
+    noWorse: {
+      a: noWorse(times, always(0), ({ lo }) => -lo),
+      b: noWorse(times, always(1), ({ hi }) => hi),
+    },
+  };
+}
+
+/**
+ * Fewest blocks with which a pair can be told apart whatever the other arms do: the sign-flip test's least p, 2^(1−n), times the cells of two that so many arms
+ * make at most, over the weight of downtime, is 0.05 at most. 6 for two and three arms, 7 for four, 8 for seven.
+ */
+export const leastBlocks = (arms: number): number =>
+  leastPairs(Math.max(1, Math.floor(arms / 2)) / endpointWeights.downtime);
+
+/** Which one is sooner in one time, and not later in the other. */
+function betterOf({ downtime, ttr }: Pair['times']): 'a' | 'b' | undefined {
+  if (downtime.sooner === undefined) return ttr.sooner;
+  return ttr.sooner === undefined || ttr.sooner === downtime.sooner ? downtime.sooner : undefined;
+}
+
+function noWorse(times: Pair['times'], always: boolean, upper: (interval: Bounds) => number): boolean {
+  const within = ({ interval, minimumEffectMs }: Told): boolean =>
+    interval !== undefined && upper(interval) < minimumEffectMs;
+  return always && within(times.downtime) && within(times.ttr);
 }

@@ -1,26 +1,39 @@
 import { median } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
-import { humanDuration, midpoint, uncensored, type Interval } from '../model/units.ts';
+import type { TrialRecord } from '../model/record.ts';
+import { humanDuration, midpoint, uncensored } from '../model/units.ts';
 import { rowsLost } from './data.ts';
+import { heaviest, mildestFirst, weight } from './faults.ts';
+import { isValid } from './observed.ts';
+import { list } from './outcome.ts';
+import { leastForTimes, leastTrials, raceOf, type Race } from './race.ts';
+import { atLeast } from './stats.ts';
 import type { DetectorSummary } from './summary-detectors.ts';
 import type { RunbookSummary } from './summary-runbooks.ts';
+import { faultWords, moreBlocks, reasonsFor } from './verdict-reasons.ts';
+import { alarmLine, warningsOf } from './warnings.ts';
+import { countOf, percent } from './words.ts';
 
 /** What to do in this outage, and how sure that is: the first thing in every report. */
 export interface RunVerdict {
   /**
-   * `use`: a runbook recovered every time. `wait`: it heals by itself, and no runbook was shown to be faster. `none`: nothing
-   * recovered every time. `no-data`: no valid trial.
+   * `use`: this runbook, for each other one either does worse by a hard fact or is shown to be no better. `wait`: the same of doing nothing.
+   * `candidates`: some recovered every time, and none is shown to be the one to use. `none`: no runbook can be named. `no-data`: no valid trial.
    */
   readonly kind: 'use' | 'wait' | 'candidates' | 'none' | 'no-data';
   readonly runbook?: string;
+  /** Of `candidates`: which, mildest first. */
+  readonly candidates?: readonly string[];
   /** Whole verdict in one line. */
   readonly headline: string;
-  /** `recovered 2 of 2, back after 41 s`. */
+  /** `recovered 8 of 8, TTR 41 s, downtime 38 s`. */
   readonly result: string;
   /** What doing nothing gives. */
   readonly doingNothing?: string;
-  /** The honest caveat: how sure this is with that many trials. */
+  /** The honest caveat: how sure this is with that many trials, and why not another one. */
   readonly sureness: string;
+  /** Which arms were given up on the way and why the run ended when it did, by the declared rules; absent where nothing was decided. */
+  readonly decisions?: readonly string[];
   /** The first alarm, in one line; absent when the scenario watches none. */
   readonly alarm?: string;
   /** What making the change with care would have spared, a line for each precaution that was tried. */
@@ -29,12 +42,18 @@ export interface RunVerdict {
   readonly warnings: readonly string[];
 }
 
+/**
+ * The verdict of a run. It follows from the hard facts first (data lost, harm, down again, never fully recovered, data unread), then from what
+ * the comparison of downtime and TTR shows. More trials never make it less sure. Rules: docs/measurement.md.
+ * @param trials of runbooks, none of a control
+ */
 export function verdictOf(
   plan: Plan,
   arms: readonly RunbookSummary[],
   detectors: readonly DetectorSummary[],
-  valid: number,
+  trials: readonly TrialRecord[],
 ): RunVerdict {
+  const valid = trials.filter(isValid).length;
   if (valid === 0) {
     return {
       kind: 'no-data',
@@ -45,9 +64,17 @@ export function verdictOf(
       warnings: [],
     };
   }
+  const race = raceOf(plan, arms, trials);
   const alarm = alarmLine(detectors, plan);
-  const runbooks = arms.filter((r) => !r.prevention);
-  const shared = {
+  const decisions = decisionsOf(plan);
+  const idle = arms.find((r) => r.passive && !r.prevention && r.n > 0);
+  const answer = race.arms.length === 0 ? withoutRunbooks(arms, valid) : answerOf(plan, race, idle);
+  return {
+    ...answer,
+    ...(idle === undefined || answer.runbook === idle.id
+      ? {}
+      : { doingNothing: `${idle.id}: ${doingNothing(idle, plan)}` }),
+    ...(decisions.length === 0 ? {} : { decisions }),
     ...(alarm === undefined ? {} : { alarm }),
     preventions: arms
       .filter((r) => r.prevention && r.n > 0)
@@ -56,71 +83,178 @@ export function verdictOf(
           ? beforehandLine(r)
           : preventionLine(r),
       ),
-    warnings: warningsOf(arms, detectors),
-  };
-  const measured = runbooks.filter((r) => r.n > 0);
-  if (measured.length === 0) {
-    const least = Math.min(...arms.filter((r) => r.n > 0).map((r) => r.n));
-    return {
-      kind: 'none',
-      headline:
-        runbooks.length > 0
-          ? 'No runbook has a valid trial'
-          : `No runbook was run, only ${arms.length === 1 ? 'a precaution' : 'precautions'}`,
-      result: 'nothing is known about any runbook',
-      sureness: Number.isFinite(least) ? `${trials(valid)} in all: ${caveat(least)}` : `${trials(valid)} in all.`,
-      ...shared,
-    };
-  }
-  const sure = measured.filter((r) => r.recovered.k === r.n).sort(byTime);
-  const idle = measured.find((r) => r.passive);
-  const nothing = idle === undefined ? undefined : doingNothing(idle, plan);
-  const doing = nothing === undefined ? {} : { doingNothing: `${idle?.id ?? 'wait'}: ${nothing}` };
-  const healer = idle !== undefined && sure.includes(idle) ? idle : undefined;
-  // A runbook earns only what it beats.
-  const best = mildest(sure.filter((r) => !r.passive && (healer === undefined || faster(r, healer))));
-  if (healer !== undefined && best === undefined) {
-    const result = resultOf(healer);
-    return {
-      kind: 'wait',
-      runbook: healer.id,
-      headline: `Do nothing: ${healer.id} ${result}; no runbook was shown to be faster`,
-      result,
-      ...doing,
-      sureness: surenessOf(healer, sure),
-      ...shared,
-    };
-  }
-  if (best !== undefined) {
-    const result = resultOf(best);
-    return {
-      kind: 'use',
-      runbook: best.id,
-      headline: `Use ${best.id}: ${result}${nothing === undefined ? '' : `; ${idle?.id ?? 'wait'}: ${nothing}`}`,
-      result,
-      ...doing,
-      sureness: surenessOf(best, sure),
-      ...shared,
-    };
-  }
-  const closest = measured
-    .filter((r) => !r.passive)
-    .sort((a, b) => b.recovered.k / b.n - a.recovered.k / a.n || byTime(a, b))[0];
-  const near =
-    closest === undefined || closest.recovered.k === 0
-      ? 'none recovered even once'
-      : `${closest.id} came closest, ${String(closest.recovered.k)} of ${String(closest.n)}`;
-  return {
-    kind: 'none',
-    headline: `No runbook recovered every time: ${near}${nothing === undefined ? '' : `; ${idle?.id ?? 'wait'}: ${nothing}`}`,
-    result: near,
-    ...doing,
-    sureness: `${trials(valid)} in all: ${caveat(Math.min(...measured.map((r) => r.n)))}`,
-    ...shared,
+    warnings: warningsOf(arms, detectors, race.winner === undefined ? race.candidates : [race.winner]),
   };
 }
 
-/** `lease-20s, set beforehand: recovered 0 of 2, back after 3 min` */
+type Answer = Pick<RunVerdict, 'kind' | 'runbook' | 'candidates' | 'headline' | 'result' | 'sureness'>;
+
+function answerOf(plan: Plan, race: Race, idle: RunbookSummary | undefined): Answer {
+  const { winner, candidates } = race;
+  const beside = idle === undefined || winner === idle ? '' : `; ${idle.id}: ${doingNothing(idle, plan)}`;
+  if (winner !== undefined) {
+    const result = resultOf(winner);
+    return {
+      kind: winner.passive ? 'wait' : 'use',
+      runbook: winner.id,
+      headline: winner.passive
+        ? `Do nothing: ${winner.id} ${result}; no runbook is better by as much as would matter`
+        : `Use ${winner.id}: ${result}${beside}`,
+      result,
+      sureness: sentences(
+        `${countOf(winner.n, 'trial')}.`,
+        `Its true chance to recover is at least ${percent(atLeast(winner.n, winner.n))} (95 %).`,
+        ...reasonsFor(race, winner),
+        exploratory(plan),
+      ),
+    };
+  }
+  const first = race.leader ?? candidates[0];
+  return first === undefined ? nobody(plan, race, beside) : undecided(plan, race, first, beside);
+}
+
+/** Several that could be, or one that is not shown to be the one. */
+function undecided(plan: Plan, race: Race, first: RunbookSummary, beside: string): Answer {
+  const { candidates, arms } = race;
+  const few = candidates.every((r) => r.n < leastTrials);
+  const names = candidates.map((r) => `${r.id} (${shortResult(r)})`);
+  const longestMs = Math.max(...candidates.map((r) => r.watchedStableMs ?? 0));
+  const watched = longestMs === 0 ? '' : ` (watched for ${humanDuration(longestMs)} at most)`;
+  const planned = plan.comparison !== undefined;
+  const open = arms.filter((r) => r !== first && race.reason(first, r) === undefined);
+  const more =
+    race.leader === undefined ? moreBlocks(race, first, open) : `${countOf(leastForTimes - first.n, 'block')} more`;
+  const needed = more === undefined ? '' : `; ${more}`;
+  const rest = open.filter((r) => !candidates.includes(r)).map((r) => r.id);
+  const name = `${first.id} (${shortResult(first)})`;
+  const result = few
+    ? `${candidates.length === 1 ? 'the only candidate is ' : 'candidates, mildest first: '}${names.join(', ')}`
+    : race.leader !== undefined
+      ? `${name}${planned ? ` is ahead, but its times decide from ${String(leastForTimes)} trials on` : ''}`
+      : candidates.length === 1 && rest.length > 0
+        ? `${name} recovered every time, but is not shown to be better than ${list(rest)}`
+        : alternatives(names);
+  const title = few
+    ? `Too few trials for a winner${planned ? '' : `, and not confirmed${watched}`}`
+    : planned
+      ? 'Not decided'
+      : `Not confirmed${watched}`;
+  return {
+    kind: 'candidates',
+    candidates: candidates.map((r) => r.id),
+    headline: `${title}: ${result}${few || !planned ? '' : needed}${beside}`,
+    result,
+    sureness: sentences(
+      few ? `${countOf(first.n, 'trial')}: a direction, not a proof.` : `${countOf(first.n, 'trial')}.`,
+      `With ${String(first.n)} of ${String(first.n)}, the true chance to recover is at least ${percent(atLeast(first.n, first.n))} (95 %).`,
+      ...reasonsFor(race, first),
+      exploratory(plan),
+    ),
+  };
+}
+
+/** No runbook that can be named: what came closest, and what is missing. */
+function nobody(plan: Plan, race: Race, beside: string): Answer {
+  const { arms, clean } = race;
+  const least = Math.min(...arms.map((r) => r.n));
+  const sure = (...more: readonly string[]): string =>
+    sentences(
+      `${countOf(
+        arms.reduce((n, r) => n + r.n, 0),
+        'valid trial',
+      )}, at least ${String(least)} of each.`,
+      ...more,
+      exploratory(plan),
+    );
+  if (clean.length > 0) {
+    const watched = [...clean].sort(mildestFirst).map((r) => {
+      const ms = r.watchedStableMs;
+      return `${r.id} recovered ${shortResult(r)}, but was watched ${ms === undefined ? 'too shortly' : `for ${humanDuration(ms)}`} at most after that`;
+    });
+    const result = watched.join('; ');
+    return {
+      kind: 'none',
+      headline: `Not confirmed: ${result}${beside}`,
+      result,
+      sureness: sure(
+        `A runbook is named once it has been watched for ${humanDuration(plan.comparison?.confirmMs ?? 0)} after it was stable, and stayed so.`,
+      ),
+    };
+  }
+  const active = arms.filter((r) => !r.passive);
+  const back = active.filter((r) => cameBack(r) === r.n && r.n >= r.invalid + r.unknown);
+  const [lightest] = [...back].sort((a, b) => weight(heaviest(a)) - weight(heaviest(b)) || mildestFirst(a, b));
+  if (lightest !== undefined) {
+    const result = `${lightest.id} comes closest: ${resultOf(lightest)}, ${faultText(lightest)}`;
+    return {
+      kind: 'none',
+      headline: `No runbook recovered every time without loss or harm: ${result}${beside}`,
+      result,
+      sureness: sure(),
+    };
+  }
+  const [closest] = [...active].sort(
+    (a, b) =>
+      b.recovered.k / b.n - a.recovered.k / a.n || weight(heaviest(a)) - weight(heaviest(b)) || mildestFirst(a, b),
+  );
+  const result =
+    closest === undefined || closest.recovered.k === 0
+      ? 'none recovered even once'
+      : `${closest.id} came closest, ${String(closest.recovered.k)} of ${String(closest.n)}${closest.invalid + closest.unknown > closest.n ? `, and ${String(closest.invalid + closest.unknown)} trials gave no data` : ''}`;
+  return { kind: 'none', headline: `No runbook recovered every time: ${result}${beside}`, result, sureness: sure() };
+}
+
+function withoutRunbooks(arms: readonly RunbookSummary[], valid: number): Answer {
+  const runbooks = arms.filter((r) => !r.prevention);
+  return {
+    kind: 'none',
+    headline:
+      runbooks.length > 0
+        ? 'No runbook has a valid trial'
+        : `No runbook was run, only ${arms.length === 1 ? 'a precaution' : 'precautions'}`,
+    result: 'nothing is known about any runbook',
+    sureness: `${countOf(valid, 'valid trial')}, none of a runbook.`,
+  };
+}
+
+/** `lost data in 2 of 8 trials` */
+function faultText(r: RunbookSummary): string {
+  const of = (n: number, text: string): readonly string[] =>
+    n === 0 ? [] : [`${text} in ${String(n)} of ${countOf(r.n, 'trial')}`];
+  return list([
+    ...of(r.data.trialsWithLoss, 'lost data'),
+    ...of(r.outcomes.harmed ?? 0, 'did harm'),
+    ...of(r.outcomes.relapsed ?? 0, 'went down again'),
+  ]);
+}
+
+/** Trials in which service came back and stayed, whatever else it cost. */
+const cameBack = (r: RunbookSummary): number =>
+  r.points.filter(({ outcome, ttr }) => outcome !== 'relapsed' && uncensored(ttr) !== undefined).length;
+
+/** What was decided while the run went on. */
+function decisionsOf({ dropped = [], decided }: Plan): readonly string[] {
+  return [
+    ...dropped.map(({ arm, afterBlock, why }) => `${arm} was dropped after block ${String(afterBlock)}: ${why}`),
+    ...(decided === undefined ? [] : [`The run ended after block ${String(decided.afterBlock)}: ${decided.why}`]),
+  ];
+}
+
+/** What is compared without having been declared is no test of anything that was asked before. */
+function exploratory({ comparison }: Plan): string {
+  if (comparison === undefined)
+    return 'Exploratory: how the runbooks would be compared was not declared before the first trial.';
+  const [first] = comparison.amendments ?? [];
+  return first === undefined
+    ? ''
+    : `Exploratory: the comparison was changed after ${countOf(first.trialsSeen, 'trial')} had been seen (${first.what}).`;
+}
+
+const sentences = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join(' ');
+const alternatives = (names: readonly string[]): string =>
+  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`;
+
+/** `lease-20s, set beforehand: recovered 0 of 2, TTR 3 min, downtime 2 min 50 s` */
 function beforehandLine(r: RunbookSummary): string {
   const { lost } = r.data;
   // A mean that has the horizon in it is no time after which it was back.
@@ -128,7 +262,7 @@ function beforehandLine(r: RunbookSummary): string {
   return `${r.id}, set beforehand: ${result}${lost === 0 ? '' : `, ${rowsLost(lost)}`}`;
 }
 
-/** `canary-update: prevented 1 of 2, else good again after 41 s; bad time 12 s` */
+/** `canary-update: prevented 1 of 2, else TTR 41 s; downtime 12 s` */
 function preventionLine(r: RunbookSummary): string {
   const prevented = r.outcomes.prevented ?? 0;
   const back = r.points.filter((p) => p.outcome !== 'prevented').flatMap(({ ttr }) => uncensored(ttr) ?? []);
@@ -136,118 +270,27 @@ function preventionLine(r: RunbookSummary): string {
     prevented === r.n
       ? ''
       : back.length === r.n - prevented
-        ? `, else good again after ${humanDuration(median(back.map(midpoint)))}`
-        : ', else not always good again';
-  return `${r.id}: prevented ${String(prevented)} of ${String(r.n)}${rest}; bad time ${humanDuration(r.badnessMs)}`;
+        ? `, else TTR ${humanDuration(median(back.map(midpoint)))}`
+        : ', else it did not always recover';
+  return `${r.id}: prevented ${String(prevented)} of ${String(r.n)}${rest}; downtime ${humanDuration(r.badnessMs)}`;
 }
 
-/**
- * Which of the runbooks that recovered every time to use: of those that no other was shown to be faster than, the one that puts the least at
- * stake, then the one that leaves users the least bad time. Nobody should build a cluster anew for a second.
- */
-function mildest(sure: readonly RunbookSummary[]): RunbookSummary | undefined {
-  const cost = (a: RunbookSummary, b: RunbookSummary) =>
-    a.destroys.length - b.destroys.length || a.badnessMs - b.badnessMs || byTime(a, b);
-  return sure.filter((r) => !sure.some((other) => faster(other, r))).sort(cost)[0];
-}
+const shortResult = (r: RunbookSummary): string => {
+  const ttr = r.meanTtrMs === undefined ? '' : `, TTR ${r.meanIsBound ? 'at least ' : ''}${humanDuration(r.meanTtrMs)}`;
+  const fault = r.recovered.k === r.n && heaviest(r) !== 'none' ? `, ${faultWords(heaviest(r), r)}` : '';
+  return `${String(r.recovered.k)} of ${String(r.n)}${ttr}, downtime ${humanDuration(r.badnessMs)}${fault}`;
+};
 
-const byTime = (a: RunbookSummary, b: RunbookSummary): number =>
-  (a.meanTtrMs ?? 0) - (b.meanTtrMs ?? 0) || (a.id < b.id ? -1 : 1);
-
-function resultOf(runbook: RunbookSummary): string {
-  const time = runbook.meanTtrMs === undefined ? '' : `, back after ${humanDuration(runbook.meanTtrMs)}`;
-  return `recovered ${String(runbook.recovered.k)} of ${String(runbook.n)}${time}`;
-}
+const resultOf = (r: RunbookSummary): string => `recovered ${shortResult(r)}`;
 
 function doingNothing(idle: RunbookSummary, plan: Plan): string {
   const { k, n } = idle.recovered;
   const lossy = idle.outcomes['recovered-with-loss'] ?? 0;
   if (lossy > 0 && k + lossy === n) {
-    return `back after ${humanDuration(idle.meanTtrMs ?? 0)}, ${lossy === n ? '' : `${String(lossy)} of ${String(n)} times `}with data lost`;
+    return `recovers by itself, TTR ${humanDuration(idle.meanTtrMs ?? 0)}, ${lossy === n ? '' : `${String(lossy)} of ${String(n)} times `}with data lost`;
   }
   if (k === 0 && idle.ttrRange === undefined) return `not within ${humanDuration(plan.horizonMs)}`;
-  return k === n ? `also, after ${humanDuration(idle.meanTtrMs ?? 0)}` : `only ${String(k)} of ${String(n)}`;
-}
-
-/** Whether a's slowest trial was still faster than b's fastest, whichever end of the intervals is taken. */
-function faster(a: RunbookSummary, b: RunbookSummary): boolean {
-  const [mine, theirs] = [spans(a), spans(b)];
-  return (
-    mine.length > 0 && theirs.length > 0 && Math.max(...mine.map((i) => i.hi)) < Math.min(...theirs.map((i) => i.lo))
-  );
-}
-
-const spans = (runbook: RunbookSummary): readonly Interval[] =>
-  runbook.points.flatMap(({ ttr }) => uncensored(ttr) ?? []);
-
-function surenessOf(best: RunbookSummary, sure: readonly RunbookSummary[]): string {
-  const like = sure
-    .filter((r) => r !== best && !r.passive && !faster(best, r))
-    .map(
-      (r) =>
-        ` ${r.id} is not told apart from it in time${r.destroys.length > best.destroys.length ? ', and puts more at stake' : ''}.`,
-    );
-  const bounds = best.recovered.wilson;
-  const range =
-    bounds === undefined
-      ? ''
-      : ` Its true chance to recover may be anywhere from ${percent(bounds.lo)} to ${percent(bounds.hi)} (95 %).`;
-  return `${trials(best.n)}: ${caveat(best.n)}${range}${like.join('')}`;
-}
-
-const trials = (n: number): string => (n === 1 ? '1 trial' : `${String(n)} trials`);
-
-/** What so many trials of one runbook can and cannot show. */
-function caveat(n: number): string {
-  if (n <= 1) return 'an anecdote, not a proof.';
-  if (n < 5) return 'no statistics; a direction, not a proof.';
-  if (n < 10) return 'a smoke test; which differences in time are shown, compare says.';
-  return 'enough for intervals.';
-}
-
-export const percent = (share: number): string => `${String(Math.round(share * 100))} %`;
-
-function alarmLine(detectors: readonly DetectorSummary[], plan: Plan): string | undefined {
-  if (detectors.length === 0) return undefined;
-  const [first] = [...detectors]
-    .filter((d) => d.points.length > 0 && d.counts.detected === d.n)
-    .sort((a, b) => median(a.points.map((p) => midpoint(p.ttd))) - median(b.points.map((p) => midpoint(p.ttd))));
-  if (first?.ttd === undefined) {
-    return `No alarm noticed it every time${detectors.some((d) => d.counts.detected > 0) ? '' : ', or even once'}`;
-  }
-  const story =
-    plan.outage.undetectedMs > 0 ? `; in the write-up it went unnoticed for ${span(plan.outage.undetectedMs)}` : '';
-  return `First alarm: ${first.id}, after ${humanDuration(first.ttd.medianMs)} (${String(first.counts.detected)} of ${String(first.n)})${story}`;
-}
-
-function warningsOf(runbooks: readonly RunbookSummary[], detectors: readonly DetectorSummary[]): readonly string[] {
-  const warnings: string[] = [];
-  for (const r of runbooks) {
-    if (r.data.lost > 0) {
-      warnings.push(
-        `${r.id} lost or damaged ${String(r.data.lost)} ${r.data.lost === 1 ? 'row' : 'rows'} in ${String(r.data.trialsWithLoss)} of ${String(r.n)} trials`,
-      );
-    }
-    const harmed = r.outcomes.harmed ?? 0;
-    if (harmed > 0) warnings.push(`${r.id} did harm in ${String(harmed)} of ${String(r.n)} trials`);
-    const relapsed = r.outcomes.relapsed ?? 0;
-    if (relapsed > 0) warnings.push(`${r.id} relapsed in ${String(relapsed)} of ${String(r.n)} trials`);
-  }
-  for (const d of detectors) {
-    if (d.counts.dead > 0)
-      warnings.push(`alarm ${d.id} died in the outage (${String(d.counts.dead)} of ${String(d.n)})`);
-  }
-  for (const r of runbooks) {
-    if (r.agreement === 'contradicted') warnings.push(`the write-up is contradicted on ${r.id}`);
-    else if (r.agreement === 'mixed') warnings.push(`${r.id} did not do every time what was expected`);
-  }
-  return warnings;
-}
-
-/** As humanDuration, but long times in days: `2 days 6 h`. */
-export function span(ms: number): string {
-  const hours = Math.round(ms / 3_600_000);
-  if (hours < 48) return humanDuration(ms);
-  const days = Math.floor(hours / 24);
-  return hours % 24 === 0 ? `${String(days)} days` : `${String(days)} days ${String(hours % 24)} h`;
+  return k === n
+    ? `recovers by itself, TTR ${humanDuration(idle.meanTtrMs ?? 0)}`
+    : `recovers by itself in only ${String(k)} of ${String(n)}`;
 }

@@ -30,9 +30,10 @@ export function agentLog(): Detector {
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,
     expects: refused,
-    watch({ cluster, signal }, profile) {
+    watch({ cluster, signal, now }, profile) {
+      // Wall time, as the log has it.
       const began = Date.now();
-      return looking(profile.scrapeMs, signal, async () => {
+      return looking(profile.scrapeMs, { now, signal }, async () => {
         const looks = await Promise.allSettled(
           cluster.nodes.map(async ({ name }) => {
             const stdout = await askNode({ cluster, signal }, name, lastWord(began));

@@ -9,6 +9,10 @@ const lookAt = [
   'echo $(($(date +%s) - $(stat -c %Y "$newest")))',
 ].join('\n');
 
+/** A segment is finished this often, whatever is written; and so long a copy of it may take. */
+const segmentEveryMs = 5000;
+const copyMs = 5000;
+
 /**
  * No segment of the write-ahead log has been archived for a while, though one is finished every five seconds: what is acknowledged from now on
  * cannot be restored from anywhere.
@@ -26,13 +30,13 @@ export function archiveLag(options: { readonly overSeconds?: number } = {}): Det
     source: 'PostgreSQL manual, 26.3.1: watch the archive',
     loop: (profile) =>
       `looks how old the newest archived segment is every ${humanDuration(profile.scrapeMs)}; one is made every 5 s`,
-    // The last one may have been archived five seconds and a copy before the onset.
-    leastTtdMs: () => millis(Math.max(0, over - 10) * 1000),
+    // Age counts from the last segment, which came one interval and a copy before the onset at the earliest.
+    leastTtdMs: () => millis(Math.max(0, over * 1000 - segmentEveryMs - copyMs)),
     periodMs: (profile) => profile.scrapeMs,
     expects: 'archived',
-    watch({ cluster, signal }, profile) {
+    watch({ cluster, signal, now }, profile) {
       let standing: string | undefined;
-      return looking(profile.scrapeMs, signal, async () => {
+      return looking(profile.scrapeMs, { now, signal }, async () => {
         const ages = await Promise.all(
           cluster.select('workers').map(async ({ name }) => {
             const stdout = await askNode({ cluster, signal }, name, lookAt);

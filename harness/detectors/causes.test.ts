@@ -32,7 +32,7 @@ const watch = (detector: Detector): Watching => {
 };
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] });
   answer = () => '';
   cluster = new FakeCluster({ exec: (call) => answer(call) });
 });

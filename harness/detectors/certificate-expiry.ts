@@ -29,8 +29,8 @@ export function certificateExpiry(options: { readonly days?: number } = {}): Det
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,
     expects: 'ends? within',
-    watch({ cluster, signal }, profile) {
-      return looking(profile.scrapeMs, signal, async () => {
+    watch({ cluster, signal, now }, profile) {
+      return looking(profile.scrapeMs, { now, signal }, async () => {
         const found = await Promise.all(
           cluster.nodes.map(async ({ name }) => {
             const stdout = await askNode({ cluster, signal }, name, endingWithin(days * 86_400));

@@ -81,18 +81,19 @@ export function corednsFatal(): Detector {
     leastTtdMs: () => millis(0),
     periodMs: () => periodMs,
     expects: '\\[FATAL\\]',
-    async *watch({ cluster, signal }) {
+    async *watch({ cluster, signal, now }) {
       const own = linked(signal);
+      // Wall time, as the log has it.
       const sinceEpochMs = Date.now();
       const nodes = new Map<string, Watched>();
       let line: string | undefined;
       let clearSince: number | undefined;
 
       const follow = async (node: NodeInfo): Promise<void> => {
-        const state: Watched = { beatAtMs: Date.now(), fatalPods: 0, why: 'no answer yet' };
+        const state: Watched = { beatAtMs: now(), fatalPods: 0, why: 'no answer yet' };
         nodes.set(node.name, state);
         while (!own.signal.aborted) {
-          const began = Date.now();
+          const began = now();
           const stream = cluster.attach(node.name, followCorednsLogs(sinceEpochMs), own.signal);
           try {
             for await (const said of stream.lines) {
@@ -101,7 +102,7 @@ export function corednsFatal(): Detector {
                 line ??= rest.join(' ').slice(0, 300);
                 clearSince = undefined;
               } else if (word === 'beat') {
-                state.beatAtMs = Date.now();
+                state.beatAtMs = now();
                 state.fatalPods = Number(rest[0] ?? 0);
               } else state.why = oneLine(said);
             }
@@ -110,26 +111,26 @@ export function corednsFatal(): Detector {
             state.why = oneLine(error);
           }
           await stream.close().catch(() => undefined);
-          await pause(began + 1000 - Date.now(), own.signal);
+          await pause(began + 1000 - now(), own.signal);
         }
       };
       for (const node of cluster.nodes) void follow(node);
 
       const look = (): string | undefined => {
-        const now = Date.now();
-        const dark = [...nodes].filter(([, state]) => now - state.beatAtMs > silentMs);
+        const at = now();
+        const dark = [...nodes].filter(([, state]) => at - state.beatAtMs > silentMs);
         const standing = [...nodes.values()].some((state) => state.fatalPods > 0);
         if (standing) clearSince = undefined;
-        else clearSince ??= now;
+        else clearSince ??= at;
         // A line that was seen is reported whichever node has gone dark meanwhile.
-        if (line !== undefined && clearSince !== undefined && now - clearSince >= clearMs) line = undefined;
+        if (line !== undefined && clearSince !== undefined && at - clearSince >= clearMs) line = undefined;
         if (line === undefined && dark.length > 0) {
           throw new Error(`no log from ${dark.map(([name, state]) => `${name} (${state.why})`).join(', ')}`);
         }
         return line;
       };
       try {
-        yield* looking(periodMs, own.signal, () => Promise.resolve().then(look));
+        yield* looking(periodMs, { now, signal: own.signal }, () => Promise.resolve().then(look));
       } finally {
         own.end();
       }

@@ -1,10 +1,14 @@
 import type { Detector } from '../model/detector.ts';
-import { humanDuration, seconds } from '../model/units.ts';
+import { humanDuration, millis, seconds } from '../model/units.ts';
 import { looking } from './support/look.ts';
 
+/** The kubelet renews its lease at its interval and up to so much of it later (component-helpers' lease controller). */
+const heartbeatJitter = 0.04;
+
 /**
- * Too few copies of CoreDNS are ready. The API calls a pod of a node that went away ready until the node's grace period has passed, so no
- * check on replicas is sooner than that.
+ * Too few copies of CoreDNS are ready. The API calls a pod of a node that went away ready until the node's grace period has passed since its
+ * last heartbeat, which came one interval before the outage at the earliest: no check on replicas is sooner than the one less the other. (A
+ * node that is back before that would say itself that its pods have ended; those of the scenarios are away for longer.)
  *
  * Source: write-up 004, action items (`check_coredns_replicas.sh`).
  *
@@ -17,11 +21,11 @@ export function corednsReplicas(options: { readonly least?: number } = {}): Dete
     title: least === 1 ? 'No CoreDNS is ready' : `Fewer than ${least} CoreDNS are ready`,
     source: 'write-up 004, action items: check_coredns_replicas.sh',
     loop: (profile) => `asks the API every ${humanDuration(profile.scrapeMs)}`,
-    leastTtdMs: (profile) => profile.nodeGraceMs,
+    leastTtdMs: (profile) => millis(profile.nodeGraceMs - (1 + heartbeatJitter) * profile.kubeletStatusMs),
     periodMs: (profile) => profile.scrapeMs,
     expects: 'CoreDNS',
-    watch({ cluster, signal }, profile) {
-      return looking(profile.scrapeMs, signal, async () => {
+    watch({ cluster, signal, now }, profile) {
+      return looking(profile.scrapeMs, { now, signal }, async () => {
         const pods = await cluster.api.pods({
           namespace: 'kube-system',
           labelSelector: 'k8s-app=kube-dns',

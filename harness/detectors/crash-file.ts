@@ -19,9 +19,9 @@ export function crashFile(options: { readonly expects?: string } = {}): Detector
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,
     expects: options.expects ?? '^pod ',
-    watch({ cluster, signal }, profile) {
+    watch({ cluster, signal, now }, profile) {
       const seen = new Set<string>();
-      return looking(profile.scrapeMs, signal, async () => {
+      return looking(profile.scrapeMs, { now, signal }, async () => {
         const looks = await Promise.all(
           cluster.nodes.map(({ name }) =>
             cluster.look(name, 'ls /var/crash 2>/dev/null || true', { timeoutMs: seconds(2), signal }),

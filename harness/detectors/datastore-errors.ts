@@ -33,10 +33,11 @@ export function datastoreErrors(options: { readonly over?: number } = {}): Detec
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,
     expects: 'context (canceled|deadline exceeded)|timed out',
-    watch({ cluster, signal }, profile) {
+    watch({ cluster, signal, now }, profile) {
+      // Wall time, as the log has it.
       const began = Date.now();
       let standing: string | undefined;
-      return looking(profile.scrapeMs, signal, async () => {
+      return looking(profile.scrapeMs, { now, signal }, async () => {
         const [controlPlane] = cluster.select('control-plane');
         const since = Math.max(began, Date.now() - profile.alertWindowMs);
         const { exitCode, stdout, stderr } = await cluster.look(controlPlane?.name ?? '', lookAt(since), {

@@ -27,7 +27,7 @@ const watch = (detector: Detector, samples?: () => AsyncIterable<Sample>): Watch
 };
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] });
   cluster = fakeCluster();
   cluster.api.podStates = [fakePod('a', 'web-1'), fakePod('a', 'web-2')];
 });

@@ -21,8 +21,8 @@ export function dnatRules(): Detector {
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,
     expects: 'no service rules on',
-    watch({ cluster, signal }, profile) {
-      return looking(profile.scrapeMs, signal, async () => {
+    watch({ cluster, signal, now }, profile) {
+      return looking(profile.scrapeMs, { now, signal }, async () => {
         const counts = await Promise.all(
           cluster.nodes.map(async ({ name }) => {
             return { name, rules: Number((await askNode({ cluster, signal }, name, count)).trim()) };

@@ -34,9 +34,9 @@ export function interfaceChurn(options: { readonly over?: number } = {}): Detect
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,
     expects: 'interfaces of pods',
-    watch({ cluster, signal }, profile) {
+    watch({ cluster, signal, now }, profile) {
       const counters = new Map<string, Counter>();
-      return looking(profile.scrapeMs, signal, async () => {
+      return looking(profile.scrapeMs, { now, signal }, async () => {
         const dark: string[] = [];
         const busy: string[] = [];
         await Promise.all(
@@ -45,7 +45,7 @@ export function interfaceChurn(options: { readonly over?: number } = {}): Detect
             const [startS = Number.NaN, highest = Number.NaN] = stdout.trim().split(' ').map(Number);
             if (exitCode !== 0 || !Number.isFinite(highest))
               dark.push(`${name}: ${stderr.trim() || stdout.trim() || 'no answer'}`);
-            else if (count(counters, name, startS, highest) > over) busy.push(name);
+            else if (count(counters, name, { startS, highest, atMs: now() }) > over) busy.push(name);
           }),
         );
         // Which node, and not how many each time: it is one alert as long as it lasts.
@@ -58,19 +58,22 @@ export function interfaceChurn(options: { readonly over?: number } = {}): Detect
 }
 
 /** Adds a reading; returns how many interfaces were made within the window. The first reading of a node only begins its count. */
-function count(counters: Map<string, Counter>, name: string, startS: number, highest: number): number {
-  const now = Date.now();
+function count(
+  counters: Map<string, Counter>,
+  name: string,
+  { startS, highest, atMs }: { readonly startS: number; readonly highest: number; readonly atMs: number },
+): number {
   const known = counters.get(name);
   // Two readings of the same start differ by the seconds that each is rounded to.
   if (known === undefined || startS > known.startS + 3) {
     // After a start its numbers begin anew: all of them are new ones.
-    const made = known === undefined ? [] : [...known.made, { atMs: now, count: highest }];
+    const made = known === undefined ? [] : [...known.made, { atMs, count: highest }];
     counters.set(name, { startS, highest, made });
   } else if (highest > known.highest) {
-    known.made.push({ atMs: now, count: highest - known.highest });
+    known.made.push({ atMs, count: highest - known.highest });
     known.highest = highest;
   }
   const { made } = counters.get(name) ?? { made: [] };
-  while (made[0] !== undefined && made[0].atMs <= now - windowMs) made.shift();
+  while (made[0] !== undefined && made[0].atMs <= atMs - windowMs) made.shift();
   return made.reduce((sum, m) => sum + m.count, 0);
 }

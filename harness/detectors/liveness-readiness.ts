@@ -27,22 +27,22 @@ export function livenessReadiness(): Detector {
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.pollMs,
     expects: 'probe failed',
-    async *watch({ cluster, signal }, profile) {
+    async *watch({ cluster, signal, now }, profile) {
       const own = linked(signal);
       /** Last `Unhealthy` message of each pod, by `namespace/name`. One that is not repeated in time was a hiccup. */
       const unhealthy = new Map<string, { readonly message: string; readonly atMs: number }>();
       const freshMs = (failureThreshold + 1) * profile.podProbeMs + 2 * profile.pollMs;
-      const events = followWarnings(cluster.api, own.signal, (event) => {
+      const events = followWarnings({ cluster, now, signal: own.signal }, (event) => {
         // "errored" is a probe that could not be made, of a container that has ended: no verdict of the kubelet's comes of it.
         if (event.reason !== 'Unhealthy' || !event.message.includes('probe failed')) return;
         const name = `${event.namespace}/${event.object.split('/').at(-1) ?? ''}`;
-        unhealthy.set(name, { message: event.message, atMs: Date.now() });
+        unhealthy.set(name, { message: event.message, atMs: now() });
       });
       /** Pods that have been Ready, with their restarts at the last look. */
       const known = new Map<string, number>();
       let standing: string | undefined;
       try {
-        yield* looking(profile.pollMs, own.signal, async () => {
+        yield* looking(profile.pollMs, { now, signal: own.signal }, async () => {
           const pods = watched(await cluster.api.pods({ signal, timeoutMs: lookTimeout(profile.pollMs) }));
           const blind = events.blind();
           if (blind !== undefined) throw new Error(blind);
@@ -54,7 +54,7 @@ export function livenessReadiness(): Detector {
             if (before === undefined || (pod.ready && restarts <= before)) continue;
             const name = `${pod.namespace}/${pod.name}`;
             const said = unhealthy.get(name);
-            if (said !== undefined && Date.now() - said.atMs <= freshMs) failing.push(`${name}: ${said.message}`);
+            if (said !== undefined && now() - said.atMs <= freshMs) failing.push(`${name}: ${said.message}`);
           }
           if (failing.length === 0) standing = undefined;
           else standing ??= some(failing.sort(), 2);

@@ -29,9 +29,9 @@ export function memoryAvailable(options: { readonly underPercent?: number } = {}
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,
     expects: 'available',
-    watch({ cluster, signal }, profile) {
+    watch({ cluster, signal, now }, profile) {
       let standing: string | undefined;
-      return looking(profile.scrapeMs, signal, async () => {
+      return looking(profile.scrapeMs, { now, signal }, async () => {
         const looks = await Promise.allSettled(
           cluster.select('workers').map(async ({ name }) => {
             const options = { timeoutMs: seconds(4), signal };

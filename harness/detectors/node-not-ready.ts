@@ -20,8 +20,8 @@ export function nodeNotReady(): Detector {
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.pollMs,
     expects: 'not Ready',
-    watch({ cluster, signal }, profile) {
-      return looking(profile.pollMs, signal, async () => {
+    watch({ cluster, signal, now }, profile) {
+      return looking(profile.pollMs, { now, signal }, async () => {
         const nodes = await cluster.api.nodes({ signal, timeoutMs: lookTimeout(profile.pollMs) });
         if (nodes.length === 0) throw new Error('the API lists no nodes');
         const bad = nodes.filter((node) => !node.ready);

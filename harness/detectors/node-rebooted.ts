@@ -24,9 +24,9 @@ export function nodeRebooted(): Detector {
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.pollMs,
     expects: 'rebooted',
-    watch({ cluster, signal }, profile) {
+    watch({ cluster, signal, now }, profile) {
       const known = new Map<string, { startS: number; reboots: number; seenMs: number }>();
-      return looking(profile.pollMs, signal, async () => {
+      return looking(profile.pollMs, { now, signal }, async () => {
         const dark: string[] = [];
         await Promise.all(
           cluster.nodes.map(async ({ name }) => {
@@ -39,11 +39,11 @@ export function nodeRebooted(): Detector {
             const before = known.get(name);
             if (before === undefined) known.set(name, { startS, reboots: 0, seenMs: 0 });
             else if (startS > before.startS + sameStartS)
-              known.set(name, { startS, reboots: before.reboots + 1, seenMs: Date.now() });
+              known.set(name, { startS, reboots: before.reboots + 1, seenMs: now() });
           }),
         );
         const recent = [...known].filter(
-          ([, { reboots, seenMs }]) => reboots > 0 && Date.now() - seenMs < profile.alertWindowMs,
+          ([, { reboots, seenMs }]) => reboots > 0 && now() - seenMs < profile.alertWindowMs,
         );
         if (recent.length > 0)
           return `rebooted: ${recent.map(([name, { reboots }]) => (reboots === 1 ? name : `${name} ${reboots} times`)).join(', ')}`;

@@ -30,21 +30,22 @@ export function oomKilled(): Detector {
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,
     expects: 'OOMKilled|SystemOOM|exit 137',
-    async *watch({ cluster, signal }, profile) {
+    async *watch({ cluster, signal, now }, profile) {
       const own = linked(signal);
-      // Kubernetes' times are whole seconds.
+      // Wall time, to hold against Kubernetes', which is in whole seconds.
       const began = Math.floor(Date.now() / 1000) * 1000;
       let system: { readonly what: string; readonly atMs: number } | undefined;
-      const events = followWarnings(cluster.api, own.signal, (event) => {
-        if (event.reason === 'SystemOOM') system = { what: `SystemOOM on ${event.object}`, atMs: Date.now() };
+      const events = followWarnings({ cluster, now, signal: own.signal }, (event) => {
+        if (event.reason === 'SystemOOM') system = { what: `SystemOOM on ${event.object}`, atMs: now() };
       });
       let standing: { readonly kind: string; readonly what: string } | undefined;
       try {
-        yield* looking(profile.scrapeMs, own.signal, async (): Promise<Finding> => {
+        yield* looking(profile.scrapeMs, { now, signal: own.signal }, async (): Promise<Finding> => {
           const pods = await cluster.api.pods({ signal, timeoutMs: lookTimeout(profile.scrapeMs) });
           const since = Math.max(began, Date.now() - profile.alertWindowMs);
           const found =
-            whoWasKilled(pods, since) ?? (system !== undefined && system.atMs >= since ? system : undefined);
+            whoWasKilled(pods, since) ??
+            (system !== undefined && now() - system.atMs <= profile.alertWindowMs ? system : undefined);
           const blind = events.blind();
           if (found === undefined && blind !== undefined) throw new Error(blind);
           // The text of a standing alert stays: one more of them is no new alert. A reason where there was none is.

@@ -7,6 +7,9 @@ import { some, watched } from './support/scope.ts';
  * Pods that controllers want and that are not Ready, `streak` looks in a row: `kubectl get pods -A` with somebody watching, or
  * the alert KubeDeploymentReplicasMismatch with a short `for`.
  *
+ * A look that is under way when the outage begins may be the first to see it, however long ago it was begun, so the least TTD is one period
+ * less than the streak has between its first look and its last.
+ *
  * Source: write-up 002 (23 pods expected, none Running) and 004 (pods Pending).
  */
 export function podsNotRunning(options: { readonly streak?: number } = {}): Detector {
@@ -16,13 +19,13 @@ export function podsNotRunning(options: { readonly streak?: number } = {}): Dete
     title: 'Pods are not running',
     source: 'write-ups 002 and 004; KubeDeploymentReplicasMismatch of the Kubernetes mixin',
     loop: (profile) => `looks every ${humanDuration(profile.pollMs)}, fires at ${streak} in a row`,
-    leastTtdMs: (profile) => millis((streak - 1) * profile.pollMs),
+    leastTtdMs: (profile) => millis(Math.max(0, streak - 2) * profile.pollMs),
     periodMs: (profile) => profile.pollMs,
     expects: 'pods not ready',
-    watch({ cluster, signal }, profile) {
+    watch({ cluster, signal, now }, profile) {
       let bad = 0;
       let standing: string | undefined;
-      return looking(profile.pollMs, signal, async () => {
+      return looking(profile.pollMs, { now, signal }, async () => {
         const options = { signal, timeoutMs: lookTimeout(profile.pollMs) };
         const replicas = await cluster.api.replicas(options);
         if (replicas.ready >= replicas.desired) {

@@ -17,20 +17,21 @@ export function podsTerminating(): Detector {
     source: 'write-up 004, 07:30',
     loop: (profile) =>
       `looks every ${humanDuration(profile.pollMs)}; fires for a pod that it has seen Terminating for ${humanDuration(profile.alertWindowMs)}`,
+    // Counted from the look that first saw it: of a cluster in which nothing was on its way out, that is after the onset.
     leastTtdMs: (profile) => profile.alertWindowMs,
     periodMs: (profile) => profile.pollMs,
     expects: 'Terminating',
-    watch({ cluster, signal }, profile) {
+    watch({ cluster, signal, now }, profile) {
       const since = new Map<string, number>();
       let standing: string | undefined;
-      return looking(profile.pollMs, signal, async () => {
+      return looking(profile.pollMs, { now, signal }, async () => {
         const pods = await cluster.api.pods({ signal, timeoutMs: lookTimeout(profile.pollMs) });
         const going = pods.filter((pod) => pod.terminating && !isInstrument(pod.namespace));
         const ids = new Set(going.map((pod) => pod.uid));
         for (const uid of since.keys()) if (!ids.has(uid)) since.delete(uid);
-        const now = Date.now();
-        for (const uid of ids) if (!since.has(uid)) since.set(uid, now);
-        const stuck = going.filter((pod) => now - (since.get(pod.uid) ?? now) >= profile.alertWindowMs);
+        const at = now();
+        for (const uid of ids) if (!since.has(uid)) since.set(uid, at);
+        const stuck = going.filter((pod) => at - (since.get(pod.uid) ?? at) >= profile.alertWindowMs);
         // The text of a standing alert stays: one more of them is no new alert.
         standing =
           stuck.length === 0

@@ -22,9 +22,10 @@ export function postgresPanic(): Detector {
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,
     expects: 'PANIC',
-    watch({ cluster, signal }, profile) {
+    watch({ cluster, signal, now }, profile) {
+      // Wall time, as the log has it.
       const began = Date.now();
-      return looking(profile.scrapeMs, signal, async () => {
+      return looking(profile.scrapeMs, { now, signal }, async () => {
         const since = Math.max(began, Date.now() - profile.alertWindowMs);
         const found = await Promise.all(
           cluster.select('workers').map(async ({ name }) => {

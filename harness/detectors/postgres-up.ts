@@ -24,8 +24,8 @@ export function postgresUp(): Detector {
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,
     expects: 'pg_up',
-    watch({ cluster, signal }, profile) {
-      return looking(profile.scrapeMs, signal, async () => {
+    watch({ cluster, signal, now }, profile) {
+      return looking(profile.scrapeMs, { now, signal }, async () => {
         const said = await Promise.all(
           cluster.select('workers').map(async ({ name }) => {
             const stdout = await askNode({ cluster, signal }, name, lookAt, seconds(5));

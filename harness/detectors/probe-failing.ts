@@ -6,6 +6,9 @@ import { humanDuration, millis, seconds, type Millis } from '../model/units.ts';
  * A synthetic check from outside (blackbox monitoring): fires when `streak` requests in a row to one SLI were bad, clears when as
  * many in a row were good. Uses the harness' own probe of that SLI.
  *
+ * A request counts from its intended start, and one that is under way when the outage begins may be the first to fail: where service answers
+ * within a period that is one at most, so the least TTD is one period less than the streak has between its first start and its last.
+ *
  * Source: write-up 002, lessons (nothing watched from the user's side); Google's SRE book on blackbox monitoring.
  *
  * @param options.sli the SLI whose samples are watched
@@ -26,7 +29,7 @@ export function probeFailing(options: {
     title: `The synthetic check ${sli} fails`,
     source: 'write-up 002, lessons; Google SRE book, blackbox monitoring',
     loop: () => `one request every ${humanDuration(periodMs)}, fires at ${streak} bad in a row`,
-    leastTtdMs: () => millis((streak - 1) * periodMs),
+    leastTtdMs: () => millis(Math.max(0, streak - 2) * periodMs),
     periodMs: () => millis(Math.max(periodMs, beatMs, timeoutMs)),
     expects: `${sli} failed`,
     async *watch(context) {

@@ -6,7 +6,7 @@ import { looking, lookTimeout, type Finding } from './support/look.ts';
 import { isInstrument } from './support/scope.ts';
 
 /**
- * The least time in which one container can be restarted `n` times: the kubelet restarts a crashed container at once the first
+ * The least time in which one container that has not been restarted before can be restarted `n` times, counted from its first end: the kubelet restarts a crashed container at once the first
  * time, then after 10 s, 20 s, 40 s and so on up to `maxMs`, which is 300 s unless lowered (kubelet's doBackOff).
  */
 export function leastRestartsMs(n: number, maxMs: Millis): Millis {
@@ -55,13 +55,13 @@ export function restartCount(options: { readonly over: number; readonly scope?: 
     leastTtdMs: least,
     periodMs: (profile) => profile.scrapeMs,
     expects: 'restart',
-    watch({ cluster, signal }, profile) {
+    watch({ cluster, signal, now }, profile) {
       /** Highest count seen of each container: a deleted pod's restarts did happen. */
       const highest = new Map<string, number>();
       let base: ReadonlyMap<string, number> | undefined;
       /** Restarts since the watch began, at each look within the window and at the last one before it. */
       const history: { readonly at: number; readonly total: number }[] = [];
-      let nextEvaluation = 0;
+      let nextEvaluation = -Infinity;
       let standing: Finding;
 
       const evaluate = (): Finding => {
@@ -75,19 +75,19 @@ export function restartCount(options: { readonly over: number; readonly scope?: 
         return worst.length === 0 ? undefined : `restarted more than ${over} times: ${worst.sort()[0] ?? ''}`;
       };
 
-      return looking(profile.scrapeMs, signal, async () => {
-        const now = restartsOf(await cluster.api.pods({ signal, timeoutMs: lookTimeout(profile.scrapeMs) }));
-        base ??= now;
+      return looking(profile.scrapeMs, { now, signal }, async () => {
+        const counts = restartsOf(await cluster.api.pods({ signal, timeoutMs: lookTimeout(profile.scrapeMs) }));
+        base ??= counts;
         // An alert on containers resolves when its container is gone; a sum over the cluster does not shrink.
         if (scope === 'container') highest.clear();
-        for (const [name, count] of now) highest.set(name, Math.max(highest.get(name) ?? 0, count));
+        for (const [name, count] of counts) highest.set(name, Math.max(highest.get(name) ?? 0, count));
         let total = 0;
         for (const [name, count] of highest) total += Math.max(0, count - (base.get(name) ?? 0));
-        history.push({ at: Date.now(), total });
-        while ((history[1]?.at ?? Infinity) <= Date.now() - profile.alertWindowMs) history.shift();
-        if (Date.now() >= nextEvaluation) {
+        history.push({ at: now(), total });
+        while ((history[1]?.at ?? Infinity) <= now() - profile.alertWindowMs) history.shift();
+        if (now() >= nextEvaluation) {
           // A little slack, or every second evaluation slips to the next scrape.
-          nextEvaluation = Date.now() + profile.evaluationMs - profile.scrapeMs / 2;
+          nextEvaluation = now() + profile.evaluationMs - profile.scrapeMs / 2;
           standing = evaluate();
         }
         return standing;

@@ -23,18 +23,18 @@ export function sandboxChanged(options: { readonly over?: number } = {}): Detect
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.pollMs,
     expects: 'sandboxes changed',
-    async *watch({ cluster, signal }, profile) {
+    async *watch({ cluster, signal, now }, profile) {
       const own = linked(signal);
       const seen: { readonly atMs: number; readonly object: string }[] = [];
-      const events = followEvents(cluster.api, own.signal, (event) => {
-        if (event.reason === 'SandboxChanged') seen.push({ atMs: Date.now(), object: event.object });
+      const events = followEvents({ cluster, now, signal: own.signal }, (event) => {
+        if (event.reason === 'SandboxChanged') seen.push({ atMs: now(), object: event.object });
       });
       let standing: string | undefined;
       try {
-        yield* looking(profile.pollMs, own.signal, () => {
+        yield* looking(profile.pollMs, { now, signal: own.signal }, () => {
           const blind = events.blind();
           if (blind !== undefined) return Promise.reject(new Error(blind));
-          const recent = seen.filter(({ atMs }) => Date.now() - atMs < profile.alertWindowMs);
+          const recent = seen.filter(({ atMs }) => now() - atMs < profile.alertWindowMs);
           const pods = new Set(recent.map(({ object }) => object));
           standing =
             pods.size > over

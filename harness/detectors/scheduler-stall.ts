@@ -25,28 +25,29 @@ export function schedulerStall(options: { readonly over?: number } = {}): Detect
     source: 'write-up 004, action items: check_k8s_scheduler_stall.sh',
     loop: (profile) =>
       `looks every ${humanDuration(profile.pollMs)}; fires when more than ${over} pods have had no node for ${humanDuration(forMs(profile))} and no FailedScheduling event was written in that time`,
+    // Counted from the look that first saw the pod without a node: in a steady cluster every pod has one until the onset.
     leastTtdMs: forMs,
     periodMs: (profile) => profile.pollMs,
     expects: 'no FailedScheduling',
-    async *watch({ cluster, signal }, profile) {
+    async *watch({ cluster, signal, now }, profile) {
       const own = linked(signal);
       let explainedAt = -Infinity;
-      const events = followWarnings(cluster.api, own.signal, (event) => {
-        if (event.reason === 'FailedScheduling') explainedAt = Date.now();
+      const events = followWarnings({ cluster, now, signal: own.signal }, (event) => {
+        if (event.reason === 'FailedScheduling') explainedAt = now();
       });
       /** Since when each pod has been seen without a node, by uid. */
       const since = new Map<string, number>();
       let standing: string | undefined;
       try {
-        yield* looking(profile.pollMs, own.signal, async () => {
+        yield* looking(profile.pollMs, { now, signal: own.signal }, async () => {
           const pods = watched(await cluster.api.pods({ signal, timeoutMs: lookTimeout(profile.pollMs) }));
           const blind = events.blind();
           if (blind !== undefined) throw new Error(blind);
           const homeless = pods.filter((pod) => pod.node === '');
           const uids = new Set(homeless.map((pod) => pod.uid));
           for (const uid of since.keys()) if (!uids.has(uid)) since.delete(uid);
-          for (const uid of uids) if (!since.has(uid)) since.set(uid, Date.now());
-          const before = Date.now() - forMs(profile);
+          for (const uid of uids) if (!since.has(uid)) since.set(uid, now());
+          const before = now() - forMs(profile);
           const long = homeless.filter((pod) => (since.get(pod.uid) ?? Infinity) <= before);
           if (long.length <= over || explainedAt > before) standing = undefined;
           else

@@ -35,24 +35,24 @@ export function warningEvents(options: { readonly expects?: string } = {}): Dete
     leastTtdMs: () => millis(0),
     periodMs: () => periodMs,
     expects: options.expects ?? 'NetworkNotReady|FailedCreatePodSandBox|FailedKillPod|Unhealthy|BackOff|NodeNotReady',
-    async *watch({ cluster, signal }, profile) {
+    async *watch({ cluster, signal, now }, profile) {
       const own = linked(signal);
       const reasons = new Set<string>();
       let lastAt = -Infinity;
       let text: string | undefined;
-      const events = followWarnings(cluster.api, own.signal, (event) => {
+      const events = followWarnings({ cluster, now, signal: own.signal }, (event) => {
         if (birthCries.has(event.reason)) return;
-        lastAt = Date.now();
+        lastAt = now();
         if (reasons.has(event.reason)) return;
         reasons.add(event.reason);
         text = `${event.reason} ${event.object}: ${event.message}`.replace(/\s+/g, ' ').slice(0, 300);
       });
       let beatAt = -Infinity;
       try {
-        const looks = looking(beatMs, own.signal, () => {
+        const looks = looking(beatMs, { now, signal: own.signal }, () => {
           const blind = events.blind();
           if (blind !== undefined) return Promise.reject(new Error(blind));
-          if (Date.now() - lastAt > standsMs(profile)) {
+          if (now() - lastAt > standsMs(profile)) {
             reasons.clear();
             text = undefined;
           }
@@ -60,8 +60,8 @@ export function warningEvents(options: { readonly expects?: string } = {}): Dete
         });
         for await (const reading of looks) {
           const news = reading.state === 'quiet' || reading.state === 'firing';
-          if (!news && Date.now() - beatAt < periodMs) continue;
-          beatAt = Date.now();
+          if (!news && now() - beatAt < periodMs) continue;
+          beatAt = now();
           yield reading;
         }
       } finally {

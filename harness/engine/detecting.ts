@@ -7,11 +7,11 @@ import type { Watched } from './watched.ts';
 /** Journals every reading of a detector until aborted, and when it ended by itself. Never rejects. */
 export async function watchDetector(
   detector: Detector,
-  { spec, cluster, journal, signal }: Pick<Watched, 'spec' | 'cluster' | 'journal' | 'signal'>,
+  { spec, cluster, journal, clock, signal }: Pick<Watched, 'spec' | 'cluster' | 'journal' | 'clock' | 'signal'>,
   samples: Broadcast<Sample>,
 ): Promise<void> {
   try {
-    const context = { cluster, signal, samples: () => samples.subscribe(signal) };
+    const context = { cluster, signal, now: () => clock.now(), samples: () => samples.subscribe(signal) };
     for await (const reading of detector.watch(context, spec.profile)) {
       const said = reading.state === 'firing' ? reading.what : reading.state === 'blind' ? reading.why : undefined;
       const what = said === undefined ? undefined : oneLine(said);

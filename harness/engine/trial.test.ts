@@ -128,8 +128,9 @@ function depsFor(world: World, clock: TrialClock): TrialDeps {
       Promise.resolve(Object.assign(world.cluster, { delete: () => Promise.resolve(void world.log.push('delete')) })),
     keepCluster: () => undefined,
     startLoad: () => Promise.resolve({ stop: () => Promise.resolve(void world.log.push('stop load')) }),
-    startSampling: ({ scenario: { probes }, onSample }) => {
+    startSampling: ({ scenario: { probes }, onSample, onHealth }) => {
       const start = clock.now();
+      let healthMs: number = start;
       let n = 0;
       const now = () =>
         new Map([
@@ -149,6 +150,8 @@ function depsFor(world: World, clock: TrialClock): TrialDeps {
           }
         }
         before = now();
+        for (; healthMs + 1000 <= clock.now(); healthMs += 1000)
+          onHealth({ type: 'harness', loopDelayP99Ms: 1, latenessP99Ms: 1, cpuCores: 0.1 });
       };
       const timer = setInterval(send, 2);
       return Promise.resolve({

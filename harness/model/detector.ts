@@ -17,6 +17,11 @@ export interface DetectorContext {
   /** What an alarm needs of a cluster: nothing that costs what `exec` does each time, and nothing that switches a node off. */
   readonly cluster: Pick<Cluster, 'api' | 'nodes' | 'select' | 'look' | 'attach'>;
   readonly signal: AbortSignal;
+  /**
+   * Milliseconds on the trial's monotonic clock: for how long something has lasted. The wall clock (`Date.now()`) may be set meanwhile, and is
+   * only for comparing with instants that the cluster itself wrote down.
+   */
+  readonly now: () => number;
   /** Every sample of every probe from now on. */
   samples(): AsyncIterable<Sample>;
 }

@@ -37,10 +37,22 @@ export const nightLineSchema = z.object({
   withLoss: count,
   /** Recovered trials after which something was not as before: pods, alarms, durability. */
   notWhole: count,
+  /** Valid trials in which service was stable and went down again; absent in lines from before it was recorded: then by outcome. */
+  downAgain: count.exactOptional(),
   /** Valid trials in which each alarm was asked, detected the outage, was dead. */
   alarms: z.record(z.string(), z.object({ n: count, detected: count, dead: count })),
-  /** Of each block with a valid trial under a fault: time to recover, and where nothing was done the alarms' times to detect. */
-  blocks: z.array(z.object({ block: z.int(), ttr: time, ttd: z.record(z.string(), time).exactOptional() })),
+  /**
+   * Of each block with a valid trial under a fault: downtime (absent in lines from before it was recorded), time to recover, and where nothing
+   * was done the alarms' times to detect.
+   */
+  blocks: z.array(
+    z.object({
+      block: z.int(),
+      downtimeMs: ms.exactOptional(),
+      ttr: time,
+      ttd: z.record(z.string(), time).exactOptional(),
+    }),
+  ),
 });
 
 /** A line of the history, checked. */

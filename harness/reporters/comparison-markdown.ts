@@ -1,5 +1,5 @@
 import type { RunComparison } from '../analysis/comparison-runs.ts';
-import { comparisonHeads, comparisonLegend, comparisonRows, neverText } from './comparison-rows.ts';
+import { comparisonHeads, comparisonLegend, comparisonRows, neverText, standingLines } from './comparison-rows.ts';
 import { differenceText, runLines } from './comparison-terminal.ts';
 import { markdownTable, md } from './markdown-text.ts';
 
@@ -11,7 +11,7 @@ export function comparisonMarkdown(comparison: RunComparison): string {
   const blocks = [
     `# ${md(`${comparison.scenario}: ${comparison.what} compared`)}`,
     `**${md(comparison.headline)}.**`,
-    list(runLines(comparison)),
+    list([...runLines(comparison), ...standingLines(comparison)]),
     list(comparison.differences.map(differenceText), '⚠ '),
     list(
       comparison.regressions.map((r) => `regression: ${r}`),

@@ -1,8 +1,9 @@
-import { pText, signed } from '../analysis/comparison.ts';
+import { pText, signed, type Side, type TimeComparison } from '../analysis/comparison.ts';
 import type { RunComparison } from '../analysis/comparison-runs.ts';
+import { timeNames } from '../analysis/comparison-words.ts';
 import { humanDuration } from '../model/units.ts';
 
-/** A comparison as a row of text, the same for the terminal and for Markdown. */
+/** A comparison as a row of text, the same for the terminal and for Markdown. Of runbooks each cell has both times: downtime / TTR. */
 export interface ComparisonRow {
   readonly name: string;
   readonly a: string;
@@ -22,36 +23,45 @@ export function comparisonHeads(
   comparison: RunComparison,
 ): Readonly<Record<Exclude<keyof ComparisonRow, 'shown'>, string>> {
   const within = comparison.design === 'paired';
-  const thing = comparison.what === 'runbooks' ? 'runbook' : 'alarm';
+  const runbooks = comparison.what === 'runbooks';
+  const times = runbooks ? 'downtime / TTR' : 'TTD';
   return {
-    name: within ? `A and B` : thing,
-    a: within ? 'A after' : 'first run',
-    b: within ? 'B after' : 'second run',
+    name: within ? `A and B` : runbooks ? 'runbook' : 'alarm',
+    a: `${within ? 'A' : 'first run'}: ${times}`,
+    b: `${within ? 'B' : 'second run'}: ${times}`,
     difference: within ? 'B − A' : 'second − first',
     interval: '95 %',
-    p: 'p (Holm)',
+    p: 'p',
     verdict: 'verdict',
   };
 }
 
 /** One row for each comparison, in its order; pairs of which neither ever came back are one line below instead (`neverText`). */
 export function comparisonRows(comparison: RunComparison): readonly ComparisonRow[] {
+  const some = comparison.comparisons.some((c) => c.exploratory !== true);
   return comparison.comparisons
     .filter((c) => !isIdle(c))
     .map((c) => ({
       name: c.name ?? `${c.a}, ${c.b}`,
-      a: sideText(c.sideA, comparison.horizonMs),
-      b: sideText(c.sideB, comparison.horizonMs),
-      difference: c.differenceMs === undefined || c.kind === 'neither' ? '' : signed(c.differenceMs),
-      interval:
-        c.interval === undefined || c.kind === 'neither' ? '' : `${signed(c.interval.lo)} to ${signed(c.interval.hi)}`,
-      p: c.pAdjusted === undefined || c.kind === 'neither' ? '' : pText(c.pAdjusted),
-      verdict: verdictText(c),
-      shown: c.kind === 'faster' || c.kind === 'slower',
+      a: sideCell(c, 'sideA'),
+      b: sideCell(c, 'sideB'),
+      difference: cell(c, ({ differenceMs }) => (differenceMs === undefined ? undefined : signed(differenceMs))),
+      interval: cell(c, ({ interval }) =>
+        interval === undefined ? undefined : `${signed(interval.lo)} to ${signed(interval.hi)}`,
+      ),
+      p: cell(c, ({ pAdjusted }) => (pAdjusted === undefined ? undefined : pText(pAdjusted))),
+      verdict: `${verdictText(c)}${some && c.exploratory === true ? ' (exploratory)' : ''}`,
+      shown: c.kind === 'faster' || c.kind === 'slower' || c.kind === 'mixed',
     }));
 }
 
 const isIdle = (c: One): boolean => c.kind === 'neither' && c.name === undefined;
+
+/** What is known of each of the times; nothing where it is of none. */
+function cell({ times, kind }: One, of: (time: TimeComparison) => string | undefined): string {
+  const texts = kind === 'neither' ? [] : times.map(of);
+  return texts.every((text) => text === undefined) ? '' : texts.map((text) => text ?? '–').join(' / ');
+}
 
 /** What pairs without a row have in common; undefined when every pair has one. */
 export function neverText({ comparisons, horizonMs, what }: RunComparison): string | undefined {
@@ -60,33 +70,40 @@ export function neverText({ comparisons, horizonMs, what }: RunComparison): stri
   return `Never ${what === 'runbooks' ? 'back' : 'noticed'} within ${humanDuration(horizonMs)}, so not told apart: ${names.join(', ')}.`;
 }
 
-/** `46 s (10)`; `at least 2 min (10)` when some never did; `never (10)` when none did. */
-function sideText(side: One['sideA'], horizonMs: number): string {
-  if (side === undefined) return 'no data';
-  const n = ` (${String(side.n)})`;
-  if (side.events === 0) return `not in ${humanDuration(horizonMs)}${n}`;
-  return `${side.events < side.n ? 'at least ' : ''}${humanDuration(side.meanMs)}${n}`;
+/** `35 s / 46 s (8 of 10)`; `4 min / never (0 of 10)` where none came back. */
+function sideCell({ times }: One, which: 'sideA' | 'sideB'): string {
+  const sides = times.flatMap((t) => (t[which] === undefined ? [] : [{ time: t.time, side: t[which] }]));
+  const last = sides.at(-1)?.side;
+  if (last === undefined) return 'no data';
+  return `${sides.map(({ time, side }) => meanText(time, side)).join(' / ')} (${String(last.events)} of ${String(last.n)})`;
+}
+
+function meanText(time: TimeComparison['time'], { meanMs, restrictedMs }: Side): string {
+  if (meanMs !== undefined) return humanDuration(meanMs);
+  return time === 'downtime' ? humanDuration(restrictedMs) : 'never';
 }
 
 function verdictText(c: One): string {
-  const sooner = (x: string): string => (c.name === undefined ? `${x} faster` : `${x} is faster`);
-  const needed =
-    c.blocksNeeded === undefined ? '' : c.blocksNeeded >= 1000 ? 'over 1000' : `~${String(c.blocksNeeded)}`;
+  const better = (x: string): string => (c.times[0]?.time === 'ttd' ? `${x} sooner` : `${x} better`);
+  const [first] = c.times;
+  const needed = neededText(first);
   switch (c.kind) {
     case 'faster':
-      return sooner(c.a);
+      return better(c.a);
     case 'slower':
-      return sooner(c.b);
+      return better(c.b);
+    case 'mixed':
+      return 'each faster in one time';
     case 'below-minimum':
-      return `less than the ${humanDuration(c.minimumEffectMs ?? 0)} that would matter`;
+      return `less than the ${humanDuration(first?.minimumEffectMs ?? 0)} that would matter`;
     case 'not-shown':
-      return `not shown; ${needed} for ${humanDuration(c.minimumEffectMs ?? 0)}`;
+      return `not shown${needed}`;
     case 'not-resolvable':
-      return `not resolvable (± ${humanDuration(c.resolutionMs ?? 0)})`;
+      return `not resolvable (± ${humanDuration(c.times.at(-1)?.resolutionMs ?? 0)})`;
     case 'neither':
       return 'neither';
     case 'too-few':
-      return `too few, ${String(c.leastBlocks ?? 0)} at least${needed === '' ? '' : `; ${needed} for ${humanDuration(c.minimumEffectMs ?? 0)}`}`;
+      return `too few, ${String(first?.leastBlocks ?? 0)} at least${needed}`;
     case 'refused':
       return 'no verdict';
     case 'no-data':
@@ -94,19 +111,55 @@ function verdictText(c: One): string {
   }
 }
 
+function neededText(time: TimeComparison | undefined): string {
+  if (time?.blocksNeeded === undefined) return '';
+  const blocks = time.blocksNeeded >= 1000 ? 'over 1000' : `~${String(time.blocksNeeded)}`;
+  return `; ${blocks} for ${humanDuration(time.minimumEffectMs ?? 0)} of ${timeNames[time.time]}`;
+}
+
+/** What was not decided before the first trial, and what was given up on the way; one line each. */
+export function standingLines({ what, exploratory, dropped, level, comparisons }: RunComparison): readonly string[] {
+  const lines: string[] = [];
+  if (exploratory) {
+    const all = comparisons.every((c) => c.exploratory === true);
+    lines.push(`exploratory: ${all ? '' : 'what is marked so was '}named after the trials had been seen`);
+  }
+  if (what === 'runbooks' && level !== 0.05) {
+    lines.push(
+      level === 0
+        ? 'before the first declared look: nothing can be shown yet'
+        : `p must not be above ${String(level)}, the level of this look`,
+    );
+  }
+  for (const { arm, afterBlock, why } of dropped) {
+    lines.push(`${arm}: dropped after block ${String(afterBlock)} (${why}); its times are not compared`);
+  }
+  return lines;
+}
+
 /** What the columns mean, and what `n` is counted in. */
 export function comparisonLegend(comparison: RunComparison): readonly string[] {
   const { what, design, horizonMs, comparisons } = comparison;
-  const measured = what === 'runbooks' ? 'back after' : 'noticed after';
   const unit = design === 'paired' && what === 'runbooks' ? 'blocks' : 'trials';
-  const lines = [`Mean of min(${measured}, ${humanDuration(horizonMs)}); in brackets, how many ${unit}.`];
-  if (comparisons.some((c) => c.p !== undefined)) {
-    const test =
-      design === 'paired' ? 'exact sign-flip permutation test on the differences' : 'permutation test of two samples';
-    lines.push(`p: ${test}, the worst of both ends of every instant, after Holm.`);
-  }
-  if (comparisons.some((c) => c.blocksNeeded !== undefined)) {
+  const lines = [
+    what === 'runbooks'
+      ? `Means of those that came back within ${humanDuration(horizonMs)}; in brackets, of how many ${unit}.`
+      : `Mean of those that noticed within ${humanDuration(horizonMs)}; in brackets, of how many ${unit}.`,
+  ];
+  const times = comparisons.flatMap((c) => c.times);
+  if (times.some((t) => t.p !== undefined)) lines.push(testText(comparison));
+  if (times.some((t) => t.blocksNeeded !== undefined)) {
     lines.push(`"~n for m": so many ${unit} would show a difference of m four times out of five.`);
   }
   return lines;
+}
+
+function testText({ what, design }: RunComparison): string {
+  const ends = 'the worst of both ends of every instant';
+  if (design === 'two-sample') {
+    return `p: permutation test of two samples, ${ends}, after Holm over all ${what === 'runbooks' ? 'runbooks and both times' : 'alarms'}.`;
+  }
+  const over =
+    what === 'runbooks' ? 'all pairs by closed testing and over both times by Holm' : 'all pairs by closed testing';
+  return `p: exact sign-flip permutation test of the differences, ${ends}, adjusted over ${over}.`;
 }

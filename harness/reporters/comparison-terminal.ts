@@ -1,5 +1,5 @@
 import type { RunComparison } from '../analysis/comparison-runs.ts';
-import { comparisonHeads, comparisonLegend, comparisonRows, neverText } from './comparison-rows.ts';
+import { comparisonHeads, comparisonLegend, comparisonRows, neverText, standingLines } from './comparison-rows.ts';
 import * as f from './format.ts';
 import { painter, table, wrap, type Column, type TerminalOptions } from './table.ts';
 
@@ -17,11 +17,11 @@ export function comparisonTerminal(comparison: RunComparison, options: TerminalO
   });
   const columns = [
     column('name', 0, false),
-    column('a', 0),
-    column('b', 0),
-    column('difference', 2),
-    column('interval', 3),
-    column('p', 1),
+    column('a', 1),
+    column('b', 1),
+    column('difference', 3),
+    column('interval', 4),
+    column('p', 2),
     column('verdict', 0, false),
   ].filter((c) => c.cells.some((cell) => cell !== ''));
   const never = neverText(comparison);
@@ -30,9 +30,7 @@ export function comparisonTerminal(comparison: RunComparison, options: TerminalO
   const lines = [
     '',
     ...wrap(comparison.headline, width).map((l) => paint.bold(tone(l))),
-    ...runLines(comparison)
-      .flatMap((l) => wrap(l, width, '  '))
-      .map(paint.dim),
+    ...[...runLines(comparison), ...standingLines(comparison)].flatMap((l) => wrap(l, width, '  ')).map(paint.dim),
     ...differences.flatMap((d) => wrap(`! ${differenceText(d)}`, width, '  ').map(paint.warn)),
     ...regressions.flatMap((r) => wrap(`! regression: ${r}`, width, '  ').map(paint.warn)),
     '',
@@ -40,7 +38,7 @@ export function comparisonTerminal(comparison: RunComparison, options: TerminalO
     '',
     // More than a few would only say the table again; Markdown and JSON have them all.
     ...comparison.comparisons
-      .filter((c, _, all) => all.length <= 3 && (c.kind === 'faster' || c.kind === 'slower'))
+      .filter((c, _, all) => all.length <= 3 && (c.kind === 'faster' || c.kind === 'slower' || c.kind === 'mixed'))
       .flatMap((c) => wrap(`${c.name === undefined ? '' : `${c.name}: `}${c.says}`, width, '  ')),
     ...(never === undefined ? [] : wrap(never, width, '  ')),
     ...comparison.notes.flatMap((n) => wrap(n, width, '  ')),

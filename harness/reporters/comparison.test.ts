@@ -25,7 +25,8 @@ function runOf(blocks: number, shiftMs = 0, kernel = '6.1'): Run {
     const time = (times[t.runbook] ?? 0) + (i % 5) * 300;
     const ttr = t.runbook === 'wait' ? { censored: true as const, at: 240_000 } : { lo: time - 100, hi: time + 100 };
     const outcome = t.runbook === 'wait' ? ('not-recovered' as const) : ('recovered' as const);
-    return { ...sample, trialId: t.id, runbook: t.runbook, ttr, outcome, environment: { kernel } };
+    const badnessMs = t.runbook === 'wait' ? 230_000 : time - 10_000;
+    return { ...sample, trialId: t.id, runbook: t.runbook, ttr, outcome, badnessMs, environment: { kernel } };
   });
   return { plan, records };
 }
@@ -57,33 +58,55 @@ describe.each([
 });
 
 describe('terminal', () => {
-  it('has a line a pair, marks what is shown and says it in full', () => {
-    const text = terminal(within);
-    expect(text).toMatch(/> cure, nuclear +41 s \(10\) +61 s \(10\) +20 s +\d+ s to \d+ s +0\.0059 +cure faster/);
-    expect(text).toMatch(/cure is faster than nuclear by 20 s \(95 %: /);
-    expect(text).toMatch(/> wait, cure +not in 4 min \(10\)/);
+  it('has a line a pair with both times, marks what is shown and says it in full', () => {
+    const text = terminal(within, 200);
+    expect(text).toMatch(
+      /> cure, nuclear +31 s \/ 41 s \(10 of 10\) +51 s \/ 61 s \(10 of 10\) +20 s \/ 20 s +20 s to 20 s \/ 19 s to 21 s +0\.0024 \/ 0\.0024 +cure better/,
+    );
+    expect(text).toMatch(/cure is better than nuclear: downtime 20 s less with cure \(95 %: /);
+    expect(text).toMatch(/> wait, cure +3 min 50 s \/ never \(0 of 10\)/);
+    expect(text).toContain('exploratory: named after the trials had been seen');
+    expect(text).toContain('adjusted over all pairs by closed testing');
+  });
+
+  it('lists what was dropped, and the level of a look', () => {
+    const dropped = [{ arm: 'wait', afterBlock: 3, why: '0 of 3 recovered, cure in 3 of 3' }];
+    const text = terminal({ ...within, level: 0.004, dropped });
+    expect(text).toContain(
+      'wait: dropped after block 3 (0 of 3 recovered, cure in 3 of 3); its times are not compared',
+    );
+    expect(text).toContain('p must not be above 0.004');
   });
 
   it('shows both columns and no verdict when environments differ, one line a fact', () => {
     const text = terminal(other);
     expect(text).toContain('! kernel: 6.1 | 6.1 | <img src=x> *red*');
-    expect(text).toMatch(/cure +41 s \(10\) +41 s \(10\) +0 ms +no verdict/);
-    expect(text).not.toMatch(/faster/);
+    expect(text).toMatch(/cure +31 s \/ 41 s \(10 of 10\) +31 s \/ 41 s \(10 of 10\) +0 ms \/ 0 ms +no verdict/);
+    expect(text).not.toMatch(/better/);
   });
 
   it('names regressions', () => {
-    expect(terminal(slower)).toContain('! regression: cure: the first run is faster than the second run by 20 s');
+    expect(terminal(slower)).toContain(
+      '! regression: cure: the first run is better than the second run: downtime 20 s less',
+    );
   });
 
   it('says how many blocks it takes, and leaves empty columns out', () => {
-    expect(terminal(few)).toMatch(/cure, nuclear .*too few, 7 at least/);
-    expect(terminal(few)).not.toContain('p (Holm)');
+    expect(terminal(few)).toMatch(/cure, nuclear .*too few, 6 at least/);
+    expect(terminal(few)).not.toMatch(/ p +verdict/);
     expect(terminal(few)).not.toContain('permutation');
   });
 
   it('has one line for all that never came back', () => {
     const idle = compareWithin(
-      { ...runOf(6), records: runOf(6).records.map((r) => ({ ...r, ttr: { censored: true as const, at: 240_000 } })) },
+      {
+        ...runOf(6),
+        records: runOf(6).records.map((r) => ({
+          ...r,
+          badnessMs: 230_000,
+          ttr: { censored: true as const, at: 240_000 },
+        })),
+      },
       wanted,
     );
     expect(terminal(idle)).toContain('Never back within 4 min, so not told apart: wait, cure, nuclear.');
@@ -109,7 +132,7 @@ describe('markdown', () => {
 describe('json', () => {
   it('has everything, in the order of the plan', () => {
     const data = JSON.parse(comparisonJson(within)) as typeof within;
-    expect(data.schemaVersion).toBe(1);
+    expect(data.schemaVersion).toBe(2);
     expect(data.comparisons.map((c) => `${c.a} ${c.b}`)).toEqual(['wait cure', 'wait nuclear', 'cure nuclear']);
   });
 });

@@ -1,5 +1,5 @@
 import type { ControlSummary, RunSummary } from '../analysis/summary.ts';
-import { percent } from '../analysis/verdict.ts';
+import { percent } from '../analysis/words.ts';
 import { humanDuration } from '../model/units.ts';
 import * as f from './format.ts';
 import { safe, type Markup } from './markup.ts';
@@ -20,28 +20,34 @@ export function resultText(c: ControlSummary): string {
   return [gave, ...lost, ...(run < c.planned ? [`${String(c.planned - run)} not run`] : [])].join(', ');
 }
 
-/** Service was back after so long; nothing where it was not broken. */
-function backText(c: ControlSummary, horizonMs: number): string {
+/** TTR; nothing where service was not broken. */
+function ttrText(c: ControlSummary, horizonMs: number): string {
   if (c.meanTtrMs === undefined) return '–';
   if (c.meanIsBound === true && c.meanTtrMs >= horizonMs) return `not within ${humanDuration(horizonMs)}`;
   return `${c.meanIsBound === true ? 'at least ' : ''}${humanDuration(c.meanTtrMs)}`;
 }
 
-const badText = (c: ControlSummary): string => (c.n === 0 ? 'no data' : humanDuration(c.badnessMs));
-
-const heads = ['control', 'result', 'back after', 'bad time', 'data lost', 'collateral', 'measured'] as const;
+const heads = ['control', 'result', 'TTR', 'downtime', 'data lost', 'collateral', 'measured'] as const;
 
 function cells(c: ControlSummary, horizonMs: number): readonly string[] {
-  return [c.id, resultText(c), backText(c, horizonMs), badText(c), f.dataText(c), f.collateralText(c), c.measured];
+  return [
+    c.id,
+    resultText(c),
+    ttrText(c, horizonMs),
+    f.downtimeText(c),
+    f.dataText(c),
+    f.collateralText(c),
+    c.measured,
+  ];
 }
 
-/** An alarm on a healthy cluster: fired in so many trials, with the interval of that share. */
+/** An alarm on a healthy cluster: fired in so many trials, and how often it may still do so. */
 function falseAlarmCells(a: NonNullable<ControlSummary['alarms']>[number]): readonly string[] {
-  const range = a.wilson === undefined ? '' : `${percent(a.wilson.lo)} to ${percent(a.wilson.hi)}`;
-  return [a.id, f.ofText(a.k, a.n), range, a.silent === 0 ? '' : f.count(a.silent, 'trial')];
+  const most = a.atMost === undefined ? '' : `at most ${percent(a.atMost)}`;
+  return [a.id, f.ofText(a.k, a.n), most, a.silent === 0 ? '' : f.count(a.silent, 'trial')];
 }
 
-const falseAlarmHeads = ['alarm', 'fired', '95 %', 'dead or blind'] as const;
+const falseAlarmHeads = ['alarm', 'fired', 'true share', 'dead or blind'] as const;
 
 const healthyAlarms = (summary: RunSummary): NonNullable<ControlSummary['alarms']> =>
   controlsOf(summary).find((c) => c.kind === 'healthy')?.alarms ?? [];
@@ -87,11 +93,11 @@ export function controlsHtml(summary: RunSummary): Markup | false {
   if (controls.length === 0) return false;
   const alarms = healthyAlarms(summary);
   const odd = summary.controls.filter((t) => t.outcome !== 'control-clean' && t.outcome !== 'recovered');
-  const titles = ['Control', 'Result', 'Back after', 'Bad time', 'Data lost', 'Collateral', 'Measured'];
+  const titles = ['Control', 'Result', 'TTR', 'Downtime', 'Data lost', 'Collateral', 'Measured'];
   return safe`<section><h2>Controls</h2>
 <p class="lead">No answers to the outage, and not ranked with them: they show what the answers, the alarms and the comparison are worth.</p>
 <div class="card"><table>
-<caption>Over valid trials only. Bad time: mean of what this outage has to break.</caption>
+<caption>Over valid trials only. Downtime: mean of what this outage has to break.</caption>
 <thead><tr>${titles.map((t) => safe`<th scope="col">${t}</th>`)}</tr></thead>
 <tbody>${controls.map((c) => {
     const [, ...rest] = cells(c, summary.horizonMs);
@@ -101,11 +107,11 @@ ${
   alarms.length > 0 &&
   safe`<h3>Alarms on a healthy cluster</h3>
 <div class="card"><table>
-<caption>Trials in which an alarm fired though nothing was wrong, with the 95 % interval of that share (Wilson).</caption>
-<thead><tr><th scope="col">Alarm</th><th scope="col">Fired</th><th scope="col">95 %</th><th scope="col">Dead or blind</th></tr></thead>
+<caption>Trials in which an alarm fired though nothing was wrong, and what the true share is at most (95 %, exact, one-sided).</caption>
+<thead><tr><th scope="col">Alarm</th><th scope="col">Fired</th><th scope="col">True share</th><th scope="col">Dead or blind</th></tr></thead>
 <tbody>${alarms.map((a) => {
-    const [, fired, range, silent] = falseAlarmCells(a);
-    return safe`<tr><th scope="row"><code>${a.id}</code></th><td data-label="Fired"><span class="${a.k > 0 ? 'bad-text' : 'good-text'}">${fired ?? ''}</span></td><td data-label="95 %">${range ?? ''}</td><td data-label="Dead or blind">${silent ?? ''}</td></tr>`;
+    const [, fired, most, silent] = falseAlarmCells(a);
+    return safe`<tr><th scope="row"><code>${a.id}</code></th><td data-label="Fired"><span class="${a.k > 0 ? 'bad-text' : 'good-text'}">${fired ?? ''}</span></td><td data-label="True share">${most ?? ''}</td><td data-label="Dead or blind">${silent ?? ''}</td></tr>`;
   })}</tbody></table></div>`
 }
 ${odd.length > 0 && safe`<h3>Controls that were not clean</h3><ul class="plain">${odd.map((t) => safe`<li><code>${t.trialId}</code> ${f.outcomeWords[t.outcome]}: ${t.reason}</li>`)}</ul>`}

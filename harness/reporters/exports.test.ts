@@ -54,8 +54,8 @@ describe('junit', () => {
     expect(caseOf('nuclear-1')).toContain('<failure type="not-recovered" message="not recovered: ');
     for (const name of ['wait-1', 'cure-1', 'cure-2-again'])
       expect(caseOf(name)).not.toMatch(/<failure|<error|<skipped/);
-    expect(caseOf('wait-1')).toContain('back after: not within 4 min');
-    expect(caseOf('cure-1')).toMatch(/back after: 4\d s ± .*\n.*\nalarm node: after/);
+    expect(caseOf('wait-1')).toContain('TTR: not within 4 min');
+    expect(caseOf('cure-1')).toMatch(/TTR: 4\d s ± .*\ndowntime: \d+ s\nfully: .*\nalarm node: after/);
   });
 
   it('has an error where there are no data, unless another trial made up for it', () => {

@@ -1,4 +1,6 @@
-import type { RunbookSummary } from '../analysis/summary.ts';
+import { heaviest, mildestFirst, weight } from '../analysis/faults.ts';
+import type { DetectorSummary, RunbookSummary } from '../analysis/summary.ts';
+import { percent } from '../analysis/words.ts';
 import { isFaultFree } from '../model/control.ts';
 import { controlsOf, type Plan } from '../model/plan.ts';
 import type { DetectorRecord, Outcome, TrialRecord } from '../model/record.ts';
@@ -56,11 +58,52 @@ export function timeTo(time: Interval | Censored | undefined): string {
   return `${humanDuration(midpoint(time))} ± ${halfWidth(time)}`;
 }
 
-/** The restricted mean: `41 s`, `at least 2 min 10 s` when some never recovered, `not within 4 min` when none did. */
+/** The restricted mean of TTR: `41 s`, `at least 2 min 10 s` when some never recovered, `not within 4 min` when none did. */
 export function meanTime(runbook: RunbookSummary, horizonMs: number): string {
   if (runbook.meanTtrMs === undefined) return 'no data';
   if (runbook.ttrRange === undefined) return `not within ${humanDuration(horizonMs)}`;
   return `${runbook.meanIsBound ? 'at least ' : ''}${humanDuration(runbook.meanTtrMs)}`;
+}
+
+/** `38 s` */
+export const downtimeText = (runbook: Pick<RunbookSummary, 'n' | 'badnessMs'>): string =>
+  runbook.n === 0 ? 'no data' : humanDuration(runbook.badnessMs);
+
+/**
+ * Until it was fully recovered: the mean over all trials, so that it may be set beside another runbook's; `at least` where some were not, and
+ * so count with the horizon.
+ */
+export function fullyText({ n, fullRecovery: { k, meanMs, restrictedMs } }: RunbookSummary): string {
+  if (n === 0) return 'no data';
+  if (k === 0 || meanMs === undefined) return 'never';
+  return k === n ? humanDuration(meanMs) : `at least ${humanDuration(restrictedMs ?? meanMs)} (${ofText(k, n)})`;
+}
+
+/** `at least 69 %`: what the true chance to recover is, 95 %. */
+export const chanceText = (runbook: Pick<RunbookSummary, 'recovered'>): string =>
+  runbook.recovered.atLeast === undefined || runbook.recovered.k === 0
+    ? ''
+    : `at least ${percent(runbook.recovered.atLeast)}`;
+
+/** `5 of 6`, of the trials in which the alarm was asked for longer than its least time to detect; the others show nothing. */
+export function detectedText({ counts, n, asked = n }: DetectorSummary): string {
+  const short = asked < n ? `${String(n - asked)} too short` : '';
+  if (asked === 0) return n === 0 ? 'no data' : short;
+  return ofText(counts.detected, asked) + (short === '' ? '' : `, ${short}`);
+}
+
+/** The median time to detect; `not within 40 s` where less than half detected, `never` where none did. */
+export function ttdText({ ttd, counts, notWithinMs }: DetectorSummary): string {
+  if (ttd !== undefined) return humanDuration(ttd.medianMs);
+  return counts.detected === 0 || notWithinMs === undefined ? 'never' : `not within ${humanDuration(notWithinMs)}`;
+}
+
+/** `0 in 12 min (at most 15 an hour)`, of the time in which it could have fired. */
+export function falseAlarmsText({ falseAlarms, watchedMs, couldFireMs = watchedMs, perHour }: DetectorSummary): string {
+  if (watchedMs === 0) return 'not watched';
+  if (couldFireMs === 0) return `${String(falseAlarms)}, not testable: no watch as long as its least`;
+  const most = perHour === undefined ? '' : ` (at most ${String(perHour.upper)} an hour)`;
+  return `${String(falseAlarms)} in ${humanDuration(couldFireMs)}${most}`;
 }
 
 export function count(n: number, one: string, many = `${one}s`): string {
@@ -85,7 +128,7 @@ export function collateralText(runbook: Pick<RunbookSummary, 'n' | 'collateral'>
   const parts: string[] = [];
   if (restarts > 0) parts.push(count(restarts, 'restart'));
   if (deleted > 0) parts.push(`${String(deleted)} deleted`);
-  if (bystanderBadMs > 0) parts.push(`bystanders bad ${humanDuration(bystanderBadMs)}`);
+  if (bystanderBadMs > 0) parts.push(`bystanders down for ${humanDuration(bystanderBadMs)}`);
   return parts.length === 0 ? 'none' : parts.join(', ');
 }
 
@@ -94,11 +137,14 @@ export function commandsText(runbook: RunbookSummary): string {
   return String(planned) + (failedTrials > 0 ? `, failed in ${count(failedTrials, 'trial')}` : '');
 }
 
-/** Best first: recovered most often, then soonest; those without data at the end. */
+/**
+ * As the verdict weighs them: recovered most often first, then those with the lightest fault, then what puts least at stake and leaves the
+ * least downtime; those without data at the end.
+ */
 export function ranked(runbooks: readonly RunbookSummary[]): readonly RunbookSummary[] {
   const share = (r: RunbookSummary): number => (r.n === 0 ? -1 : r.recovered.k / r.n);
-  const time = (r: RunbookSummary): number => r.meanTtrMs ?? 0;
-  return [...runbooks].sort((a, b) => share(b) - share(a) || time(a) - time(b) || (a.id < b.id ? -1 : 1));
+  const fault = (r: RunbookSummary): number => weight(heaviest(r));
+  return [...runbooks].sort((a, b) => share(b) - share(a) || fault(a) - fault(b) || mildestFirst(a, b));
 }
 
 /** Instant of the run in UTC, to the minute. */

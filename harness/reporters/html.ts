@@ -1,6 +1,8 @@
 import { sortTrials, type DetectorSummary, type RunbookSummary, type RunSummary } from '../analysis/summary.ts';
+import { leastTrials } from '../analysis/race.ts';
+import { firstAlarmOf } from '../analysis/warnings.ts';
 import { timeSpent } from '../analysis/time-spent.ts';
-import { percent, span } from '../analysis/verdict.ts';
+import { span } from '../analysis/words.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Outcome, TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
@@ -63,15 +65,14 @@ function verdictCard(summary: RunSummary, plan: Plan): Markup {
   const chosen = summary.runbooks.find((r) => r.id === verdict.runbook);
   const pages = plan.runbooks.find((r) => r.id === verdict.runbook);
   const idle = summary.runbooks.find((r) => r.passive);
-  const alarm = summary.detectors
-    .filter((d) => d.ttd !== undefined && d.counts.detected === d.n)
-    .sort((a, b) => (a.ttd?.medianMs ?? 0) - (b.ttd?.medianMs ?? 0))[0];
+  const alarm = firstAlarmOf(summary.detectors);
   const fact = (name: string, value: string, note?: string | false): Markup =>
     safe`<div><dt>${name}</dt><dd>${value}${note !== undefined && note !== false && safe`<small>${note}</small>`}</dd></div>`;
   const title = {
     use: safe`Use <code>${verdict.runbook ?? ''}</code>`,
     wait: safe`Do nothing: it heals by itself`,
-    none: safe`No runbook recovered every time`,
+    candidates: candidatesTitle(verdict.candidates ?? [], summary),
+    none: safe`${clauseOf(verdict.headline)}`,
     'no-data': safe`No data: not one trial was valid`,
   }[verdict.kind];
   const changing = pages?.steps.filter((s) => s.changes) ?? [];
@@ -82,19 +83,41 @@ function verdictCard(summary: RunSummary, plan: Plan): Markup {
 ${
   chosen !== undefined && [
     fact('Recovered', f.ofText(chosen.recovered.k, chosen.n), verdict.kind === 'use' && chosen.title),
-    fact('Service back after', f.meanTime(chosen, summary.horizonMs), partsNote(chosen)),
+    fact('TTR', f.meanTime(chosen, summary.horizonMs), partsNote(chosen)),
+    fact('Downtime', f.downtimeText(chosen)),
   ]
 }
-${verdict.kind === 'none' && fact('Closest', verdict.result)}
-${idle !== undefined && idle.n > 0 && verdict.kind !== 'wait' && fact('Doing nothing', f.meanTime(idle, summary.horizonMs), `recovered ${f.ofText(idle.recovered.k, idle.n)}`)}
-${summary.detectors.length > 0 && summary.trials.valid > 0 && (alarm?.ttd === undefined ? fact('First alarm', 'none every time') : fact('First alarm after', humanDuration(alarm.ttd.medianMs), `${alarm.id}, ${f.ofText(alarm.counts.detected, alarm.n)}`))}
+${idle !== undefined && idle.n > 0 && verdict.kind !== 'wait' && fact('Doing nothing', f.meanTime(idle, summary.horizonMs), `recovered ${f.ofText(idle.recovered.k, idle.n)}, downtime ${f.downtimeText(idle)}`)}
+${summary.detectors.length > 0 && summary.trials.valid > 0 && (alarm?.ttd === undefined ? fact('First alarm', 'none every time') : fact('First alarm after', humanDuration(alarm.ttd.medianMs), `${alarm.id}, ${f.detectedText(alarm)}`))}
 </dl>
+${(verdict.candidates ?? []).length > 0 && candidateList(verdict.candidates ?? [], summary)}
+${(verdict.kind === 'none' || (verdict.kind === 'candidates' && !isFew(verdict.candidates ?? [], summary))) && safe`<p>${verdict.headline}.</p>`}
 <p class="sure"><strong>How sure:</strong> ${verdict.sureness}</p>
+${(verdict.decisions ?? []).map((line) => safe`<p class="muted">${line}.</p>`)}
 ${verdict.preventions.map((line) => safe`<p>Prevention ${line}.</p>`)}
 ${verdict.warnings.length > 0 && safe`<ul class="warnings">${verdict.warnings.map((w) => safe`<li>${w}</li>`)}</ul>`}
 ${changing.length > 0 && safe`<details${changing.length <= 4 && trusted(' open')}><summary>The commands</summary><pre>${changing.map((s) => `# ${s.name} (on ${s.on})\n${s.command}`).join('\n\n')}</pre></details>`}
 </section>`;
 }
+
+const isFew = (ids: readonly string[], { runbooks }: RunSummary): boolean =>
+  ids.every((id) => (runbooks.find((r) => r.id === id)?.n ?? 0) < leastTrials);
+
+/** `Not decided: a or b`. */
+function candidatesTitle(ids: readonly string[], summary: RunSummary): Markup {
+  if (isFew(ids, summary)) return safe`Too few trials for a winner`;
+  return safe`${clauseOf(summary.verdict.headline)}: ${ids.map((id, i) => safe`${i > 0 && ' or '}<code>${id}</code>`)}`;
+}
+
+/** What recovered every time and is not shown to be worse than another. */
+function candidateList(ids: readonly string[], summary: RunSummary): Markup {
+  const rows = ids.flatMap((id) => summary.runbooks.find((r) => r.id === id) ?? []);
+  return safe`<h3>${ids.length === 1 ? 'Only candidate' : 'Candidates, mildest first'}</h3>
+<ol class="candidates">${rows.map((r) => safe`<li><code>${r.id}</code> ${r.title}<small>recovered ${f.ofText(r.recovered.k, r.n)}, TTR ${f.meanTime(r, summary.horizonMs)}, downtime ${f.downtimeText(r)}${r.destroys.length > 0 && `; at stake: ${r.destroys.join('; ')}`}</small></li>`)}</ol>`;
+}
+
+/** The headline up to its first colon. */
+const clauseOf = (headline: string): string => headline.split(':', 1)[0] ?? headline;
 
 /** How much of the time was the drill's own delay: a person's is different. */
 function partsNote(runbook: RunbookSummary): string {
@@ -137,8 +160,8 @@ function runbookSection(summary: RunSummary): Markup {
   const curves = f.ranked(summary.runbooks).filter((r) => r.n >= curveLeast);
   return safe`<section><h2>Runbooks</h2>
 <div class="card"><table>
-<caption>Over valid trials only. Back after: mean of min(time to recover, ${humanDuration(summary.horizonMs)}), from the fault on.</caption>
-<thead><tr><th scope="col">Runbook</th><th scope="col">Recovered</th><th scope="col">Back after</th><th scope="col">Fully recovered</th><th scope="col">Bad time</th><th scope="col">Data lost</th><th scope="col">Collateral</th><th scope="col">Commands</th></tr></thead>
+<caption>Over valid trials only. TTR: since when service was stable, mean of min(TTR, ${humanDuration(summary.horizonMs)}), from the fault on. Downtime: failed requests times their period. Fully: the same mean of when all was whole again.</caption>
+<thead><tr><th scope="col">Runbook</th><th scope="col">Recovered</th><th scope="col">TTR</th><th scope="col">Downtime</th><th scope="col">Fully</th><th scope="col">Data lost</th><th scope="col">Collateral</th><th scope="col">Commands</th></tr></thead>
 <tbody>${f.ranked(summary.runbooks).map((r) => runbookRows(r, summary))}</tbody>
 </table></div>
 <h3>Every trial's time to recover</h3>
@@ -184,7 +207,6 @@ function markOf(outcome: Outcome): Mark {
 
 function runbookRows(r: RunbookSummary, summary: RunSummary): Markup {
   const all = r.n > 0 && r.recovered.k === r.n;
-  const w = r.recovered.wilson;
   // Where nothing recovered it has no width, and says nothing.
   const interval = r.ttrRange === undefined ? undefined : r.meanTtrInterval;
   const others = (Object.entries(r.outcomes) as [Outcome, number][])
@@ -193,10 +215,10 @@ function runbookRows(r: RunbookSummary, summary: RunSummary): Markup {
     .map(([o, n]) => `${n} ${f.outcomeWords[o]}`);
   return safe`<tr${r.id === summary.verdict.runbook && trusted(' class="chosen"')}>
 <th scope="row"><code>${r.id}</code><small>${r.title}</small></th>
-<td data-label="Recovered"><div><span class="nowrap ${all ? 'good-text' : r.recovered.k === 0 && r.n > 0 ? 'bad-text' : ''}">${f.ofText(r.recovered.k, r.n)}</span>${w !== undefined && safe`<small>${percent(w.lo)} to ${percent(w.hi)}</small>`}${others.length > 0 && safe`<small>${others.join(', ')}</small>`}</div></td>
-<td data-label="Back after"><div>${f.meanTime(r, summary.horizonMs)}${interval !== undefined && safe`<small>${humanDuration(interval.lo)} to ${humanDuration(interval.hi)} (95 %)</small>`}${r.medianTtrMs !== undefined && r.n > 2 && safe`<small>median ${humanDuration(r.medianTtrMs)}</small>`}${r.parts !== undefined && !r.passive && safe`<small>${humanDuration(r.parts.mitigatingMs + r.parts.settlingMs)} from the first command</small>`}</div></td>
-<td data-label="Fully recovered"><div>${f.ofText(r.fullRecovery.k, r.n)}${r.fullRecovery.meanMs !== undefined && safe`<small>after ${humanDuration(r.fullRecovery.meanMs)}</small>`}${r.fullRecovery.missing.length > 0 && safe`<small>missing: ${r.fullRecovery.missing.slice(0, 2).join('; ')}</small>`}</div></td>
-<td data-label="Bad time">${r.n === 0 ? '' : humanDuration(r.badnessMs)}</td>
+<td data-label="Recovered"><div><span class="nowrap ${all ? 'good-text' : r.recovered.k === 0 && r.n > 0 ? 'bad-text' : ''}">${f.ofText(r.recovered.k, r.n)}</span>${f.chanceText(r) !== '' && safe`<small>true chance ${f.chanceText(r)} (95 %)</small>`}${others.length > 0 && safe`<small>${others.join(', ')}</small>`}</div></td>
+<td data-label="TTR"><div>${f.meanTime(r, summary.horizonMs)}${interval !== undefined && safe`<small>${humanDuration(interval.lo)} to ${humanDuration(interval.hi)} (95 %)${r.meanIsBound && ' where it came back'}</small>`}${r.medianTtrMs !== undefined && r.n > 2 && safe`<small>median ${humanDuration(r.medianTtrMs)}</small>`}${r.parts !== undefined && !r.passive && safe`<small>${humanDuration(r.parts.mitigatingMs + r.parts.settlingMs)} from the first command</small>`}</div></td>
+<td data-label="Downtime">${f.downtimeText(r)}</td>
+<td data-label="Fully"><div>${f.fullyText(r)}${r.fullRecovery.missing.length > 0 && safe`<small>missing: ${r.fullRecovery.missing.slice(0, 2).join('; ')}</small>`}</div></td>
 <td data-label="Data lost"><span class="${r.data.lost > 0 ? 'bad-text' : ''}">${f.dataText(r)}</span></td>
 <td data-label="Collateral"><div>${f.collateralText(r)}${r.destroys.length > 0 && safe`<small>at stake: ${r.destroys.join('; ')}</small>`}</div></td>
 <td data-label="Commands">${f.commandsText(r)}</td>
@@ -218,7 +240,7 @@ function alarmSection(summary: RunSummary, plan: Plan): Markup {
 ${
   summary.detectors.length > 0 &&
   safe`<div class="card"><table>
-<caption>Time to detect, from the fault to the signal at the harness. Least possible: what the alarm's own loop allows, however fast the outage shows.</caption>
+<caption>Time to detect, from the fault to the signal at the harness, before anything was changed. Least possible: what the alarm's own loop allows, however fast the outage shows.</caption>
 <thead><tr><th scope="col">Alarm</th><th scope="col">Detected</th><th scope="col">After</th><th scope="col">Least possible</th><th scope="col">Not detected</th><th scope="col">False alarms</th><th scope="col">Sooner than the write-up</th></tr></thead>
 <tbody>${summary.detectors.map((d) => alarmRow(d, plan))}</tbody></table>
 ${
@@ -226,7 +248,7 @@ ${
   safe`<div class="plot-box">${stripPlot(
     summary.detectors.map((d) => ({
       name: d.id,
-      result: d.ttd === undefined ? 'never' : humanDuration(d.ttd.medianMs),
+      result: f.ttdText(d),
       leastMs: d.leastTtdMs,
       points: d.points.map((p) => ({ title: p.trialId, mark: 'good' as const, time: p.ttd })),
     })),
@@ -242,11 +264,11 @@ function alarmRow(d: DetectorSummary, plan: Plan): Markup {
   const failures = (['dead', 'missed', 'blind', 'misdiagnosed', 'noisy'] as const).filter((s) => d.counts[s] > 0);
   return safe`<tr>
 <th scope="row"><code>${d.id}</code><small>${d.title}; ${d.loop}</small></th>
-<td data-label="Detected"><span class="nowrap ${d.counts.detected === d.n && d.n > 0 ? 'good-text' : ''}">${f.ofText(d.counts.detected, d.n)}</span></td>
-<td data-label="After"><div>${d.ttd === undefined ? 'never' : humanDuration(d.ttd.medianMs)}${d.ttd !== undefined && d.points.length > 1 && safe`<small>${humanDuration(d.ttd.minMs)} to ${humanDuration(d.ttd.maxMs)}</small>`}${d.what !== undefined && safe`<small>“${clip(d.what, 90)}”</small>`}</div></td>
+<td data-label="Detected"><span class="nowrap ${d.counts.detected > 0 && d.counts.detected === (d.asked ?? d.n) ? 'good-text' : ''}">${f.detectedText(d)}</span></td>
+<td data-label="After"><div>${f.ttdText(d)}${d.ttd !== undefined && d.points.length > 1 && safe`<small>${humanDuration(d.ttd.minMs)} to ${humanDuration(d.ttd.maxMs)}</small>`}${d.what !== undefined && safe`<small>“${clip(d.what, 90)}”</small>`}</div></td>
 <td data-label="Least possible">${humanDuration(d.leastTtdMs)}</td>
 <td data-label="Not detected"><div>${failures.length === 0 ? '–' : failures.map((s, i) => safe`${i > 0 && ', '}<span class="${s === 'dead' ? 'bad-text' : ''}">${d.counts[s]} ${f.statusWords[s]}</span>`)}${d.trouble !== undefined && safe`<small>“${clip(d.trouble, 90)}”</small>`}</div></td>
-<td data-label="False alarms"><div>${d.falseAlarms}<small>in ${humanDuration(d.watchedMs)}${d.perHour !== undefined && `; at most ${d.perHour.upper} an hour`}</small></div></td>
+<td data-label="False alarms">${f.falseAlarmsText(d)}</td>
 <td data-label="Sooner than the write-up">${d.savedMs === undefined || plan.outage.undetectedMs === 0 ? '–' : span(d.savedMs)}</td>
 </tr>`;
 }
@@ -279,7 +301,11 @@ function trial(t: TrialRecord, open: boolean, limit: number): Markup {
   return safe`<details class="trial card"${open && trusted(' open')}><summary><code>${t.trialId}</code> <span class="badge ${kind}">${f.outcomeWords[t.outcome]}</span> <span class="muted">${t.reason}</span></summary>
 <div class="plot-box">${timeline(t, open ? 150 : 30)}</div>
 <dl class="env">
-${valid && t.ttr !== undefined && safe`<dt>Back after</dt><dd>${f.timeTo(t.ttr)}${parts !== undefined && safe` <span class="muted">= ${humanDuration(parts.waitingMs)} waiting + ${humanDuration(parts.mitigatingMs)} runbook + ${humanDuration(parts.settlingMs)} settling</span>`}</dd>`}
+${valid && t.firstGood !== undefined && safe`<dt>First good</dt><dd>${f.timeTo(t.firstGood)}</dd>`}
+${valid && t.ttr !== undefined && safe`<dt>Stable since (TTR)</dt><dd>${f.timeTo(t.ttr)}${parts !== undefined && safe` <span class="muted">= ${humanDuration(parts.waitingMs)} waiting + ${humanDuration(parts.mitigatingMs)} runbook + ${humanDuration(parts.settlingMs)} settling</span>`}</dd>`}
+${valid && t.downAgain !== undefined && safe`<dt>Down again</dt><dd>${humanDuration(t.downAgain.afterMs)} after that, for at least ${humanDuration(t.downAgain.lastedMs)}: ${t.downAgain.slis.join(', ')}</dd>`}
+${valid && t.watchedStableMs !== undefined && safe`<dt>Watched</dt><dd>for ${humanDuration(t.watchedStableMs)} after it was stable</dd>`}
+${valid && t.onset !== undefined && safe`<dt>Downtime</dt><dd>${humanDuration(t.badnessMs)}</dd>`}
 ${valid && t.fullRecovery !== undefined && safe`<dt>Fully recovered</dt><dd>${f.timeTo(t.fullRecovery)}${t.fullRecoveryMissing.length > 0 && safe` <span class="muted">${t.fullRecoveryMissing.join('; ')}</span>`}</dd>`}
 <dt>User load</dt><dd>${t.load.good} good, ${t.load.bad} failed, ${t.load.dropped} dropped</dd>
 <dt>Data</dt><dd>${t.data === 'unknown' ? 'unknown: not read back' : t.data.lost === 0 ? `none lost (${t.data.stores.map((s) => `${s.store}: ${s.acknowledged} acknowledged`).join(', ')})` : t.data.stores.map((s) => `${s.store}: ${s.missing} missing, ${s.altered} altered, ${s.duplicated} doubled, ${s.unexpected} unexpected of ${s.acknowledged}`).join('; ')}${t.data !== 'unknown' && t.data.rpoMs !== undefined && `; oldest ${humanDuration(t.data.rpoMs)} before the fault`}</dd>
@@ -331,7 +357,7 @@ function footer(summary: RunSummary, plan: Plan): Markup {
   return safe`<footer>
 <h2>To see it yourself</h2>
 <pre>${f.reproduce(plan).join('\n')}</pre>
-<p>Restored means: for ${humanDuration(summary.holdMs)} on end, at least 99 % of the requests of every broken probe were good in every 5 s; the instant counted is the start of that time. Every number is computed from the trials' <code>events.jsonl</code>; definitions are in <code>docs/measurement.md</code>.</p>
+<p>Stable means: no probe of what broke had an outage for ${humanDuration(summary.holdMs)} on end; TTR counts to the start of that time. A single lost request is downtime and no outage. Every number is computed from the trials' <code>events.jsonl</code>; definitions are in <code>docs/measurement.md</code>.</p>
 <p>Run <code>${summary.runId}</code>, seed ${summary.seed}.</p>
 </footer>`;
 }

@@ -2,6 +2,7 @@ import { sortTrials, type RunSummary } from '../analysis/summary.ts';
 import { armName, isFaultFree } from '../model/control.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
+import { humanDuration } from '../model/units.ts';
 import * as f from './format.ts';
 import { safe, type Markup } from './markup.ts';
 
@@ -65,7 +66,7 @@ function caseOf(t: TrialRecord, again: string | undefined): Case {
   const times =
     t.outcome === 'invalid' || isFaultFree(t.control)
       ? []
-      : [`back after: ${f.timeTo(t.ttr)}`, `fully: ${f.timeTo(t.fullRecovery)}`];
+      : [`TTR: ${f.timeTo(t.ttr)}`, `downtime: ${humanDuration(t.badnessMs)}`, `fully: ${f.timeTo(t.fullRecovery)}`];
   const alarms = t.detectors.map(
     (d) => `alarm ${d.id}: ${d.ttd === undefined ? f.alarmWords(t, d.status) : `after ${f.timeTo(d.ttd)}`}`,
   );

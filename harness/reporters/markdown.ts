@@ -1,6 +1,6 @@
 import { sortTrials, type DetectorSummary, type RunSummary } from '../analysis/summary.ts';
 import { timeSpent } from '../analysis/time-spent.ts';
-import { percent, span } from '../analysis/verdict.ts';
+import { span } from '../analysis/words.ts';
 import { isFaultFree } from '../model/control.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
@@ -16,13 +16,14 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
     `# ${md(plan.outage.title)}`,
     `**${md(verdict.headline)}.**`,
     md(verdict.sureness),
+    ...((verdict.decisions ?? []).length === 0 ? [] : [(verdict.decisions ?? []).map((d) => `- ${md(d)}`).join('\n')]),
     ...(verdict.alarm === undefined ? [] : [`${md(verdict.alarm)}.`]),
     ...verdict.preventions.map((line) => `Prevention ${md(line)}.`),
     ...(verdict.warnings.length === 0 ? [] : [verdict.warnings.map((w) => `- ⚠ ${md(w)}`).join('\n')]),
     `${code(summary.scenario)}, profile ${code(summary.profile)}, ${f.utc(summary.createdEpochMs)}; ${trialCounts(summary)}`,
     '## Runbooks',
     runbookTable(summary),
-    'Back after: mean of min(time to recover, horizon), from the fault on; a trial that did not recover counts with the whole horizon.',
+    'TTR: since when service was stable, from the fault on; the mean of min(TTR, horizon), so a trial that did not recover counts with the whole horizon. Downtime: failed requests times their period. Fully: the same mean of when all was whole again. The chance to recover is a lower bound (95 %, exact, one-sided).',
     '## What the write-up says, and what was measured',
     markdownTable(
       ['runbook', 'the write-up', 'measured', ''],
@@ -40,11 +41,16 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
     ...controlsMarkdown(summary),
     '## Trials',
     markdownTable(
-      ['trial', 'outcome', 'back after', 'fully recovered', 'why'],
+      ['trial', 'outcome', 'first good', 'stable since (TTR)', 'downtime', 'fully', 'why'],
       sortTrials(plan, records).map((r) => [
         code(r.trialId),
         f.outcomeWords[r.outcome],
-        isFaultFree(r.control) ? '–' : f.timeTo(r.outcome === 'invalid' ? undefined : r.ttr),
+        ...[r.firstGood, r.ttr].map((time) =>
+          isFaultFree(r.control) || (time === undefined && r.outcome !== 'invalid')
+            ? '–'
+            : f.timeTo(r.outcome === 'invalid' ? undefined : time),
+        ),
+        r.outcome === 'invalid' ? 'unknown' : humanDuration(r.badnessMs),
         isFaultFree(r.control) ? '–' : f.timeTo(r.outcome === 'invalid' ? undefined : r.fullRecovery),
         md(r.reason),
       ]),
@@ -72,29 +78,28 @@ function runbookTable(summary: RunSummary): string {
     [
       'runbook',
       'recovered',
-      '95 %',
-      'back after',
-      'fully recovered',
-      'bad time',
+      'true chance',
+      'TTR',
+      'downtime',
+      'fully',
       'data lost',
       'collateral',
       'commands',
+      'expected',
     ],
     f
       .ranked(summary.runbooks)
       .map((r) => [
         r.id === summary.verdict.runbook ? `**${code(r.id)}**` : code(r.id),
         f.ofText(r.recovered.k, r.n),
-        r.recovered.wilson === undefined
-          ? ''
-          : `${percent(r.recovered.wilson.lo)} to ${percent(r.recovered.wilson.hi)}`,
+        f.chanceText(r),
         f.meanTime(r, summary.horizonMs),
-        f.ofText(r.fullRecovery.k, r.n) +
-          (r.fullRecovery.meanMs === undefined ? '' : `, ${humanDuration(r.fullRecovery.meanMs)}`),
-        r.n === 0 ? 'no data' : humanDuration(r.badnessMs),
+        f.downtimeText(r),
+        f.fullyText(r),
         f.dataText(r),
         f.collateralText(r),
         f.commandsText(r),
+        f.agreementWords[r.agreement],
       ]),
   );
 }
@@ -115,22 +120,17 @@ function alarmTable(detectors: readonly DetectorSummary[]): string {
     ],
     detectors.map((d) => [
       code(d.id),
-      f.ofText(d.counts.detected, d.n),
-      d.ttd === undefined ? 'never' : [d.ttd.minMs, d.ttd.medianMs, d.ttd.maxMs].map(humanDuration).join(' / '),
+      f.detectedText(d),
+      d.ttd === undefined ? f.ttdText(d) : [d.ttd.minMs, d.ttd.medianMs, d.ttd.maxMs].map(humanDuration).join(' / '),
       humanDuration(d.leastTtdMs),
       String(d.counts.missed),
       String(d.counts.dead),
       String(d.counts.blind),
       String(d.counts.misdiagnosed + d.counts.noisy),
-      falseAlarms(d),
+      f.falseAlarmsText(d),
       d.savedMs === undefined ? '' : span(d.savedMs),
     ]),
   );
-}
-
-function falseAlarms(d: DetectorSummary): string {
-  if (d.perHour === undefined) return 'not watched';
-  return `${String(d.falseAlarms)} in ${humanDuration(d.watchedMs)} (at most ${String(d.perHour.upper)} an hour)`;
 }
 
 export function trialCounts(summary: RunSummary): string {

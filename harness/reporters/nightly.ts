@@ -1,8 +1,11 @@
+import type { JudgedTime } from '../analysis/nightly/judged.ts';
 import type { ScenarioVerdict } from '../analysis/nightly/verdict.ts';
+import { timeNames } from '../analysis/nightly/words.ts';
+import { humanDuration } from '../model/units.ts';
 import * as f from './format.ts';
 import { sortedJson } from './json.ts';
 import { markdownTable, md } from './markdown-text.ts';
-import { painter, table, wrap, type Column, type TerminalOptions } from './table.ts';
+import { painter, table, wrap, type Column, type Paint, type TerminalOptions } from './table.ts';
 
 const words = { green: 'green', red: 'red', 'no-data': 'no data' } as const;
 
@@ -35,9 +38,20 @@ export function nightlyMarkdown(verdicts: readonly ScenarioVerdict[], pinned: re
         md(baselineText(v)),
       ]),
     ),
-    ...redFirst(verdicts).flatMap((v) =>
-      v.also.length === 0 ? [] : [`\`${v.scenario}\`:\n\n${v.also.map((line) => `- ${md(line)}`).join('\n')}`],
-    ),
+    ...redFirst(verdicts).flatMap((v) => {
+      const { heads, rows } = timesTable(v);
+      if (v.also.length === 0 && rows.length === 0) return [];
+      const also = v.also.map((line) => `- ${md(line)}`).join('\n');
+      const bold = ({ text, longer }: Cell): string => (longer ? `**${md(text)}**` : md(text));
+      const times =
+        rows.length === 0
+          ? ''
+          : markdownTable(
+              ['', ...heads],
+              rows.map(({ id, cells }) => [`\`${id}\``, ...cells.map(bold)]),
+            );
+      return [[`\`${v.scenario}\`:`, also, times].filter((part) => part !== '').join('\n\n')];
+    }),
     pinned.map((line) => `- ${md(line)}`).join('\n'),
     legend,
   ];
@@ -79,14 +93,54 @@ export function nightlyTerminal(
       (row) => rows[row]?.verdict === 'red',
     ),
     '',
-    ...rows.flatMap((v) =>
-      [`${v.scenario}: ${v.reason}`, ...v.also].flatMap((line, i) => wrap(line, width, i === 0 ? '  ' : '    ')),
-    ),
+    ...rows.flatMap((v) => [
+      ...[`${v.scenario}: ${v.reason}`, ...v.also].flatMap((line, i) => wrap(line, width, i === 0 ? '  ' : '    ')),
+      ...(v.verdict === 'red' ? timesOf(v, width, paint) : []),
+    ]),
     ...pinned.flatMap((line) => wrap(line, width, '  ')),
     '',
     ...wrap(legend, width, '  ').map(paint.dim),
     '',
   ].join('\n');
+}
+
+/** A scenario's times on stdout: nothing where none were compared. */
+function timesOf(verdict: ScenarioVerdict, width: number, paint: Paint): readonly string[] {
+  const { heads, rows } = timesTable(verdict);
+  if (rows.length === 0) return [];
+  const columns = [
+    { head: '', cells: rows.map((r) => r.id), luxury: 0, right: false },
+    ...heads.map((head, i) => ({ head, cells: rows.map((r) => r.cells[i]?.text ?? ''), luxury: 0, right: false })),
+  ];
+  return [
+    '',
+    ...table(columns, rows.length, width, paint, (row) => rows[row]?.cells.some((c) => c.longer) === true),
+    '',
+  ];
+}
+
+interface Cell {
+  readonly text: string;
+  readonly longer: boolean;
+}
+
+/** Both times of each arm and the alarms' time to detect, in the baseline and in the nights pooled; only those times that there are. */
+function timesTable({ timing }: ScenarioVerdict): {
+  readonly heads: readonly string[];
+  readonly rows: readonly { readonly id: string; readonly cells: readonly Cell[] }[];
+} {
+  const judged = (timing?.rows ?? []).filter((r) => r.times.length > 0);
+  const whats = (['downtime', 'ttr', 'ttd'] as const).filter((w) =>
+    judged.some((r) => r.times.some((t) => t.what === w)),
+  );
+  const cell = (time: JudgedTime | undefined): Cell =>
+    time === undefined
+      ? { text: '', longer: false }
+      : { text: `${humanDuration(time.thenMs)} → ${humanDuration(time.nowMs)}`, longer: time.longer };
+  return {
+    heads: whats.map((w) => `${timeNames[w]}: baseline → now`),
+    rows: judged.map(({ id, times }) => ({ id, cells: whats.map((w) => cell(times.find((t) => t.what === w))) })),
+  };
 }
 
 /** The night as JSON, keys sorted. The same inputs give the same bytes. */
@@ -95,7 +149,7 @@ export function nightlyJson(verdicts: readonly ScenarioVerdict[], pinned: readon
 }
 
 const legend =
-  'Red: a hard gate, or times shown to be later than the baseline. No data: this night could not have shown it, which is never a regression.';
+  'Red: a hard gate, or a time shown to be longer than in the baseline. No data: this night could not have shown it, which is never a regression.';
 
 function redFirst(verdicts: readonly ScenarioVerdict[]): readonly ScenarioVerdict[] {
   const rank = { red: 0, 'no-data': 1, green: 2 } as const;

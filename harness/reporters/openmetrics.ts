@@ -49,6 +49,11 @@ export function openMetricsReport(summary: RunSummary): string {
       samples: runbooks.map(({ r, labels }) => ({ labels, value: r.recovered.k })),
     },
     {
+      name: 'firedrill_recovered_least_ratio',
+      help: 'What its true chance to recover is at least: 95 %, exact, one-sided.',
+      samples: runbooks.map(({ r, labels }) => ({ labels, value: r.recovered.atLeast })),
+    },
+    {
       name: 'firedrill_recovery_mean_seconds',
       unit: 'seconds',
       help: 'Restricted mean time to recover: mean of min(time, horizon).',
@@ -57,7 +62,7 @@ export function openMetricsReport(summary: RunSummary): string {
     {
       name: 'firedrill_recovery_mean_bound_seconds',
       unit: 'seconds',
-      help: 'Ends of its 95 % interval, from ten blocks on.',
+      help: 'Ends of the 95 % interval of the mean of those that came back, from six blocks on.',
       samples: runbooks.flatMap(({ r, labels }) =>
         (['lo', 'hi'] as const).map((end) => ({
           labels: { ...labels, bound: end === 'lo' ? 'lower' : 'upper' },
@@ -66,9 +71,9 @@ export function openMetricsReport(summary: RunSummary): string {
       ),
     },
     {
-      name: 'firedrill_badness_seconds',
+      name: 'firedrill_downtime_seconds',
       unit: 'seconds',
-      help: 'Mean bad time of what the fault broke.',
+      help: 'Mean downtime of what the fault had to break.',
       samples: runbooks.map(({ r, labels }) => ({ labels, value: r.n === 0 ? undefined : r.badnessMs / 1000 })),
     },
     {
@@ -92,9 +97,14 @@ export function openMetricsReport(summary: RunSummary): string {
       ),
     },
     {
+      name: 'firedrill_detection_asked_trials',
+      help: 'Valid trials in which an alarm was asked for longer than its least time to detect.',
+      samples: alarms.map(({ d, labels }) => ({ labels, value: d.asked })),
+    },
+    {
       name: 'firedrill_detection_median_seconds',
       unit: 'seconds',
-      help: 'Median time to detect, over the trials that it detected.',
+      help: 'Median time to detect (Kaplan-Meier), before anything was changed.',
       samples: alarms.map(({ d, labels }) => ({ labels, value: seconds(d.ttd?.medianMs) })),
     },
     {
@@ -127,9 +137,9 @@ function controlFamilies(summary: RunSummary, base: Labels): readonly Family[] {
       samples: arms.map(({ c, labels }) => ({ labels, value: c.clean?.k })),
     },
     {
-      name: 'firedrill_control_badness_seconds',
+      name: 'firedrill_control_downtime_seconds',
       unit: 'seconds',
-      help: 'Mean bad time of what the outage has to break: without a fault what the runbook itself costs.',
+      help: 'Mean downtime of what the outage has to break: without a fault what the runbook itself costs.',
       samples: arms.map(({ c, labels }) => ({ labels, value: c.n === 0 ? undefined : c.badnessMs / 1000 })),
     },
     {

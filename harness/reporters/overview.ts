@@ -1,6 +1,7 @@
+import type { Fault } from '../analysis/faults.ts';
 import { cures, firstAlarm, type Overview, type OverviewRunbook, type Range } from '../analysis/overview.ts';
 import { sum } from '../analysis/numbers.ts';
-import { span } from '../analysis/verdict.ts';
+import { span } from '../analysis/words.ts';
 import { humanDuration } from '../model/units.ts';
 import * as f from './format.ts';
 import { code, markdownTable, md } from './markdown-text.ts';
@@ -12,13 +13,23 @@ export function rangeText({ minMs, maxMs }: Range): string {
 }
 
 /**
- * Every runbook that recovered each time, soonest first, with its time.
+ * Every runbook that recovered each time, mildest first: how often, its TTR and its downtime, and what speaks against it all the same.
  * @param name how a runbook's id is written
  */
 export function endedBy(outage: Overview, name: (id: string) => string): string {
-  const found = cures(outage).map((r) => (r.ttr === undefined ? name(r.id) : `${name(r.id)} ${rangeText(r.ttr)}`));
+  const found = cures(outage).map((r) => {
+    const ttr = r.ttr === undefined ? '' : `, TTR ${rangeText(r.ttr)}`;
+    const facts = `${f.ofText(r.k, r.n)}${ttr}, downtime ${humanDuration(r.badnessMs)}${against[r.fault] ?? ''}`;
+    return `${name(r.id)} (${facts})`;
+  });
   return list(found, outage.trials.valid === 0 ? 'no data' : 'nothing');
 }
+
+/** Of what recovered every time: it lost nothing, did no harm, and stayed up. */
+const against: Readonly<Partial<Record<Fault, string>>> = {
+  'never-whole': ', never fully recovered',
+  unread: ', data never read back',
+};
 
 /**
  * Several outages on one page, for the night in which one of them happens: what noticed it first, what ended it, what did not; then

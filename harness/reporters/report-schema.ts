@@ -248,6 +248,12 @@ export const recordSchema = z.object({
   endMs: ms,
 });
 
+/** Of k of n. */
+const bounds = {
+  atLeast: z.number().exactOptional().describe('What the true share is at least: 95 %, exact, one-sided'),
+  wilson: interval.exactOptional().describe('Only in reports of before'),
+};
+
 const runbookSummary = z.object({
   id: text,
   title: text,
@@ -257,11 +263,11 @@ const runbookSummary = z.object({
   invalid: whole,
   unknown: whole,
   outcomes: z.partialRecord(outcome, whole).readonly(),
-  recovered: z.object({ k: whole, n: whole, wilson: interval.exactOptional() }),
+  recovered: z.object({ k: whole, n: whole, ...bounds }),
   meanTtrMs: ms.exactOptional().describe('Restricted mean: mean(min(time to recover, horizon))'),
   meanTtrEnds: interval.exactOptional().describe('The same mean at the lower and upper ends of every time'),
   meanIsBound: z.boolean().describe('True when some never recovered: then the mean is a lower bound'),
-  meanTtrInterval: interval.exactOptional().describe('95 %, seeded bootstrap over blocks, from ten blocks on'),
+  meanTtrInterval: interval.exactOptional().describe('95 % of the mean of those that came back, from six blocks on'),
   medianTtrMs: ms.exactOptional(),
   ttrRange: interval.exactOptional(),
   points: list(z.object({ trialId: text, outcome, ttr: timeTo })),
@@ -269,8 +275,15 @@ const runbookSummary = z.object({
     .exactOptional()
     .describe('Kaplan-Meier: the share not back yet just after each instant'),
   parts: parts.exactOptional(),
-  fullRecovery: z.object({ k: whole, n: whole, meanMs: ms.exactOptional(), missing: list(text) }),
-  badnessMs: ms,
+  fullRecovery: z.object({
+    k: whole,
+    n: whole,
+    meanMs: ms.exactOptional().describe('Over those that reached it'),
+    restrictedMs: ms.exactOptional().describe('Over all; those that did not count with the horizon'),
+    missing: list(text),
+  }),
+  badnessMs: ms.describe('Mean downtime'),
+  watchedStableMs: ms.exactOptional().describe('The longest watch after it was stable in which it stayed so'),
   data: z.object({ lost: whole, trialsWithLoss: whole, unknown: whole }),
   collateral: z.object({ restarts: whole, deleted: whole, bystanderBadMs: ms }),
   commands: z.object({ planned: whole, failedTrials: whole }),
@@ -282,7 +295,7 @@ const runbookSummary = z.object({
   findings: list(text).exactOptional().describe('What its diagnosis found, most frequent first'),
 });
 
-const share = z.object({ k: whole, n: whole, wilson: interval.exactOptional() });
+const share = z.object({ k: whole, n: whole, ...bounds, atMost: z.number().exactOptional() });
 
 const controlSummary = z.object({
   id: text,
@@ -300,7 +313,7 @@ const controlSummary = z.object({
   meanTtrMs: ms.exactOptional(),
   meanIsBound: z.boolean().exactOptional(),
   badnessMs: ms,
-  slis: list(z.object({ sli: text, badMs: ms })).describe('Mean bad time of those that had any'),
+  slis: list(z.object({ sli: text, badMs: ms })).describe('Mean downtime of those that had any'),
   data: z.object({ lost: whole, trialsWithLoss: whole, unknown: whole }),
   collateral: z.object({ restarts: whole, deleted: whole, bystanderBadMs: ms }),
   failedTrials: whole,
@@ -325,13 +338,16 @@ const detectorSummary = z.object({
   loop: text,
   leastTtdMs: ms.describe('The least time to detect that its loop could ever have'),
   n: whole,
+  asked: whole.exactOptional().describe('Trials in which it was asked for longer than its least time to detect'),
   counts: z.record(status, whole).readonly(),
   ttd: z.object({ minMs: ms, medianMs: ms, maxMs: ms }).exactOptional(),
+  notWithinMs: ms.exactOptional().describe('Where there is no median time to detect: it is longer than this'),
   points: list(z.object({ trialId: text, ttd: interval })),
   what: text.exactOptional(),
   trouble: text.exactOptional(),
   falseAlarms: whole,
   watchedMs: ms,
+  couldFireMs: ms.exactOptional().describe('Of the time watched without a fault, in which it could have fired'),
   perHour: z.object({ rate: z.number(), upper: z.number() }).exactOptional(),
   savedMs: ms.exactOptional(),
 });
@@ -356,10 +372,12 @@ const summarySchema = z.object({
   verdict: z.object({
     kind: z.enum(['use', 'wait', 'candidates', 'none', 'no-data']),
     runbook: text.exactOptional(),
+    candidates: list(text).exactOptional().describe('Mildest first'),
     headline: text,
     result: text,
     doingNothing: text.exactOptional(),
     sureness: text,
+    decisions: list(text).exactOptional().describe('What was dropped, and why the run ended, by the declared rules'),
     alarm: text.exactOptional(),
     preventions: list(text),
     warnings: list(text),

@@ -93,7 +93,7 @@ describe('several scenarios', () => {
 
   it('are one line each: what ended it, what noticed it, what went otherwise than said', () => {
     const [, first, second] = seriesReport(outages, { colour: false, width: 200 }).split('\n');
-    expect(first).toMatch(new RegExp(`${summary.scenario} +3 of 6 +cure 4\\d s`));
+    expect(first).toMatch(new RegExp(`${summary.scenario} +3 of 6 +cure \\(1 of 1, TTR 4\\d s, downtime \\d+ s`));
     expect(first).not.toContain('nuclear 1');
     expect(second).toMatch(/lights-out +3 of 6 +nothing/);
   });
@@ -139,6 +139,49 @@ describe('html', () => {
     expect(page.indexOf('class="verdict')).toBeLessThan(page.indexOf('What happened'));
     for (const [svg] of page.matchAll(/<svg class="plot[^>]*>/g)) expect(svg).toMatch(/role="img"/);
     for (const [svg] of page.matchAll(/<svg class="plot[^>]*>/g)) expect(svg).toMatch(/aria-label="[^"]+"/);
+  });
+
+  it('has no winner in few trials: the candidates, mildest first, and none of them is set apart', () => {
+    const both = summarise(plan, [trial('nuclear-1', 71_000), trial('cure-1', 80_000)]);
+    const few = htmlReport(both, plan, records);
+    expect(few).toContain('<h1>Too few trials for a winner</h1>');
+    const list = few.slice(few.indexOf('Candidates, mildest first'), few.indexOf('How sure'));
+    expect(list).toMatch(
+      /<li><code>cure<\/code>[^]*TTR 4\d s, downtime \d+ s[^]*<li><code>nuclear<\/code>[^]*at stake/,
+    );
+    expect(few).not.toContain('class="chosen"');
+  });
+
+  it('says when nothing is decided, in its title, and what is missing', () => {
+    const verdict = {
+      ...summary.verdict,
+      candidates: ['cure', 'nuclear'],
+      headline: 'Not decided: cure (9 of 9) or nuclear (9 of 9); about 5 more blocks',
+    };
+    const runbooks = summary.runbooks.map((r) => ({ ...r, n: 9 }));
+    const open = htmlReport({ ...summary, runbooks, verdict }, plan, records);
+    expect(open).toContain('<h1>Not decided: <code>cure</code> or <code>nuclear</code></h1>');
+    expect(open).toContain('about 5 more blocks.</p>');
+  });
+
+  it('shows when it was first good, since when it was stable, and that it went down again', () => {
+    const [first] = records.filter((r) => r.trialId === 'cure-1');
+    if (first === undefined) throw new Error('no trial');
+    const again = {
+      ...first,
+      firstGood: { lo: 20_000, hi: 21_000 },
+      downAgain: { afterMs: 40_000, lastedMs: 30_000, slis: ['dns'] },
+      watchedStableMs: 180_000,
+    };
+    const text = htmlReport(summary, plan, [again]);
+    expect(text).toContain('<dt>First good</dt><dd>21 s ± 0.5 s</dd>');
+    expect(text).toContain('first good 21 s');
+    expect(text).toContain('<dt>Stable since (TTR)</dt>');
+    expect(text).toContain('<dd>40 s after that, for at least 30 s: dns</dd>');
+    const row = markdownReport(summary, plan, [again])
+      .split('\n')
+      .find((line) => line.startsWith('| `cure-1`'));
+    expect(row).toMatch(/\| 21 s ± 0\.5 s \| 4\d s ± [\d.]+ s \| \d+ s \|/);
   });
 
   it('says in a drawing what is censored', () => {
@@ -201,6 +244,36 @@ describe('html', () => {
   });
 });
 
+describe('alarms', () => {
+  const [node] = summary.detectors;
+  if (node === undefined) throw new Error('no alarm');
+  const counts = { ...node.counts, detected: 2, missed: 1 };
+  const text = (change: Partial<typeof node>): string =>
+    [htmlReport, markdownReport]
+      .map((render) => render({ ...summary, detectors: [{ ...node, counts, n: 3, ...change }] }, plan, records))
+      .join();
+
+  it('are counted by the trials in which they were asked for long enough', () => {
+    expect(text({ asked: 2 }).match(/2 of 2, 1 too short/g)?.length).toBeGreaterThanOrEqual(2);
+    expect(text({ asked: 3 })).not.toContain('too short');
+    expect(text({ asked: 0, counts: { ...counts, detected: 0 } })).toContain('3 too short');
+  });
+
+  it('have no median where less than half noticed', () => {
+    const { ttd: _, ...rest } = { ...node, counts, n: 3, notWithinMs: 40_000 };
+    const page = markdownReport({ ...summary, detectors: [rest] }, plan, records);
+    expect(page).toContain('| not within 40 s |');
+  });
+
+  it('have a bound of false alarms only where they could have fired', () => {
+    expect(text({ watchedMs: 60_000, couldFireMs: 30_000, perHour: { rate: 0, upper: 360 } })).toContain(
+      '0 in 30 s (at most 360 an hour)',
+    );
+    const { perHour: _, ...rest } = { ...node, watchedMs: 60_000, couldFireMs: 0 };
+    expect(markdownReport({ ...summary, detectors: [rest] }, plan, records)).toContain('0, not testable');
+  });
+});
+
 describe('json', () => {
   it('has sorted keys, a schema version, and everything in the order of the plan', () => {
     const report = JSON.parse(all.json()) as { schemaVersion: number; trials: { trialId: string }[] };
@@ -243,7 +316,18 @@ describe('terminal', () => {
     expect(terminalReport(summary, plan, records, { colour: true, width: 100 })).toContain('\u001b[1m');
   });
 
-  it('marks the runbook to use', () => {
-    expect(all.terminal()).toMatch(/^> cure /m);
+  it('marks the runbook to use, and no candidate', () => {
+    expect(all.terminal()).not.toMatch(/^>/m);
+    const verdict = { ...summary.verdict, kind: 'use' as const, runbook: 'cure' };
+    expect(terminalReport({ ...summary, verdict }, plan, records, colourless)).toMatch(/^> cure /m);
+  });
+
+  it('has downtime beside TTR, and full recovery like with like', () => {
+    expect(all.terminal()).toMatch(/runbook +recovered +TTR +downtime +fully +data lost +collateral +expected/);
+    const [first] = summary.runbooks;
+    if (first === undefined) throw new Error('no runbook');
+    const half = { ...first, n: 2, fullRecovery: { k: 1, n: 2, meanMs: 40_000, restrictedMs: 140_000, missing: [] } };
+    const text = terminalReport({ ...summary, runbooks: [half] }, plan, records, { colour: false, width: 200 });
+    expect(text).toContain('at least 2 min 20 s (1 of 2)');
   });
 });

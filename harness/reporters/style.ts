@@ -23,6 +23,9 @@ pre{background:var(--soft);border-radius:8px;padding:.7rem .9rem;margin:.4rem 0;
 a{color:var(--good)}
 .verdict{background:var(--card);border:1px solid var(--line);border-left:6px solid var(--good);border-radius:12px;padding:1.5rem 1.75rem;margin:1.1rem 0 0}
 .verdict.none,.verdict.no-data{border-left-color:var(--bad)}
+.verdict.candidates{border-left-color:var(--gold)}
+.candidates{padding-left:1.5rem;margin:.4rem 0 1.2rem}
+.candidates small{display:block;color:var(--muted)}
 .verdict h1{font-size:clamp(1.7rem,4.6vw,2.6rem);margin:.1rem 0 1.1rem}
 .verdict h1 code{font-size:.94em;font-weight:650;letter-spacing:-.03em}
 .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(11.5rem,1fr));gap:1rem 1.6rem;margin:0 0 1.2rem}
@@ -74,7 +77,7 @@ svg .strong{font-weight:650;fill:var(--bad)}
 .mark circle{stroke:var(--card);stroke-width:1}
 .whisker{stroke:var(--good);stroke-width:2}.whisker.loss,.whisker.bad{stroke:var(--bad)}.whisker.plain{stroke:var(--muted)}
 .onset{fill:var(--bad);opacity:.35}
-.rule{stroke-width:1.25}.rule.fault{stroke:var(--bad)}.rule.restored{stroke:var(--good)}.rule.full{stroke:var(--good);stroke-dasharray:2 3}
+.rule{stroke-width:1.25}.rule.fault{stroke:var(--bad)}.rule.restored{stroke:var(--good)}.rule.first{stroke:var(--good);stroke-dasharray:5 3}.rule.full{stroke:var(--good);stroke-dasharray:2 3}
 .step{fill:var(--ink)}.step.looks{fill:var(--card);stroke:var(--ink);stroke-width:1}.step.failed{fill:var(--bad)}
 .band-good{fill:var(--good)}.band-bad{fill:var(--bad)}
 .load-good{fill:none;stroke:var(--good);stroke-width:1.5;vector-effect:non-scaling-stroke}.load-bad{fill:var(--bad);opacity:.8}

@@ -24,6 +24,7 @@ export function terminalReport(
     '',
     ...wrap(verdict.headline, width).map((l) => paint.bold(tone(l))),
     ...wrap(verdict.sureness, width).map(paint.dim),
+    ...(verdict.decisions ?? []).flatMap((line) => wrap(line, width, '  ').map(paint.dim)),
     ...(verdict.alarm === undefined ? [] : wrap(verdict.alarm, width)),
     ...verdict.preventions.flatMap((line) => wrap(`Prevention ${line}`, width)),
     ...verdict.warnings.flatMap((w) => wrap(`! ${w}`, width, '  ').map(paint.warn)),
@@ -73,17 +74,12 @@ function runbookColumns(summary: RunSummary): readonly Column[] {
   return [
     { head: 'runbook', cells: rows.map((r) => r.id), luxury: 0 },
     { head: 'recovered', cells: rows.map((r) => f.ofText(r.recovered.k, r.n)), luxury: 0, right: true },
-    { head: 'back after', cells: rows.map((r) => f.meanTime(r, summary.horizonMs)), luxury: 0, right: true },
-    {
-      head: 'fully',
-      cells: rows.map((r) => (r.fullRecovery.meanMs === undefined ? 'never' : humanDuration(r.fullRecovery.meanMs))),
-      luxury: 3,
-      right: true,
-    },
-    { head: 'bad time', cells: rows.map((r) => (r.n === 0 ? '' : humanDuration(r.badnessMs))), luxury: 4, right: true },
-    { head: 'data lost', cells: rows.map(f.dataText), luxury: 1, right: true },
+    { head: 'TTR', cells: rows.map((r) => f.meanTime(r, summary.horizonMs)), luxury: 0, right: true },
+    { head: 'downtime', cells: rows.map(f.downtimeText), luxury: 1, right: true },
+    { head: 'fully', cells: rows.map(f.fullyText), luxury: 4, right: true },
+    { head: 'data lost', cells: rows.map(f.dataText), luxury: 2, right: true },
     { head: 'collateral', cells: rows.map(f.collateralText), luxury: 5 },
-    { head: 'expected', cells: rows.map((r) => f.agreementWords[r.agreement]), luxury: 2 },
+    { head: 'expected', cells: rows.map((r) => f.agreementWords[r.agreement]), luxury: 3 },
   ];
 }
 
@@ -91,10 +87,10 @@ function alarmColumns(summary: RunSummary): readonly Column[] {
   const rows = summary.detectors;
   return [
     { head: 'alarm', cells: rows.map((d) => d.id), luxury: 0 },
-    { head: 'detected', cells: rows.map((d) => f.ofText(d.counts.detected, d.n)), luxury: 0, right: true },
+    { head: 'detected', cells: rows.map(f.detectedText), luxury: 0, right: true },
     {
       head: 'after',
-      cells: rows.map((d) => (d.ttd === undefined ? 'never' : humanDuration(d.ttd.medianMs))),
+      cells: rows.map(f.ttdText),
       luxury: 0,
       right: true,
     },

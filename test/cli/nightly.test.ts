@@ -50,6 +50,14 @@ describe('nightly', () => {
       'wait',
     ]);
     expect(lines.find((l) => l.arm === 'wait')).toMatchObject({ withLoss: 1, outcomes: { 'recovered-with-loss': 1 } });
+    const report = JSON.parse(readFileSync(kept('pg-torn-page'), 'utf8')) as {
+      trials: { runbook: string; badnessMs: number }[];
+    };
+    for (const { arm, blocks } of lines) {
+      expect(blocks.map((b) => b.downtimeMs)).toEqual(
+        report.trials.filter((t) => t.runbook === arm).map((t) => t.badnessMs),
+      );
+    }
     expect(existsSync(file('baseline.jsonl'))).toBe(false);
     expect(readdirSync(folder)).toEqual(['history.jsonl']);
   });
@@ -105,6 +113,38 @@ describe('nightly', () => {
     expect(printed).toContain("the environment is not the baseline's (kernel.release: another | ");
     expect(await judge([kept('oom-database')], { expect: ['cni-wipe', 'oom-database'] })).toBe(exitCodes.invalid);
     expect(printed).toContain('cni-wipe: no run tonight');
+  });
+
+  it('reads lines from before downtimes were recorded', async () => {
+    await judge([kept('oom-database')], { pin: 'now' });
+    const old = readFileSync(file('baseline.jsonl'), 'utf8')
+      .replace(/"downtimeMs":\d+,/g, '')
+      .replace(/"downAgain":\d+,/g, '');
+    expect(old).not.toMatch(/downtime|downAgain/);
+    writeFileSync(file('baseline.jsonl'), old.replace(/"runId":"[^"]*"/g, '"runId":"earlier"'));
+    await judge([kept('oom-database')]);
+    expect(printed).toContain('1 night since the baseline: times are not compared below 3');
+  });
+
+  it('holds no trials against each other whose numbers are of two definitions', async () => {
+    const report = JSON.parse(readFileSync(kept('oom-database'), 'utf8')) as { trials: { definitions?: number }[] };
+    for (const [i, trial] of report.trials.entries()) {
+      delete trial.definitions;
+      if (i === 0) trial.definitions = 2;
+    }
+    writeFileSync(file('tonight.json'), JSON.stringify(report));
+    expect(await judge([file('tonight.json')])).toBe(exitCodes.environment);
+    expect(printed).toContain('(definitions: 1 | 2)');
+    const key = async (definitions: number | undefined): Promise<string | undefined> => {
+      for (const trial of report.trials) {
+        delete trial.definitions;
+        if (definitions !== undefined) trial.definitions = definitions;
+      }
+      writeFileSync(file('tonight.json'), JSON.stringify(report));
+      await judge([file('tonight.json')]);
+      return readLines(file('history.jsonl'))[0]?.fingerprint;
+    };
+    expect(await key(2)).not.toBe(await key(undefined));
   });
 
   it('loses nothing of a history that cannot be read', async () => {

@@ -244,7 +244,7 @@ describe.each(filesIn('harness/detectors'))('detector %s', (file) => {
           });
           yield* [];
         };
-        const context = { cluster, signal, samples: samplesUntilAbort };
+        const context = { cluster, signal, now: () => performance.now(), samples: samplesUntilAbort };
         for await (const reading of detector.watch(context, profiles.stock)) expect(reading.state).toBeTypeOf('string');
       });
     }

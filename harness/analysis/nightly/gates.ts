@@ -59,10 +59,25 @@ function runbooks(tonight: Night, baseline: readonly Night[], before: Night | un
     const both = together([...(before === undefined ? [] : [before]), tonight], now.arm);
     return [
       ...costsMore(base, counts),
+      ...downAgain(baseline, tonight, now),
       ...(failed > 0 ? endsLess(base, both) : []),
       ...leftover(baseline, [...(before === undefined ? [] : [before]), tonight], now),
     ];
   });
+}
+
+/**
+ * Stable, and down again, which it never was in the baseline: like harm, one trial is enough. Not of `wait`: where nothing is done, the outage
+ * comes and goes by itself.
+ */
+function downAgain(baseline: readonly Night[], tonight: Night, { arm }: NightLine): readonly string[] {
+  if (arm === waitArm) return [];
+  const again = (nights: readonly Night[]): number =>
+    sum(nights.flatMap((n) => n.arms.get(arm) ?? []).map((l) => l.downAgain ?? l.outcomes['relapsed'] ?? 0));
+  const now = again([tonight]);
+  return again(baseline) === 0 && now > 0
+    ? [`${arm}: went down again in ${of(now, together([tonight], arm).n)} trials, in the baseline in none`]
+    : [];
 }
 
 /** Recovered, and something was not as before: pods, alarms, durability. Like a recovery that did not come: two trials. */

@@ -4,7 +4,7 @@ import type { Plan } from '../../model/plan.ts';
 import type { Outcome, TrialRecord } from '../../model/record.ts';
 import type { Run } from '../comparison-runs.ts';
 import { environmentDifferences, fingerprint, type Difference } from '../environments.ts';
-import { whole } from '../numbers.ts';
+import { sum, whole } from '../numbers.ts';
 import { byBlock, isValid, observedTtr, restricted, type ObservedTime } from '../observed.ts';
 import { together } from '../pairs.ts';
 
@@ -32,7 +32,7 @@ export interface Tonight extends Night {
  */
 export function nightOf({ plan, records }: Run, key: (parts: readonly string[]) => string): Tonight {
   const valid = records.filter(isValid);
-  const mixed = environmentDifferences(valid, valid);
+  const mixed = [...environmentDifferences(valid, valid), ...definitionDifferences(valid)];
   const facts = factsOf(plan, valid);
   const print =
     mixed.length > 0
@@ -70,7 +70,15 @@ export function nightOf({ plan, records }: Run, key: (parts: readonly string[]) 
 
 type Arm = Pick<Plan['trials'][number], 'runbook' | 'control'>;
 
-/** The environment, and what of the plan times depend on: hold window, horizon, trigger. */
+/** By which definitions a record's numbers were computed: those of two definitions are never held against each other. */
+const definitionsOf = ({ definitions }: TrialRecord): string => String(definitions ?? 1);
+
+function definitionDifferences(valid: readonly TrialRecord[]): readonly Difference[] {
+  const [first, second] = [...new Set(valid.map(definitionsOf))].sort();
+  return first === undefined || second === undefined ? [] : [{ fact: 'definitions', a: first, b: second }];
+}
+
+/** The environment, and what else times depend on: hold window, horizon, trigger, and how they are defined. */
 function factsOf(plan: Plan, valid: readonly TrialRecord[]): Readonly<Record<string, string>> {
   const [first] = valid;
   const { trigger } = plan;
@@ -80,6 +88,8 @@ function factsOf(plan: Plan, valid: readonly TrialRecord[]): Readonly<Record<str
     'plan.horizon': String(plan.horizonMs),
     'plan.trigger': trigger === undefined || trigger.kind === 'oracle' ? 'oracle' : `detector:${trigger.id}`,
     'plan.profile': plan.profile,
+    // Not said of the first definitions, so that histories from before there were others keep their key.
+    ...(first?.definitions === undefined ? {} : { definitions: definitionsOf(first) }),
   };
 }
 
@@ -107,6 +117,7 @@ function lineOf(plan: Plan, arm: Arm, planned: number, records: readonly TrialRe
     unwitnessed: records.filter((r) => r.outcome === 'invalid' && unwitnessed(r)).length,
     withLoss: valid.filter((r) => r.data !== 'unknown' && r.data.lost > 0).length,
     notWhole: valid.filter((r) => r.outcome === 'recovered' && r.fullRecoveryMissing.length > 0).length,
+    downAgain: valid.filter((r) => r.outcome === 'relapsed' || r.downAgain !== undefined).length,
     alarms: alarmsOf(valid),
     blocks: isFaultFree(control) ? [] : blocksOf(plan, valid, control === undefined && runbook === waitArm),
   };
@@ -135,7 +146,8 @@ function blocksOf(plan: Plan, valid: readonly TrialRecord[], alarms: boolean): N
     const block = blockOf.get(records[0]?.trialId ?? '');
     const ttr = together(records.map((r) => observedTtr(r, plan.horizonMs)));
     if (block === undefined || ttr === undefined) return [];
-    return [{ block, ttr: rounded(ttr), ...(alarms ? { ttd: ttdOf(records, plan.horizonMs) } : {}) }];
+    const downtimeMs = whole(sum(records.map((r) => r.badnessMs)) / records.length);
+    return [{ block, downtimeMs, ttr: rounded(ttr), ...(alarms ? { ttd: ttdOf(records, plan.horizonMs) } : {}) }];
   });
 }
 

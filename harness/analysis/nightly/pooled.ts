@@ -1,13 +1,14 @@
 import { mean } from 'simple-statistics';
 import { undoRunbook } from '../../model/control.ts';
 import type { NightLine } from '../../model/night.ts';
+import { endpoints, type Endpoint } from '../../model/plan.ts';
 import { medianTime, type ObservedTime } from '../observed.ts';
-import type { Night } from './lines.ts';
+import { waitArm, type Night } from './lines.ts';
 
-/** What is timed: an arm's recovery, or an alarm's detection where nothing is done. */
+/** What is timed: an arm's downtime or time to recover, or an alarm's time to detect where nothing is done. */
 export type Timed =
-  | { readonly what: 'recovery'; readonly arm: string }
-  | { readonly what: 'detection'; readonly arm: string; readonly alarm: string };
+  | { readonly what: Endpoint; readonly arm: string }
+  | { readonly what: 'ttd'; readonly arm: string; readonly alarm: string };
 
 /** A time of one block of one night. */
 interface BlockTime {
@@ -19,30 +20,38 @@ interface BlockTime {
 /** Times of the baseline (a) and of the pooled nights (b) in pairs that share no trial. */
 export type Pairs = readonly (readonly [ObservedTime, ObservedTime])[];
 
+/** Mean downtime and mean time to recover of the harness' own undo, ms; absent where they are not known: then times are compared as they are. */
+export type Floors = Readonly<Partial<Record<Endpoint, number>>>;
+
 /**
- * A timed thing of several nights, block by block. A recovery is held against the floor of its own block, the fault's undo by the harness: what
- * makes a whole night slower (the host, the hour) makes both slower. What is returned is the time as it would have been with the mean floor of
- * `floorMs`; blocks without a floor are left out. Undefined `floorMs`: the times as they are. Times to detect always are.
+ * A timed thing of several nights, block by block. Downtime and recovery are held against the floor of their own block, the same time of the
+ * fault's undo by the harness: what makes a whole night slower (the host, the hour) makes both slower, and where only some of the requests fail it
+ * adds to both downtimes the same share of what it adds to both recoveries. What is returned is the time as it would have been with the mean floor;
+ * blocks without a floor are left out. Without `floors` times are as they are; times to detect always are.
  */
-export function blockTimes(nights: readonly Night[], timed: Timed, floorMs: number | undefined): readonly BlockTime[] {
+export function blockTimes(nights: readonly Night[], timed: Timed, floors: Floors): readonly BlockTime[] {
   return nights.flatMap(({ runId, arms }) =>
     (arms.get(timed.arm)?.blocks ?? []).flatMap((at) => {
-      const time = timed.what === 'recovery' ? at.ttr : at.ttd?.[timed.alarm];
+      const time = timed.what === 'ttd' ? at.ttd?.[timed.alarm] : timeOf(at, timed.what);
       if (time === undefined) return [];
-      if (timed.what === 'detection' || floorMs === undefined) return [{ night: runId, block: at.block, time }];
-      const floor = floorOf(arms.get(undoRunbook), at.block);
-      if (floor === undefined) return [];
-      // A recovery that did not happen is not moved: that it lasted to the horizon is all that is known.
-      const by = time.event ? floorMs - floor : 0;
+      const floorMs = timed.what === 'ttd' ? undefined : floors[timed.what];
+      if (timed.what === 'ttd' || floorMs === undefined) return [{ night: runId, block: at.block, time }];
+      const floor = arms.get(undoRunbook)?.blocks.find((b) => b.block === at.block);
+      const floorTime = floor?.ttr.event === true ? timeOf(floor, timed.what) : undefined;
+      if (floorTime === undefined) return [];
+      // What did not recover is not moved: that it lasted to the horizon is all that is known.
+      const by = at.ttr.event ? floorMs - floorTime.time : 0;
       return [{ night: runId, block: at.block, time: moved(time, by) }];
     }),
   );
 }
 
-const floorOf = (line: NightLine | undefined, block: number): number | undefined => {
-  const floor = line?.blocks.find((b) => b.block === block)?.ttr;
-  return floor?.event === true ? floor.time : undefined;
-};
+/** A block's downtime is a number and no instant: it is always known, with no ends. Undefined where the line has none. */
+function timeOf(block: NightLine['blocks'][number], what: Endpoint): ObservedTime | undefined {
+  if (what === 'ttr') return block.ttr;
+  const { downtimeMs } = block;
+  return downtimeMs === undefined ? undefined : { event: true, lo: downtimeMs, time: downtimeMs, hi: downtimeMs };
+}
 
 const moved = (t: ObservedTime, by: number): ObservedTime => ({
   event: t.event,
@@ -51,12 +60,39 @@ const moved = (t: ObservedTime, by: number): ObservedTime => ({
   hi: Math.max(0, t.hi + by),
 });
 
-/** The mean floor of the baseline, ms; undefined where either side has none: then times are compared as they are. */
-export function meanFloor(baseline: readonly Night[], pool: readonly Night[]): number | undefined {
-  const floors = (nights: readonly Night[]): readonly number[] =>
-    nights.flatMap((n) => (n.arms.get(undoRunbook)?.blocks ?? []).flatMap((b) => (b.ttr.event ? [b.ttr.time] : [])));
-  const [ours, theirs] = [floors(baseline), floors(pool)];
-  return ours.length === 0 || theirs.length === 0 ? undefined : mean([...ours]);
+/** Mean floors of both sides together; of a time only where both sides have it. */
+export function meanFloors(baseline: readonly Night[], pool: readonly Night[]): Floors {
+  return Object.fromEntries(
+    endpoints.flatMap((what) => {
+      const [ours, theirs] = [floorsIn(baseline, what), floorsIn(pool, what)];
+      return ours.length === 0 || theirs.length === 0 ? [] : [[what, mean([...ours])] as const];
+    }),
+  );
+}
+
+/** The floor's times in some nights, block by block, ms. */
+export function floorsIn(nights: readonly Night[], what: Endpoint): readonly number[] {
+  return nights.flatMap((n) =>
+    (n.arms.get(undoRunbook)?.blocks ?? []).flatMap((b) => (b.ttr.event ? (timeOf(b, what)?.time ?? []) : [])),
+  );
+}
+
+/** Arms of several nights that are answers to the outage, recovered in any of them and were no precautions, in the order in which they come. */
+export function recoveringArms(nights: readonly Night[]): readonly string[] {
+  const arms = [...new Set(nights.flatMap((n) => [...n.arms.keys()]))];
+  return arms.filter((arm) => {
+    const lines = nights.flatMap((n) => n.arms.get(arm) ?? []);
+    const comparable = lines.every((l) => l.kind === undefined && (l.outcomes['prevented'] ?? 0) === 0);
+    return comparable && lines.some((l) => l.blocks.some((b) => b.ttr.event));
+  });
+}
+
+/** Alarms that detected anything where nothing was done, by name. */
+export function detectingAlarms(nights: readonly Night[]): readonly string[] {
+  const blocks = nights.flatMap((n) => n.arms.get(waitArm)?.blocks ?? []);
+  return [
+    ...new Set(blocks.flatMap((b) => Object.entries(b.ttd ?? {}).flatMap(([id, t]) => (t.event ? [id] : [])))),
+  ].sort();
 }
 
 /**

@@ -1,17 +1,21 @@
 import { mean } from 'simple-statistics';
 import { undoRunbook } from '../../model/control.ts';
+import { endpoints } from '../../model/plan.ts';
 import { humanDuration } from '../../model/units.ts';
-import { leastEffectMs, leastShare, pText } from '../comparison.ts';
+import { pText } from '../comparison.ts';
 import { medianTime } from '../observed.ts';
+import { leastEffectMs, leastShare } from '../told-apart.ts';
 import { changePoints, studentTest } from './change-points.ts';
+import { weights } from './judged.ts';
 import { waitArm, type Night } from './lines.ts';
-import { blockTimes, meanFloor, type Timed } from './pooled.ts';
+import { blockTimes, detectingAlarms, floorsIn, meanFloors, recoveringArms, type Timed } from './pooled.ts';
+import { changed } from './words.ts';
 
 /** So many nights of one environment must there be before a change is looked for, and so many on both sides of one. */
 export const leastHistory = 10;
 /**
  * Hunter's 0.001 is for a person who looks at what it finds; here it would turn three scenarios in a hundred nights red for nothing (measured with
- * generated histories), a tenth of it less than one.
+ * generated histories), a tenth of it less than one. An arm's two times share it by their weights.
  */
 const options = { maxP: 0.0001, leastLength: 3 };
 
@@ -29,45 +33,44 @@ export interface Shift {
 }
 
 /**
- * What has changed for good since the first night of the baseline: the stretch that the last night is in against the first one, where there is
- * a change point between them, they differ at 0.0001, and by more than the minimum effect. Each night counts once, with the median of its blocks,
- * so that what a whole night has in common is scatter and no proof. None below ten nights. Pure; nothing is drawn.
+ * What has changed for good since the first night of the baseline, in either time: the stretch that the last night is in against the first one,
+ * where there is a change point between them, they differ at 0.0001 (an arm's two times share it), and by more than the minimum effect. Each night counts once, with the
+ * median of its blocks, so that what a whole night has in common is scatter and no proof. None below ten nights. Pure; nothing is drawn.
  */
 export function shiftsOf(nights: readonly Night[]): readonly Shift[] {
   if (nights.length < leastHistory) return [];
-  const floorMs = meanFloor(nights, nights);
-  return seriesNames(nights).flatMap((timed) => {
+  const floors = meanFloors(nights, nights);
+  const series = seriesNames(nights).map((timed) => {
     const values = nights.flatMap((night) => {
-      const times = blockTimes([night], timed, timed.arm === undoRunbook ? undefined : floorMs).map((t) => t.time);
+      const times = blockTimes([night], timed, timed.arm === undoRunbook ? {} : floors).map((t) => t.time);
       return times.length === 0 ? [] : [{ night, ms: medianTime(times).time }];
     });
-    return shiftIn(timed, values) ?? [];
+    return { timed, values };
+  });
+  const long = series.filter(({ values }) => values.length >= leastHistory);
+  return long.flatMap(({ timed, values }) => {
+    const siblings = long.filter(({ timed: t }) => t.arm === timed.arm && t.what !== 'ttd');
+    const share = timed.what === 'ttd' ? 1 : siblings.reduce((s, { timed: t }) => s + weights[t.what], 0);
+    return shiftIn(timed, values, (options.maxP * weights[timed.what]) / share) ?? [];
   });
 }
 
-/** Arms that recovered at all, the floor itself, and alarms that fired where nothing was done. */
+/** Both times of arms that recovered at all and of the floor itself, and alarms that fired where nothing was done. */
 function seriesNames(nights: readonly Night[]): readonly Timed[] {
-  const lines = nights.flatMap((n) => [...n.arms.values()]);
-  const arms = lines.flatMap((l) =>
-    (l.kind === undefined || l.kind === 'harness-undo') &&
-    (l.outcomes['prevented'] ?? 0) === 0 &&
-    l.blocks.some((b) => b.ttr.event)
-      ? [l.arm]
-      : [],
-  );
-  const alarms = lines.flatMap((l) =>
-    l.blocks.flatMap((b) => Object.entries(b.ttd ?? {}).flatMap(([id, time]) => (time.event ? [id] : []))),
-  );
+  const floor = floorsIn(nights, 'ttr').length > 0 ? [undoRunbook] : [];
   return [
-    ...[...new Set(arms)].map((arm): Timed => ({ what: 'recovery', arm })),
-    ...[...new Set(alarms)].sort().map((alarm): Timed => ({ what: 'detection', arm: waitArm, alarm })),
+    ...[...recoveringArms(nights), ...floor].flatMap((arm) => endpoints.map((what): Timed => ({ what, arm }))),
+    ...detectingAlarms(nights).map((alarm): Timed => ({ what: 'ttd', arm: waitArm, alarm })),
   ];
 }
 
-function shiftIn(timed: Timed, values: readonly { readonly night: Night; readonly ms: number }[]): Shift | undefined {
-  if (values.length < leastHistory) return undefined;
+function shiftIn(
+  timed: Timed,
+  values: readonly { readonly night: Night; readonly ms: number }[],
+  maxP: number,
+): Shift | undefined {
   const series = values.map((v) => v.ms);
-  const points = changePoints(series, options);
+  const points = changePoints(series, { ...options, maxP });
   const [first, last] = [points[0], points.at(-1)];
   const since = values[last?.index ?? 0]?.night;
   if (first === undefined || last === undefined || since === undefined) return undefined;
@@ -75,12 +78,9 @@ function shiftIn(timed: Timed, values: readonly { readonly night: Night; readonl
   const [beforeMs, afterMs] = [Math.round(mean(early)), Math.round(mean(late))];
   const p = studentTest(early, late);
   const matters = Math.max(leastEffectMs, leastShare * Math.max(beforeMs, afterMs));
-  if (p >= options.maxP || Math.abs(afterMs - beforeMs) < matters) return undefined;
-  const slower = afterMs > beforeMs;
-  const id = timed.what === 'recovery' ? timed.arm : timed.alarm;
+  if (p >= maxP || Math.abs(afterMs - beforeMs) < matters) return undefined;
+  const id = timed.what === 'ttd' ? timed.alarm : timed.arm;
   const date = new Date(since.epochMs).toISOString().slice(0, 10);
-  const verb = timed.what === 'recovery' ? 'back' : 'detects';
-  const by = `${humanDuration(Math.abs(afterMs - beforeMs))} ${slower ? 'later' : 'sooner'}`;
   return {
     what: timed.what,
     id,
@@ -88,7 +88,7 @@ function shiftIn(timed: Timed, values: readonly { readonly night: Night; readonl
     beforeMs,
     afterMs,
     p,
-    slower,
-    says: `${id}: ${verb} ${by} since ${date} (${humanDuration(beforeMs)} then, ${humanDuration(afterMs)} now; change point over ${String(values.length)} nights, p ${pText(p)})`,
+    slower: afterMs > beforeMs,
+    says: `${id}: ${changed(timed.what, afterMs - beforeMs)} since ${date} (${humanDuration(beforeMs)} then, ${humanDuration(afterMs)} now; change point over ${String(values.length)} nights, p ${pText(p)})`,
   };
 }

@@ -1,10 +1,13 @@
 import { mixedEnvironment } from '../../model/night.ts';
+import { endpoints } from '../../model/plan.ts';
 import type { Difference } from '../environments.ts';
-import { signed } from '../comparison.ts';
+import { leastEffectMs } from '../told-apart.ts';
 import { hardGates, validIn } from './gates.ts';
 import type { Night, Tonight } from './lines.ts';
 import { shiftsOf, type Shift } from './shifts.ts';
-import { leastNights, timingOf, type Timing } from './timing.ts';
+import { leastNights } from './judged.ts';
+import { timingOf, type Timing } from './timing.ts';
+import { changed } from './words.ts';
 
 /**
  * What a night says of one scenario. `red`: a hard gate, or times shown to be later. `no-data`: this night could not have shown it, which is
@@ -183,18 +186,26 @@ function factDifferences(baselines: readonly Night[], tonight: Tonight): readonl
   });
 }
 
-/** What is no reason for red: what became faster, and a floor that moved. */
+/** What is no reason for red: what became faster, a floor that moved, and a baseline without downtimes. */
 function asides(timing: Timing | undefined, shifts: readonly Shift[]): readonly string[] {
   const faster = [
     ...(timing?.rows ?? []).filter((r) => r.faster).map((r) => r.says),
     ...shifts.filter((s) => !s.slower).map((s) => s.says),
   ];
-  const floor = timing?.floorShiftMs ?? 0;
+  const moved = endpoints.flatMap((what) => {
+    const ms = timing?.floorShifts[what] ?? 0;
+    return Math.abs(ms) >= leastEffectMs ? [changed(what, ms)] : [];
+  });
   return [
     ...faster.map((line) => `${line}: pin anew to hold it`),
-    ...(Math.abs(floor) >= 5000
+    ...(moved.length === 0
+      ? []
+      : [
+          `the floor (harness-undo) moved: ${moved.join(', ')}; that is the machine or the cluster, no runbook; times are counted from it`,
+        ]),
+    ...(timing?.noDowntime === true
       ? [
-          `the floor (harness-undo) is at ${signed(floor)} of the baseline's: the machine or the cluster, no runbook; times are counted from it`,
+          'the baseline has no downtimes, it is from before they were recorded: only TTR is compared; --pin now adds them',
         ]
       : []),
   ];

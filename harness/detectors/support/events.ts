@@ -1,4 +1,5 @@
-import type { EventState, KubeApi } from '../../model/cluster.ts';
+import type { EventState } from '../../model/cluster.ts';
+import type { DetectorContext } from '../../model/detector.ts';
 import { oneLine } from '../../model/errors.ts';
 import { isInstrument } from './scope.ts';
 import { pause } from './time.ts';
@@ -8,6 +9,9 @@ const reconnectMs = 800;
 /** Servers close watches as a matter of course; one that is back by then was never blind. */
 const blindAfterMs = 2500;
 
+/** What a watch needs of the detector that keeps it; its own signal where that ends sooner. */
+type Watcher = Pick<DetectorContext, 'now' | 'signal'> & { readonly cluster: Pick<DetectorContext['cluster'], 'api'> };
+
 /** A watch of events. */
 export interface EventWatch {
   /** Why it has not been able to see for a while; undefined while it sees. */
@@ -15,8 +19,8 @@ export interface EventWatch {
 }
 
 /** As `followEvents`, of type Warning alone. */
-export function followWarnings(api: KubeApi, signal: AbortSignal, onWarning: (event: EventState) => void): EventWatch {
-  return followEvents(api, signal, (event) => {
+export function followWarnings(watcher: Watcher, onWarning: (event: EventState) => void): EventWatch {
+  return followEvents(watcher, (event) => {
     if (event.type === 'Warning') onWarning(event);
   });
 }
@@ -26,15 +30,19 @@ export function followWarnings(api: KubeApi, signal: AbortSignal, onWarning: (ev
  * instruments, and those whose last occurrence lies before the watch began, are left out: a young cluster is full of
  * warnings of its own birth. (Events carry whole seconds.)
  */
-export function followEvents(api: KubeApi, signal: AbortSignal, onEvent: (event: EventState) => void): EventWatch {
+export function followEvents(
+  { cluster: { api }, now, signal }: Watcher,
+  onEvent: (event: EventState) => void,
+): EventWatch {
+  // Wall time: it is held against what the cluster wrote.
   const sinceEpochMs = Math.floor(Date.now() / 1000) * 1000;
   let broken: { readonly why: string; readonly atMs: number } | undefined;
   const note = (why: string): void => {
-    broken = { why, atMs: broken?.atMs ?? Date.now() };
+    broken = { why, atMs: broken?.atMs ?? now() };
   };
   const follow = async (): Promise<void> => {
     while (!signal.aborted) {
-      const began = Date.now();
+      const began = now();
       // A watch that is refused says so at once; one that stands for this long is taken for connected.
       const standing = setTimeout(() => {
         broken = undefined;
@@ -50,14 +58,12 @@ export function followEvents(api: KubeApi, signal: AbortSignal, onEvent: (event:
         note(oneLine(error) || 'the watch broke');
       }
       clearTimeout(standing);
-      await pause(began + reconnectMs - Date.now(), signal);
+      await pause(began + reconnectMs - now(), signal);
     }
   };
   void follow();
   return {
     blind: () =>
-      broken !== undefined && Date.now() - broken.atMs >= blindAfterMs
-        ? `no watch of events: ${broken.why}`
-        : undefined,
+      broken !== undefined && now() - broken.atMs >= blindAfterMs ? `no watch of events: ${broken.why}` : undefined,
   };
 }

@@ -53,20 +53,20 @@ export class Voice {
  */
 export async function* looking(
   periodMs: number,
-  signal: AbortSignal,
+  { now, signal }: Pick<DetectorContext, 'now' | 'signal'>,
   look: () => Promise<Finding>,
 ): AsyncGenerator<Reading, void, undefined> {
   const voice = new Voice();
   // A function, for the checker believes that a signal which was not aborted a line ago never will be.
   const over = (): boolean => signal.aborted;
   while (!over()) {
-    const began = Date.now();
+    const began = now();
     const reading = await unlessAborted(look(), signal).then(
       (finding) => () => voice.say(finding),
       (error: unknown) => () => voice.blind(oneLine(error)),
     );
     if (over()) return;
     yield reading();
-    await pause(began + periodMs - Date.now(), signal);
+    await pause(began + periodMs - now(), signal);
   }
 }

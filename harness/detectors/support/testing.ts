@@ -17,7 +17,7 @@ export function start(detector: Detector, cluster: Cluster, samples: () => Async
   const controller = new AbortController();
   const readings: Reading[] = [];
   const running = (async () => {
-    const context = { cluster, signal: controller.signal, samples };
+    const context = { cluster, signal: controller.signal, now: () => performance.now(), samples };
     for await (const reading of detector.watch(context, profiles.fast)) readings.push(reading);
   })();
   // Whoever ends it hears of the error.

@@ -20,6 +20,7 @@ export function timeline(record: TrialRecord, detail: number): Markup {
   const from = record.onset === undefined ? first : Math.max(first, record.onset.lo - baselineShown);
   const x = scale(from, Math.max(from + 1000, record.endMs));
   const after = (time: Interval | undefined) => (time === undefined ? undefined : zero + midpoint(time));
+  const firstGood = after(uncensored(record.firstGood));
   const restored = after(uncensored(record.ttr));
   const full = after(uncensored(record.fullRecovery));
 
@@ -52,16 +53,29 @@ export function timeline(record: TrialRecord, detail: number): Markup {
     header(`Runbook ${armName(record)}`);
     for (const step of steps) row(textRow, (at) => stepBar(step, x, at, zero));
   }
-  if (restored !== undefined || full !== undefined) header('Recovery');
+  if ([firstGood, restored, full].some((ms) => ms !== undefined)) header('Recovery');
+  // Where it stayed good from then on, both are the same instant and one line says so.
+  if (firstGood !== undefined && (restored === undefined || restored - firstGood >= 1000)) {
+    row(textRow, (at) =>
+      beside(
+        x,
+        firstGood,
+        at,
+        `first good ${humanDuration(firstGood - zero)}`,
+        'first',
+        'all that broke was good at once',
+      ),
+    );
+  }
   if (restored !== undefined) {
     row(textRow, (at) =>
       beside(
         x,
         restored,
         at,
-        `restored ${humanDuration(restored - zero)}`,
+        `stable since ${humanDuration(restored - zero)}`,
         'restored',
-        'start of the first good hold window',
+        'start of the first stability window without an outage',
       ),
     );
   }
@@ -84,7 +98,7 @@ export function timeline(record: TrialRecord, detail: number): Markup {
       (
         at,
       ) => safe`<text class="row-name small" x="0" y="${at + 11}">${sli.title}${sli.bystander && safe` <tspan class="muted">(bystander)</tspan>`}</text>
-      <text class="row-result small" x="100%" y="${at + 11}" text-anchor="end">${sli.bad === 0 ? 'good throughout' : `bad ${humanDuration(sli.badMs)}`}</text>
+      <text class="row-result small" x="100%" y="${at + 11}" text-anchor="end">${sli.bad === 0 ? 'good throughout' : `down for ${humanDuration(sli.badMs)}`}</text>
       ${bands(sli.bands, x, at + 17, detail)}`,
     );
   }
@@ -101,7 +115,7 @@ export function timeline(record: TrialRecord, detail: number): Markup {
       const p = x.percent(zero + t);
       return safe`<line class="grid" x1="${p}%" x2="${p}%" y1="18" y2="${bottom}" /><text class="tick" x="${p}%" y="12" text-anchor="${p < 3 ? 'start' : p > 96 ? 'end' : 'middle'}">${tickLabel(t)}</text>`;
     })}
-    ${onset !== undefined && rule(zero, 'fault')}${rule(restored, 'restored')}${rule(full, 'full')} ${parts}
+    ${onset !== undefined && rule(zero, 'fault')}${rule(firstGood, 'first')}${rule(restored, 'restored')}${rule(full, 'full')} ${parts}
   </svg>`;
 }
 

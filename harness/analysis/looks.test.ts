@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { seeded } from '../model/random.ts';
+import { looksFor } from './looks.ts';
+import { signFlip } from './permutation.ts';
+import { endpointWeights, tellApart, type ArmBlocks } from './told-apart.ts';
+
+describe('looksFor', () => {
+  it('looks at the declared numbers of blocks, the last time at the end', () => {
+    expect(looksFor(20).map(({ blocks }) => blocks)).toEqual([6, 8, 11, 14, 17, 20]);
+    expect(looksFor(12).map(({ blocks }) => blocks)).toEqual([6, 8, 11, 12]);
+    expect(looksFor(6)).toEqual([{ blocks: 6, level: 0.05 }]);
+    expect(looksFor(3)).toEqual([{ blocks: 3, level: 0.05 }]);
+    expect(looksFor(50).at(-1)).toEqual({ blocks: 50, level: 0.006 });
+    expect(looksFor(0)).toEqual([]);
+  });
+
+  it('six blocks that all point one way decide at the first look', () => {
+    const p = signFlip([1, 2, 3, 4, 5, 6]) / 0.8;
+    for (const trials of [7, 8, 20]) expect(p).toBeLessThanOrEqual(looksFor(trials)[0]?.level ?? 0);
+  });
+});
+
+const random = seeded(4);
+const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+/** A time in ms without any difference between arms. */
+const kinds = {
+  normal: () => 60_000 + 15_000 * normal(),
+  'long tail': () => 60_000 * Math.exp(0.7 * normal()),
+  'one in five never': () => (random() < 0.2 ? 240_000 : 60_000 + 3000 * normal()),
+} as const;
+
+describe.each(Object.entries(kinds))('all looks together show what is not there in at most 5 %%: %s', (_kind, time) => {
+  it.each([8, 20])('two arms, %i blocks', (trials) => {
+    const looks = looksFor(trials);
+    const runs = 1500;
+    let wrong = 0;
+    for (let run = 0; run < runs; run++) {
+      // The two times have nothing to do with each other: the worst case.
+      const [downtime, ttr] = [0, 1].map(() => Array.from({ length: trials }, () => Math.round(time() - time())));
+      const shown = looks.some(({ blocks, level }) => {
+        const of = (d: readonly number[] | undefined): number => signFlip((d ?? []).slice(0, blocks));
+        return Math.min(of(downtime) / endpointWeights.downtime, of(ttr) / endpointWeights.ttr) <= level;
+      });
+      if (shown) wrong++;
+    }
+    // 5 % and three of its standard errors.
+    expect(wrong / runs).toBeLessThan(0.067);
+  });
+
+  it('three arms, 14 blocks', () => {
+    const runs = 150;
+    let wrong = 0;
+    for (let run = 0; run < runs; run++) {
+      const arms = ['a', 'b', 'c'].map((id): ArmBlocks => {
+        const times = Array.from({ length: 14 }, () => [Math.round(time()), Math.round(time())] as const);
+        return {
+          id,
+          blocks: new Map(
+            times.map(([downtimeMs, t], i) => [
+              `block ${String(i)}`,
+              { downtimeMs, ttr: { event: true, lo: t, time: t, hi: t } },
+            ]),
+          ),
+        };
+      });
+      const shown = looksFor(14).some(({ blocks, level }) =>
+        tellApart(
+          arms.map((arm) => ({ ...arm, blocks: new Map([...arm.blocks].slice(0, blocks)) })),
+          { horizonMs: 240_000, seed: 1, level },
+        ).some(({ times }) => [times.downtime, times.ttr].some((t) => (t.pAdjusted ?? 1) <= level)),
+      );
+      if (shown) wrong++;
+    }
+    expect(wrong / runs).toBeLessThan(0.1);
+  });
+});

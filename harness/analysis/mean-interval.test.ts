@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { seeded, shuffled } from '../model/random.ts';
+import { differenceInterval, leastValues, meanInterval } from './mean-interval.ts';
+import type { Bounds } from './stats.ts';
+
+const a = [41, 37, 52, 46, 44, 95, 61, 39];
+const b = [47, 43, 60, 58, 49, 120, 66];
+const alone = (values: readonly number[]): readonly (readonly number[])[] => values.map((v) => [v]);
+const random = seeded(8);
+
+describe('meanInterval', () => {
+  // NumPy and SciPy 1.17.1: m = x.mean(); v = x.var(ddof=1)/n; k = ((x-m)**3).sum()/n**3; l = k/v**1.5; t = stats.t.ppf(.975, n-2);
+  // inv = lambda w: 3/l*(np.cbrt(1+l*(w-l/6))-1); m - v**.5*inv(t), m - v**.5*inv(-t)
+  it.each([
+    [a, 39.68029646459453, 119.53421902603829],
+    [b, 44.82642164709127, 164.28685806421726],
+  ])('is what Python gives: %j', (values, lo, hi) => {
+    const bounds = meanInterval(alone(values));
+    expect(bounds?.lo).toBeCloseTo(lo, 8);
+    expect(bounds?.hi).toBeCloseTo(hi, 8);
+  });
+
+  it('is the t interval with one degree less where nothing is skewed', () => {
+    // stats.t.ppf(.975, 5) = 2.570582; sd 2.160247 of seven.
+    const bounds = meanInterval(alone([1, 2, 3, 4, 5, 6, 7]));
+    expect(bounds?.lo).toBeCloseTo(4 - (2.570582 * 2.160247) / Math.sqrt(7), 5);
+    expect(bounds?.hi).toBeCloseTo(4 + (2.570582 * 2.160247) / Math.sqrt(7), 5);
+  });
+
+  it('moves and stretches with the values; the order does not matter; nothing below six blocks', () => {
+    const bounds = meanInterval(alone(a));
+    expect(meanInterval(shuffled(alone(a), random))).toEqual(bounds);
+    const moved = meanInterval(alone(a.map((v) => 2 * v + 3000)));
+    expect(moved?.lo).toBeCloseTo(2 * (bounds?.lo ?? 0) + 3000, 6);
+    const turned = meanInterval(alone(a.map((v) => -v)));
+    expect(turned?.lo).toBeCloseTo(-(bounds?.hi ?? 0), 6);
+    expect(meanInterval([...alone(a).slice(0, leastValues - 1), []])).toBeUndefined();
+    expect(meanInterval(alone([7, 7, 7, 7, 7, 7]))).toEqual({ lo: 7, hi: 7 });
+  });
+
+  it('a block counts once: what is alike within it adds nothing', () => {
+    expect(meanInterval(a.map((v) => [v, v]))?.hi).toBeCloseTo(meanInterval(alone(a))?.hi ?? 0, 8);
+    // Of blocks of different sizes the mean is over all values.
+    const bounds = meanInterval([[1, 1, 1], [4], [1], [4], [1], [4]]) ?? { lo: 0, hi: 0 };
+    expect(bounds.lo).toBeLessThan(17 / 8);
+    expect(bounds.hi).toBeGreaterThan(17 / 8);
+  });
+});
+
+describe('differenceInterval', () => {
+  // As above, of mean(b) - mean(a): v and k added (k of a taken off), degrees of Welch, 10.83 as in scipy.stats.ttest_ind, less one, rounded down.
+  it('is what Python gives, and changes its sign with the names', () => {
+    const bounds = differenceInterval(alone(a), alone(b));
+    expect(bounds?.lo).toBeCloseTo(-12.163159831256326, 8);
+    expect(bounds?.hi).toBeCloseTo(44.669032072222166, 8);
+    const turned = differenceInterval(alone(b), alone(a));
+    expect(turned?.lo).toBeCloseTo(-44.669032072222166, 8);
+    expect(turned?.hi).toBeCloseTo(12.163159831256326, 8);
+    expect(differenceInterval(alone(a), alone(b.slice(2)))).toBeUndefined();
+  });
+});
+
+const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+const horizon = 240;
+/** Undefined: did not come back within the horizon. */
+const kinds: Readonly<Record<string, () => number | undefined>> = {
+  normal: () => 60 + 15 * normal(),
+  'long tail': () => {
+    const time = 60 * Math.exp(0.7 * normal());
+    return time < horizon ? time : undefined;
+  },
+  'one in five never': () => (random() < 0.2 ? undefined : 60 + 15 * normal()),
+};
+
+// docs/measurement.md has the coverage of more rounds (`npm run bench coverage`).
+describe.each(Object.entries(kinds))('covers the truth as often as it says: %s', (_kind, time) => {
+  const some = (n: number): readonly (readonly number[])[] =>
+    Array.from({ length: n }, () => time()).flatMap((t) => (t === undefined ? [] : [[t]]));
+  const truth = ((all) => all.flat().reduce((s, v) => s + v, 0) / all.length)(some(300_000));
+  const share = (of: () => Bounds | undefined, middle: number): number => {
+    let [given, covered] = [0, 0];
+    for (let run = 0; run < 2000; run++) {
+      const bounds = of();
+      if (bounds === undefined) continue;
+      given++;
+      if (bounds.lo <= middle && middle <= bounds.hi) covered++;
+    }
+    return covered / given;
+  };
+
+  it.each([10, 20])('of those that came back, %i blocks', (n) => {
+    for (const covered of [
+      share(() => meanInterval(some(n)), truth),
+      share(() => differenceInterval(some(n), some(n)), 0),
+    ]) {
+      // 93 to 97 % and two standard errors of 2000 rounds.
+      expect(covered).toBeGreaterThan(0.92);
+      expect(covered).toBeLessThan(0.98);
+    }
+  });
+});

@@ -1,0 +1,91 @@
+import type { Plan } from '../model/plan.ts';
+import { humanDuration } from '../model/units.ts';
+import { isSilent } from './race.ts';
+import type { DetectorSummary } from './summary-detectors.ts';
+import type { RunbookSummary } from './summary-runbooks.ts';
+import { leastEffectMs } from './told-apart.ts';
+import { countOf, span } from './words.ts';
+
+/** The alarm that noticed the outage first, of those that did in every trial in which they were asked for long enough. */
+export function firstAlarmOf(detectors: readonly DetectorSummary[]): DetectorSummary | undefined {
+  const [first] = [...detectors]
+    .filter((d) => d.counts.detected > 0 && d.counts.detected === (d.asked ?? d.n))
+    .sort((a, b) => (a.ttd?.medianMs ?? Infinity) - (b.ttd?.medianMs ?? Infinity));
+  return first?.ttd === undefined ? undefined : first;
+}
+
+/** That alarm in one line; undefined where none was watched. */
+export function alarmLine(detectors: readonly DetectorSummary[], plan: Plan): string | undefined {
+  if (detectors.length === 0) return undefined;
+  const first = firstAlarmOf(detectors);
+  if (first?.ttd === undefined) {
+    return `No alarm noticed it every time${detectors.some((d) => d.counts.detected > 0) ? '' : ', or even once'}`;
+  }
+  const story =
+    plan.outage.undetectedMs > 0 ? `; in the write-up it went unnoticed for ${span(plan.outage.undetectedMs)}` : '';
+  return `First alarm: ${first.id}, after ${humanDuration(first.ttd.medianMs)} (${String(first.counts.detected)} of ${String(first.asked ?? first.n)})${story}`;
+}
+
+/**
+ * What belongs beside the verdict, in order of weight: what any runbook did, and what the named ones cost.
+ * @param named the winner, or the candidates
+ */
+export function warningsOf(
+  runbooks: readonly RunbookSummary[],
+  detectors: readonly DetectorSummary[],
+  named: readonly RunbookSummary[],
+): readonly string[] {
+  return [
+    ...runbooks.flatMap(harmDone),
+    ...runbooks.filter((r) => !r.prevention && r.recovered.k > 0).flatMap(neverSeen),
+    ...named.flatMap(costs),
+    ...runbooks.filter((r) => isSilent(r) || named.includes(r)).flatMap(withoutData),
+    ...detectors.flatMap((d) =>
+      d.counts.dead > 0 ? [`alarm ${d.id} died in the outage (${String(d.counts.dead)} of ${String(d.n)})`] : [],
+    ),
+    ...runbooks.flatMap((r) => {
+      if (r.agreement === 'contradicted') return [`the write-up is contradicted on ${r.id}`];
+      return r.agreement === 'mixed' ? [`${r.id} did not do every time what was expected`] : [];
+    }),
+  ];
+}
+
+function harmDone(r: RunbookSummary): readonly string[] {
+  const of = (n: number): string => `in ${String(n)} of ${countOf(r.n, 'trial')}`;
+  const [harmed, relapsed] = [r.outcomes.harmed ?? 0, r.outcomes.relapsed ?? 0];
+  return [
+    ...(r.data.lost > 0 ? [`${r.id} lost or damaged ${countOf(r.data.lost, 'row')} ${of(r.data.trialsWithLoss)}`] : []),
+    ...(harmed > 0 ? [`${r.id} did harm ${of(harmed)}`] : []),
+    ...(relapsed > 0 ? [`${r.id} went down again after it was stable ${of(relapsed)}`] : []),
+  ];
+}
+
+/** What recovered, and was never whole or never read back. */
+function neverSeen(r: RunbookSummary): readonly string[] {
+  const { missing } = r.fullRecovery;
+  return [
+    ...(r.fullRecovery.k === 0
+      ? [`${r.id} was never fully recovered${missing.length === 0 ? '' : `: ${missing.slice(0, 3).join('; ')}`}`]
+      : []),
+    ...(r.data.unknown > 0
+      ? [`${r.id}: data were not read back in ${String(r.data.unknown)} of ${countOf(r.n, 'trial')}`]
+      : []),
+  ];
+}
+
+/** What a named runbook does outside its blast radius. */
+function costs(r: RunbookSummary): readonly string[] {
+  const { deleted, bystanderBadMs } = r.collateral;
+  const each = bystanderBadMs / r.n;
+  return [
+    ...(each >= leastEffectMs ? [`${r.id}: downtime of bystanders, ${humanDuration(each)} a trial`] : []),
+    ...(deleted > 0
+      ? [`${r.id} deleted ${countOf(deleted, 'object')} outside its blast radius in ${countOf(r.n, 'trial')}`]
+      : []),
+  ];
+}
+
+function withoutData(r: RunbookSummary): readonly string[] {
+  const none = r.invalid + r.unknown;
+  return none === 0 ? [] : [`${r.id}: ${String(none)} of ${countOf(r.n + none, 'trial')} gave no data`];
+}

@@ -1,0 +1,287 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { fakeCluster, fakeEvent, fakeNodeState, fakePod, type FakeCluster } from '../cluster/fake.ts';
+import type { Detector } from '../model/detector.ts';
+import type { Sample } from '../model/probe.ts';
+import { profiles } from '../model/profile.ts';
+import { agentLog } from './agent-log.ts';
+import { archiveLag } from './archive-lag.ts';
+import { certificateExpiry } from './certificate-expiry.ts';
+import { corednsFatal } from './coredns-fatal.ts';
+import { corednsReplicas } from './coredns-replicas.ts';
+import { crashFile } from './crash-file.ts';
+import { datastoreErrors } from './datastore-errors.ts';
+import { dnatRules } from './dnat-rules.ts';
+import { interfaceChurn } from './interface-churn.ts';
+import { livenessReadiness } from './liveness-readiness.ts';
+import { memoryAvailable } from './memory-available.ts';
+import { nodeNotReady } from './node-not-ready.ts';
+import { nodeRebooted } from './node-rebooted.ts';
+import { oomKilled } from './oom-killed.ts';
+import { podsNotRunning } from './pods-not-running.ts';
+import { podsTerminating } from './pods-terminating.ts';
+import { postgresPanic } from './postgres-panic.ts';
+import { postgresUp } from './postgres-up.ts';
+import { probeFailing } from './probe-failing.ts';
+import { restartCount } from './restart-count.ts';
+import { sandboxChanged } from './sandbox-changed.ts';
+import { schedulerStall } from './scheduler-stall.ts';
+import { start, type Watching } from './support/testing.ts';
+import { warningEvents } from './warning-events.ts';
+
+/**
+ * The least TTD that each alarm declares, against the soonest that it can be made to fire by an outage that shows at the worst instant of its
+ * loop: never sooner than declared, and not much later, or the bound would be worth nothing.
+ */
+
+const { fast } = profiles;
+const later = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+let cluster: FakeCluster;
+let answer: (on: string) => string | number;
+let watching: Watching | undefined;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] });
+  vi.setSystemTime(1_760_000_000_000);
+  answer = () => '';
+  cluster = fakeCluster();
+  cluster.handler = ({ on }) => answer(on);
+  cluster.api.podStates = [fakePod('a', 'web-1'), fakePod('a', 'web-2')];
+});
+afterEach(async () => {
+  const ended = watching?.end();
+  await later(0);
+  await ended;
+  watching = undefined;
+  vi.useRealTimers();
+});
+
+/** How long after `onset` it fires, in ms: the onset comes `beforeMs` before its fifth look. */
+async function ttdOf(detector: Detector, onset: () => void, beforeMs = 1): Promise<number> {
+  watching = start(detector, cluster);
+  const firing = (): boolean => watching?.readings.some((r) => r.state === 'firing') ?? false;
+  await later(4 * detector.periodMs(fast) - beforeMs);
+  expect(firing()).toBe(false);
+  onset();
+  const began = performance.now();
+  for (let waited = 0; !firing(); waited++) {
+    if (waited > 600_000) throw new Error(`${detector.id} never fired`);
+    await later(1);
+  }
+  return performance.now() - began;
+}
+
+const event = (reason: string, message: string, object: string, type: 'Normal' | 'Warning' = 'Warning') => {
+  cluster.api.pushEvent(fakeEvent(reason, message, { type, object, namespace: 'a', lastEpochMs: Date.now() }));
+};
+const restarted = (name: string, restarts: number) => {
+  cluster.api.pushPod(
+    fakePod('a', name, {
+      containers: [{ name: 'main', ready: true, restarts, state: 'running', startedEpochMs: 0 }],
+    }),
+  );
+};
+const says = (text: string | number) => () => {
+  answer = () => text;
+};
+
+describe('an alarm whose next look may come at once has no least TTD', () => {
+  const alarms: readonly (readonly [Detector, before: string, onset: () => void])[] = [
+    [agentLog(), '', says('t stdout F BPF program is too large')],
+    [certificateExpiry(), '', says('/etc/kubernetes/pki/ca.crt\n')],
+    [crashFile(), '', says('_opt_gateway.0.crash\n')],
+    [datastoreErrors(), '0\n', says('6\nx y z context canceled')],
+    [dnatRules(), '12', says('0')],
+    [interfaceChurn(), '1000 7', says('1000 77')],
+    [memoryAvailable(), '500 768', says('5 768')],
+    [nodeRebooted(), '1000', says('1060')],
+    [postgresPanic(), '', says('PANIC:  could not locate a valid checkpoint record')],
+    [postgresUp(), 'up', says('down')],
+    [
+      nodeNotReady(),
+      '',
+      () => {
+        cluster.api.nodeStates[1] = fakeNodeState('fake-worker', { ready: false });
+      },
+    ],
+    [
+      oomKilled(),
+      '',
+      () => {
+        event('SystemOOM', 'System OOM encountered', 'Node/fake-worker2');
+      },
+    ],
+    [
+      warningEvents(),
+      '',
+      () => {
+        event('BackOff', 'x', 'Pod/web-1');
+      },
+    ],
+    [
+      sandboxChanged({ over: 1 }),
+      '',
+      () => {
+        for (const name of ['a', 'b']) event('SandboxChanged', 'x', name, 'Normal');
+      },
+    ],
+    [
+      livenessReadiness(),
+      '',
+      () => {
+        event('Unhealthy', 'Readiness probe failed: x', 'Pod/web-1');
+        cluster.api.pushPod(fakePod('a', 'web-1', { ready: false }));
+      },
+    ],
+    [
+      restartCount({ over: 10, scope: 'cluster' }),
+      '',
+      () => {
+        restarted('web-1', 11);
+      },
+    ],
+    [
+      corednsFatal(),
+      '',
+      () => {
+        cluster.streams[0]?.push('fatal [FATAL] plugin/loop');
+        cluster.streams[0]?.push('beat 1');
+      },
+    ],
+  ];
+  it.each(alarms.map((each) => [each[0].id, ...each] as const))('%s', async (_id, detector, before, onset) => {
+    answer = () => before;
+    expect([detector.leastTtdMs(fast), detector.leastTtdMs(profiles.stock)]).toEqual([0, 0]);
+    expect(await ttdOf(detector, onset)).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('an alarm that counts something out is never sooner than it declares', () => {
+  const within = (ttd: number, detector: Detector, slackMs: number): void => {
+    expect(ttd).toBeGreaterThanOrEqual(detector.leastTtdMs(fast));
+    expect(ttd).toBeLessThanOrEqual(detector.leastTtdMs(fast) + slackMs);
+  };
+
+  it('pods-not-running counts looks; the one under way at the onset was begun a period ago, and still sees it', async () => {
+    const detector = podsNotRunning({ streak: 3 });
+    expect(detector.leastTtdMs(fast)).toBe(fast.pollMs);
+    expect(podsNotRunning({ streak: 1 }).leastTtdMs(fast)).toBe(0);
+    let slowMs = 0;
+    const { api } = cluster;
+    api.replicas = async () => {
+      // The answer is of when it comes.
+      if (slowMs > 0) await new Promise((resolve) => setTimeout(resolve, slowMs));
+      return api.replicaCount ?? { desired: 2, ready: 2 };
+    };
+    slowMs = fast.pollMs - 1;
+    const ttd = await ttdOf(
+      detector,
+      () => {
+        api.replicaCount = { desired: 2, ready: 0 };
+        slowMs = 0;
+      },
+      2,
+    );
+    within(ttd, detector, 3);
+  });
+
+  it('probe-failing counts intended starts; the request under way at the onset fails as well', async () => {
+    const detector = probeFailing({ sli: 'dns', streak: 3 });
+    expect(detector.leastTtdMs(fast)).toBe(250);
+    expect(probeFailing({ sli: 'dns', streak: 1 }).leastTtdMs(fast)).toBe(0);
+    const onsetMs = 999;
+    const request = (n: number): Sample => {
+      const intendedMs = n * 250;
+      // Answers take just under a period; from the onset on everything fails at once, what is under way too.
+      const ok = intendedMs + 249 < onsetMs;
+      const endedMs = ok ? intendedMs + 249 : Math.max(onsetMs, intendedMs);
+      return { sli: 'dns', n, intendedMs, startedMs: intendedMs, endedMs, ok };
+    };
+    let firedMs = Number.NaN;
+    async function* samples(): AsyncGenerator<Sample, void, undefined> {
+      for (let n = 0; n < 12 && Number.isNaN(firedMs); n++) {
+        const sent = request(n);
+        yield sent;
+        // The reading of a sample has been taken when the next one is asked for.
+        if (watching?.last()?.state === 'firing') firedMs = sent.endedMs;
+      }
+    }
+    watching = start(detector, cluster, samples);
+    await later(10);
+    within(firedMs - onsetMs, detector, 2);
+  });
+
+  it.each([podsTerminating(), schedulerStall()])('$id counts from its own first sight', async (detector) => {
+    const ttd = await ttdOf(detector, () => {
+      cluster.api.pushPod(
+        detector.id === 'pods-terminating'
+          ? fakePod('a', 'web-1', { terminating: true })
+          : fakePod('a', 'new', { node: '', phase: 'Pending', ready: false }),
+      );
+    });
+    within(ttd, detector, 1);
+  });
+
+  it("restart-count waits for the kubelet's back-off, however fast the container ends", async () => {
+    const detector = restartCount({ over: 4 });
+    const ttd = await ttdOf(detector, () => {
+      // At once, then after 10, 20 and, by the cap, 30 s each.
+      [0, 10, 30, 60, 90].forEach((atS, i) =>
+        setTimeout(() => {
+          restarted('web-1', i + 1);
+        }, atS * 1000),
+      );
+    });
+    within(ttd, detector, fast.scrapeMs);
+  });
+
+  it('archive-lag counts from the last segment, which is up to one interval and a copy old at the onset', async () => {
+    const detector = archiveLag({ overSeconds: 30 });
+    expect(detector.leastTtdMs(fast)).toBe(20_000);
+    let lastS = Number.NaN;
+    // As `date` and `stat` have it: whole seconds.
+    answer = () => String(Number.isNaN(lastS) ? 4 : Math.floor(Date.now() / 1000) - Math.floor(lastS));
+    const ttd = await ttdOf(detector, () => {
+      lastS = Date.now() / 1000 - 10;
+    });
+    within(ttd, detector, fast.scrapeMs + 1000);
+  });
+
+  it("coredns-replicas counts from the node's last heartbeat, which is up to an interval old at the onset", async () => {
+    const detector = corednsReplicas();
+    // 10 s less 2 s and 4 % of them; 50 s less 10.4 s.
+    expect(detector.leastTtdMs(fast)).toBe(7920);
+    expect(detector.leastTtdMs(profiles.stock)).toBe(39_600);
+    const coredns = (ready: boolean) =>
+      fakePod('kube-system', 'coredns-1', { ready, labels: { 'k8s-app': 'kube-dns' } });
+    cluster.api.podStates = [coredns(true)];
+    const ttd = await ttdOf(
+      detector,
+      () => {
+        const heartbeatAgoMs = 1.04 * fast.kubeletStatusMs;
+        setTimeout(() => {
+          cluster.api.pushPod(coredns(false));
+        }, fast.nodeGraceMs - heartbeatAgoMs);
+      },
+      1920,
+    );
+    within(ttd, detector, fast.scrapeMs);
+  });
+});
+
+describe('a wall clock that is set back', () => {
+  it.each([nodeNotReady(), podsTerminating(), schedulerStall(), warningEvents()])(
+    'changes nothing about when $id fires',
+    async (detector) => {
+      const ttd = await ttdOf(detector, () => {
+        vi.setSystemTime(Date.now() - 3_600_000);
+        cluster.api.nodeStates[1] = fakeNodeState('fake-worker', { ready: false });
+        cluster.api.pushPod(fakePod('a', 'web-1', { terminating: true }));
+        cluster.api.pushPod(fakePod('a', 'new', { node: '', phase: 'Pending', ready: false }));
+        // Its own time is that of a cluster whose clock has not been set.
+        cluster.api.pushEvent(fakeEvent('BackOff', 'x', { namespace: 'a', lastEpochMs: Date.now() + 3_600_000 }));
+      });
+      expect(ttd).toBeLessThanOrEqual(detector.leastTtdMs(fast) + 1);
+    },
+  );
+});
