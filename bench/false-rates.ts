@@ -154,11 +154,13 @@ const looked = [2, 3, 5].flatMap((n) =>
     }),
   ),
 );
+/** Standard deviations of what is compared: the difference of two arms in a block. */
+const scatterMs = 15_000 * Math.SQRT2;
 const power = [0.5, 1, 1.5, 2.5].map((sd) => {
   say(`power: ${String(sd)} sd`);
   const pair: readonly Arm[] = [
     { downtime: draws.normal, ttr: () => 90_000 + 40_000 * normal(), group: 'a' },
-    { downtime: later(draws.normal, sd * 15_000), ttr: () => 90_000 + sd * 15_000 + 40_000 * normal(), group: 'b' },
+    { downtime: later(draws.normal, sd * scatterMs), ttr: () => 90_000 + sd * scatterMs + 40_000 * normal(), group: 'b' },
   ];
   const beside = [...pair, ...times(5, { downtime: idle, ttr: never, group: 'idle' })];
   return {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { seeded, shuffled } from '../model/random.ts';
 import { differenceInterval, leastValues, meanInterval } from './mean-interval.ts';
+import { signFlipInterval } from './permutation.ts';
 import type { Bounds } from './stats.ts';
+import { simulated, type Draw } from './testing/simulated.ts';
 
 const a = [41, 37, 52, 46, 44, 95, 61, 39];
 const b = [47, 43, 60, 58, 49, 120, 66];
@@ -60,42 +62,58 @@ describe('differenceInterval', () => {
   });
 });
 
-const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-const horizon = 240;
-/** Undefined: did not come back within the horizon. */
-const kinds: Readonly<Record<string, () => number | undefined>> = {
-  normal: () => 60 + 15 * normal(),
-  'long tail': () => {
-    const time = 60 * Math.exp(0.7 * normal());
-    return time < horizon ? time : undefined;
-  },
-  'one in five never': () => (random() < 0.2 ? undefined : 60 + 15 * normal()),
+const { draws, random: drawn } = simulated(8);
+const some = (n: number, draw: Draw): readonly (number | undefined)[] => Array.from({ length: n }, draw);
+const back = (times: readonly (number | undefined)[]): readonly (readonly number[])[] =>
+  times.flatMap((t) => (t === undefined ? [] : [[t]]));
+const truthOf = (draw: Draw): number => {
+  const all = back(some(300_000, draw)).flat();
+  return all.reduce((sum, v) => sum + v, 0) / all.length;
 };
+/** Of the rounds that have an interval, the share in which it holds the truth. */
+function share(rounds: number, truth: number, ask: () => Bounds | undefined): number {
+  let [given, covered] = [0, 0];
+  for (let round = 0; round < rounds; round++) {
+    const bounds = ask();
+    if (bounds === undefined) continue;
+    given++;
+    if (bounds.lo <= truth && truth <= bounds.hi) covered++;
+  }
+  return covered / given;
+}
+/** Of the blocks in which both came back. */
+function paired(n: number, a: Draw, b: Draw): Bounds | undefined {
+  const [x, y] = [some(n, a), some(n, b)];
+  const differences = x.flatMap((time, i) => {
+    const other = y[i];
+    return time === undefined || other === undefined ? [] : [other - time];
+  });
+  return signFlipInterval(differences, Math.floor(drawn() * 1e9));
+}
 
-// docs/measurement.md has the coverage of more rounds (`npm run bench coverage`).
-describe.each(Object.entries(kinds))('covers the truth as often as it says: %s', (_kind, time) => {
-  const some = (n: number): readonly (readonly number[])[] =>
-    Array.from({ length: n }, () => time()).flatMap((t) => (t === undefined ? [] : [[t]]));
-  const truth = ((all) => all.flat().reduce((s, v) => s + v, 0) / all.length)(some(300_000));
-  const share = (of: () => Bounds | undefined, middle: number): number => {
-    let [given, covered] = [0, 0];
-    for (let run = 0; run < 2000; run++) {
-      const bounds = of();
-      if (bounds === undefined) continue;
-      given++;
-      if (bounds.lo <= middle && middle <= bounds.hi) covered++;
-    }
-    return covered / given;
-  };
-
+// 93 to 97 % and two standard errors; docs/measurement.md has more rounds (`npm run bench coverage`).
+describe.each(Object.entries(draws))('covers the truth as often as it says: %s', (_kind, draw) => {
+  const truth = truthOf(draw);
   it.each([10, 20])('of those that came back, %i blocks', (n) => {
     for (const covered of [
-      share(() => meanInterval(some(n)), truth),
-      share(() => differenceInterval(some(n), some(n)), 0),
+      share(2000, truth, () => meanInterval(back(some(n, draw)))),
+      share(2000, 0, () => differenceInterval(back(some(n, draw)), back(some(n, draw)))),
+      share(1500, 0, () => paired(n, draw, draw)),
     ]) {
-      // 93 to 97 % and two standard errors of 2000 rounds.
       expect(covered).toBeGreaterThan(0.92);
       expect(covered).toBeLessThan(0.98);
     }
   });
+});
+
+it('covers the difference of a steady one and one with a long tail', () => {
+  const { normal, 'long tail': tail } = draws;
+  const truth = truthOf(tail) - truthOf(normal);
+  for (const covered of [
+    share(2000, truth, () => differenceInterval(back(some(10, normal)), back(some(10, tail)))),
+    share(2000, truth, () => paired(10, normal, tail)),
+  ]) {
+    expect(covered).toBeGreaterThan(0.92);
+    expect(covered).toBeLessThan(0.98);
+  }
 });

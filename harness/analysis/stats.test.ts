@@ -1,52 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../model/random.ts';
-import {
-  areaUnder,
-  atLeast,
-  atMost,
-  kaplanMeier,
-  poissonUpper,
-  restrictedMean,
-  wilson,
-  type Observed,
-} from './stats.ts';
-
-describe('wilson', () => {
-  // Newcombe 1998, table I, method 3.
-  it.each([
-    [81, 263, 0.2553, 0.3662],
-    [15, 148, 0.0624, 0.1605],
-    [0, 20, 0, 0.1611],
-    [1, 29, 0.0061, 0.1718],
-  ])('%i of %i', (k, n, lo, hi) => {
-    expect(wilson(k, n).lo).toBeCloseTo(lo, 4);
-    expect(wilson(k, n).hi).toBeCloseTo(hi, 4);
-  });
-
-  it('is symmetric and never leaves 0 to 1', () => {
-    for (let n = 1; n < 30; n++) {
-      for (let k = 0; k <= n; k++) {
-        const [a, b] = [wilson(k, n), wilson(n - k, n)];
-        expect(a.lo).toBeCloseTo(1 - b.hi, 12);
-        expect(a.lo).toBeGreaterThanOrEqual(0);
-        expect(a.hi).toBeLessThanOrEqual(1);
-      }
-    }
-    expect(() => wilson(1, 0)).toThrow(RangeError);
-  });
-
-  it('covers the truth about as often as it says', () => {
-    const random = seeded(1);
-    let covered = 0;
-    for (let run = 0; run < 2000; run++) {
-      let k = 0;
-      for (let i = 0; i < 10; i++) if (random() < 0.7) k++;
-      const { lo, hi } = wilson(k, 10);
-      if (lo <= 0.7 && 0.7 <= hi) covered++;
-    }
-    expect(covered / 2000).toBeGreaterThan(0.92);
-  });
-});
+import { areaUnder, atLeast, atMost, kaplanMeier, poissonUpper, restrictedMean, type Observed } from './stats.ts';
 
 describe('atLeast, atMost', () => {
   // scipy.stats 1.17.1: beta.ppf(.05, k, n - k + 1), beta.ppf(.95, k + 1, n - k); 0 and 1 at the ends.

@@ -5,23 +5,6 @@ export interface Bounds {
   readonly hi: number;
 }
 
-/** 97.5 % quantile of the normal distribution: two-sided 95 %. */
-const z95 = 1.959963984540054;
-
-/**
- * Wilson's score interval (95 %) for k successes of n: holds for small n and at 0 and 1, where the textbook interval has no
- * width at all. Source: Wilson 1927; Newcombe, Statistics in Medicine 17 (1998), method 3.
- * @throws RangeError for n < 1 or k outside 0..n
- */
-export function wilson(k: number, n: number, z = z95): Bounds {
-  if (n < 1 || k < 0 || k > n) throw new RangeError(`wilson(${String(k)}, ${String(n)})`);
-  const p = k / n;
-  const d = 1 + (z * z) / n;
-  const centre = (p + (z * z) / (2 * n)) / d;
-  const half = (z / d) * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n));
-  return { lo: k === 0 ? 0 : Math.max(0, centre - half), hi: k === n ? 1 : Math.min(1, centre + half) };
-}
-
 /**
  * What a share is at least after k of n, with 95 % on that side: the greatest share with which so many or more would come about in no more
  * than 5 %. Exact: it holds in at least 95 % whatever the share is; after n of n it is 0.05^(1/n) (5, 22, 37, 55, 69 % after 1, 2, 3, 5, 8).
