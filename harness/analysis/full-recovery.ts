@@ -18,7 +18,7 @@ export interface FullRecovery {
 
 /**
  * Full recovery is more than good answers: all nodes Ready, replicas as desired, nothing Pending or Terminating, the alarms
- * that had fired quiet again, service that was stable, was never down again and survived the restart of a pod, and no row lost. It is
+ * that had fired quiet again, service that was stable, was not down again for good and survived the restart of a pod, and no row lost. It is
  * reached at the first instant from which all of that held until the observation ended.
  */
 export function findFullRecovery(
@@ -33,7 +33,11 @@ export function findFullRecovery(
   const instants: Interval[] = [];
   if (restored === undefined) missing.push('service was not stable');
   else instants.push(restored.at);
-  if (again !== undefined) missing.push(`${list(again.slis)} went down again`);
+  if (again?.relapse === true) missing.push(`${list(again.slis)} went down again`);
+  else if (again !== undefined && restored !== undefined) {
+    const overMs = again.afterMs + again.lastedMs;
+    instants.push({ lo: restored.at.lo + overMs, hi: restored.at.hi + overMs });
+  }
   addState(log, observation, instants, missing);
   for (const detector of detectors) {
     if (detector.status !== 'noisy' && firedRightly(log, observation, detector.id))

@@ -128,17 +128,19 @@ function judged({ ttr, again, data, harm, log, prevented }: Findings): Verdict {
     stable === undefined
       ? `not stable within ${humanDuration(log.started.horizonMs)}`
       : `stable since ${humanDuration(midpoint(stable))} after the fault`;
-  if (stable !== undefined && again === undefined && lost > 0) {
+  const relapsed = again?.relapse === true;
+  if (stable !== undefined && !relapsed && lost > 0) {
     return {
       outcome: 'recovered-with-loss',
       reason: `${back}${loss}${harm.length > 0 ? `; harmed: ${list(harm)}` : ''}`,
     };
   }
   if (harm.length > 0) return { outcome: 'harmed', reason: `${list(harm)}; ${back}${loss}` };
-  if (again !== undefined) return { outcome: 'relapsed', reason: `${back}, but ${wentDown(again)}${loss}` };
+  if (again !== undefined && relapsed) return { outcome: 'relapsed', reason: `${back}, but ${wentDown(again)}${loss}` };
   if (stable !== undefined && prevented) return { outcome: 'prevented', reason: 'nothing that had to break did' };
   if (stable !== undefined) {
-    return { outcome: 'recovered', reason: back + (data === 'unknown' ? '; data were not read back' : '') };
+    const blip = again === undefined ? '' : `; ${wentDown(again)}`;
+    return { outcome: 'recovered', reason: back + blip + (data === 'unknown' ? '; data were not read back' : '') };
   }
   return { outcome: 'not-recovered', reason: back + loss };
 }

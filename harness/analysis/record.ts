@@ -22,6 +22,11 @@ import { type Broken, findFirstGood, findStable, neverLost } from './recovery.ts
 import { downAgain, durabilityCheck } from './relapse.ts';
 import { mitigationOf, phasesOf, stepsOf } from './steps.ts';
 
+/** Under a precaution the change that broke everything is made step by step, and service may be stable between two: when it was over. */
+function changedMs(log: TrialLog, { prevention }: Observation): number | undefined {
+  return prevention ? log.of('phase').find((p) => p.name === 'inject' && p.state === 'done')?.atMs : undefined;
+}
+
 /**
  * Derives every number of one trial from its events and from nothing else: no clock, no files, the same events give the same
  * record. Definitions: docs/measurement.md. Works on the log of a trial that still runs, too; its outcome then is `invalid`
@@ -48,7 +53,7 @@ export function analyseTrial(events: readonly TrialEvent[]): TrialRecord {
     ? neverLost(observation, started.holdMs)
     : unbroken.length > 0
       ? undefined
-      : findStable(broken, observation.toMs, started.holdMs);
+      : findStable(broken, observation.toMs, started.holdMs, changedMs(log, observation));
   const timed =
     onset !== undefined && unbroken.length === 0 && (prevented ? restored !== undefined : broken.length > 0);
   const since = (at: Interval | undefined): Interval | Censored | undefined =>

@@ -24,9 +24,16 @@ export interface Restored {
 /**
  * The end of the first outage from which on no given SLI has an outage for a stability window, or undefined when the observation does not
  * contain one. The whole window must have been seen, without a gap; of a slow probe at least as many requests as end an outage.
+ * @param afterMs what ended before is none: a change that is still being made may break it again
  */
-export function findStable(broken: readonly Broken[], toMs: number, holdMs: number): Restored | undefined {
+export function findStable(
+  broken: readonly Broken[],
+  toMs: number,
+  holdMs: number,
+  afterMs = Number.NEGATIVE_INFINITY,
+): Restored | undefined {
   for (const { at, fromMs } of goodAgain(broken)) {
+    if (fromMs < afterMs) continue;
     const holds = broken.every(({ sli, outages }) => {
       const untilMs = fromMs + Math.max(holdMs, (needsOf(sli.periodMs) + 1) * sli.periodMs);
       if (outages.some((o) => o.firstBadMs >= fromMs && o.firstBadMs < untilMs)) return false;

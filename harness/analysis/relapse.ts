@@ -1,7 +1,7 @@
 import type { TrialRecord } from '../model/record.ts';
 import { midpoint, type Interval } from '../model/units.ts';
 import type { TrialLog } from './log.ts';
-import { whole } from './numbers.ts';
+import { sum, whole } from './numbers.ts';
 import type { Outage } from './outages.ts';
 import type { Broken, Restored } from './recovery.ts';
 
@@ -22,8 +22,14 @@ export function durabilityCheck(log: TrialLog): Interval | undefined {
 }
 
 /**
- * The first outage of anything that was broken after it had been stable, whether or not it healed again; undefined where there was none.
- * One that begins in the durability check and ends by itself is the harness' own doing. Outages of several SLIs that overlap are one.
+ * So long must service be down again, in all, to undo a recovery. Real machines stall: in the kept runs three requests in a row failed now and
+ * then, half a minute after a cure and for a second, on a cluster that nothing was wrong with. Whatever is still down at the end counts at any length.
+ */
+const relapseMs = 5000;
+
+/**
+ * What was down of anything that was broken after it had been stable; undefined where nothing was. One that begins in the durability check and
+ * ends by itself is the harness' own doing. Outages of several SLIs that overlap are one; the first is told.
  * @param toMs end of the observation: an outage that is still on has lasted until then
  */
 export function downAgain(
@@ -34,25 +40,36 @@ export function downAgain(
 ): DownAgain | undefined {
   const own = (o: Outage): boolean =>
     checked !== undefined && o.ended !== undefined && o.overdueMs >= checked.lo && o.firstBadMs <= checked.hi;
-  const again = broken
+  const later = broken
     .flatMap(({ sli, outages }) =>
       outages
         .filter((o) => o.firstBadMs >= restored.fromMs && !own(o))
-        .map((o) => ({ sli: sli.sli, fromMs: o.firstBadMs, toMs: o.ended === undefined ? toMs : o.lastBadMs })),
+        .map((o) => ({
+          sli: sli.sli,
+          fromMs: o.firstBadMs,
+          toMs: o.ended === undefined ? toMs : o.lastBadMs,
+          stands: o.ended === undefined,
+        })),
     )
     .sort((a, b) => a.fromMs - b.fromMs);
-  const [first] = again;
-  if (first === undefined) return undefined;
-  let untilMs = first.toMs;
-  const slis = new Set<string>();
-  for (const outage of again) {
-    if (outage.fromMs > untilMs) break;
-    untilMs = Math.max(untilMs, outage.toMs);
-    slis.add(outage.sli);
+  const stretches: { fromMs: number; toMs: number; readonly slis: Set<string> }[] = [];
+  for (const outage of later) {
+    const last = stretches.at(-1);
+    if (last === undefined || outage.fromMs > last.toMs)
+      stretches.push({ fromMs: outage.fromMs, toMs: outage.toMs, slis: new Set([outage.sli]) });
+    else {
+      last.toMs = Math.max(last.toMs, outage.toMs);
+      last.slis.add(outage.sli);
+    }
   }
+  const [first] = stretches;
+  if (first === undefined) return undefined;
+  const totalMs = sum(stretches.map((one) => one.toMs - one.fromMs));
   return {
     afterMs: whole(Math.max(0, first.fromMs - midpoint(restored.at))),
-    lastedMs: whole(untilMs - first.fromMs),
-    slis: [...slis].sort(),
+    lastedMs: whole(first.toMs - first.fromMs),
+    slis: [...first.slis].sort(),
+    totalMs: whole(totalMs),
+    relapse: totalMs >= relapseMs || later.some(({ stands }) => stands),
   };
 }

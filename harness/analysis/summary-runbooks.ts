@@ -183,7 +183,7 @@ export function summariseRunbook(
   };
 }
 
-const stayedUp = (r: TrialRecord): boolean => r.outcome !== 'relapsed' && r.downAgain === undefined;
+const stayedUp = (r: TrialRecord): boolean => r.downAgain?.relapse !== true;
 
 /** Six digits, which is more than a share can be known to. */
 const share = (x: number): number => Number(x.toFixed(6));

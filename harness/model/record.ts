@@ -129,7 +129,15 @@ export interface TrialRecord {
   /** How long it was watched after it was stable, in ms; absent where it never was. */
   readonly watchedStableMs?: number;
   /** The first outage after it was stable: how long after that it began, how long it lasted at least, of which SLIs; ms. */
-  readonly downAgain?: { readonly afterMs: number; readonly lastedMs: number; readonly slis: readonly string[] };
+  readonly downAgain?: {
+    readonly afterMs: number;
+    readonly lastedMs: number;
+    readonly slis: readonly string[];
+    /** Over all outages after it was stable: how long anything was down. */
+    readonly totalMs: number;
+    /** Whether that undoes the recovery: 5 s or more in all, or down at the end. Less is a blip, which counts as downtime. */
+    readonly relapse: boolean;
+  };
   /** Why full recovery was not reached, if it was not. */
   readonly fullRecoveryMissing: readonly string[];
   /** Disjoint parts of TTR that add up to its midpoint, in ms: before the first changing command, while the runbook ran, after it. */

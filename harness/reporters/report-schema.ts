@@ -204,7 +204,7 @@ export const recordSchema = z.object({
   fullRecovery: timeTo.exactOptional(),
   watchedStableMs: ms.exactOptional().describe('How long it was watched after it was stable'),
   downAgain: z
-    .object({ afterMs: ms, lastedMs: ms, slis: list(text) })
+    .object({ afterMs: ms, lastedMs: ms, slis: list(text), totalMs: ms, relapse: z.boolean() })
     .exactOptional()
     .describe('The first outage after it was stable'),
   fullRecoveryMissing: list(text),

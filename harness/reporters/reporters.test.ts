@@ -170,7 +170,7 @@ describe('html', () => {
     const again = {
       ...first,
       firstGood: { lo: 20_000, hi: 21_000 },
-      downAgain: { afterMs: 40_000, lastedMs: 30_000, slis: ['dns'] },
+      downAgain: { afterMs: 40_000, lastedMs: 30_000, slis: ['dns'], totalMs: 30_000, relapse: true },
       watchedStableMs: 180_000,
     };
     const text = htmlReport(summary, plan, [again]);

@@ -117,7 +117,7 @@ function lineOf(plan: Plan, arm: Arm, planned: number, records: readonly TrialRe
     unwitnessed: records.filter((r) => r.outcome === 'invalid' && unwitnessed(r)).length,
     withLoss: valid.filter((r) => r.data !== 'unknown' && r.data.lost > 0).length,
     notWhole: valid.filter((r) => r.outcome === 'recovered' && r.fullRecoveryMissing.length > 0).length,
-    downAgain: valid.filter((r) => r.outcome === 'relapsed' || r.downAgain !== undefined).length,
+    downAgain: valid.filter((r) => r.downAgain?.relapse === true).length,
     alarms: alarmsOf(valid),
     blocks: isFaultFree(control) ? [] : blocksOf(plan, valid, control === undefined && runbook === waitArm),
   };
