@@ -54,6 +54,8 @@ export interface TrialSpec {
   readonly profile: Profile;
   readonly seed: number;
   readonly trigger: Trigger;
+  /** How long service is watched after it is stable, in ms; the profile's time for a relapse where absent. */
+  readonly watchMs?: number;
   /** The trial's own folder: events.jsonl, undo.json and the workstation's files go there. */
   readonly dir: string;
   readonly keep: 'never' | 'on-failure' | 'always';
@@ -102,6 +104,7 @@ export function startedEvent(spec: TrialSpec, wallEpochMs: number): EventBody {
       ...(step.destroys === undefined ? {} : { destroys: step.destroys }),
     })),
     holdMs: profile.holdMs,
+    watchMs: spec.watchMs ?? profile.relapseWatchMs,
     horizonMs: scenario.horizonMs[profile.name],
     runbookDelayMs: profile.runbookDelayMs + delayOf(spec.control),
   };

@@ -28,7 +28,7 @@ import { lookForFault, runSteps } from './steps.ts';
 import { Teardown } from './teardown.ts';
 import { SliTracker, Unanswered } from './tracker.ts';
 import { startedEvent, type TrialDeps, type TrialSpec } from './trial-spec.ts';
-import { alarmsClear, awaitTrigger, awaitWitness, holdSteady, lookOnce, symptomsEnd, watchRecovery } from './waits.ts';
+import { alarmsClear, awaitTrigger, awaitWitness, holdSteady, lookOnce, symptomsEnd, watchRecovery, watchStable } from './waits.ts';
 import { TrialStopped, type Watched } from './watched.ts';
 
 /**
@@ -188,8 +188,9 @@ class Trial {
     if (complete) {
       journal.write(await checkDurability(cluster, insideNodes, clock, signal));
       await clock.sleep(profile.relapseWatchMs, signal);
-      await alarmsClear(watched);
     }
+    if (!isFaultFree(spec.control)) await watchStable(watched);
+    if (complete) await alarmsClear(watched);
     journal.write(
       await takeInventory(cluster, 'after', insideNodes).catch((error: unknown): EventBody => ({
         type: 'note',
