@@ -119,6 +119,8 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
         onProgress({ type: 'note', text: `decided after ${decided.afterBlock} blocks: ${decided.why}` });
     };
     judgeBlock();
+    const anotherFollows = ({ id }: PlannedTrial) =>
+      plan.trials.some((other) => other.id !== id && !done.has(other.id) && isWanted(plan, other));
     const runOne = async (trial: PlannedTrial): Promise<PlannedTrial | undefined> => {
       const claimed = runbookOf(scenario, trial);
       if (claimed === undefined || signal.aborted || !isWanted(plan, trial)) return undefined;
@@ -148,7 +150,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
           dir,
           keep: options.keep,
         },
-        machine.depsFor(trial.id),
+        { ...machine.depsFor(), ...(parallel === 1 && anotherFollows(trial) ? { windDown: machine.prepareNext } : {}) },
         parallel === 1 ? onProgress : sideBySide(trial.id, onProgress),
         rest.signal,
       );

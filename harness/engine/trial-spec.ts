@@ -17,6 +17,8 @@ export type OwnedCluster = Cluster & { delete(): Promise<void> };
 export interface Sampling {
   /** Opened probe sessions by SLI, for their final audits. */
   readonly sessions: ReadonlyMap<string, ProbeSession>;
+  /** Resolves when nothing of this SLI is under way any more, and nothing more is sent. */
+  settled(sli: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -25,6 +27,8 @@ export interface TrialDeps {
   createCluster(signal: AbortSignal, onNote: (text: string) => void): Promise<OwnedCluster>;
   /** Notes that a cluster stays on purpose, so that nothing takes it for a leftover. */
   keepCluster(cluster: Cluster): void;
+  /** The trial is over but for what is still under way: what the next one needs may be got ready. Absent where none follows. */
+  windDown?(): void;
   /** Opens the probes and samples them until stopped. */
   startSampling(options: {
     readonly scenario: Pick<Scenario, 'probes'>;

@@ -200,10 +200,12 @@ class Trial {
     await symptomsEnd(watched);
     this.#end('done');
 
-    // The store is read when nobody writes to it any more: a row acknowledged while it is read would look lost.
     this.#begin('teardown', minutes(3));
-    await sampling.stop();
-    await auditStores(watched, sampling);
+    const stopping = sampling.stop();
+    // Of service that is down, requests are under way until their time-outs; where it is up, they are answered before anything else begins.
+    if (complete) await stopping;
+    this.deps.windDown?.();
+    await Promise.all([stopping, auditStores(watched, sampling)]);
   }
 
   /**
@@ -333,9 +335,15 @@ class Trial {
     return outcome === 'recovered' || outcome === 'prevented' || outcome === 'control-clean';
   }
 
+  /** The same, or it is known that this runbook ends nothing. */
+  #wentAsExpected(): boolean {
+    const { outcome, claim } = analyseTrial(this.journal.events);
+    return this.#wentWell() || (claim.expect === 'does-not-recover' && outcome === 'not-recovered');
+  }
+
   /** Of a trial that somebody will ask about: the cluster is gone by then, and with it what its nodes wrote. */
   async #keepLogs(cluster: Cluster, outer: AbortSignal): Promise<void> {
-    if (outer.aborted || this.#wentWell()) return;
+    if (outer.aborted || this.#wentAsExpected()) return;
     const dir = join(this.spec.dir, 'nodes');
     const missing = await keepNodeLogs(cluster, dir, this.clock.wallEpochMs, outer);
     for (const line of missing) this.journal.write({ type: 'note', text: `no logs of ${line}` });
