@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seeded, shuffled } from '../model/random.ts';
-import { holm, leastPairs, signFlip, signFlipInterval, twoSample, weightedHolm } from './permutation.ts';
+import { leastPairs, signFlip, signFlipInterval, twoSample, weightedHolm } from './permutation.ts';
 
 const random = seeded(5);
 const whole = (spread: number): number => Math.round((random() - 0.3) * spread);
@@ -140,7 +140,13 @@ describe('twoSample', () => {
   });
 });
 
-describe('holm', () => {
+const holm = (ps: readonly number[]): readonly number[] =>
+  weightedHolm(
+    ps,
+    ps.map(() => 0.2),
+  );
+
+describe('Holm with equal weights', () => {
   it('is what statsmodels gives (and R, p.adjust)', () => {
     const close = (list: readonly number[]): readonly number[] => list.map((p) => Number(p.toFixed(10)));
     expect(close(holm([0.01, 0.04, 0.03, 0.005]))).toEqual([0.03, 0.06, 0.06, 0.02]);

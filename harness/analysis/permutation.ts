@@ -187,16 +187,9 @@ export function twoSample(a: readonly number[], b: readonly number[], seed = 1):
   }
 }
 
-/** Holm's step-down adjustment: every p as it stands when so many were asked together; in the order given. Scand. J. Stat. 6 (1979) 65. */
-export const holm = (ps: readonly number[]): readonly number[] =>
-  weightedHolm(
-    ps,
-    ps.map(() => 1),
-  );
-
 /**
- * The same where each has its own share of the whole error: the one with the least p / weight first, times the weights of all that are left (Holm 1979,
- * section 4).
+ * Holm's step-down adjustment where each p has its own share of the whole error: every p as it stands when so many were asked together, in the order given. The one with
+ * the least p / weight first, times the weights of all that are left. Scand. J. Stat. 6 (1979) 65, section 4; with equal weights, section 3.
  */
 export function weightedHolm(ps: readonly number[], weights: readonly number[]): readonly number[] {
   const weightOf = (i: number): number => weights[i] ?? 0;

@@ -56,6 +56,11 @@ export function duration(flag: string, value: string): Millis {
   return millis(Math.round(ms));
 }
 
+/** A length of time, or `never`, which is 0. */
+export function confirm(flag: string, value: string): Millis {
+  return value === 'never' ? millis(0) : duration(flag, value);
+}
+
 /** `oracle` or `detector:<id>`; whether the scenario has that detector is the caller's question. */
 export function trigger(flag: string, value: string): Trigger {
   if (value === 'oracle') return { kind: 'oracle' };

@@ -111,6 +111,23 @@ function faultSection(fault: Fault): readonly string[] {
   ];
 }
 
+/** What was declared before the first trial. */
+function comparisonLines({ comparison }: Plan): readonly string[] {
+  if (comparison === undefined || comparison.arms.length < 2) return [];
+  const { arms, looks, decide, dropAfter, confirmMs } = comparison;
+  const points = looks.map(({ blocks, level }) => `${String(blocks)} (level ${String(level)})`).join(', ');
+  return [
+    'Compared (declared before the first trial):',
+    `  arms: ${arms.join(', ')}; by downtime and TTR`,
+    `  looked at after blocks: ${points}`,
+    ...(decide ? [`  dropped: 0 of ${String(dropAfter ?? 0)} recovered, where another arm always did; ends when decided`] : []),
+    confirmMs === 0
+      ? '  no arm is watched for long after its cure, so none will be named'
+      : `  ${decide ? 'the leading arm' : 'the first recovery of each arm'} is watched for ${humanDuration(confirmMs)} after it is stable`,
+    '',
+  ];
+}
+
 const bullets = (lines: readonly string[]) => lines.map((line) => `  - ${line}`);
 
 /** Everything about a scenario: the outage, how true the replay is, the fault, the alarms, the runbooks. */
@@ -231,6 +248,7 @@ export function planPage(options: {
     `  6. verify: restart one pod, watch ${humanDuration(profile.relapseWatchMs)} for a relapse, read all data back`,
     '  7. undo the fault, delete the cluster',
     '',
+    ...comparisonLines(plan),
     'Order of trials:',
     ...plan.trials.map((trial, index) => `${String(index + 1).padStart(4)}. ${trial.id} (seed ${trial.seed})`),
     '',

@@ -8,6 +8,7 @@ import type { CommandContext } from './context.ts';
 import { projectRoot, scenarioIds } from './load.ts';
 import {
   compareWords,
+  confirm,
   controls,
   duration,
   imagesWords,
@@ -83,6 +84,15 @@ With npm, flags come after a lone --:
         .preset(controlWords.join(',')),
     )
     .option('--trials <n>', 'how often each runbook', (v) => wholeNumber('--trials', v, 1, 1000), 1)
+    .option(
+      '--decide',
+      'drop arms, and end as soon as it is decided, by rules that are declared in plan.json; --trials is the most that it may take',
+    )
+    .option(
+      '--confirm <time>',
+      'no runbook is named before it was watched for so long after its cure, once (default: 5m, stock 10m); never: none is named',
+      (v) => confirm('--confirm', v),
+    )
     .option(
       '--parallel <n>',
       'blocks of trials at once, each on a cluster of its own',

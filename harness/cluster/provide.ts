@@ -21,6 +21,8 @@ export interface ClusterSource {
    * because nothing of the drill is left on it; else the caller deletes it.
    */
   giveBack(cluster: OwnedCluster, signal: AbortSignal): Promise<boolean>;
+  /** Whether `giveBack` may still take one: else the next trial's cluster is another one for certain, and can be made beforehand. */
+  takesBack(): boolean;
   /** Clusters that were kept and not used again, to be deleted. */
   spares(): readonly OwnedCluster[];
 }
@@ -31,6 +33,7 @@ export function kindSource(base: ClusterBase, nameOf: () => string): ClusterSour
     reserve: () => Promise.resolve(nameOf()),
     provide: (given, signal) => createCluster({ ...base, ...given }, {}, signal),
     giveBack: () => Promise.resolve(false),
+    takesBack: () => false,
     spares: () => [],
   };
 }
@@ -100,6 +103,8 @@ export async function snapshotSource(
   /** Why a cluster was not used again, for the next trial's record. */
   const refused = new Map<string, string>();
 
+  const takesBack = (): boolean => deps.resetInPlace !== false && refusals < patienceWithUndo;
+
   /** Makes a cluster by kind and turns it into the snapshot. */
   const make = async (spec: ClusterSpec, own: AbortSignal): Promise<void> => {
     spec.onProgress?.('making the cluster of which all others will be copies (once)');
@@ -168,7 +173,7 @@ export async function snapshotSource(
       const spec = { ...base, ...given, facts };
       const cluster = await restoreOrCreate(spec, trialSignal);
       golden.delete(name);
-      if (deps.resetInPlace !== false && refusals < patienceWithUndo) {
+      if (takesBack()) {
         try {
           golden.set(name, await cluster.atRest(trialSignal));
         } catch (error) {
@@ -199,6 +204,7 @@ export async function snapshotSource(
       }
       return false;
     },
+    takesBack,
     spares: () => [...spare.values()],
   };
 }

@@ -3,7 +3,7 @@ import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { FiredrillError } from '../model/errors.ts';
 import type { EventOf } from '../model/events.ts';
-import { controlsOf, type Plan } from '../model/plan.ts';
+import { controlsOf, isWanted, type Plan, type PlannedComparison } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import type { Scenario } from '../model/scenario.ts';
 import { makePlan } from './plan.ts';
@@ -21,9 +21,10 @@ export interface Resumed {
  * had. (Blocks are drawn one after the other, so that those of a longer plan begin like those of a shorter one.)
  *
  * @param trials blocks in all; fewer than the plan has change nothing
+ * @param trialsSeen how many have their result: more blocks than were declared are an amendment, and so exploratory
  * @throws FiredrillError `usage` when the scenario is not what it was when the run began: its trials would not be of one kind
  */
-export function resumePlan(old: Plan, scenario: Scenario, trials: number): Plan {
+export function resumePlan(old: Plan, scenario: Scenario, trials: number, trialsSeen = 0): Plan {
   const now = makePlan({
     scenarioId: old.scenario,
     scenario,
@@ -32,6 +33,7 @@ export function resumePlan(old: Plan, scenario: Scenario, trials: number): Plan 
     seed: old.seed,
     runbooks: old.runbooks.map(({ id }) => id),
     controls: controlsOf(old),
+    ...(old.comparison === undefined ? {} : { decide: old.comparison.decide, confirmMs: old.comparison.confirmMs }),
     createdEpochMs: old.createdEpochMs,
   });
   const changed = (['runbooks', 'controls', 'horizonMs', 'holdMs', 'fidelity'] as const).find(
@@ -44,7 +46,22 @@ export function resumePlan(old: Plan, scenario: Scenario, trials: number): Plan 
       `run ${old.runId} cannot be gone on with: scenario ${old.scenario} has changed since (${changed ?? 'its trials'})`,
       { hint: `npm run scenario ${old.scenario}` },
     );
-  return { ...old, trials: [...now.trials, ...old.trials.filter(({ repeats }) => repeats !== undefined)] };
+  const wider = blocksOf(now) > blocksOf(old);
+  return {
+    ...old,
+    trials: [...now.trials, ...old.trials.filter(({ repeats }) => repeats !== undefined)],
+    ...(wider && old.comparison !== undefined ? { comparison: amended(old, now, old.comparison, trialsSeen) } : {}),
+  };
+}
+
+/** More blocks than were declared: a further look, which nobody had planned. */
+function amended(old: Plan, now: Plan, before: PlannedComparison, trialsSeen: number): PlannedComparison {
+  const what = `${String(blocksOf(now))} blocks instead of ${String(blocksOf(old))}`;
+  return {
+    ...before,
+    looks: now.comparison?.looks ?? before.looks,
+    amendments: [...(before.amendments ?? []), { atEpochMs: Date.now(), trialsSeen, what }],
+  };
 }
 
 /** What must be the same for the trials of one run to be compared, by its name among a trial's facts. */
@@ -98,7 +115,9 @@ function isOver(trialDir: string): boolean {
 /** The trials of a plan that are not among those of a run that ended by themselves. */
 export function remaining({ runDir, records }: Resumed, plan: Plan): Plan['trials'] {
   const there = new Set(records.map(({ trialId }) => trialId));
-  return plan.trials.filter(({ id }) => !there.has(id) || !isOver(join(runDir, 'trials', id)));
+  return plan.trials.filter(
+    (trial) => isWanted(plan, trial) && (!there.has(trial.id) || !isOver(join(runDir, 'trials', trial.id))),
+  );
 }
 
 /** Whether a run has all its trials, and no fewer blocks than are wanted: there is nothing to go on with. */

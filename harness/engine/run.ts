@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path';
 import { exitCodes, FiredrillError } from '../model/errors.ts';
 import { armName } from '../model/control.ts';
 import type { ProfileName } from '../model/profile.ts';
-import type { PlannedTrial, Trigger } from '../model/plan.ts';
+import { isWanted, type PlannedTrial, type Trigger } from '../model/plan.ts';
+import { decide, watchOf } from '../analysis/decision.ts';
 import type { OnProgress } from '../model/progress.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { timersOf, type Scenario } from '../model/scenario.ts';
@@ -35,6 +36,10 @@ export interface RunOptions {
   /** Folder of the reports; the run makes `<out>/<scenario>/<runId>`. */
   readonly out: string;
   readonly trigger: Trigger;
+  /** Arms are dropped, and the run ends, by the rules that its plan declares. */
+  readonly decide?: boolean;
+  /** How long an arm is watched, once, after service is stable; the profile's time when absent. */
+  readonly confirmMs?: number;
   readonly openFence: boolean;
   /** Every cluster is made by kind, none restored from a snapshot. */
   readonly fresh: boolean;
@@ -63,7 +68,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
   let plan =
     resume === undefined
       ? makePlan({ ...options, createdEpochMs: Date.now() })
-      : resumePlan(resume.plan, scenario, options.trials);
+      : resumePlan(resume.plan, scenario, options.trials, resume.records.length);
   const runDir = resume?.runDir ?? resolve(options.out, plan.scenario, plan.runId);
   const machine = await prepareMachine(options, plan.runId, runDir);
   try {
@@ -83,7 +88,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
       expectedMs(
         scenario,
         options.profile,
-        plan.trials.filter(({ id }) => of(id)),
+        plan.trials.filter((trial) => isWanted(plan, trial) && of(trial.id)),
       ) / parallel;
     onProgress({
       type: 'run',
@@ -99,9 +104,26 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     const inOrder = () => plan.trials.flatMap(({ id }) => done.get(id) ?? []);
     const began = Date.now();
     using rest = deadline(minutes(24 * 60 * 7), signal);
+    /** Does what the plan's own rules say after what is there, and writes it into the plan. */
+    const judgeBlock = () => {
+      const { dropped, decided } = decide(plan, inOrder());
+      if (dropped.length === 0 && decided === undefined) return;
+      plan = {
+        ...plan,
+        ...(dropped.length === 0 ? {} : { dropped: [...(plan.dropped ?? []), ...dropped] }),
+        ...(decided === undefined ? {} : { decided }),
+      };
+      writePlan();
+      for (const { arm, why } of dropped) onProgress({ type: 'note', text: `${arm} is dropped: ${why}` });
+      if (decided !== undefined)
+        onProgress({ type: 'note', text: `decided after ${decided.afterBlock} blocks: ${decided.why}` });
+    };
+    judgeBlock();
+    const anotherFollows = ({ id }: PlannedTrial) =>
+      plan.trials.some((other) => other.id !== id && !done.has(other.id) && isWanted(plan, other));
     const runOne = async (trial: PlannedTrial): Promise<PlannedTrial | undefined> => {
       const claimed = runbookOf(scenario, trial);
-      if (claimed === undefined || signal.aborted) return undefined;
+      if (claimed === undefined || signal.aborted || !isWanted(plan, trial)) return undefined;
       // What this machine took for what it has done says how much the guess is out.
       const doneMs = guessMs((id) => done.has(id) && !kept.has(id));
       const slower = doneMs === 0 ? 1 : (Date.now() - began) / doneMs;
@@ -124,10 +146,11 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
           profile: timersOf(scenario, options.profile),
           seed: trial.seed,
           trigger: options.trigger,
+          watchMs: watchOf(plan, inOrder(), trial, timersOf(scenario, options.profile).relapseWatchMs),
           dir,
           keep: options.keep,
         },
-        machine.depsFor(trial.id),
+        { ...machine.depsFor(), ...(parallel === 1 && anotherFollows(trial) ? { windDown: machine.prepareNext } : {}) },
         parallel === 1 ? onProgress : sideBySide(trial.id, onProgress),
         rest.signal,
       );
@@ -150,7 +173,10 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
           : new FiredrillError('environment', record.reason, { hint: 'npm run firedrill -- doctor', cause: error });
       }
       const again = record.outcome === 'invalid' && cause !== 'interrupted' ? repeatOf(plan, trial) : undefined;
-      if (again === undefined) return undefined;
+      if (again === undefined) {
+        if (!signal.aborted) judgeBlock();
+        return undefined;
+      }
       plan = { ...plan, trials: [...plan.trials, again] };
       writePlan();
       onProgress({ type: 'note', text: `${trial.id} gave no data and is run again` });

@@ -17,6 +17,8 @@ export type OwnedCluster = Cluster & { delete(): Promise<void> };
 export interface Sampling {
   /** Opened probe sessions by SLI, for their final audits. */
   readonly sessions: ReadonlyMap<string, ProbeSession>;
+  /** Resolves when nothing of this SLI is under way any more, and nothing more is sent. */
+  settled(sli: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -25,6 +27,8 @@ export interface TrialDeps {
   createCluster(signal: AbortSignal, onNote: (text: string) => void): Promise<OwnedCluster>;
   /** Notes that a cluster stays on purpose, so that nothing takes it for a leftover. */
   keepCluster(cluster: Cluster): void;
+  /** The trial is over but for what is still under way: what the next one needs may be got ready. Absent where none follows. */
+  windDown?(): void;
   /** Opens the probes and samples them until stopped. */
   startSampling(options: {
     readonly scenario: Pick<Scenario, 'probes'>;
@@ -54,6 +58,8 @@ export interface TrialSpec {
   readonly profile: Profile;
   readonly seed: number;
   readonly trigger: Trigger;
+  /** How long service is watched after it is stable, in ms; the profile's time for a relapse where absent. */
+  readonly watchMs?: number;
   /** The trial's own folder: events.jsonl, undo.json and the workstation's files go there. */
   readonly dir: string;
   readonly keep: 'never' | 'on-failure' | 'always';
@@ -102,6 +108,7 @@ export function startedEvent(spec: TrialSpec, wallEpochMs: number): EventBody {
       ...(step.destroys === undefined ? {} : { destroys: step.destroys }),
     })),
     holdMs: profile.holdMs,
+    watchMs: spec.watchMs ?? profile.relapseWatchMs,
     horizonMs: scenario.horizonMs[profile.name],
     runbookDelayMs: profile.runbookDelayMs + delayOf(spec.control),
   };

@@ -156,6 +156,7 @@ function depsFor(world: World, clock: TrialClock): TrialDeps {
       const timer = setInterval(send, 2);
       return Promise.resolve({
         sessions: new Map(),
+        settled: () => Promise.resolve(),
         stop: () => {
           clearInterval(timer);
           // On a busy machine the timer may be late: what was due has been asked all the same.

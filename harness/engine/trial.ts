@@ -28,7 +28,7 @@ import { lookForFault, runSteps } from './steps.ts';
 import { Teardown } from './teardown.ts';
 import { SliTracker, Unanswered } from './tracker.ts';
 import { startedEvent, type TrialDeps, type TrialSpec } from './trial-spec.ts';
-import { alarmsClear, awaitTrigger, awaitWitness, holdSteady, lookOnce, symptomsEnd, watchRecovery } from './waits.ts';
+import { alarmsClear, awaitTrigger, awaitWitness, holdSteady, lookOnce, symptomsEnd, watchRecovery, watchStable } from './waits.ts';
 import { TrialStopped, type Watched } from './watched.ts';
 
 /**
@@ -188,8 +188,9 @@ class Trial {
     if (complete) {
       journal.write(await checkDurability(cluster, insideNodes, clock, signal));
       await clock.sleep(profile.relapseWatchMs, signal);
-      await alarmsClear(watched);
     }
+    if (!isFaultFree(spec.control)) await watchStable(watched);
+    if (complete) await alarmsClear(watched);
     journal.write(
       await takeInventory(cluster, 'after', insideNodes).catch((error: unknown): EventBody => ({
         type: 'note',
@@ -199,10 +200,12 @@ class Trial {
     await symptomsEnd(watched);
     this.#end('done');
 
-    // The store is read when nobody writes to it any more: a row acknowledged while it is read would look lost.
     this.#begin('teardown', minutes(3));
-    await sampling.stop();
-    await auditStores(watched, sampling);
+    const stopping = sampling.stop();
+    // Of service that is down, requests are under way until their time-outs; where it is up, they are answered before anything else begins.
+    if (complete) await stopping;
+    this.deps.windDown?.();
+    await Promise.all([stopping, auditStores(watched, sampling)]);
   }
 
   /**
@@ -332,9 +335,15 @@ class Trial {
     return outcome === 'recovered' || outcome === 'prevented' || outcome === 'control-clean';
   }
 
+  /** The same, or it is known that this runbook ends nothing. */
+  #wentAsExpected(): boolean {
+    const { outcome, claim } = analyseTrial(this.journal.events);
+    return this.#wentWell() || (claim.expect === 'does-not-recover' && outcome === 'not-recovered');
+  }
+
   /** Of a trial that somebody will ask about: the cluster is gone by then, and with it what its nodes wrote. */
   async #keepLogs(cluster: Cluster, outer: AbortSignal): Promise<void> {
-    if (outer.aborted || this.#wentWell()) return;
+    if (outer.aborted || this.#wentAsExpected()) return;
     const dir = join(this.spec.dir, 'nodes');
     const missing = await keepNodeLogs(cluster, dir, this.clock.wallEpochMs, outer);
     for (const line of missing) this.journal.write({ type: 'note', text: `no logs of ${line}` });

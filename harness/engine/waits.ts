@@ -119,6 +119,24 @@ function recovered(watched: Watched): boolean {
   return uncensored(analyseTrial(journal.events).ttr) !== undefined;
 }
 
+/** How often a stable service is asked whether it still is: the analysis reads all events of the trial. */
+const stableEveryMs = 5000;
+
+/**
+ * Watches stable service for as long as the trial is to (`watchMs`), so that a cure that is undone by a timer or a controller is seen to be; ends
+ * as soon as it was. Nothing where service was not stable.
+ */
+export async function watchStable({ spec, journal, clock, signal }: Watched): Promise<void> {
+  for (;;) {
+    const { onset, ttr, downAgain } = analyseTrial(journal.events);
+    const stable = uncensored(ttr);
+    if (onset === undefined || stable === undefined || downAgain?.relapse === true) return;
+    const leftMs = onset.hi + stable.hi + (spec.watchMs ?? 0) - clock.now();
+    if (leftMs <= 0) return;
+    await clock.sleep(Math.min(stableEveryMs, leftMs), signal);
+  }
+}
+
 /**
  * Gives the alarms the time that they need to notice that it is over: an alert on a rate looks back, so it clears one window
  * after the last cause. One that still fires then is reported as such.

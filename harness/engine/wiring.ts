@@ -20,13 +20,15 @@ import { ensureKind, ensureKubectl } from '../setup/kind.ts';
 import { deadline } from './deadline.ts';
 import { clusterMemory } from './estimate.ts';
 import type { RunOptions } from './run.ts';
-import type { TrialDeps } from './trial-spec.ts';
+import type { OwnedCluster, TrialDeps } from './trial-spec.ts';
 
 /** A machine on which trials can run. */
 export interface Machine {
   /** The image that every node is made from. */
   readonly nodeImage: string;
-  depsFor(trialId: string): TrialDeps;
+  depsFor(): TrialDeps;
+  /** Begins to make the next trial's cluster, where that is another one than the last one's. */
+  prepareNext(): void;
   /** The run is over: what was kept for another trial goes. */
   close(): Promise<void>;
 }
@@ -84,61 +86,80 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
       );
   /** How a cluster and all that belongs to it is taken away for good, by name. */
   const removals = new Map<string, () => Promise<void>>();
+  let made = 0;
+
+  const provide = async (own: AbortSignal, onNote: (text: string) => void): Promise<OwnedCluster> => {
+    const name = await source.reserve();
+    const workDir = join(stateDir(), 'work', `${name}-${runId}-${++made}`);
+    const resources = resourcesOf(name, workDir);
+    for (const resource of resources) registration.intend(resource);
+    await mkdir(workDir, { recursive: true, mode: 0o700 });
+    const releaseAll = async () => {
+      await rm(workDir, { recursive: true, force: true });
+      for (const resource of resources) registration.released(resource);
+    };
+    try {
+      const cluster = await source.provide({ name, workDir, onProgress: onNote }, own);
+      const remove = cluster.delete.bind(cluster);
+      removals.set(name, async () => {
+        await remove();
+        removals.delete(name);
+        await releaseAll();
+      });
+      return Object.assign(cluster, {
+        delete: async () => {
+          using patience = deadline(30_000, signal);
+          if (!signal.aborted && (await source.giveBack(cluster, patience.signal))) {
+            await rm(workDir, { recursive: true, force: true });
+            registration.released({ kind: 'dir', name: workDir });
+          } else await removals.get(name)?.();
+        },
+      });
+    } catch (error) {
+      // One that was kept from the last trial and could not be taken over is still there.
+      await removals
+        .get(name)?.()
+        .catch(() => undefined);
+      // The source has taken down what it made. Only what is seen to be gone is released: the rest is for `clean`.
+      using patience = deadline(20_000);
+      const left = await leftoverProvider()
+        .leftovers(patience.signal)
+        .catch(() => undefined);
+      if (left !== undefined && !left.some((one) => one.name.startsWith(name))) await releaseAll();
+      throw error;
+    }
+  };
+  /** The cluster of the next trial, on its way while the last one winds down. */
+  let ahead: Promise<OwnedCluster> | undefined;
 
   return {
     nodeImage: images.node,
     close: async () => {
       try {
+        const unused = await ahead?.catch(() => undefined);
+        if (unused !== undefined) await removals.get(unused.name)?.();
         for (const cluster of source.spares()) await removals.get(cluster.name)?.();
       } finally {
         registration.end();
       }
     },
-    depsFor: (trialId) => {
+    prepareNext: () => {
+      if (ahead !== undefined || source.takesBack() || signal.aborted) return;
+      ahead = provide(signal, () => undefined);
+      // Told to the trial that wants it.
+      ahead.catch(() => undefined);
+    },
+    depsFor: () => {
       return {
         keepCluster: (cluster) => {
           registration.keep({ name: cluster.name, kubeconfig: cluster.kubeconfig });
         },
         createCluster: async (trialSignal, onNote) => {
-          const name = await source.reserve();
-          const workDir = join(stateDir(), 'work', `${name}-${runId}-${trialId}`);
-          const resources = resourcesOf(name, workDir);
-          for (const resource of resources) registration.intend(resource);
-          await mkdir(workDir, { recursive: true, mode: 0o700 });
-          const releaseAll = async () => {
-            await rm(workDir, { recursive: true, force: true });
-            for (const resource of resources) registration.released(resource);
-          };
-          try {
-            const cluster = await source.provide({ name, workDir, onProgress: onNote }, trialSignal);
-            const remove = cluster.delete.bind(cluster);
-            removals.set(name, async () => {
-              await remove();
-              removals.delete(name);
-              await releaseAll();
-            });
-            return Object.assign(cluster, {
-              delete: async () => {
-                using patience = deadline(30_000, trialSignal);
-                if (!trialSignal.aborted && (await source.giveBack(cluster, patience.signal))) {
-                  await rm(workDir, { recursive: true, force: true });
-                  registration.released({ kind: 'dir', name: workDir });
-                } else await removals.get(name)?.();
-              },
-            });
-          } catch (error) {
-            // One that was kept from the last trial and could not be taken over is still there.
-            await removals
-              .get(name)?.()
-              .catch(() => undefined);
-            // The source has taken down what it made. Only what is seen to be gone is released: the rest is for `clean`.
-            using patience = deadline(20_000);
-            const left = await leftoverProvider()
-              .leftovers(patience.signal)
-              .catch(() => undefined);
-            if (left !== undefined && !left.some((one) => one.name.startsWith(name))) await releaseAll();
-            throw error;
-          }
+          const waiting = ahead;
+          ahead = undefined;
+          // What failed beforehand is tried again, where somebody sees why it fails.
+          const ready = await waiting?.catch(() => undefined);
+          return ready ?? (await provide(trialSignal, onNote));
         },
         startSampling,
         startLoad: ({ cluster, clock, maxSeconds, onSecond, signal: loadSignal }) =>

@@ -119,6 +119,15 @@ export interface Plan {
   readonly holdMs: number;
 }
 
+/** Whether a trial of a plan is still to be run: its arm was not dropped before its block, and the run was not decided. */
+export function isWanted(
+  { dropped, decided }: Pick<Plan, 'dropped' | 'decided'>,
+  { runbook, control, block }: PlannedTrial,
+): boolean {
+  if (decided !== undefined && block > decided.afterBlock) return false;
+  return !(dropped ?? []).some((d) => control === undefined && d.arm === runbook && block > d.afterBlock);
+}
+
 /** The kinds of control arms that a plan has: what makes the same ones again. */
 export function controlsOf(plan: Plan): readonly ControlKind[] {
   return [...new Set((plan.controls ?? []).map(({ kind }) => kind))];

@@ -34,6 +34,8 @@ export interface Profile {
   readonly pollMs: Millis;
   /** After full recovery the trial is watched this much longer, so that a relapse is seen. */
   readonly relapseWatchMs: Millis;
+  /** No runbook is named in a verdict before it was watched for so long after service was stable, once: controllers and timers undo cures. */
+  readonly confirmMs: Millis;
 }
 
 /**
@@ -58,6 +60,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     alertWindowMs: minutes(5),
     pollMs: seconds(5),
     relapseWatchMs: seconds(60),
+    confirmMs: minutes(10),
   },
   fast: {
     name: 'fast',
@@ -76,5 +79,6 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     alertWindowMs: seconds(30),
     pollMs: millis(1000),
     relapseWatchMs: seconds(10),
+    confirmMs: minutes(5),
   },
 };

@@ -146,7 +146,7 @@ export function comparisonLegend(comparison: RunComparison): readonly string[] {
       ? `Means of those that came back within ${humanDuration(horizonMs)}; in brackets, of how many ${unit}.`
       : `Mean of those that noticed within ${humanDuration(horizonMs)}; in brackets, of how many ${unit}.`,
   ];
-  const times = comparisons.flatMap((c) => c.times);
+  const times = comparisons.filter((c) => !isIdle(c)).flatMap((c) => c.times);
   if (times.some((t) => t.p !== undefined)) lines.push(testText(comparison));
   if (times.some((t) => t.blocksNeeded !== undefined)) {
     lines.push(`"~n for m": so many ${unit} would show a difference of m four times out of five.`);

@@ -188,6 +188,8 @@ export function sample(
 export interface Sampling {
   /** Opened sessions by SLI, for their final audits; they stay usable after `stop()`, until the signal aborts. */
   readonly sessions: ReadonlyMap<string, ProbeSession>;
+  /** Sends no more of this SLI, and resolves when all that were sent are over: others may be waited for much longer. */
+  settled(sli: string): Promise<void>;
   /** Stops sampling, waits for what is under way and closes the sessions. */
   stop(): Promise<void>;
 }
@@ -237,6 +239,9 @@ export async function startSampling(options: {
   let stopped: Promise<void> | undefined;
   return {
     sessions,
+    async settled(sli) {
+      await samplers[probes.findIndex((probe) => probe.sli === sli)]?.stop();
+    },
     stop() {
       stopped ??= (async () => {
         await Promise.all(samplers.map((sampler) => sampler.stop()));

@@ -5,6 +5,7 @@ import { exitCodes, FiredrillError } from '../../model/errors.ts';
 import { controlsOf, type Plan, type Trigger } from '../../model/plan.ts';
 import { humanDuration, millis, type Millis } from '../../model/units.ts';
 import type { ControlWord } from '../../engine/controls.ts';
+import { leastBlocks } from '../../analysis/told-apart.ts';
 import { makePlan } from '../../engine/plan.ts';
 import type { CommandContext } from '../context.ts';
 import { findRunbook, loadScenario, requireDetector, scenarioIds } from '../load.ts';
@@ -31,6 +32,10 @@ export interface RunFlags {
   /** Control arms beside the runbooks. */
   readonly controls?: readonly ControlWord[];
   readonly trials: number;
+  /** Ends as soon as it is decided, by the plan's own rules. */
+  readonly decide?: boolean;
+  /** How long an arm is watched, once, after service is stable. */
+  readonly confirm?: Millis;
   readonly parallel: number;
   readonly seed?: number;
   readonly profile: 'stock' | 'fast';
@@ -61,12 +66,15 @@ export async function run(context: CommandContext, ids: readonly string[], given
   const begun = await whatWasBegun(ids, given);
   const { flags } = begun;
   const parts = await soundParts(begun.ids, flags);
+  if (begun.run === undefined) requireDecidable(parts.length, flags);
   // Written into plan.json, so that any run can be repeated exactly.
   const seed = flags.seed ?? randomInt(2 ** 31);
   const out = resolve(flags.out);
   const arms = {
     ...(flags.runbook === undefined ? {} : { runbooks: flags.runbook }),
     ...(flags.controls === undefined ? {} : { controls: flags.controls }),
+    ...(flags.decide === undefined ? {} : { decide: flags.decide }),
+    ...(flags.confirm === undefined ? {} : { confirmMs: flags.confirm }),
   };
   if (flags.dryRun === true) {
     const { profile, trials, trigger } = flags;
@@ -222,6 +230,22 @@ function requireLongEnough(horizonMs: Millis, parts: readonly Part[], profile: R
   );
 }
 
+/** Throws `usage` where a run that is to be decided could not be: too few blocks, or several outages, each of which has rules of its own. */
+function requireDecidable(parts: number, { decide, trials, typed }: RunFlags): void {
+  if (decide !== true) return;
+  const least = leastBlocks(2);
+  if (parts > 1)
+    throw new FiredrillError('usage', '--decide goes with one scenario: each outage is decided by itself', {
+      hint: `npm run scenario cni-wipe -- --decide --trials 20`,
+    });
+  if (trials < least)
+    throw new FiredrillError(
+      'usage',
+      `--decide with ${typed?.includes('trials') === true ? `--trials ${String(trials)}` : 'one trial'}: fewer than ${String(least)} blocks can decide nothing`,
+      { hint: '--trials 20: the most that it may take; it ends as soon as it is decided' },
+    );
+}
+
 /** What is run, with which flags, and what of it is there already. */
 interface Begun {
   readonly ids: readonly string[];
@@ -254,7 +278,17 @@ async function whatWasBegun(typed: readonly string[], given: RunFlags): Promise<
 }
 
 /** What a run was begun with, and is gone on with: nothing of it may differ between its trials. */
-const ofThePlan = ['runbook', 'controls', 'seed', 'profile', 'trigger', 'horizon', 'dryRun'] as const;
+const ofThePlan = [
+  'runbook',
+  'controls',
+  'seed',
+  'profile',
+  'trigger',
+  'horizon',
+  'decide',
+  'confirm',
+  'dryRun',
+] as const;
 
 function requireAsItBegan(flags: RunFlags): void {
   const odd = ofThePlan.find((flag) => flags.typed?.includes(flag));
