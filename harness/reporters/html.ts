@@ -4,7 +4,7 @@ import { firstAlarmOf } from '../analysis/warnings.ts';
 import { timeSpent } from '../analysis/time-spent.ts';
 import { span } from '../analysis/words.ts';
 import type { Plan } from '../model/plan.ts';
-import type { Outcome, TrialRecord } from '../model/record.ts';
+import type { Outcome, TrialRecord, WholeOf, WholeRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
 import { controlsHtml } from './controls.ts';
 import * as f from './format.ts';
@@ -26,9 +26,9 @@ const outputBudget = 300_000;
 
 /**
  * The report as one HTML file: opens from disk, offline, without JavaScript. The verdict comes first; a tired engineer needs
- * nothing else. Pure: the same inputs give the same bytes.
+ * nothing else. Pure: the same inputs give the same bytes. Of very many trials it fetches only those that it draws.
  */
-export function htmlReport(summary: RunSummary, plan: Plan, records: readonly TrialRecord[]): string {
+export function htmlReport(summary: RunSummary, plan: Plan, records: readonly TrialRecord[], wholeOf: WholeOf): string {
   const trials = sortTrials(plan, records);
   const page = safe`<!doctype html>
 <html lang="en">
@@ -46,10 +46,10 @@ export function htmlReport(summary: RunSummary, plan: Plan, records: readonly Tr
 </header>
 <main>
 ${verdictCard(summary, plan)}
-${whatHappened(summary, plan, trials)}
+${whatHappened(summary, plan, trials, wholeOf)}
 ${runbookSection(summary)}
 ${alarmSection(summary, plan)}${controlsHtml(summary)}
-${trialSection(summary, trials)}
+${trialSection(trials, wholeOf)}
 ${runbookPages(summary, plan)}
 ${truthSection(summary, plan)}
 </main>
@@ -127,8 +127,9 @@ function partsNote(runbook: RunbookSummary): string {
   return `${humanDuration(parts.mitigatingMs + parts.settlingMs)} from the first command; the ${humanDuration(parts.waitingMs)} before are the drill's delay`;
 }
 
-function whatHappened(summary: RunSummary, plan: Plan, trials: readonly TrialRecord[]): Markup {
-  const seen = trials.find((t) => t.onset !== undefined && t.outcome !== 'invalid');
+function whatHappened(summary: RunSummary, plan: Plan, trials: readonly TrialRecord[], wholeOf: WholeOf): Markup {
+  const first = trials.find((t) => t.onset !== undefined && t.outcome !== 'invalid');
+  const seen = first === undefined ? undefined : wholeOf(first.trialId);
   const commands = (part: string): Markup | false => {
     const steps = seen?.steps.filter((s) => s.part === part && s.changes) ?? [];
     return (
@@ -273,8 +274,8 @@ function alarmRow(d: DetectorSummary, plan: Plan): Markup {
 </tr>`;
 }
 
-function trialSection(summary: RunSummary, all: readonly TrialRecord[]): Markup {
-  const trials = drawn(all);
+function trialSection(all: readonly TrialRecord[], wholeOf: WholeOf): Markup {
+  const trials = drawn(all).map((t) => wholeOf(t.trialId));
   const steps = trials.reduce((n, t) => n + t.steps.length, 0);
   const limit = Math.max(120, Math.min(4000, Math.floor(outputBudget / Math.max(1, steps))));
   return safe`<section><h2>Trials</h2>
@@ -292,7 +293,7 @@ function drawn(trials: readonly TrialRecord[]): readonly TrialRecord[] {
   return trials.filter((t) => chosen.has(t));
 }
 
-function trial(t: TrialRecord, open: boolean, limit: number): Markup {
+function trial(t: WholeRecord, open: boolean, limit: number): Markup {
   const good = t.outcome === 'recovered' || t.outcome === 'control-clean';
   const kind = good ? 'good' : t.outcome === 'invalid' || t.outcome === 'unknown' ? '' : 'bad';
   const valid = t.outcome !== 'invalid';
