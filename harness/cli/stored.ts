@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { RunInShort } from '../analysis/overview.ts';
 import type { Plan } from '../model/plan.ts';
@@ -133,6 +134,9 @@ async function readTrials(
 ): Promise<StoredRun> {
   const { shortener } = await import('../analysis/short-record.ts');
   const short = shortener();
+  // Nearly all that is read is garbage at once. On a machine with much memory V8 would let four times as much of it stand as is in use, or not, as busy
+  // as the machine is.
+  setFlagsFromString('--heap-growing-percent=30');
   const plan = (await readStored(join(runDir, 'plan.json'), 'plan')) as Plan;
   const records: TrialRecord[] = [];
   for (const { id } of plan.trials) {

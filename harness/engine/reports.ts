@@ -25,16 +25,31 @@ export function writeReports(
   return summary;
 }
 
+/** So many bytes are written at once. */
+const bufferBytes = 1 << 20;
+
+/** Through one buffer: pieces of hundreds of megabytes in all would leave as much garbage else. */
 function writePieces(path: string, pieces: Iterable<string>): void {
+  const buffer = new Uint8Array(bufferBytes);
+  const encoder = new TextEncoder();
   const file = openSync(path, 'w');
+  let filled = 0;
+  const flush = (): void => {
+    // A system may take less than it is given.
+    for (let at = 0; at < filled;) at += writeSync(file, buffer, at, filled - at);
+    filled = 0;
+  };
   try {
-    for (const piece of pieces) writeAll(file, Buffer.from(piece));
+    for (const piece of pieces) {
+      for (let at = 0; at < piece.length;) {
+        const { read, written } = encoder.encodeInto(at === 0 ? piece : piece.slice(at), buffer.subarray(filled));
+        at += read;
+        filled += written;
+        if (at < piece.length) flush();
+      }
+    }
+    flush();
   } finally {
     closeSync(file);
   }
-}
-
-/** A system may take less than it is given. */
-function writeAll(file: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
 }

@@ -48,26 +48,27 @@ export interface Band {
   readonly good: boolean;
 }
 
+/** What of an SLI is held of many trials. */
 export interface SliRecord {
   readonly sli: string;
   readonly title: string;
+  readonly firstSymptom?: Interval;
+  /** Downtime in ms: every failed request stands for one period, from the inject command to the horizon or the end. */
+  readonly badMs: number;
+}
+
+/** An SLI with what is needed to draw it. */
+export interface WholeSliRecord extends SliRecord {
   readonly bystander: boolean;
   /** Between two requests, in ms, and the share of them that must be good; absent in records of definitions 1. */
   readonly periodMs?: number;
   readonly slo?: number;
   /** Whether it had an outage between onset and end. */
   readonly broke: boolean;
-  readonly firstSymptom?: Interval;
   /** Since when it was stable, counted from the onset; censored when never. Absent when it never broke. */
   readonly ttr?: Interval | Censored;
-  /** Downtime in ms: every failed request stands for one period, from the inject command to the horizon or the end. */
-  readonly badMs: number;
   readonly samples: number;
   readonly bad: number;
-}
-
-/** An SLI with what is needed to draw it. */
-export interface WholeSliRecord extends SliRecord {
   readonly lastError?: string;
   readonly bands: readonly Band[];
 }
