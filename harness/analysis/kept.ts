@@ -15,9 +15,9 @@ import { analyseTrial } from './record.ts';
  * What reports say of records with `from: 'bands'`.
  */
 export const fromBandsNote =
-  'Kept without its events, and computed anew from the timelines: when requests ended was not kept, so that a time may be too short by as long ' +
-  'as one request took (1 s to 2 s at most; pod-start has its 10 s in the interval). An alarm that fired after the first changing command counts ' +
-  'as missed, whatever it said before.';
+  'This run was kept without its events, and is computed anew from its timelines. When requests ended is not known, so that a time may be too ' +
+  'short by as long as one request took (2 s at most; pod-start has its 10 s in the interval). An alarm that fired after the first changing command ' +
+  'counts as missed, whatever it had said before.';
 
 /**
  * A trial of a run that was kept without its events, by the definitions of today (docs/measurement.md), as far as its timelines tell it.
