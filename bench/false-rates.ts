@@ -160,7 +160,11 @@ const power = [0.5, 1, 1.5, 2.5].map((sd) => {
   say(`power: ${String(sd)} sd`);
   const pair: readonly Arm[] = [
     { downtime: draws.normal, ttr: () => 90_000 + 40_000 * normal(), group: 'a' },
-    { downtime: later(draws.normal, sd * scatterMs), ttr: () => 90_000 + sd * scatterMs + 40_000 * normal(), group: 'b' },
+    {
+      downtime: later(draws.normal, sd * scatterMs),
+      ttr: () => 90_000 + sd * scatterMs + 40_000 * normal(),
+      group: 'b',
+    },
   ];
   const beside = [...pair, ...times(5, { downtime: idle, ttr: never, group: 'idle' })];
   return {
