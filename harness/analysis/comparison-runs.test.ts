@@ -249,6 +249,20 @@ describe('between two runs', () => {
     ]);
   });
 
+  it('counts a relapse as such a fact, one trial of a runbook that changes something', () => {
+    const relapsedIn = (runbook: string) => {
+      const second = runOf(3);
+      const [first] = second.records.filter((r) => r.runbook === runbook);
+      const records = second.records.map((r) => (r === first ? { ...r, outcome: 'relapsed' as const } : r));
+      return { ...second, records };
+    };
+    expect(compareBetween(runOf(3), relapsedIn('cure'), runbooks).regressions).toEqual([
+      'cure: went down again in 1 of 3 trials, before in none',
+    ]);
+    expect(compareBetween(relapsedIn('cure'), relapsedIn('cure'), runbooks).regressions).toEqual([]);
+    expect(compareBetween(runOf(3), relapsedIn('wait'), runbooks).regressions).toEqual([]);
+  });
+
   it('refuses verdicts when the environments differ, one line a fact, and keeps the numbers', () => {
     const other = { environment: { ...facts, kernel: '6.2', 'seconds.api': '9', subnet: '10.1.0.0/24', gpu: 'none' } };
     const between = compareBetween(runOf(10), runOf(10, 30_000, other), runbooks);

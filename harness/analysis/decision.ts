@@ -43,9 +43,7 @@ export function wholeBlocks(plan: Plan, records: readonly TrialRecord[]): number
 /** Valid trials of one arm of the comparison, in the first `block` blocks. */
 function trialsOf(plan: Plan, records: readonly TrialRecord[], arm: string, block: number): readonly TrialRecord[] {
   const within = new Set(plan.trials.filter((t) => t.block <= block).map(({ id }) => id));
-  return records.filter(
-    (r) => r.control === undefined && armName(r) === arm && isValid(r) && within.has(r.trialId),
-  );
+  return records.filter((r) => r.control === undefined && armName(r) === arm && isValid(r) && within.has(r.trialId));
 }
 
 function droppedAfter(plan: Plan, records: readonly TrialRecord[], block: number, least: number): readonly Dropped[] {
@@ -71,11 +69,10 @@ function droppedAfter(plan: Plan, records: readonly TrialRecord[], block: number
  */
 export function watchOf(plan: Plan, records: readonly TrialRecord[], trial: PlannedTrial, usualMs: number): number {
   const { comparison } = plan;
-  if (comparison === undefined || trial.control !== undefined || !comparison.arms.includes(trial.runbook)) return usualMs;
+  if (comparison === undefined || trial.control !== undefined || !comparison.arms.includes(trial.runbook))
+    return usualMs;
   const ours = records.filter((r) => r.control === undefined && armName(r) === trial.runbook && isValid(r));
-  const settled = ours.some(
-    (r) => r.downAgain?.relapse === true || (r.watchedStableMs ?? 0) >= comparison.confirmMs,
-  );
+  const settled = ours.some((r) => r.downAgain?.relapse === true || (r.watchedStableMs ?? 0) >= comparison.confirmMs);
   if (settled) return usualMs;
   const due = !comparison.decide || leaderOf(plan, records) === trial.runbook;
   return due ? Math.max(usualMs, comparison.confirmMs) : usualMs;

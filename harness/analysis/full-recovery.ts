@@ -18,7 +18,7 @@ export interface FullRecovery {
 
 /**
  * Full recovery is more than good answers: all nodes Ready, replicas as desired, nothing Pending or Terminating, the alarms
- * that had fired quiet again, service that was stable, was not down again for good and survived the restart of a pod, and no row lost. It is
+ * that had fired quiet again, service that was stable, did not relapse and survived the restart of a pod, and no row lost. It is
  * reached at the first instant from which all of that held until the observation ended.
  */
 export function findFullRecovery(

@@ -15,9 +15,9 @@ import { analyseTrial } from './record.ts';
  * What reports say of records with `from: 'bands'`.
  */
 export const fromBandsNote =
-  'Kept without its events, and computed anew from the timelines: when requests ended was not kept, so that a time may be too short by as long ' +
-  'as one request took (1 s to 2 s at most; pod-start has its 10 s in the interval). An alarm that fired after the first changing command counts ' +
-  'as missed, whatever it said before.';
+  'This run was kept without its events, and is computed anew from its timelines. When requests ended is not known, so that a time may be too ' +
+  'short by as long as one request took (2 s at most; pod-start has its 10 s in the interval). An alarm that fired after the first changing command ' +
+  'counts as missed, whatever it had said before.';
 
 /**
  * A trial of a run that was kept without its events, by the definitions of today (docs/measurement.md), as far as its timelines tell it.
@@ -140,17 +140,20 @@ function fullRecoveryOf(
   const never = { censored: true as const, at: horizonMs };
   const missing = kept.fullRecoveryMissing.filter((why) => !ofService.test(why));
   if (restored === undefined) return { fullRecovery: never, fullRecoveryMissing: [notStable, ...missing] };
-  if (fresh.downAgain !== undefined)
-    return { fullRecovery: never, fullRecoveryMissing: [`${list(fresh.downAgain.slis)} went down again`, ...missing] };
+  const { downAgain } = fresh;
+  if (downAgain?.relapse === true)
+    return { fullRecovery: never, fullRecoveryMissing: [`${list(downAgain.slis)} went down again`, ...missing] };
   const before = uncensored(kept.ttr);
   const full = uncensored(kept.fullRecovery);
   if (full === undefined)
     return { fullRecovery: never, fullRecoveryMissing: missing.length === 0 ? [unseen] : missing };
   if (before === undefined) return { fullRecovery: full, fullRecoveryMissing: [] };
-  return {
-    fullRecovery: { lo: Math.max(restored.lo, full.lo > before.lo ? full.lo : 0), hi: Math.max(restored.hi, full.hi) },
-    fullRecoveryMissing: [],
-  };
+  // As `findFullRecovery` has it: not before a blip is over.
+  const blipMs = downAgain === undefined ? 0 : downAgain.afterMs + downAgain.lastedMs;
+  const lo = Math.max(restored.lo + blipMs, full.lo > before.lo ? full.lo : 0);
+  if (lo > horizonMs)
+    return { fullRecovery: never, fullRecoveryMissing: [`only after the horizon of ${humanDuration(horizonMs)}`] };
+  return { fullRecovery: { lo, hi: Math.max(restored.hi + blipMs, full.hi) }, fullRecoveryMissing: [] };
 }
 
 /** As `findFullRecovery` says it, and as it said it. */

@@ -22,7 +22,7 @@ export interface Findings {
   readonly ttr: Interval | Censored | undefined;
   /** How long after the onset the trial was watched. */
   readonly watchedMs: number;
-  /** The first outage after it was stable. */
+  /** What was down again after it was stable. */
   readonly again: TrialRecord['downAgain'];
   readonly data: DataLoss | 'unknown';
   /** What the runbook harmed, in words. */

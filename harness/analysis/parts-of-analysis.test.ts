@@ -68,6 +68,24 @@ describe('findStable', () => {
   });
 });
 
+describe('findStable under a precaution', () => {
+  const at = (picture: string, toMs: number, changedMs: number) =>
+    findStable([sli(picture)], toMs, 10_000, changedMs)?.at;
+  // Down at 1 s and again at 20 s, good for fourteen seconds between.
+  const twice = `+-----++++++++++++++------++++++++++++++++`;
+
+  it('is not stable between two steps of a change that goes on', () => {
+    expect(at(twice, 40_000, 0)).toEqual({ lo: 5000, hi: 6000 });
+    expect(at(twice, 40_000, 18_000)).toEqual({ lo: 25_000, hi: 26_000 });
+  });
+
+  it('is stable since its last outage, also where the change went on after that, and only after a window behind it', () => {
+    expect(at(twice, 40_000, 28_000)).toEqual({ lo: 25_000, hi: 26_000 });
+    expect(at(twice, 38_000, 28_000)).toEqual({ lo: 25_000, hi: 26_000 });
+    expect(at(twice, 37_999, 28_000)).toBeUndefined();
+  });
+});
+
 describe('findFirstGood', () => {
   it('is when everything was good at once', () => {
     const [a, b] = [sli('+---+++++---+++++++++'), sli('++-----------+++++++++')] as const;

@@ -322,24 +322,63 @@ describe('relapse', () => {
     });
     expect(record).toMatchObject({ outcome: 'relapsed', ttr: { lo: 39_500, hi: 41_000 } });
     expect(record.reason).toBe('stable since 40 s after the fault, but dns went down again 29 s later, for 3 min');
-    expect(record.downAgain).toEqual({ afterMs: 29_250, lastedMs: 180_000, slis: ['dns'] });
+    const told = { afterMs: 29_250, lastedMs: 180_000, totalMs: 180_000, slis: ['dns'] };
+    expect(record.downAgain).toEqual({ ...told, relapse: true });
     expect(record.fullRecovery).toMatchObject({ censored: true });
     expect(record.fullRecoveryMissing).toContain('dns went down again');
   });
 
-  it('is one also when it was over soon, or for good', () => {
-    const again = (...more: readonly (readonly [number, number])[]) =>
-      analyse({ probes: probes([[32_000, 71_000], ...more]), endMs: 160_000 });
-    expect(again([110_000, 111_500])).toMatchObject({
+  const again = (...more: readonly (readonly [number, number])[]) =>
+    analyse({ probes: probes([[32_000, 71_000], ...more]), endMs: 160_000 });
+
+  it('is what was down again for five seconds, from the first failed request to the last, though it healed', () => {
+    expect(again([110_000, 115_500])).toMatchObject({
       outcome: 'relapsed',
-      reason: 'stable since 40 s after the fault, but dns went down again 39 s later, for 1.0 s',
-      downAgain: { afterMs: 39_250, lastedMs: 1000, slis: ['dns'] },
+      reason: 'stable since 40 s after the fault, but dns went down again 39 s later, for 5.0 s',
+      downAgain: { afterMs: 39_250, lastedMs: 5000, totalMs: 5000, slis: ['dns'], relapse: true },
       fullRecovery: { censored: true, at: 240_000 },
+      fullRecoveryMissing: ['dns went down again'],
     });
-    // The first of several is told.
-    expect(again([100_000, 105_000], [120_000, 150_000]).downAgain).toMatchObject({ lastedMs: 4500 });
+    expect(again([110_000, 115_000])).toMatchObject({
+      outcome: 'recovered',
+      downAgain: { totalMs: 4500, relapse: false },
+    });
+  });
+
+  it('is none where it was over sooner: a blip is told, is downtime, and full recovery comes after it', () => {
+    const before = again();
+    const blip = again([110_000, 111_500]);
+    expect(blip).toMatchObject({
+      outcome: 'recovered',
+      reason: 'stable since 40 s after the fault; dns went down again 39 s later, for 1.0 s',
+      downAgain: { afterMs: 39_250, lastedMs: 1000, totalMs: 1000, slis: ['dns'], relapse: false },
+      ttr: before.ttr,
+      badnessMs: before.badnessMs + 1500,
+      // The last failed request was due at 111 s, the fault came from 30 s to 31 s.
+      fullRecovery: { lo: 79_750, hi: 81_250 },
+      fullRecoveryMissing: [],
+    });
+    expect(before.fullRecovery).toEqual({ lo: 43_000, hi: 45_000 });
     // Two requests are no outage.
-    expect(again([110_000, 111_000]).outcome).toBe('recovered');
+    expect(again([110_000, 111_000])).not.toHaveProperty('downAgain');
+  });
+
+  it('is five seconds in all: of several the first is told, and all of them count', () => {
+    expect(again([100_000, 102_500], [120_000, 122_500]).downAgain).toMatchObject({ totalMs: 4000, relapse: false });
+    expect(again([100_000, 103_000], [120_000, 123_000])).toMatchObject({
+      outcome: 'relapsed',
+      downAgain: { afterMs: 29_250, lastedMs: 2500, totalMs: 5000, relapse: true },
+    });
+  });
+
+  it('is what still stands at the end, however short it was until then', () => {
+    expect(again([158_000, forever])).toMatchObject({
+      outcome: 'relapsed',
+      downAgain: { lastedMs: 2000, totalMs: 2000, relapse: true },
+    });
+    // Too few good requests have followed for it to be over.
+    expect(again([157_000, 159_000]).outcome).toBe('relapsed');
+    expect(again([155_000, 157_000]).outcome).toBe('recovered');
   });
 
   it('is of everything that went down with it, but only of what had been broken', () => {
@@ -362,7 +401,8 @@ describe('relapse', () => {
         ],
       ),
     });
-    expect(record.downAgain).toEqual({ afterMs: 29_250, lastedMs: 9500, slis: ['api', 'dns'] });
+    const told = { afterMs: 29_250, lastedMs: 9500, totalMs: 9500, slis: ['api', 'dns'] };
+    expect(record.downAgain).toEqual({ ...told, relapse: true });
   });
 
   it('is not what the durability check stirs up, unless that stays', () => {
@@ -375,9 +415,11 @@ describe('relapse', () => {
         durability: { atMs: 152_000, ok: true },
       });
     expect(check([149_000, 153_000])).toMatchObject({ outcome: 'recovered', badnessMs: 43_000 });
-    expect(check([157_000, 160_000]).outcome).toBe('recovered');
-    expect(check([157_500, 160_000]).outcome).toBe('relapsed');
-    expect(check([148_500, 153_000]).outcome).toBe('relapsed');
+    expect(check([157_000, 170_000]).outcome).toBe('recovered');
+    expect(check([157_500, 170_000]).outcome).toBe('relapsed');
+    expect(check([148_500, 160_000]).outcome).toBe('relapsed');
+    expect(check([157_000, 160_000])).not.toHaveProperty('downAgain');
+    expect(check([157_500, 160_000]).downAgain).toMatchObject({ totalMs: 2000, relapse: false });
     expect(check([150_000, forever]).outcome).toBe('relapsed');
   });
 

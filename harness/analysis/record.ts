@@ -22,7 +22,7 @@ import { type Broken, findFirstGood, findStable, neverLost } from './recovery.ts
 import { downAgain, durabilityCheck } from './relapse.ts';
 import { mitigationOf, phasesOf, stepsOf } from './steps.ts';
 
-/** Under a precaution the change that broke everything is made step by step, and service may be stable between two: when it was over. */
+/** When the change that breaks everything was over under a precaution: it is made step by step, and service may be stable between two of them. */
 function changedMs(log: TrialLog, { prevention }: Observation): number | undefined {
   return prevention ? log.of('phase').find((p) => p.name === 'inject' && p.state === 'done')?.atMs : undefined;
 }
@@ -173,7 +173,7 @@ function sliRecord({ sli, outages }: Broken, log: TrialLog, observation: Observa
   const bad = seen.filter((s) => !s.ok);
   const lastError = bad.findLast((s) => s.error !== undefined)?.error;
   const [first] = outages;
-  const stable = first && findStable([{ sli, outages }], toMs, holdMs);
+  const stable = first && findStable([{ sli, outages }], toMs, holdMs, changedMs(log, observation));
   return {
     sli: sli.sli,
     title: sli.title,

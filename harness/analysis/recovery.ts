@@ -17,25 +17,25 @@ export interface Broken {
 export interface Restored {
   /** Since when: between the greatest lower and the greatest upper end of the SLIs' own last outages before. */
   readonly at: Interval;
-  /** Start of the stability window: what begins later is a relapse. */
+  /** Start of the stability window: what begins later is service that is down again. */
   readonly fromMs: number;
 }
 
 /**
  * The end of the first outage from which on no given SLI has an outage for a stability window, or undefined when the observation does not
  * contain one. The whole window must have been seen, without a gap; of a slow probe at least as many requests as end an outage.
- * @param afterMs what ended before is none: a change that is still being made may break it again
+ * @param changedMs when the change was over under a precaution: the window is after it as well, for a change that is still being made may break
+ *   more. An outage that ended before and did not come back is over since its own end all the same.
  */
 export function findStable(
   broken: readonly Broken[],
   toMs: number,
   holdMs: number,
-  afterMs = Number.NEGATIVE_INFINITY,
+  changedMs = Number.NEGATIVE_INFINITY,
 ): Restored | undefined {
   for (const { at, fromMs } of goodAgain(broken)) {
-    if (fromMs < afterMs) continue;
     const holds = broken.every(({ sli, outages }) => {
-      const untilMs = fromMs + Math.max(holdMs, (needsOf(sli.periodMs) + 1) * sli.periodMs);
+      const untilMs = Math.max(fromMs, changedMs) + Math.max(holdMs, (needsOf(sli.periodMs) + 1) * sli.periodMs);
       if (outages.some((o) => o.firstBadMs >= fromMs && o.firstBadMs < untilMs)) return false;
       return wasSeen(sli, fromMs, untilMs, toMs);
     });

@@ -1,10 +1,10 @@
 import type { Comparison } from './comparison.ts';
 import type { Run } from './comparison-runs.ts';
-import { summarise, type DetectorSummary } from './summary.ts';
+import { summarise, type DetectorSummary, type RunbookSummary } from './summary.ts';
 import type { Outcome } from '../model/record.ts';
 
 /**
- * What is worse in the second run, one line each. First what needs no statistics: data lost, harm done, a runbook that always
+ * What is worse in the second run, one line each. First what needs no statistics: data lost, harm done, a relapse, a runbook that always
  * recovered and does not in two trials, an alarm that dies. Then what was shown to be slower. Timing alone without a shown
  * difference is never one.
  */
@@ -40,7 +40,11 @@ export interface ArmCounts {
   readonly data: { readonly trialsWithLoss: number };
 }
 
-const runbookRegressions = (a: ArmCounts, b: ArmCounts): readonly string[] => [...costsMore(a, b), ...endsLess(a, b)];
+const runbookRegressions = (a: RunbookSummary, b: RunbookSummary): readonly string[] => [
+  ...costsMore(a, b),
+  ...(b.passive ? [] : relapses(a, b)),
+  ...endsLess(a, b),
+];
 
 /** Data lost or harm done in `b`, and none in `a`: one trial is enough. Nothing where either has no valid trial. */
 export function costsMore(a: ArmCounts, b: ArmCounts): readonly string[] {
@@ -54,6 +58,17 @@ export function costsMore(a: ArmCounts, b: ArmCounts): readonly string[] {
     lines.push(`${b.id}: did harm in ${String(harmed)} of ${String(b.n)} trials, before in none`);
   }
   return lines;
+}
+
+/**
+ * Service was down again after the recovery in `b`, and never in `a`: like harm, one trial is enough. Not to be asked of what changes nothing,
+ * where the outage comes and goes by itself.
+ */
+function relapses(a: ArmCounts, b: ArmCounts): readonly string[] {
+  const relapsed = b.outcomes.relapsed ?? 0;
+  return a.n > 0 && relapsed > 0 && (a.outcomes.relapsed ?? 0) === 0
+    ? [`${b.id}: went down again in ${String(relapsed)} of ${String(b.n)} trials, before in none`]
+    : [];
 }
 
 /** It always recovered in `a`, and did not in two trials of `b`: one may be bad luck. */

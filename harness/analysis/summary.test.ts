@@ -270,7 +270,10 @@ describe('other verdicts', () => {
     const second = { ...trial('cure-2', 71_000), watchedStableMs: 12_000 };
     const watched = (...records: readonly TrialRecord[]) => of(summarise(plan, records), 'cure')?.watchedStableMs;
     expect(watched(first, second)).toBe(180_000);
-    expect(watched({ ...first, outcome: 'relapsed' }, second)).toBe(12_000);
+    const again = { afterMs: 40_000, lastedMs: 9000, totalMs: 9000, slis: ['dns'] };
+    expect(watched({ ...first, downAgain: { ...again, relapse: true } }, second)).toBe(12_000);
+    const blip = { ...again, lastedMs: 1000, totalMs: 1000, relapse: false };
+    expect(watched({ ...first, downAgain: blip }, second)).toBe(180_000);
   });
 
   it('the interval is of those that came back: the horizon is no time that anything took', () => {

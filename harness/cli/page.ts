@@ -120,7 +120,9 @@ function comparisonLines({ comparison }: Plan): readonly string[] {
     'Compared (declared before the first trial):',
     `  arms: ${arms.join(', ')}; by downtime and TTR`,
     `  looked at after blocks: ${points}`,
-    ...(decide ? [`  dropped: 0 of ${String(dropAfter ?? 0)} recovered, where another arm always did; ends when decided`] : []),
+    ...(decide
+      ? [`  dropped: 0 of ${String(dropAfter ?? 0)} recovered, where another arm always did; ends when decided`]
+      : []),
     confirmMs === 0
       ? '  no arm is watched for long after its cure, so none will be named'
       : `  ${decide ? 'the leading arm' : 'the first recovery of each arm'} is watched for ${humanDuration(confirmMs)} after it is stable`,

@@ -208,6 +208,40 @@ const run = (world: World, s: TrialSpec, signal = never) => {
   return runTrial(s, depsFor(world, clock), () => undefined, signal, clock);
 };
 
+describe('a cure that does not last', () => {
+  /** Repairs, and breaks again so long after it, as a job in the background does. */
+  const undone = (world: World, afterMs: number) => {
+    const { handler } = world.cluster;
+    world.cluster.handler = (call) => {
+      if (call.command === 'repair') setTimeout(() => (world.up = false), afterMs / 50);
+      return handler(call);
+    };
+  };
+
+  it('is seen by the confirmation, which ends as soon as it is', async () => {
+    const world = new World();
+    undone(world, 40_000);
+    const { record } = await run(world, spec(0, { watchMs: 300_000 }));
+    expect(record.outcome).toBe('relapsed');
+    expect(record.downAgain).toMatchObject({ relapse: true, slis: ['web'] });
+    expect(record.endMs).toBeLessThan(150_000);
+  });
+
+  it('is not without it, and the record says how long it was watched', async () => {
+    const world = new World();
+    undone(world, 200_000);
+    const { record } = await run(world, spec(0));
+    expect(record.outcome).toBe('recovered');
+    expect(record.watchedStableMs).toBeLessThan(100_000);
+  });
+
+  it('is watched for its whole time where it lasts', async () => {
+    const { record } = await run(new World(), spec(0, { watchMs: 120_000 }));
+    expect(record.outcome).toBe('recovered');
+    expect(record.watchedStableMs).toBeGreaterThanOrEqual(120_000 - 1000);
+  });
+});
+
 describe('controls', () => {
   it('healthy: nothing is done, nothing is broken, and it is watched for its time', async () => {
     const world = new World();

@@ -28,7 +28,16 @@ import { lookForFault, runSteps } from './steps.ts';
 import { Teardown } from './teardown.ts';
 import { SliTracker, Unanswered } from './tracker.ts';
 import { startedEvent, type TrialDeps, type TrialSpec } from './trial-spec.ts';
-import { alarmsClear, awaitTrigger, awaitWitness, holdSteady, lookOnce, symptomsEnd, watchRecovery, watchStable } from './waits.ts';
+import {
+  alarmsClear,
+  awaitTrigger,
+  awaitWitness,
+  holdSteady,
+  lookOnce,
+  symptomsEnd,
+  watchRecovery,
+  watchStable,
+} from './waits.ts';
 import { TrialStopped, type Watched } from './watched.ts';
 
 /**

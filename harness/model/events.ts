@@ -38,7 +38,16 @@ const trialStarted = z.object({
   /** SLIs that must break; SLIs that must not. */
   breaks: z.array(text),
   keeps: z.array(text),
-  probes: z.array(z.object({ sli: text, title: text, periodMs: ms, timeoutMs: ms, slo: z.number().optional(), bystander: z.boolean() })),
+  probes: z.array(
+    z.object({
+      sli: text,
+      title: text,
+      periodMs: ms,
+      timeoutMs: ms,
+      slo: z.number().optional(),
+      bystander: z.boolean(),
+    }),
+  ),
   detectors: z.array(z.object({ id: text, title: text, loop: text, leastTtdMs: ms, periodMs: ms, expects: text })),
   /** A control arm: with no fault, or with one and no answer of interest by itself. */
   control: z.enum(controlKinds).optional(),

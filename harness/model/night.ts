@@ -37,7 +37,7 @@ export const nightLineSchema = z.object({
   withLoss: count,
   /** Recovered trials after which something was not as before: pods, alarms, durability. */
   notWhole: count,
-  /** Valid trials in which service was stable and went down again; absent in lines from before it was recorded: then by outcome. */
+  /** Valid trials with a relapse; absent in lines from before it was recorded: then by outcome. */
   downAgain: count.exactOptional(),
   /** Valid trials in which each alarm was asked, detected the outage, was dead. */
   alarms: z.record(z.string(), z.object({ n: count, detected: count, dead: count })),

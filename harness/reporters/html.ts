@@ -1,3 +1,4 @@
+import { fromBandsNote } from '../analysis/kept.ts';
 import { sortTrials, type DetectorSummary, type RunbookSummary, type RunSummary } from '../analysis/summary.ts';
 import { leastTrials } from '../analysis/race.ts';
 import { firstAlarmOf } from '../analysis/warnings.ts';
@@ -306,6 +307,7 @@ function trialSection(all: readonly TrialRecord[], wholeOf: WholeOf): Markup {
   return safe`<section><h2>Trials</h2>
 <p class="lead">Time runs from the fault. ${trials.length < all.length && `${trials.length} of ${all.length} trials are drawn, those first that did not do what was expected; all are in report.json. `}${trials.length > unfolded && 'Unfold a trial to see it. '}Tall blocks are bad, thin lines are good; hollow steps only looked.</p>
 ${trials.map((t) => trial(t, trials.length <= unfolded, limit))}
+${all.some((t) => t.from === 'bands') && safe`<p class="muted">${fromBandsNote}</p>`}
 </section>`;
 }
 
@@ -329,7 +331,7 @@ function trial(t: WholeRecord, open: boolean, limit: number): Markup {
 <dl class="env">
 ${valid && t.firstGood !== undefined && safe`<dt>First good</dt><dd>${f.timeTo(t.firstGood)}</dd>`}
 ${valid && t.ttr !== undefined && safe`<dt>Stable since (TTR)</dt><dd>${f.timeTo(t.ttr)}${parts !== undefined && safe` <span class="muted">= ${humanDuration(parts.waitingMs)} waiting + ${humanDuration(parts.mitigatingMs)} runbook + ${humanDuration(parts.settlingMs)} settling</span>`}</dd>`}
-${valid && t.downAgain !== undefined && safe`<dt>Down again</dt><dd>${humanDuration(t.downAgain.afterMs)} after that, for at least ${humanDuration(t.downAgain.lastedMs)}: ${t.downAgain.slis.join(', ')}</dd>`}
+${valid && t.downAgain !== undefined && safe`<dt>Down again</dt><dd>${downAgainText(t.downAgain)}</dd>`}
 ${valid && t.watchedStableMs !== undefined && safe`<dt>Watched</dt><dd>for ${humanDuration(t.watchedStableMs)} after it was stable</dd>`}
 ${valid && t.onset !== undefined && safe`<dt>Downtime</dt><dd>${humanDuration(t.badnessMs)}</dd>`}
 ${valid && t.fullRecovery !== undefined && safe`<dt>Fully recovered</dt><dd>${f.timeTo(t.fullRecovery)}${t.fullRecoveryMissing.length > 0 && safe` <span class="muted">${t.fullRecoveryMissing.join('; ')}</span>`}</dd>`}
@@ -340,6 +342,12 @@ ${valid && t.fullRecovery !== undefined && safe`<dt>Fully recovered</dt><dd>${f.
 ${spentList(t)}
 ${steps.length > 0 && safe`<details><summary>Commands and their output</summary><ol class="steps">${steps.map((s) => safe`<li>${s.name} <span class="where">${s.part}, on ${s.on}, ${humanDuration(s.toMs - s.fromMs)}${s.exitCode !== undefined && `, exit ${s.exitCode}`}</span><pre>$ ${clip(s.command, Math.min(1500, limit))}${s.output !== undefined && `\n${clip(s.output.trim(), limit)}`}</pre></li>`)}</ol></details>`}
 </details>`;
+}
+
+/** `30 s after that, for 1.5 s: dns; 2.0 s in all, a blip`. */
+function downAgainText({ afterMs, lastedMs, totalMs, slis, relapse }: NonNullable<TrialRecord['downAgain']>): string {
+  const all = totalMs > lastedMs ? `; ${humanDuration(totalMs)} in all` : '';
+  return `${humanDuration(afterMs)} after that, for ${humanDuration(lastedMs)}: ${slis.join(', ')}${all}${relapse ? '' : ', a blip'}`;
 }
 
 /** Where the time to recover went, where more than one thing took it. */

@@ -1,3 +1,4 @@
+import { fromBandsNote } from '../analysis/kept.ts';
 import { sortTrials, type DetectorSummary, type RunSummary } from '../analysis/summary.ts';
 import { timeSpent } from '../analysis/time-spent.ts';
 import { span } from '../analysis/words.ts';
@@ -55,6 +56,7 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
         md(r.reason),
       ]),
     ),
+    ...(records.some((r) => r.from === 'bands') ? [fromBandsNote] : []),
     ...spentBlocks(sortTrials(plan, records)),
     '## The outage',
     `${md(plan.outage.source)}, ${md(plan.outage.date)}. Fidelity: ${md(plan.fidelity)}.`,

@@ -19,6 +19,12 @@ describe('resumePlan', () => {
     expect(resumePlan(planOf(2), scenario, 2)).toEqual(planOf(2));
     expect(resumePlan(planOf(2), scenario, 1)).toEqual(planOf(2));
     expect(resumePlan(planOf(2), scenario, 5)).toEqual(planOf(5));
+    // Once there are results, more blocks are a look that nobody had planned.
+    expect(resumePlan(planOf(2), scenario, 5, 4).comparison).toMatchObject({
+      looks: [{ blocks: 5, level: 0.05 }],
+      amendments: [{ trialsSeen: 4, what: '5 blocks instead of 2' }],
+    });
+    expect(resumePlan(planOf(2), scenario, 2, 4)).toEqual(planOf(2));
   });
 
   it('keeps what was run again', () => {

@@ -158,7 +158,8 @@ export function buildLog(spec: LogSpec): readonly TrialEvent[] {
   if (spec.after !== undefined) put(verifyMs + 30, { type: 'inventory', when: 'after', objects: [...spec.after] });
   put(spec.endMs - 1, { type: 'phase', name: 'verify', state: 'done' });
   put(spec.endMs, { type: 'phase', name: 'teardown', state: 'started' });
-  put(spec.endMs + 3000, {
+  // The journal is closed when every request that was under way is over.
+  put(Math.max(spec.endMs + 3000, ...events.map((e) => e.atMs)), {
     type: 'trial.ended',
     cause: spec.cause ?? 'completed',
     ...(spec.detail === undefined ? {} : { detail: spec.detail }),

@@ -310,7 +310,9 @@ function recordOf(runbook: string, block: number, course: Course, watchedMs: num
     detectors: [],
     ...(outcome === 'invalid' ? {} : { ttr: time, firstGood: time, fullRecovery: whole ? time : censored }),
     ...(stable ? { watchedStableMs: watchedMs } : {}),
-    ...(again ? { downAgain: { afterMs: course.againMs ?? 0, lastedMs: 30_000, slis: ['dns'], totalMs: 30_000, relapse: true } } : {}),
+    ...(again
+      ? { downAgain: { afterMs: course.againMs ?? 0, lastedMs: 30_000, slis: ['dns'], totalMs: 30_000, relapse: true } }
+      : {}),
     fullRecoveryMissing: whole ? [] : ['2 pods Pending'],
     badnessMs: Math.round(Math.min(horizonMs, Math.max(1_000, course.downtimeMs + (again ? 30_000 : 0)))),
     slis: [],
