@@ -139,7 +139,7 @@ describe('reanalyseKept', () => {
   });
 
   /** It was recovered and whole by the older rules, and dns failed again from 120 s on. */
-  const downUntil = (toMs: number, own = plan): TrialRecord => {
+  const downUntil = (toMs: number, own = plan): WholeRecord => {
     const [dns, ...others] = spec.probes;
     const probes = [{ ...dns, sli: 'dns', outages: [[32_000, 70_000], [120_000, toMs]] as [number, number][] }, ...others]; // prettier-ignore
     const { full } = twice({ ...spec, probes });
@@ -273,13 +273,13 @@ describe('the kept comparison of cni-wipe', () => {
 });
 
 describe('the kept precautions of simultaneous-reboot', () => {
-  const anew = (run: string, trialId: string): TrialRecord | undefined => {
+  const anew = (run: string, trialId: string): WholeRecord | undefined => {
     const path = new URL(`../../reports/examples/${run}/report.json`, import.meta.url);
-    const { plan: own, trials } = JSON.parse(readFileSync(path, 'utf8')) as { plan: Plan; trials: TrialRecord[] };
+    const { plan: own, trials } = JSON.parse(readFileSync(path, 'utf8')) as { plan: Plan; trials: WholeRecord[] };
     const kept = trials.find((t) => t.trialId === trialId);
     return kept && reanalyseKept(older(kept), own);
   };
-  const seconds = (record: TrialRecord | undefined) => midpoint(uncensored(record?.ttr) ?? { lo: 0, hi: 0 }) / 1000;
+  const seconds = (record: WholeRecord | undefined) => midpoint(uncensored(record?.ttr) ?? { lo: 0, hi: 0 }) / 1000;
 
   it('do not relapse in their own next step: stable counts when the change is over', () => {
     const rolling = anew('simultaneous-reboot-rolling', 'rolling-reboot-1');

@@ -149,7 +149,7 @@ async function readTrials(
 }
 
 /** A run as its report.json tells it; trials of an older one by today's definitions, as far as it tells them. */
-async function readReport(path: string): Promise<StoredRun> {
+export async function readReport(path: string): Promise<StoredRun> {
   const { plan, trials } = (await readStored(path, 'report')) as Report;
   const { reanalyseKept } = await import('../analysis/kept.ts');
   const { shortener } = await import('../analysis/short-record.ts');

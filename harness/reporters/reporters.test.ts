@@ -178,7 +178,7 @@ describe('html', () => {
     expect(text).toContain('<dt>Stable since (TTR)</dt>');
     expect(text).toContain('<dd>40 s after that, for 30 s: dns</dd>');
     const blip = { ...again.downAgain, lastedMs: 1500, totalMs: 2000, relapse: false };
-    expect(htmlReport(summary, plan, [{ ...again, downAgain: blip }])).toContain(
+    expect(rendered('html', summary, plan, [{ ...again, downAgain: blip }])).toContain(
       '<dd>40 s after that, for 1.5 s: dns; 2.0 s in all, a blip</dd>',
     );
     const row = markdownReport(summary, plan, [again])
@@ -190,9 +190,9 @@ describe('html', () => {
   it('says of trials that were read from their timelines what that cannot tell, and of no others', () => {
     const note = /kept without its events[^]*may be too short/;
     const mixed = records.map((r, i) => (i === 0 ? { ...r, from: 'bands' as const } : r));
-    for (const report of [markdownReport, htmlReport]) {
-      expect(report(summary, plan, mixed)).toMatch(note);
-      expect(report(summary, plan, records)).not.toMatch(note);
+    for (const format of ['md', 'html'] as const) {
+      expect(rendered(format, summary, plan, mixed)).toMatch(note);
+      expect(rendered(format, summary, plan, records)).not.toMatch(note);
     }
   });
 
