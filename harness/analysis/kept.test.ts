@@ -24,7 +24,11 @@ const twice = (spec: LogSpec) => {
   return { full, kept: reanalyseKept(older(full), plan) };
 };
 
-function sliOf(samples: readonly { intendedMs: number; ok: boolean }[], periodMs: number, toMs: number): WholeSliRecord {
+function sliOf(
+  samples: readonly { intendedMs: number; ok: boolean }[],
+  periodMs: number,
+  toMs: number,
+): WholeSliRecord {
   const answers = samples.map((s) => ({ ...s, endedMs: s.intendedMs }));
   const bad = samples.filter((s) => !s.ok).length;
   return {

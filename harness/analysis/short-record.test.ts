@@ -3,7 +3,7 @@ import type { Plan } from '../model/plan.ts';
 import type { WholeRecord } from '../model/record.ts';
 import { reports } from '../reporters/all.ts';
 import { terminalReport } from '../reporters/terminal.ts';
-import { rendered } from '../reporters/testing/rendered.ts';
+import { inOne, rendered } from '../reporters/testing/rendered.ts';
 import { compareWithin } from './comparison-runs.ts';
 import { nightOf } from './nightly/lines.ts';
 import { shortener, wholeAmong } from './short-record.ts';
@@ -38,8 +38,7 @@ describe('a short record', () => {
     const summary = summarise(plan, whole);
     for (const format of Object.keys(reports) as (keyof typeof reports)[]) {
       const { render } = reports[format];
-      const text = render(summary, plan, short, wholeAmong(whole));
-      expect(typeof text === 'string' ? text : [...text].join('')).toBe(rendered(format, summary, plan, whole));
+      expect(inOne(render(summary, plan, short, wholeAmong(whole)))).toBe(rendered(format, summary, plan, whole));
     }
     const options = { colour: false, width: 120 };
     expect(terminalReport(summary, plan, short, options)).toBe(terminalReport(summary, plan, whole, options));
@@ -70,12 +69,11 @@ describe('whole records', () => {
     const records = many.trials.map(({ id }) => ({ ...one, trialId: id }));
     const among = wholeAmong(records);
     const asked: string[] = [];
-    const html = [
-      ...reports.html.render(summarise(many, records), many, records.map(shortener()), (id) => {
-        asked.push(id);
-        return among(id);
-      }),
-    ].join('');
+    const pieces = reports.html.render(summarise(many, records), many, records.map(shortener()), (id) => {
+      asked.push(id);
+      return among(id);
+    });
+    const html = inOne(pieces);
     expect(html).toBe(rendered('html', summarise(many, records), many, records));
     expect(asked).toHaveLength(101);
     expect(new Set(asked).size).toBe(100);

@@ -2,8 +2,8 @@ import { FiredrillError } from '../model/errors.ts';
 import type { TrialRecord, WholeOf, WholeRecord } from '../model/record.ts';
 
 /**
- * Makes of whole records what summaries, comparisons and verdicts read: their numbers, without timelines, the load of each second and commands.
- * Words that trials share are held once: of ten thousand trials a fiftieth of the whole is left in memory.
+ * Makes of whole records what summaries, comparisons and verdicts read: their numbers, without timelines, the load of each second and commands; of
+ * steps those of the runbook and those that found something. Words that trials share are held once. A trial takes five kilobytes of memory so, and ten times as much whole.
  */
 export function shortener(): (record: WholeRecord) => TrialRecord {
   const held = new Map<string, string>();
@@ -36,15 +36,17 @@ export function shortener(): (record: WholeRecord) => TrialRecord {
       })),
       environment: shared(record.environment, one),
       phases: record.phases.map((phase) => ({ ...phase, name: one(phase.name) })),
-      steps: record.steps.map(({ part, name, finding, fromMs, toMs, ok, output }) => ({
-        part: one(part),
-        name: one(name),
-        fromMs,
-        toMs,
-        ok,
-        ...(finding === true ? { finding } : {}),
-        ...(finding === true && output !== undefined ? { output } : {}),
-      })),
+      steps: record.steps
+        .filter(({ part, finding }) => part === 'runbook' || finding === true)
+        .map(({ part, name, finding, fromMs, toMs, ok, output }) => ({
+          part: one(part),
+          name: one(name),
+          fromMs,
+          toMs,
+          ok,
+          ...(finding === true ? { finding } : {}),
+          ...(finding === true && output !== undefined ? { output } : {}),
+        })),
     };
   };
 }

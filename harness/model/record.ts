@@ -187,6 +187,7 @@ export interface TrialRecord {
   };
   readonly environment: Readonly<Record<string, string>>;
   readonly phases: readonly { readonly name: string; readonly fromMs: number; readonly toMs: number }[];
+  /** Where only the numbers of a trial are held, those of the runbook and findings. */
   readonly steps: readonly StepRecord[];
   /** End of observation in trial ms. */
   readonly endMs: number;

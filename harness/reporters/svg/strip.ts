@@ -20,7 +20,7 @@ const axisHeight = 26;
 
 /**
  * Every trial as a mark on a line per runbook (or alarm): whiskers are the interval, an arrow at the right end says "still
- * not when we stopped watching". Line by line, for of very many trials each is long.
+ * not when we stopped watching". Mark by mark, for of very many trials there are very many.
  */
 export function* stripPlot(rows: readonly StripRow[], toMs: number, label: string): Generator<Markup, void> {
   const x = scale(0, toMs);
@@ -35,15 +35,15 @@ export function* stripPlot(rows: readonly StripRow[], toMs: number, label: strin
           </text>`,
     )}
     `;
-  for (const [i, row] of rows.entries()) yield stripRow(row, i * rowHeight, x);
+  for (const [i, row] of rows.entries()) yield* stripRow(row, i * rowHeight, x);
   yield safe`
   </svg>`;
 }
 
-function stripRow(row: StripRow, y: number, x: ReturnType<typeof scale>): Markup {
+function* stripRow(row: StripRow, y: number, x: ReturnType<typeof scale>): Generator<Markup, void> {
   const line = y + 32;
   const spread = Math.min(8, 14 / Math.max(1, row.points.length - 1));
-  return safe`<text class="row-name${row.emphasis === true ? ' chosen' : ''}" x="0" y="${y + 14}">${row.name}</text>
+  yield safe`<text class="row-name${row.emphasis === true ? ' chosen' : ''}" x="0" y="${y + 14}">${row.name}</text>
     <text class="row-result" x="100%" y="${y + 14}" text-anchor="end">${row.result}</text>
     <line class="track" x1="0" x2="100%" y1="${line}" y2="${line}" />
     ${
@@ -52,19 +52,23 @@ function stripRow(row: StripRow, y: number, x: ReturnType<typeof scale>): Markup
       <title>least possible: ${humanDuration(row.leastMs)}</title>
     </line>`
     }
-    ${row.points.map((point, i) => {
-      const at = Math.round((line + (i - (row.points.length - 1) / 2) * spread) * 10) / 10;
-      const { time } = point;
-      const title = safe`<title>${point.title}: ${timeTo(time)}</title>`;
-      if ('censored' in time) {
-        return safe`<svg x="${x.at(time.at)}" y="${at}" class="mark ${point.mark}"><path class="arrow" d="M-14 0H-3M-8 -5L-2 0L-8 5" />${title}</svg>`;
-      }
-      return safe`<line class="whisker ${point.mark}" x1="${x.at(time.lo)}" x2="${x.at(time.hi)}" y1="${at}" y2="${at}" /><svg
+    `;
+  for (const [i, point] of row.points.entries()) {
+    yield mark(point, Math.round((line + (i - (row.points.length - 1) / 2) * spread) * 10) / 10, x);
+  }
+}
+
+function mark(point: StripRow['points'][number], y: number, x: ReturnType<typeof scale>): Markup {
+  const { time } = point;
+  const title = safe`<title>${point.title}: ${timeTo(time)}</title>`;
+  if ('censored' in time) {
+    return safe`<svg x="${x.at(time.at)}" y="${y}" class="mark ${point.mark}"><path class="arrow" d="M-14 0H-3M-8 -5L-2 0L-8 5" />${title}</svg>`;
+  }
+  return safe`<line class="whisker ${point.mark}" x1="${x.at(time.lo)}" x2="${x.at(time.hi)}" y1="${y}" y2="${y}" /><svg
           x="${x.at(midpoint(time))}"
-          y="${at}"
+          y="${y}"
           class="mark ${point.mark}"
           >${shape(point.mark)}${title}</svg>`;
-    })}`;
 }
 
 /** Shapes differ, too: colours alone would not reach everybody. */

@@ -11,6 +11,9 @@ export function rendered(
   plan: Plan,
   records: readonly WholeRecord[],
 ): string {
-  const text = reports[format].render(summary, plan, records, wholeAmong(records));
-  return typeof text === 'string' ? text : [...text].join('');
+  return inOne(reports[format].render(summary, plan, records, wholeAmong(records)));
 }
+
+/** Text, or its pieces, as one text. */
+export const inOne = (text: string | Iterable<string>): string =>
+  typeof text === 'string' ? text : [...text].join('');
