@@ -18,7 +18,14 @@ describe('resumePlan', () => {
   it('is the same plan, or the same with further blocks', () => {
     expect(resumePlan(planOf(2), scenario, 2)).toEqual(planOf(2));
     expect(resumePlan(planOf(2), scenario, 1)).toEqual(planOf(2));
-    expect(resumePlan(planOf(2), scenario, 5)).toEqual(planOf(5));
+    const { comparison, ...longer } = planOf(5);
+    const resumed = resumePlan(planOf(2), scenario, 5, 4);
+    expect(resumed).toMatchObject(longer);
+    // What was declared is still known, and that it was not kept to.
+    const [amendment, ...more] = resumed.comparison?.amendments ?? [];
+    expect({ ...resumed.comparison, amendments: undefined }).toEqual({ ...comparison, amendments: undefined });
+    expect(amendment).toMatchObject({ trialsSeen: 4, what: '5 blocks instead of 2' });
+    expect(more).toEqual([]);
   });
 
   it('keeps what was run again', () => {
