@@ -54,12 +54,14 @@ export function resumePlan(old: Plan, scenario: Scenario, trials: number, trials
   };
 }
 
-/** More blocks than were declared: a further look, which nobody had planned. */
+/** More blocks than were declared: a further look, which nobody had planned. Before anything was seen it is a plan like any other. */
 function amended(old: Plan, now: Plan, before: PlannedComparison, trialsSeen: number): PlannedComparison {
+  const looks = now.comparison?.looks ?? before.looks;
+  if (trialsSeen === 0) return { ...before, looks };
   const what = `${String(blocksOf(now))} blocks instead of ${String(blocksOf(old))}`;
   return {
     ...before,
-    looks: now.comparison?.looks ?? before.looks,
+    looks,
     amendments: [...(before.amendments ?? []), { atEpochMs: Date.now(), trialsSeen, what }],
   };
 }
