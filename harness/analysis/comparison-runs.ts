@@ -1,5 +1,5 @@
 import { armName, isFaultFree } from '../model/control.ts';
-import type { Dropped, Plan } from '../model/plan.ts';
+import { isWanted, type Dropped, type Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
 import { canaryNote } from './canary.ts';
@@ -247,7 +247,7 @@ function questionOf(
 
 function runFacts(run: Run): RunComparison['runs'][number] {
   const { runId, profile, createdEpochMs, seed, trials } = run.plan;
-  const planned = trials.filter((t) => t.control === undefined).length;
+  const planned = trials.filter((t) => t.control === undefined && isWanted(run.plan, t)).length;
   return { runId, profile, createdEpochMs, seed, valid: validOf(run, { what: 'runbooks' }).length, planned };
 }
 
