@@ -1,34 +1,35 @@
 /**
- * What reports of many trials cost: `npm run bench many-trials [-- <trials>]`
+ * What commands that read many trials cost: `npm run bench many-trials [-- <trials>]`
  *
- * Writes stored runs of ten scenarios (10,000 trials in all, and a tenth of that to hold it against) into a temporary folder, reads them
- * as `report` does and writes all their reports, each number of trials in a process of its own: its CPU seconds and its greatest resident memory are
- * those of the whole work. Records are what the analysis makes of generated events of a real trial's size; the events themselves are hard
- * links to a few files, so that the folder stays below a gigabyte. Also: the same for some trials from their events, as `analyse` does.
+ * Each command is the real one (`bin/firedrill.mjs`) in a process of its own; its CPU seconds and its greatest resident memory are those of the whole
+ * process, from its start. `report` and `compare` are told one run, so 10,000 trials are one run of 10,000 here: seven arms in blocks, as cni-wipe
+ * has them. Beside it a tenth of that, to see how the cost grows, and the same number as ten runs, which is ten processes: CPU seconds added up,
+ * the greatest memory of any. `overview` reads all ten in one process. `analyse` computes some trials from their events.
+ *
+ * Records are what the analysis makes of generated events of a real trial's size, and differ in times, facts and words. The events are hard links
+ * to a few files, so that the folder stays below a gigabyte.
  */
 import { spawn } from 'node:child_process';
-import { linkSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { overviewOf, type RunInShort } from '../harness/analysis/overview.ts';
 import { analyseTrial } from '../harness/analysis/record.ts';
-import { summarise } from '../harness/analysis/summary.ts';
 import { buildLog } from '../harness/analysis/testing/log-builder.ts';
 import { planOf } from '../harness/analysis/testing/plan.ts';
-import { analyseRun, readRun, rewriteReports } from '../harness/cli/stored.ts';
+import type { Plan } from '../harness/model/plan.ts';
 import { seeded } from '../harness/model/random.ts';
 import type { TrialRecord } from '../harness/model/record.ts';
-import { seriesReport } from '../harness/reporters/terminal.ts';
+import type { Interval } from '../harness/model/units.ts';
 import { inFolder, keep, say, table } from './support.ts';
 
-const scenarios = 10;
-/** `wait`, `cure` and `nuclear` of the plan that tests use. */
-const runbooks = 3;
-/** Different logs of each runbook; all trials are one of them with another time to recover. */
+const idle = 'wait';
+const arms = [idle, ...Array.from({ length: 6 }, (_, i) => `cure-${String(i + 1)}`)];
+/** Different logs of each runbook; all its trials are one of them with other times. */
 const variants = 4;
 const eventsPart = 200;
+const firedrill = fileURLToPath(new URL('../bin/firedrill.mjs', import.meta.url));
 
-/** What a process found out about its own work. */
+/** What a command cost. */
 interface Found {
   readonly trials: number;
   readonly wallSeconds: number;
@@ -39,8 +40,8 @@ interface Found {
 /** A trial of a real one's size: nine probes, two to five minutes, alarms that beat, the load of each second. */
 function logOf(runbook: string, variant: number) {
   const random = seeded(variant + 1);
-  const goodMs = runbook === 'wait' ? 1e9 : 65_000 + random() * 60_000;
-  const endMs = runbook === 'wait' ? 285_000 : goodMs + 40_000;
+  const goodMs = runbook === idle ? 1e9 : 65_000 + random() * 60_000;
+  const endMs = runbook === idle ? 285_000 : goodMs + 40_000;
   const alarms = Array.from({ length: 8 }, (_, i) => `alarm-${String(i)}`);
   const output = Array.from({ length: 12 }, (_, i) => `pod/web-${String(i)} condition met`).join('\n');
   return buildLog({
@@ -51,7 +52,7 @@ function logOf(runbook: string, variant: number) {
       outages: i % 3 === 0 ? [[32_000 + random() * 3000, goodMs]] : [[40_000 + random() * 9000, 52_000]],
     })),
     steps:
-      runbook === 'wait'
+      runbook === idle
         ? []
         : Array.from({ length: 6 }, (_, i) => ({
             name: `step ${String(i)}`,
@@ -81,11 +82,25 @@ function logOf(runbook: string, variant: number) {
   });
 }
 
-/** Writes the runs; returns their folders and what a trial's record and events take on disk, in bytes. */
-function writeRuns(dir: string, trials: number) {
+/** A run of so many blocks, as a run is planned. */
+function planFor(scenario: string, blocks: number): Plan {
+  const plan = planOf(0, { scenario, runId: '20251121-041500-0001' });
+  const [wait, cure] = plan.runbooks;
+  if (wait === undefined || cure === undefined) throw new Error('the plan of tests has other runbooks');
+  return {
+    ...plan,
+    runbooks: arms.map((id) => (id === idle ? wait : { ...cure, id })),
+    trials: Array.from({ length: blocks }, (_, i) =>
+      arms.map((runbook) => ({ id: `${runbook}-${String(i + 1)}`, block: i + 1, runbook, seed: i })),
+    ).flat(),
+  };
+}
+
+/** Writes runs that have so many trials together; returns their folders, and what a trial takes on disk in bytes. */
+function writeRuns(dir: string, trials: number, count: number) {
   const random = seeded(7);
   const templates = new Map(
-    ['wait', 'cure', 'nuclear'].map((runbook) => [
+    arms.map((runbook) => [
       runbook,
       Array.from({ length: variants }, (_, variant) => {
         const events = logOf(runbook, variant);
@@ -96,12 +111,10 @@ function writeRuns(dir: string, trials: number) {
     ]),
   );
   const bytes = { record: 0, events: 0 };
-  const blocks = Math.max(1, Math.round(trials / scenarios / runbooks));
-  const runs = Array.from({ length: scenarios }, (_, s) => {
-    const plan = planOf(blocks, {
-      scenario: `outage-${String(s)}`,
-      runId: `20251121-0415${String(s).padStart(2, '0')}-0001`,
-    });
+  const blocks = Math.max(1, Math.round(trials / count / arms.length));
+  const all = blocks * count * arms.length;
+  const runs = Array.from({ length: count }, (_, s) => {
+    const plan = planFor(`outage-${String(s)}`, blocks);
     const runDir = join(dir, plan.scenario, plan.runId);
     for (const { id, runbook, block } of plan.trials) {
       const template = templates.get(runbook)?.[(block + s) % variants];
@@ -109,90 +122,137 @@ function writeRuns(dir: string, trials: number) {
       const trialDir = join(runDir, 'trials', id);
       mkdirSync(trialDir, { recursive: true });
       linkSync(template.path, join(trialDir, 'events.jsonl'));
-      const text = JSON.stringify(shifted(template.record, id, plan.scenario, Math.round(random() * 5000)), null, 2);
+      const text = JSON.stringify(varied(template.record, id, plan.scenario, random), null, 2);
       writeFileSync(join(trialDir, 'record.json'), `${text}\n`);
-      bytes.record += text.length / plan.trials.length / scenarios;
-      bytes.events += statSync(template.path).size / plan.trials.length / scenarios;
+      bytes.record += text.length / all;
+      bytes.events += statSync(template.path).size / all;
     }
     writeFileSync(join(runDir, 'plan.json'), JSON.stringify(plan));
     return runDir;
   });
-  return { runs, trials: blocks * scenarios * runbooks, bytes };
+  return { runs, trials: all, bytes };
 }
 
-/** The same trial, recovered a little later. */
-function shifted(record: TrialRecord, trialId: string, scenario: string, byMs: number): TrialRecord {
+/** The same trial with other times: nothing that two trials would not share is the same in both. */
+function varied(record: TrialRecord, trialId: string, scenario: string, random: () => number): TrialRecord {
+  const byMs = Math.round(random() * 5000);
+  const later = ({ lo, hi }: Interval): Interval => ({ lo: lo + byMs, hi: hi + byMs });
   const { ttr } = record;
-  const later = ttr === undefined || 'censored' in ttr ? {} : { ttr: { lo: ttr.lo + byMs, hi: ttr.hi + byMs } };
-  return { ...record, ...later, trialId, scenario };
-}
-
-/** In a process of its own: reads runs and writes their reports, one run after the other, then the line of each. */
-async function work(way: string, runs: readonly string[]): Promise<Found> {
-  const began = performance.now();
-  const short: RunInShort[] = [];
-  let trials = 0;
-  for (const runDir of runs) {
-    const run = way === 'events' ? await analyseRun(runDir) : await readRun(runDir);
-    await rewriteReports(run, way === 'events');
-    short.push({ plan: run.plan, summary: summarise(run.plan, run.records) });
-    trials += run.records.length;
-  }
-  if (seriesReport(overviewOf(short), { colour: false, width: 160 }) === '') throw new Error('no report of the series');
-  const { user, system } = process.cpuUsage();
   return {
-    trials,
-    wallSeconds: (performance.now() - began) / 1000,
-    cpuSeconds: (user + system) / 1e6,
-    peakMiB: process.resourceUsage().maxRSS / 1024,
+    ...record,
+    ...(ttr === undefined || 'censored' in ttr ? {} : { ttr: later(ttr) }),
+    definitions: 2,
+    trialId,
+    scenario,
+    reason: `${record.reason} (${String(byMs)} ms)`,
+    badnessMs: record.badnessMs + byMs,
+    detectors: record.detectors.map((d) =>
+      d.ttd === undefined
+        ? d
+        : { ...d, ttd: later(d.ttd), ...(d.askedMs === undefined ? {} : { askedMs: d.askedMs + byMs }) },
+    ),
+    environment: {
+      ...record.environment,
+      addresses: `pinned: worker=10.201.${String(byMs % 251)}.12`,
+      'seconds.ready': (byMs / 1000).toFixed(1),
+    },
   };
 }
 
-async function inProcess(way: string, runs: readonly string[]): Promise<Found> {
-  const args = ['--import', 'tsx', fileURLToPath(import.meta.url), '--work', way, ...runs];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+/** Is loaded before the command, and says at its end what it took. */
+const atExit = `import { writeFileSync } from 'node:fs';
+process.on('exit', () => writeFileSync(process.env.FIREDRILL_BENCH_USAGE, JSON.stringify(process.resourceUsage())));`;
+
+async function measured(args: readonly string[], trials: number, dir: string): Promise<Found> {
+  const usage = join(dir, 'usage.json');
+  const began = performance.now();
+  const child = spawn(
+    process.execPath,
+    ['--import', `data:text/javascript,${encodeURIComponent(atExit)}`, firedrill, ...args],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, FIREDRILL_BENCH_USAGE: usage },
+    },
+  );
   const code = await new Promise((resolve) => child.once('close', resolve));
-  if (code !== 0) throw new Error(`the measuring process ended with ${String(code)}`);
-  return JSON.parse(text) as Found;
+  if (code !== 0) throw new Error(`firedrill ${args[0] ?? ''} ended with ${String(code)}`);
+  const { userCPUTime, systemCPUTime, maxRSS } = JSON.parse(readFileSync(usage, 'utf8')) as NodeJS.ResourceUsage;
+  const found = {
+    trials,
+    wallSeconds: (performance.now() - began) / 1000,
+    cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
+    peakMiB: maxRSS / 1024,
+  };
+  say(
+    `${args.filter((arg) => !arg.startsWith(dir)).join(' ')}: ${found.cpuSeconds.toFixed(1)} s, ${found.peakMiB.toFixed(0)} MiB`,
+  );
+  return found;
 }
 
-/** Writes so many trials, measures, and takes them away again. */
-async function measure(trials: number, way: 'records' | 'events') {
+const commands: Readonly<Record<string, readonly string[]>> = {
+  report: ['report'],
+  compare: ['compare'],
+  'compare --alarms': ['compare', '--alarms'],
+};
+
+/** Writes so many trials, measures each command, and takes them away again. */
+async function measure(trials: number, count: number) {
   return inFolder(async (dir) => {
-    say(`${trials} trials from their ${way}: writing`);
-    const { runs, bytes } = writeRuns(dir, trials);
+    say(`${String(trials)} trials in ${String(count)} ${count === 1 ? 'run' : 'runs'}: writing`);
+    const { runs, trials: all, bytes } = writeRuns(dir, trials, count);
     say(
-      `a record of ${Math.round(bytes.record / 1024)} KiB, events of ${Math.round(bytes.events / 1024)} KiB; reading and reporting`,
+      `a record of ${String(Math.round(bytes.record / 1024))} KiB, events of ${String(Math.round(bytes.events / 1024))} KiB`,
     );
-    return { ...(await inProcess(way, runs)), bytes };
+    const found: Record<string, Found> = {};
+    for (const [name, args] of Object.entries(commands)) {
+      const each: Found[] = [];
+      for (const run of runs) each.push(await measured([...args, run], all / count, dir));
+      found[name] = together(each);
+    }
+    if (count > 1) found['overview'] = await measured(['overview', ...runs], all, dir);
+    return { bytes, commands: found };
   });
 }
 
-const [first, way, ...folders] = process.argv.slice(2);
-if (first === '--work') {
-  process.stdout.write(JSON.stringify(await work(way ?? '', folders)));
-} else {
-  const most = Number(first ?? 10_000);
-  const few = await measure(most / 10, 'records');
-  const many = await measure(most, 'records');
-  const events = await measure(eventsPart, 'events');
-  const row = (name: string, of: (found: Found) => number, unit: string, digits: number): string[] => [
-    name,
-    ...[few, many].map((found) => `${of(found).toFixed(digits)} ${unit}`),
-    `${(of(many) / of(few)).toFixed(1)} times`,
-    `${of(events).toFixed(digits)} ${unit}`,
-  ];
-  process.stdout.write(
-    `${table([
-      ['', `${few.trials} trials`, `${many.trials} trials`, 'ratio', `${events.trials} from events`],
-      row('CPU', (f) => f.cpuSeconds, 's', 1),
-      row('wall', (f) => f.wallSeconds, 's', 1),
-      row('CPU a trial', (f) => (f.cpuSeconds / f.trials) * 1000, 'ms', 2),
-      row('peak memory', (f) => f.peakMiB, 'MiB', 0),
-    ])}\n`,
-  );
-  if (many.cpuSeconds > 30) say(`${many.trials} trials took more than 30 CPU seconds`);
-  if (most === 10_000) await keep('many-trials', { few, many, events });
+/** Of one command after the other. */
+function together(each: readonly Found[]): Found {
+  const sum = (of: (found: Found) => number): number => each.reduce((total, found) => total + of(found), 0);
+  return {
+    trials: sum((f) => f.trials),
+    wallSeconds: sum((f) => f.wallSeconds),
+    cpuSeconds: sum((f) => f.cpuSeconds),
+    peakMiB: Math.max(...each.map((f) => f.peakMiB)),
+  };
 }
+
+/** What issue and docs promise of 10,000 trials. */
+const most = { trials: 10_000, cpuSeconds: 20, peakMiB: 300 };
+
+const trials = Number(process.argv[2] ?? most.trials);
+const few = await measure(trials / 10, 1);
+const one = await measure(trials, 1);
+const ten = await measure(trials, 10);
+const analyse = await inFolder((dir) => {
+  const { runs, trials: all } = writeRuns(dir, eventsPart, 1);
+  return measured(['analyse', ...runs], all, dir);
+});
+
+const cell = (found: Found | undefined): string =>
+  found === undefined ? '' : `${found.cpuSeconds.toFixed(1)} s, ${found.peakMiB.toFixed(0)} MiB`;
+const count = (of: typeof one): string => String(of.commands['report']?.trials ?? 0);
+process.stdout.write(
+  `${table([
+    ['CPU, peak memory', `${count(few)} trials`, `${count(one)} trials`, `${count(ten)} in ten runs`],
+    ...[...Object.keys(commands), 'overview'].map((name) => [
+      name,
+      ...[few, one, ten].map((of) => cell(of.commands[name])),
+    ]),
+  ])}\nanalyse: ${cell(analyse)} for ${String(analyse.trials)} trials, ${((analyse.cpuSeconds / analyse.trials) * 1000).toFixed(0)} ms each\n`,
+);
+for (const [name, found] of Object.entries(one.commands)) {
+  if (found.cpuSeconds > most.cpuSeconds || found.peakMiB > most.peakMiB)
+    say(
+      `${name} of ${String(found.trials)} trials takes more than ${String(most.cpuSeconds)} CPU seconds or ${String(most.peakMiB)} MiB: ${cell(found)}`,
+    );
+}
+if (trials === most.trials) await keep('many-trials', { few, one, ten, analyse });

@@ -2,7 +2,7 @@ import type { EventBody, TrialEvent } from '../model/events.ts';
 import { phaseNames, type PhaseName } from '../model/events.ts';
 import type { Plan } from '../model/plan.ts';
 import { profiles } from '../model/profile.ts';
-import type { Band, SliRecord, TrialRecord } from '../model/record.ts';
+import type { Band, WholeRecord, WholeSliRecord } from '../model/record.ts';
 import { whole } from './numbers.ts';
 
 /** What the probes of records without periods asked at; ms. */
@@ -29,7 +29,7 @@ export interface KeptSamples {
  * @param fromMs when the counting of `samples` and `bad` began: at the fault, or, where there is none, with the watch
  * @returns undefined where what comes out is not what was counted: then there were gaps, and where is not known
  */
-export function samplesOf(sli: SliRecord, fromMs: number, endMs: number): KeptSamples | undefined {
+export function samplesOf(sli: WholeSliRecord, fromMs: number, endMs: number): KeptSamples | undefined {
   if (sli.samples === 0 || endMs <= fromMs) return undefined;
   const asked = (endMs - fromMs) / sli.samples;
   const periodMs = periods.reduce((best, p) => (Math.abs(p - asked) < Math.abs(best - asked) ? p : best));
@@ -50,7 +50,7 @@ function requestsOf({ fromMs, toMs, good }: Band, periodMs: number, last: boolea
  * The SLIs of `breaks`, which records do not name: those whose mean is the trial's downtime. Where several sets have that mean, what all of
  * them have in common; undefined where none has.
  */
-export function breaksOf(record: TrialRecord): readonly string[] | undefined {
+export function breaksOf(record: WholeRecord): readonly string[] | undefined {
   const candidates = record.slis.filter((s) => s.broke && !s.bystander);
   if (candidates.length === 0) return record.badnessMs === 0 ? [] : undefined;
   const fitting: string[][] = [];
@@ -69,7 +69,7 @@ export function breaksOf(record: TrialRecord): readonly string[] | undefined {
  * from this log.
  * @returns undefined where the requests cannot be told from the bands
  */
-export function keptEvents(record: TrialRecord, plan: Plan): readonly TrialEvent[] | undefined {
+export function keptEvents(record: WholeRecord, plan: Plan): readonly TrialEvent[] | undefined {
   const { onset, endMs } = record;
   const breaks = breaksOf(record);
   if (onset === undefined || breaks === undefined) return undefined;
@@ -120,7 +120,7 @@ export function keptEvents(record: TrialRecord, plan: Plan): readonly TrialEvent
 type Put = (atMs: number, body: EventBody) => void;
 
 function startOf(
-  record: TrialRecord,
+  record: WholeRecord,
   plan: Plan,
   breaks: readonly string[],
   probes: Extract<EventBody, { type: 'trial.started' }>['probes'],
@@ -151,7 +151,7 @@ function startOf(
 
 const isPhase = (name: string): name is PhaseName => (phaseNames as readonly string[]).includes(name);
 
-function putPhases(put: Put, record: TrialRecord, onsetMs: number): void {
+function putPhases(put: Put, record: WholeRecord, onsetMs: number): void {
   for (const { name, fromMs, toMs } of record.phases) {
     if (!isPhase(name) || name === 'teardown') continue;
     put(fromMs, { type: 'phase', name, state: 'started' });
@@ -170,7 +170,7 @@ function putPhases(put: Put, record: TrialRecord, onsetMs: number): void {
 const unchecked = 'durability was not checked';
 const undurable = 'not durable: ';
 
-function putSteps(put: Put, record: TrialRecord, injectMs: number): void {
+function putSteps(put: Put, record: WholeRecord, injectMs: number): void {
   const counted = new Map<string, number>();
   let injected = false;
   for (const { part, name, on, command, changes, fromMs, toMs, ok } of record.steps) {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../model/random.ts';
 import type { Plan } from '../model/plan.ts';
-import type { SliRecord, TrialRecord } from '../model/record.ts';
+import type { WholeSliRecord, WholeRecord } from '../model/record.ts';
 import { midpoint, uncensored } from '../model/units.ts';
 import { bandsOf } from './bands.ts';
 import { breaksOf, keptEvents, samplesOf } from './kept-events.ts';
@@ -14,7 +14,7 @@ import { planOf } from './testing/plan.ts';
 const plan: Plan = { ...planOf(1), holdMs: 20_000, horizonMs: 240_000 };
 
 /** A record as it was before there were definitions 2: it has neither periods nor anything that was added since. */
-function older(record: TrialRecord): TrialRecord {
+function older(record: WholeRecord): WholeRecord {
   const { definitions: _d, from: _b, firstGood: _g, watchedStableMs: _w, downAgain: _a, slis, ...rest } = record;
   return { ...rest, slis: slis.map(({ periodMs: _p, slo: _s, ...sli }) => sli) };
 }
@@ -24,7 +24,7 @@ const twice = (spec: LogSpec) => {
   return { full, kept: reanalyseKept(older(full), plan) };
 };
 
-function sliOf(samples: readonly { intendedMs: number; ok: boolean }[], periodMs: number, toMs: number): SliRecord {
+function sliOf(samples: readonly { intendedMs: number; ok: boolean }[], periodMs: number, toMs: number): WholeSliRecord {
   const answers = samples.map((s) => ({ ...s, endedMs: s.intendedMs }));
   const bad = samples.filter((s) => !s.ok).length;
   return {
@@ -68,8 +68,8 @@ describe('breaksOf', () => {
     sli,
     broke: true,
     badMs: [10_000, 20_000, 40_000][i] ?? 0,
-  })) as [SliRecord, SliRecord, SliRecord];
-  const of = (badnessMs: number, slis: readonly SliRecord[]) =>
+  })) as [WholeSliRecord, WholeSliRecord, WholeSliRecord];
+  const of = (badnessMs: number, slis: readonly WholeSliRecord[]) =>
     breaksOf({ ...analyseTrial(buildLog({ probes: [], endMs: 90_000 })), badnessMs, slis });
 
   it('finds the SLIs whose mean downtime is the trial’s', () => {
@@ -139,7 +139,7 @@ describe('reanalyseKept', () => {
   });
 
   /** It was recovered and whole by the older rules, and dns failed again from 120 s on. */
-  const downUntil = (toMs: number, own = plan): TrialRecord => {
+  const downUntil = (toMs: number, own = plan): WholeRecord => {
     const [dns, ...others] = spec.probes;
     const probes = [{ ...dns, sli: 'dns', outages: [[32_000, 70_000], [120_000, toMs]] as [number, number][] }, ...others]; // prettier-ignore
     const { full } = twice({ ...spec, probes });
@@ -196,7 +196,7 @@ describe('reanalyseKept', () => {
   it('keeps what decided full recovery, where it was not service', () => {
     const old = older(analyseTrial(buildLog(spec)));
     const ttr = uncensored(old.ttr) ?? { lo: 0, hi: 0 };
-    const full = (fullRecovery: TrialRecord['fullRecovery']) =>
+    const full = (fullRecovery: WholeRecord['fullRecovery']) =>
       reanalyseKept({ ...old, ttr: { lo: 90_000, hi: 91_000 }, ...(fullRecovery && { fullRecovery }) }, plan)
         .fullRecovery;
     expect(full({ lo: 95_000, hi: 96_000 })).toEqual({ lo: 95_000, hi: 96_000 });
@@ -208,9 +208,9 @@ describe('reanalyseKept', () => {
 
   it('leaves alone what it cannot judge', () => {
     const valid = older(analyseTrial(buildLog(spec)));
-    const invalid: TrialRecord = { ...valid, outcome: 'invalid' };
+    const invalid: WholeRecord = { ...valid, outcome: 'invalid' };
     expect(reanalyseKept(invalid, plan)).toBe(invalid);
-    const uncounted: TrialRecord = { ...valid, slis: valid.slis.map((s) => ({ ...s, samples: s.samples + 40 })) };
+    const uncounted: WholeRecord = { ...valid, slis: valid.slis.map((s) => ({ ...s, samples: s.samples + 40 })) };
     expect(reanalyseKept(uncounted, plan)).toBe(uncounted);
     const healthy = older(analyseTrial(buildLog({ ...spec, inject: null, control: 'healthy' })));
     expect(reanalyseKept(healthy, plan)).toBe(healthy);
@@ -218,7 +218,7 @@ describe('reanalyseKept', () => {
     const short = { sli: 'dns', periodMs: 500, outages: [[32_000, 33_000]] as [number, number][] };
     const brief = older(analyseTrial(buildLog({ ...spec, probes: [short] })));
     const [dns] = brief.slis;
-    const before: TrialRecord = {
+    const before: WholeRecord = {
       ...brief,
       outcome: 'recovered',
       badnessMs: 1000,
@@ -230,7 +230,7 @@ describe('reanalyseKept', () => {
 
 describe('the kept comparison of cni-wipe', () => {
   const path = new URL('../../reports/examples/cni-wipe/report.json', import.meta.url);
-  const { plan: own, trials } = JSON.parse(readFileSync(path, 'utf8')) as { plan: Plan; trials: TrialRecord[] };
+  const { plan: own, trials } = JSON.parse(readFileSync(path, 'utf8')) as { plan: Plan; trials: WholeRecord[] };
   const anew = trials.map((t) => reanalyseKept(older(t), own));
   const of = (runbook: string) => anew.filter((t) => t.runbook === runbook);
   const seconds = (runbook: string) =>
@@ -273,13 +273,13 @@ describe('the kept comparison of cni-wipe', () => {
 });
 
 describe('the kept precautions of simultaneous-reboot', () => {
-  const anew = (run: string, trialId: string): TrialRecord | undefined => {
+  const anew = (run: string, trialId: string): WholeRecord | undefined => {
     const path = new URL(`../../reports/examples/${run}/report.json`, import.meta.url);
-    const { plan: own, trials } = JSON.parse(readFileSync(path, 'utf8')) as { plan: Plan; trials: TrialRecord[] };
+    const { plan: own, trials } = JSON.parse(readFileSync(path, 'utf8')) as { plan: Plan; trials: WholeRecord[] };
     const kept = trials.find((t) => t.trialId === trialId);
     return kept && reanalyseKept(older(kept), own);
   };
-  const seconds = (record: TrialRecord | undefined) => midpoint(uncensored(record?.ttr) ?? { lo: 0, hi: 0 }) / 1000;
+  const seconds = (record: WholeRecord | undefined) => midpoint(uncensored(record?.ttr) ?? { lo: 0, hi: 0 }) / 1000;
 
   it('do not relapse in their own next step: stable counts when the change is over', () => {
     const rolling = anew('simultaneous-reboot-rolling', 'rolling-reboot-1');

@@ -1,6 +1,6 @@
 import type { TrialEvent } from '../model/events.ts';
 import type { Plan } from '../model/plan.ts';
-import type { DetectorRecord, SliRecord, TrialRecord } from '../model/record.ts';
+import type { DetectorRecord, WholeSliRecord, WholeRecord } from '../model/record.ts';
 import { humanDuration, midpoint, uncensored, type Censored, type Interval } from '../model/units.ts';
 import { keptEvents, slowMs, slowTimeoutMs } from './kept-events.ts';
 import { indexLog } from './log.ts';
@@ -28,7 +28,7 @@ export const fromBandsNote =
  * contains both). A record stays as it is, by its older definitions, where it has no outage to judge (invalid trials, controls without a fault),
  * where its requests do not fit what was counted, and where an SLI that had to break failed for too short to be an outage now.
  */
-export function reanalyseKept(record: TrialRecord, plan: Plan): TrialRecord {
+export function reanalyseKept(record: WholeRecord, plan: Plan): WholeRecord {
   const { onset } = record;
   if (record.definitions === 2 || !isValid(record) || onset === undefined) return record;
   const events = keptEvents(record, plan);
@@ -65,14 +65,14 @@ export function reanalyseKept(record: TrialRecord, plan: Plan): TrialRecord {
 }
 
 /** Its reason, with the time as it is given. */
-function said({ reason, ttr }: TrialRecord, restored: Interval | undefined): string {
+function said({ reason, ttr }: WholeRecord, restored: Interval | undefined): string {
   const before = uncensored(ttr);
   if (before === undefined || restored === undefined) return reason;
   return reason.replace(humanDuration(midpoint(before)), humanDuration(midpoint(restored)));
 }
 
 /** The outages of slow probes that the time to recover is about: those known when the runbook began. */
-function slowOf(events: readonly TrialEvent[], fresh: TrialRecord): readonly Outage[] {
+function slowOf(events: readonly TrialEvent[], fresh: WholeRecord): readonly Outage[] {
   const { slis } = indexLog(events);
   const begunMs = fresh.phases.find(({ name }) => name === 'runbook')?.fromMs ?? fresh.endMs;
   return slis
@@ -96,7 +96,7 @@ function waited(
 }
 
 /** An SLI's outage and recovery anew; what was counted stays. */
-function sliOf(kept: SliRecord, fresh: TrialRecord): SliRecord {
+function sliOf(kept: WholeSliRecord, fresh: WholeRecord): WholeSliRecord {
   const { firstSymptom: _s, ttr: _t, ...counted } = kept;
   const anew = fresh.slis.find(({ sli }) => sli === kept.sli);
   if (anew === undefined) return kept;
@@ -125,16 +125,16 @@ function asked(detector: DetectorRecord, onset: Interval, untilMs: number): Dete
   return late ? { ...rest, status: 'missed', askedMs } : { ...detector, askedMs };
 }
 
-type Full = Pick<TrialRecord, 'fullRecovery' | 'fullRecoveryMissing'>;
+type Full = Pick<WholeRecord, 'fullRecovery' | 'fullRecoveryMissing'>;
 
 /**
  * Full recovery is the last of several instants, of which only the last is kept. Where another than the recovery of service was it, it stays;
  * else the others are only known to be no later.
  */
 function fullRecoveryOf(
-  kept: TrialRecord,
+  kept: WholeRecord,
   restored: Interval | undefined,
-  fresh: TrialRecord,
+  fresh: WholeRecord,
   horizonMs: number,
 ): Full {
   const never = { censored: true as const, at: horizonMs };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TrialRecord } from '../model/record.ts';
+import type { WholeRecord } from '../model/record.ts';
 import { midpoint } from '../model/units.ts';
 import { analyseTrial } from './record.ts';
 import { seeded } from '../model/random.ts';
@@ -25,7 +25,7 @@ const outage: LogSpec = {
   ],
   endMs: 120_000,
 };
-const analyse = (change: Partial<LogSpec> = {}): TrialRecord => analyseTrial(buildLog({ ...outage, ...change }));
+const analyse = (change: Partial<LogSpec> = {}): WholeRecord => analyseTrial(buildLog({ ...outage, ...change }));
 const probes = (dns: readonly (readonly [number, number])[], more: LogSpec['probes'] = []): LogSpec['probes'] => [
   { sli: 'dns', outages: dns },
   ...more,

@@ -1,7 +1,7 @@
 import { canaryDelayMs } from '../model/control.ts';
 import type { TrialEvent } from '../model/events.ts';
 import { defaultSlo } from '../model/probe.ts';
-import type { SliRecord, TrialRecord } from '../model/record.ts';
+import type { WholeSliRecord, WholeRecord } from '../model/record.ts';
 import { humanDuration, uncensored, type Censored, type Interval } from '../model/units.ts';
 import { badTime } from './badness.ts';
 import { bandsOf } from './bands.ts';
@@ -33,7 +33,7 @@ function changedMs(log: TrialLog, { prevention }: Observation): number | undefin
  * (cut off) but its TTR is already what it will be.
  * @throws FiredrillError `usage` when the log has no `trial.started`
  */
-export function analyseTrial(events: readonly TrialEvent[]): TrialRecord {
+export function analyseTrial(events: readonly TrialEvent[]): WholeRecord {
   const log = indexLog(events);
   const observation = observe(log);
   const { started } = log;
@@ -164,7 +164,7 @@ function inTime(at: Interval | undefined, onset: Interval, horizonMs: number): I
   return time === undefined || time.lo > horizonMs ? { censored: true, at: whole(horizonMs) } : time;
 }
 
-function sliRecord({ sli, outages }: Broken, log: TrialLog, observation: Observation): SliRecord {
+function sliRecord({ sli, outages }: Broken, log: TrialLog, observation: Observation): WholeSliRecord {
   const { fromMs, toMs, onset } = observation;
   const { holdMs, horizonMs } = log.started;
   const begin = lowerBound(sli.samples, fromMs, (s) => s.intendedMs);
@@ -206,7 +206,7 @@ function gapsOf(log: TrialLog, observation: Observation): readonly string[] {
 }
 
 /** The user load from the fault on; the series whole, for drawing. */
-function loadOf(log: TrialLog, observation: Observation): Pick<TrialRecord, 'load' | 'loadSeries'> {
+function loadOf(log: TrialLog, observation: Observation): Pick<WholeRecord, 'load' | 'loadSeries'> {
   const load = { good: 0, bad: 0, dropped: 0 };
   const loadSeries = log
     .of('load')

@@ -1,14 +1,13 @@
-import type { TrialRecord } from '../model/record.ts';
+import type { TrialRecord, WholeStepRecord } from '../model/record.ts';
 import type { TrialLog } from './log.ts';
 import { whole } from './numbers.ts';
 
-export type StepRecord = TrialRecord['steps'][number];
 export type PhaseRecord = TrialRecord['phases'][number];
 
 /** Every command that ran, with its start and end; one that never ended was still running when the log ended, and failed. */
-export function stepsOf(log: TrialLog): readonly StepRecord[] {
+export function stepsOf(log: TrialLog): readonly WholeStepRecord[] {
   const open = new Map<string, number>();
-  const steps: StepRecord[] = [];
+  const steps: WholeStepRecord[] = [];
   for (const event of log.of('step')) {
     const key = JSON.stringify([event.part, event.index, event.on]);
     if (event.state === 'skipped') continue;

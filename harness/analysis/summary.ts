@@ -119,9 +119,9 @@ export function isControl(record: TrialRecord): boolean {
 }
 
 /** In the order of the plan; those that it does not know (their order is their id's) at the end. */
-export function sortTrials(plan: Plan, records: readonly TrialRecord[]): readonly TrialRecord[] {
+export function sortTrials<T extends TrialRecord>(plan: Plan, records: readonly T[]): readonly T[] {
   const place = new Map(plan.trials.map((t, i) => [t.id, i]));
-  const at = (r: TrialRecord): number => place.get(r.trialId) ?? plan.trials.length;
+  const at = (r: T): number => place.get(r.trialId) ?? plan.trials.length;
   return [...records].sort((a, b) => at(a) - at(b) || (a.trialId < b.trialId ? -1 : a.trialId > b.trialId ? 1 : 0));
 }
 

@@ -1,9 +1,11 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { RunInShort } from '../analysis/overview.ts';
 import type { Plan } from '../model/plan.ts';
-import type { TrialRecord } from '../model/record.ts';
+import type { RunSummary } from '../analysis/summary.ts';
+import type { TrialRecord, WholeRecord } from '../model/record.ts';
 import type { Report } from '../reporters/report-schema.ts';
 import { didYouMean } from './suggest.ts';
 import type { Output } from './output.ts';
@@ -14,6 +16,8 @@ export interface StoredRun {
   readonly plan: Plan;
   /** In the plan's order; trials that were never started are missing. */
   readonly records: readonly TrialRecord[];
+  /** The same whole, where there is no place from which they could be read one by one: in a run that was kept without its trials. */
+  readonly whole?: readonly WholeRecord[];
 }
 
 /** A stored run in short. */
@@ -94,87 +98,80 @@ async function readStored(path: string, kind: 'plan' | 'report'): Promise<unknow
   return data;
 }
 
-const eventsOf = (runDir: string, trialId: string) => join(runDir, 'trials', trialId, 'events.jsonl');
-
 /**
- * Computes every trial's record again from its events, with no cluster. A trial whose log is empty (killed before its first
- * event) is left out. A run that was kept without its events (they are large) is read from its report.json.
- */
-export async function analyseRun(runDir: string): Promise<StoredRun> {
-  return readTrials(runDir, (trialId) => analysed(runDir, trialId));
-}
-
-/**
- * A run as its records tell it: what was computed when each trial ended, or by the last `analyse`. A trial without a record that is as
- * the schema says is computed from its events. Those are a megabyte a trial, and a record is a twentieth of that.
+ * A run as its records tell it: what was computed when each trial ended, or by the last `analyse`. A trial whose record is missing, damaged or by older
+ * definitions is computed from its events. Those are half a megabyte a trial, and a record is a twentieth of that. A trial that has neither is left out.
+ * A run that was kept without its trials is read from its report.json.
  */
 export async function readRun(runDir: string): Promise<StoredRun> {
-  return readTrials(runDir, async (trialId) => (await storedRecord(runDir, trialId)) ?? analysed(runDir, trialId));
+  const { currentRecord } = await import('../engine/records.ts');
+  return readTrials(runDir, (trialId, plan) => currentRecord(runDir, trialId, plan));
 }
 
-/** The trials of a run one after the other: what they were read from is garbage before the next. */
+/** The same, and what had to be computed is written, so that it need not be again. */
+export async function mendRun(runDir: string): Promise<StoredRun> {
+  const { currentRecord } = await import('../engine/records.ts');
+  return readTrials(runDir, (trialId, plan) => currentRecord(runDir, trialId, plan, true));
+}
+
+/**
+ * Computes every trial's record again from its events, with no cluster, and writes it. A trial whose log is empty (killed before its first event) is
+ * left out.
+ */
+export async function analyseRun(runDir: string): Promise<StoredRun> {
+  const { analysedRecord, writeRecord } = await import('../engine/records.ts');
+  return readTrials(runDir, (trialId) => {
+    const record = analysedRecord(runDir, trialId);
+    if (record !== undefined) writeRecord(runDir, record);
+    return record;
+  });
+}
+
+/** The trials of a run one after the other, of each no more than its numbers: what it was read from is garbage before the next. */
 async function readTrials(
   runDir: string,
-  read: (trialId: string) => Promise<TrialRecord | undefined>,
+  read: (trialId: string, plan: Plan) => WholeRecord | undefined,
 ): Promise<StoredRun> {
+  const { shortener } = await import('../analysis/short-record.ts');
+  const short = shortener();
+  // Nearly all that is read is garbage at once. On a machine with much memory V8 would let four times as much of it stand as is in use, or not, as busy
+  // as the machine is.
+  setFlagsFromString('--heap-growing-percent=30');
   const plan = (await readStored(join(runDir, 'plan.json'), 'plan')) as Plan;
   const records: TrialRecord[] = [];
   for (const { id } of plan.trials) {
-    const record = await read(id);
-    if (record !== undefined) records.push(record);
+    const record = read(id, plan);
+    if (record !== undefined) records.push(short(record));
   }
   const report = join(runDir, 'report.json');
   if (records.length === 0 && existsSync(report)) return { ...(await readReport(report)), runDir };
   return { runDir, plan, records };
 }
 
-/** Undefined when there is none, or one that was cut off while it was written, or is another version's: the events say it anew. */
-async function storedRecord(runDir: string, trialId: string): Promise<TrialRecord | undefined> {
-  const { problemOf, recordSchema } = await import('../reporters/report-schema.ts');
-  let data: unknown;
-  try {
-    data = JSON.parse(readFileSync(join(runDir, 'trials', trialId, 'record.json'), 'utf8'));
-  } catch {
-    return undefined;
-  }
-  if (problemOf(recordSchema, data) !== undefined) return undefined;
-  const record = data as TrialRecord;
-  return record.trialId === trialId ? record : undefined;
-}
-
-async function analysed(runDir: string, trialId: string): Promise<TrialRecord | undefined> {
-  const path = eventsOf(runDir, trialId);
-  if (!existsSync(path) || statSync(path).size === 0) return undefined;
-  const { analyseTrial } = await import('../analysis/record.ts');
-  const { readEvents } = await import('../analysis/read.ts');
-  return analyseTrial(readEvents(readFileSync(path, 'utf8'), path));
-}
-
 /** A run as its report.json tells it; trials of an older one by today's definitions, as far as it tells them. */
 export async function readReport(path: string): Promise<StoredRun> {
   const { plan, trials } = (await readStored(path, 'report')) as Report;
   const { reanalyseKept } = await import('../analysis/kept.ts');
-  return { runDir: dirname(path), plan, records: trials.map((trial) => reanalyseKept(trial, plan)) };
+  const { shortener } = await import('../analysis/short-record.ts');
+  const whole = trials.map((trial) => reanalyseKept(trial, plan));
+  return { runDir: dirname(path), plan, records: whole.map(shortener()), whole };
+}
+
+/** Writes the reports of a run anew, byte for byte the same for the same records and version; returns the summary that they say. */
+export async function rewriteReports({ runDir, plan, records, whole }: StoredRun): Promise<RunSummary> {
+  const { wholeAmong } = await import('../analysis/short-record.ts');
+  const { writeReports } = await import('../engine/reports.ts');
+  return writeReports(runDir, plan, records, ...(whole === undefined ? [] : [wholeAmong(whole)]));
 }
 
 /**
- * Writes the reports of a run anew, byte for byte the same for the same events and version; and its records, where they were computed
- * from events (`analyse`).
+ * The result of a run as the table for people.
+ * @param summary where there is one already
  */
-export async function rewriteReports(run: StoredRun, records = true): Promise<void> {
-  const { writeReports } = await import('../engine/reports.ts');
-  for (const record of records ? run.records : []) {
-    if (!existsSync(eventsOf(run.runDir, record.trialId))) continue;
-    writeFileSync(join(run.runDir, 'trials', record.trialId, 'record.json'), `${JSON.stringify(record, null, 2)}\n`);
-  }
-  writeReports(run.runDir, run.plan, run.records);
-}
-
-/** The result of a run as the table for people. */
-export async function tableOf(run: StoredRun, output: Output): Promise<string> {
+export async function tableOf(run: StoredRun, output: Output, summary?: RunSummary): Promise<string> {
   const { summarise } = await import('../analysis/summary.ts');
   const { terminalReport } = await import('../reporters/terminal.ts');
-  const table = terminalReport(summarise(run.plan, run.records), run.plan, run.records, {
+  const table = terminalReport(summary ?? summarise(run.plan, run.records), run.plan, run.records, {
     colour: output.stdout.colour,
     width: output.stdout.isTty ? output.stdout.columns : 120,
   });
@@ -226,16 +223,16 @@ export async function loadRun(
   name: string,
   out: string,
   what: 'compare' | 'judge',
-): Promise<Omit<StoredRun, 'runDir'>> {
+): Promise<Pick<StoredRun, 'plan' | 'records'>> {
   const path = resolve(name);
-  const run =
+  const { plan, records } =
     name.endsWith('.json') && existsSync(path) && statSync(path).isFile()
       ? await readReport(path)
-      : await (what === 'compare' ? analyseRun : readRun)(findRun(name, out));
-  if (run.records.length === 0) {
-    throw new FiredrillError('usage', `run ${run.plan.runId} has no trials: there is nothing to ${what}`, {
-      hint: `npm run scenario ${run.plan.scenario}`,
+      : await readRun(findRun(name, out));
+  if (records.length === 0) {
+    throw new FiredrillError('usage', `run ${plan.runId} has no trials: there is nothing to ${what}`, {
+      hint: `npm run scenario ${plan.scenario}`,
     });
   }
-  return run;
+  return { plan, records };
 }

@@ -1,24 +1,54 @@
-import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { summarise } from '../analysis/summary.ts';
+import { summarise, type RunSummary } from '../analysis/summary.ts';
 import type { Plan } from '../model/plan.ts';
-import type { TrialRecord } from '../model/record.ts';
+import type { TrialRecord, WholeOf } from '../model/record.ts';
 import { reports } from '../reporters/all.ts';
-import { jsonReportPieces } from '../reporters/json.ts';
+import { wholeFrom } from './records.ts';
 
-/** Writes every report of a run (JSON, Markdown, HTML, JUnit, OpenMetrics) from its plan and records: a pure function of the two. */
-export function writeReports(runDir: string, plan: Plan, records: readonly TrialRecord[]): void {
+/**
+ * Writes every report of a run (JSON, Markdown, HTML, JUnit, OpenMetrics) from its plan and records: a pure function of the two. Whole records are
+ * fetched one after the other, for nothing holds all of them.
+ * @returns the summary that they say
+ */
+export function writeReports(
+  runDir: string,
+  plan: Plan,
+  records: readonly TrialRecord[],
+  wholeOf: WholeOf = wholeFrom(runDir, plan),
+): RunSummary {
   const summary = summarise(plan, records);
-  writePieces(join(runDir, reports.json.file), jsonReportPieces(summary, plan, records));
   for (const { file, render } of Object.values(reports)) {
-    if (file !== reports.json.file) writeFileSync(join(runDir, file), render(summary, plan, records));
+    const text = render(summary, plan, records, wholeOf);
+    writePieces(join(runDir, file), typeof text === 'string' ? [text] : text);
   }
+  return summary;
 }
 
+/** So many bytes are written at once. */
+const bufferBytes = 1 << 20;
+
+/** Through one buffer: pieces of hundreds of megabytes in all would leave as much garbage else. */
 function writePieces(path: string, pieces: Iterable<string>): void {
+  const buffer = new Uint8Array(bufferBytes);
+  const encoder = new TextEncoder();
   const file = openSync(path, 'w');
+  let filled = 0;
+  const flush = (): void => {
+    // A system may take less than it is given.
+    for (let at = 0; at < filled;) at += writeSync(file, buffer, at, filled - at);
+    filled = 0;
+  };
   try {
-    for (const piece of pieces) writeSync(file, piece);
+    for (const piece of pieces) {
+      for (let at = 0; at < piece.length;) {
+        const { read, written } = encoder.encodeInto(at === 0 ? piece : piece.slice(at), buffer.subarray(filled));
+        at += read;
+        filled += written;
+        if (at < piece.length) flush();
+      }
+    }
+    flush();
   } finally {
     closeSync(file);
   }

@@ -9,7 +9,7 @@ import type { EventBody, EventOf, PhaseName } from '../model/events.ts';
 import type { Sample } from '../model/probe.ts';
 import type { OnProgress } from '../model/progress.ts';
 import { seeded } from '../model/random.ts';
-import type { TrialRecord } from '../model/record.ts';
+import type { WholeRecord } from '../model/record.ts';
 import { minutes, seconds } from '../model/units.ts';
 import { auditStores } from './audit.ts';
 import { Broadcast } from './channel.ts';
@@ -53,7 +53,7 @@ export async function runTrial(
   signal: AbortSignal,
   clock: TrialClock = startClock(),
 ): Promise<{
-  readonly record: TrialRecord;
+  readonly record: WholeRecord;
   readonly cause: EventOf<'trial.ended'>['cause'];
   readonly error?: unknown;
 }> {

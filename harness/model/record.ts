@@ -48,24 +48,50 @@ export interface Band {
   readonly good: boolean;
 }
 
+/** What of an SLI is held of many trials. */
 export interface SliRecord {
   readonly sli: string;
   readonly title: string;
+  readonly firstSymptom?: Interval;
+  /** Downtime in ms: every failed request stands for one period, from the inject command to the horizon or the end. */
+  readonly badMs: number;
+}
+
+/** An SLI with what is needed to draw it. */
+export interface WholeSliRecord extends SliRecord {
   readonly bystander: boolean;
   /** Between two requests, in ms, and the share of them that must be good; absent in records of definitions 1. */
   readonly periodMs?: number;
   readonly slo?: number;
   /** Whether it had an outage between onset and end. */
   readonly broke: boolean;
-  readonly firstSymptom?: Interval;
   /** Since when it was stable, counted from the onset; censored when never. Absent when it never broke. */
   readonly ttr?: Interval | Censored;
-  /** Downtime in ms: every failed request stands for one period, from the inject command to the horizon or the end. */
-  readonly badMs: number;
   readonly samples: number;
   readonly bad: number;
   readonly lastError?: string;
   readonly bands: readonly Band[];
+}
+
+/** A step with its instants, in trial milliseconds. */
+export interface StepRecord {
+  readonly part: string;
+  readonly name: string;
+  /** What it printed is a finding. */
+  readonly finding?: boolean;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly ok: boolean;
+  /** What it printed; where only the numbers of a trial are kept, only of findings. */
+  readonly output?: string;
+}
+
+/** A step as it was typed. */
+export interface WholeStepRecord extends StepRecord {
+  readonly on: string;
+  readonly command: string;
+  readonly changes: boolean;
+  readonly exitCode?: number;
 }
 
 export interface DataLoss {
@@ -85,7 +111,10 @@ export interface Collateral {
   readonly deletedInside: number;
 }
 
-/** Every number of one trial, derived from its events and from nothing else. Schema in docs; version below. */
+/**
+ * Every number of one trial, derived from its events and from nothing else: what summaries, comparisons and verdicts read, and all of it that is kept in
+ * memory of many trials.
+ */
 export interface TrialRecord {
   readonly schemaVersion: 1;
   /** By which definitions of docs/measurement.md the numbers were computed; absent: 1, those of before. */
@@ -108,7 +137,6 @@ export interface TrialRecord {
   readonly claim: EventOf<'trial.started'>['claim'];
   /** [inject command sent, witness confirmed]. */
   readonly onset?: Interval;
-  readonly witness: readonly string[];
   readonly firstSymptom?: { readonly sli: string; readonly interval: Interval };
   readonly detectors: readonly DetectorRecord[];
   readonly mitigation?: {
@@ -158,24 +186,21 @@ export interface TrialRecord {
     readonly stolenShare?: number;
   };
   readonly environment: Readonly<Record<string, string>>;
-  /** Phases and steps with their instants, for the timeline. */
   readonly phases: readonly { readonly name: string; readonly fromMs: number; readonly toMs: number }[];
-  readonly steps: readonly {
-    readonly part: string;
-    readonly name: string;
-    readonly on: string;
-    readonly command: string;
-    readonly changes: boolean;
-    /** What it printed is a finding. */
-    readonly finding?: boolean;
-    readonly fromMs: number;
-    readonly toMs: number;
-    readonly ok: boolean;
-    readonly exitCode?: number;
-    readonly output?: string;
-  }[];
-  /** User load second by second, for the timeline. */
-  readonly loadSeries: readonly Omit<EventOf<'load'>, 'type'>[];
+  readonly steps: readonly StepRecord[];
   /** End of observation in trial ms. */
   readonly endMs: number;
 }
+
+/** A trial's record.json: its numbers, and what is needed to draw it, which is most of it. Schema in docs. */
+export interface WholeRecord extends TrialRecord {
+  /** What showed that the fault was in effect. */
+  readonly witness: readonly string[];
+  readonly slis: readonly WholeSliRecord[];
+  readonly steps: readonly WholeStepRecord[];
+  /** User load second by second, for the timeline. */
+  readonly loadSeries: readonly Omit<EventOf<'load'>, 'type'>[];
+}
+
+/** Fetches a trial's whole record where one is needed: of many trials they are not all held in memory. */
+export type WholeOf = (trialId: string) => WholeRecord;

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { summarise } from '../analysis/summary.ts';
 import { controlledPlan, controlledRecords, trialOf } from '../analysis/testing/controls.ts';
 import type { TrialRecord } from '../model/record.ts';
-import { reports } from './all.ts';
+import { reports, type ReportFormat } from './all.ts';
 import { problemOf, reportSchema } from './report-schema.ts';
 import { terminalReport } from './terminal.ts';
+import { rendered } from './testing/rendered.ts';
 
 const plan = controlledPlan(2);
 const records = plan.trials.map((t) => trialOf(plan, t, t.id === 'healthy-2' ? { falseAlarm: true } : {}));
@@ -12,13 +13,13 @@ const summary = summarise(plan, records);
 const { controls: _, ...uncontrolled } = plan;
 const bare = { ...uncontrolled, trials: plan.trials.filter((t) => t.control === undefined) };
 const bareRecords = records.filter((r) => r.control === undefined);
-const rendered = (format: keyof typeof reports): string => reports[format].render(summary, plan, records);
+const shown = (format: ReportFormat): string => rendered(format, summary, plan, records);
 const terminal = (of: readonly TrialRecord[] = records) =>
   terminalReport(summarise(plan, of), plan, of, { colour: false, width: 200 });
 
 describe('controls in the reports', () => {
   it('are as the schema says, and every field of them is in it', () => {
-    const report: unknown = JSON.parse(rendered('json'));
+    const report: unknown = JSON.parse(shown('json'));
     expect(problemOf(reportSchema, report)).toBeUndefined();
     expect(reportSchema.parse(report)).toEqual(report);
   });
@@ -26,7 +27,7 @@ describe('controls in the reports', () => {
   it.each(['html', 'md'] as const)(
     'stand in a section of their own in %s, after the runbooks and the alarms',
     (format) => {
-      const text = rendered(format);
+      const text = shown(format);
       const at = ['Runbooks', 'Alarms', 'Controls', 'Trials'].map((title) =>
         text.indexOf(format === 'md' ? `## ${title}\n` : `<h2>${title}</h2>`),
       );
@@ -56,7 +57,7 @@ describe('controls in the reports', () => {
   });
 
   it('are suites of JUnit that never fail', () => {
-    const text = rendered('junit');
+    const text = shown('junit');
     for (const arm of ['healthy', 'cure-on-healthy', 'harness-undo', 'cure-delayed-30s'])
       expect(text).toMatch(new RegExp(`<testsuite name="test-outage\\.${arm}" tests="2" failures="0" errors="0"`));
     expect(text).toContain('alarm node: false alarm');
@@ -65,7 +66,7 @@ describe('controls in the reports', () => {
   });
 
   it('are series of OpenMetrics', () => {
-    const text = rendered('openmetrics');
+    const text = shown('openmetrics');
     expect(text).toContain(
       'firedrill_control_alarm_trials{scenario="test-outage",profile="fast",control="healthy",kind="healthy",alarm="node"} 1',
     );
@@ -77,12 +78,12 @@ describe('controls in the reports', () => {
   });
 
   it('are in the command that makes the run again', () => {
-    expect(rendered('md')).toContain('--controls healthy,on-healthy,harness-undo,delayed');
+    expect(shown('md')).toContain('--controls healthy,on-healthy,harness-undo,delayed');
   });
 
   it('are nowhere without them', () => {
-    for (const { render } of Object.values(reports)) {
-      const text = render(summarise(bare, bareRecords), bare, bareRecords);
+    for (const format of Object.keys(reports) as ReportFormat[]) {
+      const text = rendered(format, summarise(bare, bareRecords), bare, bareRecords);
       expect(text).not.toMatch(/controlArms|<h2>Controls|## Controls|firedrill_control_|firedrill_canary|--controls/);
     }
     const alone = { colour: false, width: 120 };
@@ -91,7 +92,7 @@ describe('controls in the reports', () => {
 
   it('that all are clean have no list of what was not', () => {
     const clean = controlledRecords(plan).filter((r) => r.control !== 'on-healthy');
-    expect(reports.html.render(summarise(plan, clean), plan, clean)).not.toContain('Controls that were not clean');
-    expect(rendered('html')).toContain('Controls that were not clean');
+    expect(rendered('html', summarise(plan, clean), plan, clean)).not.toContain('Controls that were not clean');
+    expect(shown('html')).toContain('Controls that were not clean');
   });
 });

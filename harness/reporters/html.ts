@@ -5,7 +5,7 @@ import { firstAlarmOf } from '../analysis/warnings.ts';
 import { timeSpent } from '../analysis/time-spent.ts';
 import { span } from '../analysis/words.ts';
 import type { Plan } from '../model/plan.ts';
-import type { Outcome, TrialRecord } from '../model/record.ts';
+import type { Outcome, TrialRecord, WholeOf, WholeRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
 import { controlsHtml } from './controls.ts';
 import * as f from './format.ts';
@@ -27,11 +27,26 @@ const outputBudget = 300_000;
 
 /**
  * The report as one HTML file: opens from disk, offline, without JavaScript. The verdict comes first; a tired engineer needs
- * nothing else. Pure: the same inputs give the same bytes.
+ * nothing else. Pure: the same inputs give the same bytes. In pieces, for of very many trials it is long; of those it fetches only the ones that it
+ * draws.
  */
-export function htmlReport(summary: RunSummary, plan: Plan, records: readonly TrialRecord[]): string {
+export function* htmlReport(
+  summary: RunSummary,
+  plan: Plan,
+  records: readonly TrialRecord[],
+  wholeOf: WholeOf,
+): Generator<string, void> {
   const trials = sortTrials(plan, records);
-  const page = safe`<!doctype html>
+  for (const { markup } of page(summary, plan, trials, wholeOf)) yield markup;
+}
+
+function* page(
+  summary: RunSummary,
+  plan: Plan,
+  trials: readonly TrialRecord[],
+  wholeOf: WholeOf,
+): Generator<Markup, void> {
+  yield safe`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -47,10 +62,12 @@ export function htmlReport(summary: RunSummary, plan: Plan, records: readonly Tr
 </header>
 <main>
 ${verdictCard(summary, plan)}
-${whatHappened(summary, plan, trials)}
-${runbookSection(summary)}
-${alarmSection(summary, plan)}${controlsHtml(summary)}
-${trialSection(summary, trials)}
+${whatHappened(summary, plan, trials, wholeOf)}
+`;
+  yield* runbookSection(summary);
+  yield* alarmSection(summary, plan);
+  yield safe`${controlsHtml(summary)}
+${trialSection(trials, wholeOf)}
 ${runbookPages(summary, plan)}
 ${truthSection(summary, plan)}
 </main>
@@ -58,7 +75,6 @@ ${footer(summary, plan)}
 </body>
 </html>
 `;
-  return page.markup;
 }
 
 function verdictCard(summary: RunSummary, plan: Plan): Markup {
@@ -128,8 +144,9 @@ function partsNote(runbook: RunbookSummary): string {
   return `${humanDuration(parts.mitigatingMs + parts.settlingMs)} from the first command; the ${humanDuration(parts.waitingMs)} before are the drill's delay`;
 }
 
-function whatHappened(summary: RunSummary, plan: Plan, trials: readonly TrialRecord[]): Markup {
-  const seen = trials.find((t) => t.onset !== undefined && t.outcome !== 'invalid');
+function whatHappened(summary: RunSummary, plan: Plan, trials: readonly TrialRecord[], wholeOf: WholeOf): Markup {
+  const first = trials.find((t) => t.onset !== undefined && t.outcome !== 'invalid');
+  const seen = first === undefined ? undefined : wholeOf(first.trialId);
   const commands = (part: string): Markup | false => {
     const steps = seen?.steps.filter((s) => s.part === part && s.changes) ?? [];
     return (
@@ -157,16 +174,17 @@ ${commands('inject')}
 </div></section>`;
 }
 
-function runbookSection(summary: RunSummary): Markup {
+function* runbookSection(summary: RunSummary): Generator<Markup, void> {
   const curves = f.ranked(summary.runbooks).filter((r) => r.n >= curveLeast);
-  return safe`<section><h2>Runbooks</h2>
+  yield safe`<section><h2>Runbooks</h2>
 <div class="card"><table>
 <caption>Over valid trials only. TTR: since when service was stable, mean of min(TTR, ${humanDuration(summary.horizonMs)}), from the fault on. Downtime: failed requests times their period. Fully: the same mean of when all was whole again.</caption>
 <thead><tr><th scope="col">Runbook</th><th scope="col">Recovered</th><th scope="col">TTR</th><th scope="col">Downtime</th><th scope="col">Fully</th><th scope="col">Data lost</th><th scope="col">Collateral</th><th scope="col">Commands</th></tr></thead>
 <tbody>${f.ranked(summary.runbooks).map((r) => runbookRows(r, summary))}</tbody>
 </table></div>
 <h3>Every trial's time to recover</h3>
-<div class="card"><div class="plot-box">${stripPlot(
+<div class="card"><div class="plot-box">`;
+  yield* stripPlot(
     f.ranked(summary.runbooks).map((r) => ({
       name: r.id,
       result: f.ofText(r.recovered.k, r.n),
@@ -179,7 +197,8 @@ function runbookSection(summary: RunSummary): Markup {
     })),
     summary.horizonMs,
     'Time to recover of every trial, by runbook',
-  )}</div>
+  );
+  yield safe`</div>
 <ul class="legend">
 <li>${key(safe`<svg class="mark good" x="7" y="7"><circle r="4.5"/></svg>`)}recovered; the line through it is how well the instant is known</li>
 <li>${key(safe`<svg class="mark loss" x="7" y="7"><path d="M0 -6L6 0L0 6L-6 0Z"/></svg>`)}recovered, with data lost</li>
@@ -194,7 +213,8 @@ ${
 }
 ${summary.noData.length > 0 && safe`<h3>Trials that gave no data</h3><p class="muted">Never counted against a runbook.</p><ul class="plain">${summary.noData.map((t) => safe`<li><code>${t.trialId}</code> ${f.outcomeWords[t.outcome]}: ${t.reason}</li>`)}</ul>`}
 ${summary.controlArms === undefined && summary.controls.length > 0 && safe`<h3>Controls without a fault</h3><ul class="plain">${summary.controls.map((t) => safe`<li><code>${t.trialId}</code> ${t.reason}</li>`)}</ul>`}
-</section>`;
+</section>
+`;
 }
 
 const key = (mark: Markup): Markup => safe`<svg width="16" height="14" aria-hidden="true">${mark}</svg>`;
@@ -234,9 +254,9 @@ function agreement(r: RunbookSummary): Markup {
   return safe`<span class="badge ${kind}">${sign}${f.agreementWords[r.agreement]}</span>`;
 }
 
-function alarmSection(summary: RunSummary, plan: Plan): Markup {
-  const seen = summary.detectors.flatMap((d) => d.points.map((p) => p.ttd.hi));
-  return safe`<section><h2>Alarms</h2>
+function* alarmSection(summary: RunSummary, plan: Plan): Generator<Markup, void> {
+  const seen = summary.detectors.some((d) => d.points.length > 0);
+  yield safe`<section><h2>Alarms</h2>
 <p class="lead">${summary.verdict.alarm === undefined ? f.noAlarms : `${summary.verdict.alarm}.`}</p>
 ${
   summary.detectors.length > 0 &&
@@ -244,22 +264,28 @@ ${
 <caption>Time to detect, from the fault to the signal at the harness, before anything was changed. Least possible: what the alarm's own loop allows, however fast the outage shows.</caption>
 <thead><tr><th scope="col">Alarm</th><th scope="col">Detected</th><th scope="col">After</th><th scope="col">Least possible</th><th scope="col">Not detected</th><th scope="col">False alarms</th><th scope="col">Sooner than the write-up</th></tr></thead>
 <tbody>${summary.detectors.map((d) => alarmRow(d, plan))}</tbody></table>
-${
-  seen.length > 0 &&
-  safe`<div class="plot-box">${stripPlot(
-    summary.detectors.map((d) => ({
-      name: d.id,
-      result: f.ttdText(d),
-      leastMs: d.leastTtdMs,
-      points: d.points.map((p) => ({ title: p.trialId, mark: 'good' as const, time: p.ttd })),
-    })),
-    Math.max(1000, ...seen, ...summary.detectors.map((d) => d.leastTtdMs)),
-    'Time to detect of every trial, by alarm; the upright tick is the least possible',
-  )}</div>`
-}</div>`
-}
+${seen && safe`<div class="plot-box">`}`
+}`;
+  if (seen) {
+    yield* stripPlot(
+      summary.detectors.map((d) => ({
+        name: d.id,
+        result: f.ttdText(d),
+        leastMs: d.leastTtdMs,
+        points: d.points.map((p) => ({ title: p.trialId, mark: 'good' as const, time: p.ttd })),
+      })),
+      latest(summary.detectors),
+      'Time to detect of every trial, by alarm; the upright tick is the least possible',
+    );
+    yield safe`</div>`;
+  }
+  yield safe`${summary.detectors.length > 0 && safe`</div>`}
 </section>`;
 }
+
+/** The latest instant that a plot of alarms shows, ms. */
+const latest = (detectors: readonly DetectorSummary[]): number =>
+  detectors.reduce((most, d) => d.points.reduce((x, p) => Math.max(x, p.ttd.hi), Math.max(most, d.leastTtdMs)), 1000);
 
 function alarmRow(d: DetectorSummary, plan: Plan): Markup {
   const failures = (['dead', 'missed', 'blind', 'misdiagnosed', 'noisy'] as const).filter((s) => d.counts[s] > 0);
@@ -274,8 +300,8 @@ function alarmRow(d: DetectorSummary, plan: Plan): Markup {
 </tr>`;
 }
 
-function trialSection(summary: RunSummary, all: readonly TrialRecord[]): Markup {
-  const trials = drawn(all);
+function trialSection(all: readonly TrialRecord[], wholeOf: WholeOf): Markup {
+  const trials = drawn(all).map((t) => wholeOf(t.trialId));
   const steps = trials.reduce((n, t) => n + t.steps.length, 0);
   const limit = Math.max(120, Math.min(4000, Math.floor(outputBudget / Math.max(1, steps))));
   return safe`<section><h2>Trials</h2>
@@ -294,7 +320,7 @@ function drawn(trials: readonly TrialRecord[]): readonly TrialRecord[] {
   return trials.filter((t) => chosen.has(t));
 }
 
-function trial(t: TrialRecord, open: boolean, limit: number): Markup {
+function trial(t: WholeRecord, open: boolean, limit: number): Markup {
   const good = t.outcome === 'recovered' || t.outcome === 'control-clean';
   const kind = good ? 'good' : t.outcome === 'invalid' || t.outcome === 'unknown' ? '' : 'bad';
   const valid = t.outcome !== 'invalid';

@@ -6,7 +6,7 @@ import { analyseTrial } from '../analysis/record.ts';
 import { summarise } from '../analysis/summary.ts';
 import { buildLog } from '../analysis/testing/log-builder.ts';
 import { planOf } from '../analysis/testing/plan.ts';
-import { jsonReport } from './json.ts';
+import { rendered } from './testing/rendered.ts';
 import { planSchema, problemOf, reportJsonSchema, reportSchema } from './report-schema.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -26,7 +26,7 @@ const record = analyseTrial(
     endMs: 120_000,
   }),
 );
-const fresh = JSON.parse(jsonReport(summarise(plan, [record]), plan, [record])) as Record<string, unknown>;
+const fresh = JSON.parse(rendered('json', summarise(plan, [record]), plan, [record])) as Record<string, unknown>;
 
 describe('the schema of report.json', () => {
   it.each(keptRuns)('holds for the kept run of %s', (scenario) => {

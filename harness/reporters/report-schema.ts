@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { controlKinds } from '../model/control.ts';
 import type { RunSummary } from '../analysis/summary.ts';
 import { endpoints, type Plan } from '../model/plan.ts';
-import type { TrialRecord } from '../model/record.ts';
+import type { WholeRecord } from '../model/record.ts';
 
 /** What report.json holds. */
 export interface Report {
   readonly schemaVersion: 1;
   readonly plan: Plan;
   readonly summary: RunSummary;
-  readonly trials: readonly TrialRecord[];
+  readonly trials: readonly WholeRecord[];
 }
 
 const text = z.string();

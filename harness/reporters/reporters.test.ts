@@ -4,16 +4,15 @@ import { overviewOf } from '../analysis/overview.ts';
 import { summarise } from '../analysis/summary.ts';
 import { buildLog, type LogSpec } from '../analysis/testing/log-builder.ts';
 import { planOf } from '../analysis/testing/plan.ts';
-import type { TrialRecord } from '../model/record.ts';
-import { htmlReport } from './html.ts';
-import { jsonReport } from './json.ts';
+import type { WholeRecord } from '../model/record.ts';
 import { markdownReport } from './markdown.ts';
 import { overviewMarkdown } from './overview.ts';
+import { rendered } from './testing/rendered.ts';
 import { seriesReport, terminalReport } from './terminal.ts';
 
 const evil = '"><script>alert(1)</script> | `x` *b* \u001b[31mred\u001b[0m \u0007 <img src=x onerror=y>';
 
-function trial(trialId: string, goodMs: number, change: Partial<LogSpec> = {}): TrialRecord {
+function trial(trialId: string, goodMs: number, change: Partial<LogSpec> = {}): WholeRecord {
   return analyseTrial(
     buildLog({
       trialId,
@@ -57,8 +56,8 @@ const records = [
 const summary = summarise(plan, records);
 const colourless = { colour: false, width: 120 };
 const all = {
-  html: () => htmlReport(summary, plan, records),
-  json: () => jsonReport(summary, plan, records),
+  html: () => rendered('html', summary, plan, records),
+  json: () => rendered('json', summary, plan, records),
   markdown: () => markdownReport(summary, plan, records),
   terminal: () => terminalReport(summary, plan, records, colourless),
 };
@@ -143,7 +142,7 @@ describe('html', () => {
 
   it('has no winner in few trials: the candidates, mildest first, and none of them is set apart', () => {
     const both = summarise(plan, [trial('nuclear-1', 71_000), trial('cure-1', 80_000)]);
-    const few = htmlReport(both, plan, records);
+    const few = rendered('html', both, plan, records);
     expect(few).toContain('<h1>Too few trials for a winner</h1>');
     const list = few.slice(few.indexOf('Candidates, mildest first'), few.indexOf('How sure'));
     expect(list).toMatch(
@@ -159,7 +158,7 @@ describe('html', () => {
       headline: 'Not decided: cure (9 of 9) or nuclear (9 of 9); about 5 more blocks',
     };
     const runbooks = summary.runbooks.map((r) => ({ ...r, n: 9 }));
-    const open = htmlReport({ ...summary, runbooks, verdict }, plan, records);
+    const open = rendered('html', { ...summary, runbooks, verdict }, plan, records);
     expect(open).toContain('<h1>Not decided: <code>cure</code> or <code>nuclear</code></h1>');
     expect(open).toContain('about 5 more blocks.</p>');
   });
@@ -173,13 +172,13 @@ describe('html', () => {
       downAgain: { afterMs: 40_000, lastedMs: 30_000, slis: ['dns'], totalMs: 30_000, relapse: true },
       watchedStableMs: 180_000,
     };
-    const text = htmlReport(summary, plan, [again]);
+    const text = rendered('html', summary, plan, [again]);
     expect(text).toContain('<dt>First good</dt><dd>21 s ± 0.5 s</dd>');
     expect(text).toContain('first good 21 s');
     expect(text).toContain('<dt>Stable since (TTR)</dt>');
     expect(text).toContain('<dd>40 s after that, for 30 s: dns</dd>');
     const blip = { ...again.downAgain, lastedMs: 1500, totalMs: 2000, relapse: false };
-    expect(htmlReport(summary, plan, [{ ...again, downAgain: blip }])).toContain(
+    expect(rendered('html', summary, plan, [{ ...again, downAgain: blip }])).toContain(
       '<dd>40 s after that, for 1.5 s: dns; 2.0 s in all, a blip</dd>',
     );
     const row = markdownReport(summary, plan, [again])
@@ -191,9 +190,9 @@ describe('html', () => {
   it('says of trials that were read from their timelines what that cannot tell, and of no others', () => {
     const note = /kept without its events[^]*may be too short/;
     const mixed = records.map((r, i) => (i === 0 ? { ...r, from: 'bands' as const } : r));
-    for (const report of [markdownReport, htmlReport]) {
-      expect(report(summary, plan, mixed)).toMatch(note);
-      expect(report(summary, plan, records)).not.toMatch(note);
+    for (const format of ['md', 'html'] as const) {
+      expect(rendered(format, summary, plan, mixed)).toMatch(note);
+      expect(rendered(format, summary, plan, records)).not.toMatch(note);
     }
   });
 
@@ -221,7 +220,7 @@ describe('html', () => {
       })),
     });
     const many = big.trials.slice(0, 100).map((t) => ({ ...one, trialId: t.id, runbook: t.runbook }));
-    expect(htmlReport(summarise(big, many), big, many).length).toBeLessThan(2_000_000);
+    expect(rendered('html', summarise(big, many), big, many).length).toBeLessThan(2_000_000);
   });
 
   it('draws a hundred of very many trials, what went wrong first, and says so', () => {
@@ -229,7 +228,7 @@ describe('html', () => {
     const good = trial('cure-1', 71_000);
     const bad = trial('cure-1', 1e9);
     const many = big.trials.map((t, i) => ({ ...(i === 290 ? bad : good), trialId: t.id, runbook: t.runbook }));
-    const text = htmlReport(summarise(big, many), big, many);
+    const text = rendered('html', summarise(big, many), big, many);
     expect(text.match(/<details class="trial card"/g)).toHaveLength(100);
     expect(text).toContain('100 of 300 trials are drawn');
     expect(text).toMatch(new RegExp(`<summary><code>${big.trials[290]?.id ?? ''}</code>`));
@@ -245,7 +244,7 @@ describe('html', () => {
       trialId: t.id,
       runbook: t.runbook,
     }));
-    const curves = htmlReport(summarise(five, some), five, some);
+    const curves = rendered('html', summarise(five, some), five, some);
     expect(curves).toContain('cure, 5 trials: 20 % never');
     expect(curves).toContain('wait, 5 trials: 100 % never');
     expect(curves).not.toContain('cure, 5 trials: all back');
@@ -253,7 +252,7 @@ describe('html', () => {
   });
 
   it('can say that there are no data', () => {
-    expect(htmlReport(summarise(plan, []), plan, [])).toContain('No data: not one trial was valid');
+    expect(rendered('html', summarise(plan, []), plan, [])).toContain('No data: not one trial was valid');
   });
 });
 
@@ -262,8 +261,10 @@ describe('alarms', () => {
   if (node === undefined) throw new Error('no alarm');
   const counts = { ...node.counts, detected: 2, missed: 1 };
   const text = (change: Partial<typeof node>): string =>
-    [htmlReport, markdownReport]
-      .map((render) => render({ ...summary, detectors: [{ ...node, counts, n: 3, ...change }] }, plan, records))
+    (['html', 'md'] as const)
+      .map((format) =>
+        rendered(format, { ...summary, detectors: [{ ...node, counts, n: 3, ...change }] }, plan, records),
+      )
       .join();
 
   it('are counted by the trials in which they were asked for long enough', () => {
@@ -293,12 +294,12 @@ describe('json', () => {
     expect(report.schemaVersion).toBe(1);
     expect(Object.keys(report)).toEqual(['plan', 'schemaVersion', 'summary', 'trials']);
     expect(report.trials.map((t) => t.trialId)).toEqual(['wait-1', 'cure-1', 'nuclear-1', 'wait-2', 'cure-2']);
-    expect(jsonReport(summary, plan, [...records].reverse())).toBe(all.json());
+    expect(rendered('json', summary, plan, [...records].reverse())).toBe(all.json());
   });
 
   it('is laid out as one value, though it is written trial by trial', () => {
     for (const some of [records, records.slice(0, 1), []]) {
-      const text = jsonReport(summarise(plan, some), plan, some);
+      const text = rendered('json', summarise(plan, some), plan, some);
       expect(text).toBe(`${JSON.stringify(JSON.parse(text), undefined, 2)}\n`);
     }
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../harness/model/progress.ts';
-import type { TrialRecord } from '../../harness/model/record.ts';
+import type { WholeRecord } from '../../harness/model/record.ts';
 
 /**
  * The main job, from outside, on real clusters: the very command of the README. State, reports and everything else of these
@@ -71,11 +71,11 @@ async function leftovers(): Promise<readonly string[]> {
   return lists.flat();
 }
 
-const records = (scenario: string): TrialRecord[] => {
+const records = (scenario: string): WholeRecord[] => {
   const base = join(dir, 'reports', scenario);
   return readdirSync(base).flatMap((run) =>
     readdirSync(join(base, run, 'trials')).map(
-      (trial) => JSON.parse(readFileSync(join(base, run, 'trials', trial, 'record.json'), 'utf8')) as TrialRecord,
+      (trial) => JSON.parse(readFileSync(join(base, run, 'trials', trial, 'record.json'), 'utf8')) as WholeRecord,
     ),
   );
 };
@@ -84,7 +84,7 @@ const records = (scenario: string): TrialRecord[] => {
  * Runs one trial of one runbook and gives its record. A machine that was too busy makes a trial `unknown` (exit 4), rightly: then
  * what the record says of timing and of SLIs that should have stayed good is not looked at, all else is.
  */
-async function trialOf(scenario: string, runbook: string): Promise<TrialRecord> {
+async function trialOf(scenario: string, runbook: string): Promise<WholeRecord> {
   const run = await firedrill([
     'run',
     scenario,

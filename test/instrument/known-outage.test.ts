@@ -6,7 +6,7 @@ import { fakeCluster } from '../../harness/cluster/fake.ts';
 import { startClock } from '../../harness/engine/clock.ts';
 import type { EventBody, TrialEvent } from '../../harness/model/events.ts';
 import type { Sample } from '../../harness/model/probe.ts';
-import type { TrialRecord } from '../../harness/model/record.ts';
+import type { WholeRecord } from '../../harness/model/record.ts';
 import { millis } from '../../harness/model/units.ts';
 import { newConnection } from '../../harness/probes/new-connection.ts';
 import { sample } from '../../harness/sampling/sampler.ts';
@@ -42,7 +42,7 @@ interface Run {
   readonly case: Case;
   readonly truth: Truth | undefined;
   readonly samples: readonly Sample[];
-  readonly record: TrialRecord;
+  readonly record: WholeRecord;
   /** How late the worst attempt started. */
   readonly latenessMs: number;
 }
@@ -124,7 +124,7 @@ function judge(
   truth: Truth | undefined,
   baselineEndMs: number,
   endMs: number,
-): TrialRecord {
+): WholeRecord {
   const sli = 'new-connection';
   const at: { readonly atMs: number; readonly body: EventBody }[] = [
     {

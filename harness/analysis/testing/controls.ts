@@ -1,6 +1,6 @@
 import { armName, canaryDelayMs } from '../../model/control.ts';
 import type { Plan, PlannedControl, PlannedTrial } from '../../model/plan.ts';
-import type { TrialRecord } from '../../model/record.ts';
+import type { WholeRecord } from '../../model/record.ts';
 import { analyseTrial } from '../record.ts';
 import { buildLog } from './log-builder.ts';
 import { planOf } from './plan.ts';
@@ -36,7 +36,7 @@ interface Change {
 }
 
 /** A trial of such a plan: `cure` begins at 61 s and service is back 10 s later, the undo takes 2 s, the rest never helps. */
-export function trialOf(plan: Plan, trial: PlannedTrial, change: Change = {}): TrialRecord {
+export function trialOf(plan: Plan, trial: PlannedTrial, change: Change = {}): WholeRecord {
   const { control, runbook, block } = trial;
   const faultFree = control === 'healthy' || control === 'on-healthy';
   const late = control === 'delayed' ? (change.delayMs ?? canaryDelayMs) : 0;
@@ -67,4 +67,4 @@ export function trialOf(plan: Plan, trial: PlannedTrial, change: Change = {}): T
 }
 
 /** Every trial of such a plan. */
-export const controlledRecords = (plan: Plan): readonly TrialRecord[] => plan.trials.map((t) => trialOf(plan, t));
+export const controlledRecords = (plan: Plan): readonly WholeRecord[] => plan.trials.map((t) => trialOf(plan, t));

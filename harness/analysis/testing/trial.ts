@@ -1,9 +1,9 @@
-import type { TrialRecord } from '../../model/record.ts';
+import type { WholeRecord } from '../../model/record.ts';
 import { analyseTrial } from '../record.ts';
 import { buildLog, type LogSpec } from './log-builder.ts';
 
 /** A trial whose DNS is good again at the given instant (fault at 30 to 31 s), noticed by `node` at 40 s. */
-export function trial(trialId: string, goodMs: number, change: Partial<LogSpec> = {}): TrialRecord {
+export function trial(trialId: string, goodMs: number, change: Partial<LogSpec> = {}): WholeRecord {
   const runbook = trialId.replace(/-\d+$/, '');
   return analyseTrial(
     buildLog({

@@ -1,6 +1,6 @@
 import { seeded } from '../../model/random.ts';
 import type { Plan } from '../../model/plan.ts';
-import type { Outcome, TrialRecord } from '../../model/record.ts';
+import type { Outcome, WholeRecord } from '../../model/record.ts';
 import { summarise } from '../summary.ts';
 import { planOf } from './plan.ts';
 
@@ -231,7 +231,7 @@ export function runOf(
   situation: Situation,
   blocks: number,
   seed: number,
-): { readonly plan: Plan; readonly records: readonly TrialRecord[] } {
+): { readonly plan: Plan; readonly records: readonly WholeRecord[] } {
   const { arms } = situation;
   const chance = chanceOf(seeded(seed));
   const ids = arms.map(({ id }) => id);
@@ -251,7 +251,7 @@ export function runOf(
     },
   });
   const confirmed = new Set<string>();
-  const records: TrialRecord[] = [];
+  const records: WholeRecord[] = [];
   for (let block = 1; block <= blocks; block++) {
     const common = chance.near(0, 6_000);
     for (const { id, trial } of arms) {
@@ -284,7 +284,7 @@ function runbookOf({ id, destroys }: Arm): Plan['runbooks'][number] {
 
 const onsetMs = 30_000;
 
-function recordOf(runbook: string, block: number, course: Course, watchedMs: number): TrialRecord {
+function recordOf(runbook: string, block: number, course: Course, watchedMs: number): WholeRecord {
   const ttrMs = course.ttrMs === undefined ? undefined : Math.max(2_000, Math.round(course.ttrMs));
   const stable = course.outcome !== 'invalid' && ttrMs !== undefined && ttrMs < horizonMs;
   const again = stable && course.againMs !== undefined && course.againMs < watchedMs;

@@ -14,7 +14,6 @@ import { planPage } from '../page.ts';
 import { chooseReporter, makeReporter, realWorld } from '../progress/reporter.ts';
 import type { Part, RunPart, Series, SeriesOptions } from '../series.ts';
 import {
-  analyseRun,
   findRun,
   inShort,
   overviewPage,
@@ -314,7 +313,7 @@ function asPlanned(plan: Plan): Pick<RunFlags, 'profile' | 'seed' | 'trigger' | 
 
 /** The run that `--resume` names, if it is one of this scenario. */
 async function storedRun(ids: readonly string[], flags: RunFlags, name: string): Promise<StoredRun> {
-  const stored = await analyseRun(findRun(name, resolve(flags.out)));
+  const stored = await readRun(findRun(name, resolve(flags.out)));
   const { scenario, runId } = stored.plan;
   if (ids.length !== 1 || ids[0] !== scenario)
     throw new FiredrillError('usage', `run ${runId} is one of ${scenario}, not of ${ids.join(', ')}`, {

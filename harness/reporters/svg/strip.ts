@@ -20,13 +20,13 @@ const axisHeight = 26;
 
 /**
  * Every trial as a mark on a line per runbook (or alarm): whiskers are the interval, an arrow at the right end says "still
- * not when we stopped watching".
+ * not when we stopped watching". Line by line, for of very many trials each is long.
  */
-export function stripPlot(rows: readonly StripRow[], toMs: number, label: string): Markup {
+export function* stripPlot(rows: readonly StripRow[], toMs: number, label: string): Generator<Markup, void> {
   const x = scale(0, toMs);
   const height = rows.length * rowHeight + axisHeight;
   const bottom = rows.length * rowHeight;
-  return safe`<svg class="plot" role="img" aria-label="${label}" width="100%" height="${height}">
+  yield safe`<svg class="plot" role="img" aria-label="${label}" width="100%" height="${height}">
     ${ticks(0, toMs).map(
       (t) =>
         safe`<line class="grid" x1="${x.at(t)}" x2="${x.at(t)}" y1="18" y2="${bottom}" />
@@ -34,7 +34,9 @@ export function stripPlot(rows: readonly StripRow[], toMs: number, label: string
             ${tickLabel(t)}
           </text>`,
     )}
-    ${rows.map((row, i) => stripRow(row, i * rowHeight, x))}
+    `;
+  for (const [i, row] of rows.entries()) yield stripRow(row, i * rowHeight, x);
+  yield safe`
   </svg>`;
 }
 

@@ -1,5 +1,5 @@
 import { armName } from '../../model/control.ts';
-import type { Band, DetectorRecord, TrialRecord } from '../../model/record.ts';
+import type { Band, DetectorRecord, WholeRecord, WholeStepRecord } from '../../model/record.ts';
 import { humanDuration, midpoint, uncensored, type Interval } from '../../model/units.ts';
 import { alarmWords } from '../format.ts';
 import { safe, type Markup } from '../markup.ts';
@@ -14,7 +14,7 @@ const loadRow = 56;
  * One trial from shortly before the fault to the end: alarms, runbook steps, recovery, what every probe saw, the user load.
  * @param detail how many bad stretches a probe's row shows at most, and how many points the load line has
  */
-export function timeline(record: TrialRecord, detail: number): Markup {
+export function timeline(record: WholeRecord, detail: number): Markup {
   const zero = record.onset === undefined ? 0 : midpoint(record.onset);
   const first = Math.min(...record.slis.flatMap((s) => (s.bands[0] === undefined ? [] : [s.bands[0].fromMs])), zero);
   const from = record.onset === undefined ? first : Math.max(first, record.onset.lo - baselineShown);
@@ -135,7 +135,7 @@ function label(left: number, right: number, y: number, text: string): Markup {
     : safe`<text class="label" x="${right}%" dx="9" y="${y + 14}">${short}</text>`;
 }
 
-function alarm(d: DetectorRecord, x: Scale, y: number, record: TrialRecord): Markup {
+function alarm(d: DetectorRecord, x: Scale, y: number, record: WholeRecord): Markup {
   const { onset } = record;
   if (d.ttd !== undefined && onset !== undefined) {
     return beside(x, onset.lo + d.ttd.hi, y, `${d.id} ${humanDuration(midpoint(d.ttd))}`, 'alarm', d.what ?? d.title);
@@ -148,7 +148,7 @@ function byTtd(a: DetectorRecord, b: DetectorRecord): number {
   return at(a) - at(b) || (a.id < b.id ? -1 : 1);
 }
 
-function stepBar(step: TrialRecord['steps'][number], x: Scale, y: number, zero: number): Markup {
+function stepBar(step: WholeStepRecord, x: Scale, y: number, zero: number): Markup {
   const kind = `${step.changes ? 'changes' : 'looks'}${step.ok ? '' : ' failed'}`;
   const title = `${step.name} on ${step.on}: ${humanDuration(step.toMs - step.fromMs)}, begun ${humanDuration(Math.max(0, step.fromMs - zero))} after the fault${step.ok ? '' : ', failed'}`;
   return safe`<rect class="step ${kind}" x="${x.at(step.fromMs)}" y="${y + 5}" width="${width(x, step.fromMs, step.toMs)}" height="9" rx="2"><title>${title}</title></rect>${label(x.percent(step.fromMs), x.percent(step.toMs), y, step.ok ? step.name : `${step.name} (failed)`)}`;
@@ -196,7 +196,7 @@ function joined(spans: readonly Span[], gap: number): readonly Span[] {
   return out;
 }
 
-function load(series: TrialRecord['loadSeries'], x: Scale, y: number, detail: number): Markup {
+function load(series: WholeRecord['loadSeries'], x: Scale, y: number, detail: number): Markup {
   const seen = series.filter((s) => s.secondMs >= x.fromMs && s.secondMs <= x.toMs);
   const size = Math.max(1, Math.ceil(seen.length / detail));
   const points: { at: number; good: number; bad: number }[] = [];

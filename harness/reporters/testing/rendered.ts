@@ -1,0 +1,16 @@
+import { wholeAmong } from '../../analysis/short-record.ts';
+import type { RunSummary } from '../../analysis/summary.ts';
+import type { Plan } from '../../model/plan.ts';
+import type { WholeRecord } from '../../model/record.ts';
+import { reports, type ReportFormat } from '../all.ts';
+
+/** A report of records that are in memory, as one text. */
+export function rendered(
+  format: ReportFormat,
+  summary: RunSummary,
+  plan: Plan,
+  records: readonly WholeRecord[],
+): string {
+  const text = reports[format].render(summary, plan, records, wholeAmong(records));
+  return typeof text === 'string' ? text : [...text].join('');
+}
