@@ -157,7 +157,13 @@ export default tseslint.config(
     },
   },
   {
-    files: ['scenarios/*.ts', 'test/cli/fixtures/scenarios/*.ts', '*.config.ts', 'vitest.config.ts'],
+    files: [
+      'scenarios/*.ts',
+      'test/cli/fixtures/scenarios/*.ts',
+      'test/cluster/scenarios/*.ts',
+      '*.config.ts',
+      'vitest.config.ts',
+    ],
     rules: { 'no-restricted-syntax': 'off' },
   },
   {

@@ -1,5 +1,5 @@
 import { armName, isFaultFree } from '../model/control.ts';
-import type { Dropped, Plan } from '../model/plan.ts';
+import { isWanted, type Dropped, type Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
 import { canaryNote } from './canary.ts';
@@ -9,7 +9,7 @@ import type { Comparison } from './comparison.ts';
 import { environmentDifferences, type Difference } from './environments.ts';
 import { isValid, observedTtr } from './observed.ts';
 import { armBlocks } from './pairs.ts';
-import { levelOf } from './race.ts';
+import { levelOf, lookedAt } from './race.ts';
 import { regressionsOf } from './regressions.ts';
 import { isControl } from './summary.ts';
 
@@ -73,12 +73,13 @@ export function compareWithin(run: Run, wanted: Wanted): RunComparison {
   const horizonMs = alarms?.askedMs ?? plan.horizonMs;
   const dropped = alarms === undefined ? (plan.dropped ?? []).filter(({ arm }) => names.includes(arm)) : [];
   const level = alarms === undefined ? levelOf(plan, run.records) : usualLevel;
+  const seen = new Set(lookedAt(plan, run.records));
   const question = { ...questionOf(wanted.what, 'paired', horizonMs, plan.seed, differences), level };
   const comparisons =
     alarms === undefined
       ? pairsOf(
           run,
-          valid,
+          valid.filter((r) => seen.has(r)),
           names.filter((name) => !dropped.some(({ arm }) => arm === name)),
           question,
         )
@@ -247,7 +248,7 @@ function questionOf(
 
 function runFacts(run: Run): RunComparison['runs'][number] {
   const { runId, profile, createdEpochMs, seed, trials } = run.plan;
-  const planned = trials.filter((t) => t.control === undefined).length;
+  const planned = trials.filter((t) => t.control === undefined && isWanted(run.plan, t)).length;
   return { runId, profile, createdEpochMs, seed, valid: validOf(run, { what: 'runbooks' }).length, planned };
 }
 

@@ -4,6 +4,7 @@ import { isWanted } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { decide, watchOf, wholeBlocks } from './decision.ts';
 import { looksFor } from './looks.ts';
+import { levelOf, lookedAt } from './race.ts';
 import { buildLog } from './testing/log-builder.ts';
 import { planOf } from './testing/plan.ts';
 import { analyseTrial } from './record.ts';
@@ -77,6 +78,17 @@ describe('a run that is to be decided', () => {
     expect(decide(then, blocks(then, 5)).decided).toBeUndefined();
     expect(decide(then, blocks(then, 6)).decided).toEqual({ afterBlock: 6, why: 'the verdict names cure' });
     expect(decide({ ...then, decided: { afterBlock: 6, why: '' } }, blocks(then, 6))).toEqual({ dropped: [] });
+  });
+
+  it('looks at nothing between two looks: what came after the last one does not count', () => {
+    const then = { ...plan, dropped: decide(plan, blocks(plan, 2)).dropped };
+    // At six blocks nothing is shown; the seventh would make it so.
+    const odd = (block: number) => (block === 6 ? 30_000 : 65_000);
+    const records = blocks(then, 7, odd);
+    expect(lookedAt(then, records).map(({ trialId }) => trialId)).not.toContain('cure-7');
+    expect(lookedAt(then, records)).toHaveLength(14);
+    expect(levelOf(then, records)).toBe(levelOf(then, blocks(then, 6, odd)));
+    expect(lookedAt(planOf(7), records)).toHaveLength(records.length);
   });
 
   it('goes on where nothing is shown', () => {

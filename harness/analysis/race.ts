@@ -1,5 +1,5 @@
 import { armName } from '../model/control.ts';
-import type { Plan } from '../model/plan.ts';
+import type { Look, Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { atStake, heaviest, mildestFirst, weight, type Fault } from './faults.ts';
 import { byBlock, isValid } from './observed.ts';
@@ -56,8 +56,9 @@ export function raceOf(plan: Plan, summaries: readonly RunbookSummary[], trials:
     (r) => !r.prevention && r.n > 0 && (comparison === undefined || comparison.arms.includes(r.id)),
   );
   const ids = arms.map(({ id }) => id);
-  const blocks = new Map(armBlocks(plan, ids, trials.filter(isValid)).map((arm) => [arm.id, arm]));
   const level = levelOf(plan, trials);
+  const seen = lookedAt(plan, trials);
+  const blocks = new Map(armBlocks(plan, ids, seen.filter(isValid)).map((arm) => [arm.id, arm]));
   const pairs = longest(blocks) < leastPairs(1) ? [] : tellApart([...blocks.values()], { ...plan, level });
   const clean = arms.filter((r) => r.recovered.k === r.n && !isSilent(r));
   const pairOf = (a: RunbookSummary, b: RunbookSummary): Pair | undefined =>
@@ -126,13 +127,30 @@ export const isConfirmed = (r: RunbookSummary, confirmMs: number): boolean =>
  * look.
  */
 export function levelOf(plan: Plan, trials: readonly TrialRecord[]): number {
+  return lookOf(plan, trials)?.level ?? (plan.comparison?.decide === true ? 0 : usualLevel);
+}
+
+/** The trials that count at the look at which the run stands: what came after a declared look is not looked at before the next one. */
+export function lookedAt(plan: Plan, trials: readonly TrialRecord[]): readonly TrialRecord[] {
+  const look = lookOf(plan, trials);
+  return look === undefined ? trials : upTo(plan, trials, look.blocks);
+}
+
+/** Where a run that is to be decided stands: its last declared look. Undefined before the first one, and in runs that are looked at once, in the end. */
+function lookOf(plan: Plan, trials: readonly TrialRecord[]): Look | undefined {
   const { comparison } = plan;
-  if (comparison?.decide !== true) return usualLevel;
+  if (comparison?.decide !== true) return undefined;
   const inIt = comparison.arms.filter((arm) => plan.dropped?.every((d) => d.arm !== arm) ?? true);
   const done = [...byBlock(plan, trials).values()].filter((block) =>
     inIt.every((arm) => block.some((t) => armName(t) === arm)),
   ).length;
-  return comparison.looks.filter(({ blocks }) => blocks <= done).sort((a, b) => b.blocks - a.blocks)[0]?.level ?? 0;
+  return comparison.looks.filter(({ blocks }) => blocks <= done).sort((a, b) => b.blocks - a.blocks)[0];
+}
+
+/** The trials of the first so many blocks. */
+function upTo(plan: Plan, trials: readonly TrialRecord[], blocks: number): readonly TrialRecord[] {
+  const within = new Set(plan.trials.filter((t) => t.block <= blocks).map(({ id }) => id));
+  return trials.filter(({ trialId }) => within.has(trialId));
 }
 
 /** Of the two runbooks with the most blocks, the fewer. */

@@ -22,6 +22,13 @@ const of = (summary: RunSummary, id: string) => summary.runbooks.find((r) => r.i
 describe('summarise', () => {
   const summary = summarise(plan, records);
 
+  it('counts no trial as planned that was given up', () => {
+    const dropped = [{ arm: 'wait', afterBlock: 1, why: 'recovered in 0 of 1' }];
+    expect(summarise({ ...plan, dropped }, records.slice(0, 3)).trials).toMatchObject({ planned: 5, run: 3 });
+    const decided = { afterBlock: 1, why: 'the verdict names cure' };
+    expect(summarise({ ...plan, decided }, records.slice(0, 3)).trials).toMatchObject({ planned: 3, run: 3 });
+  });
+
   it('puts the verdict first, with its caveat', () => {
     expect(summary.verdict).toMatchObject({ kind: 'candidates', candidates: ['cure'] });
     expect(summary.verdict.headline).toMatch(

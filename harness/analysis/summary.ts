@@ -1,5 +1,5 @@
 import { armName } from '../model/control.ts';
-import type { Plan } from '../model/plan.ts';
+import { isWanted, type Plan } from '../model/plan.ts';
 import type { Outcome, TrialRecord } from '../model/record.ts';
 import { controlWarnings, summariseControls, type ControlSummary } from './summary-controls.ts';
 import { summariseDetectors, type DetectorSummary } from './summary-detectors.ts';
@@ -92,7 +92,7 @@ export function summarise(plan: Plan, records: readonly TrialRecord[]): RunSumma
     horizonMs: plan.horizonMs,
     holdMs: plan.holdMs,
     trials: {
-      planned: plan.trials.filter((t) => t.control === undefined).length,
+      planned: plan.trials.filter((t) => t.control === undefined && isWanted(plan, t)).length,
       run: arms.length,
       valid: valid.length,
       invalid: arms.filter((r) => r.outcome === 'invalid').length,

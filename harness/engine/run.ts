@@ -104,8 +104,9 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     const inOrder = () => plan.trials.flatMap(({ id }) => done.get(id) ?? []);
     const began = Date.now();
     using rest = deadline(minutes(24 * 60 * 7), signal);
-    /** Does what the plan's own rules say after what is there, and writes it into the plan. */
+    /** Does what the plan's own rules say after what is there, and writes it into the plan; not of a run that is being ended. */
     const judgeBlock = () => {
+      if (signal.aborted) return;
       const { dropped, decided } = decide(plan, inOrder());
       if (dropped.length === 0 && decided === undefined) return;
       plan = {
@@ -174,7 +175,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
       }
       const again = record.outcome === 'invalid' && cause !== 'interrupted' ? repeatOf(plan, trial) : undefined;
       if (again === undefined) {
-        if (!signal.aborted) judgeBlock();
+        judgeBlock();
         return undefined;
       }
       plan = { ...plan, trials: [...plan.trials, again] };

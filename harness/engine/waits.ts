@@ -157,7 +157,7 @@ export async function alarmsClear({ spec, journal, clock, signal }: Watched): Pr
  * Watches on while something is bad that was good until the runbook changed anything, or is bad again after the recovery: a symptom is
  * judged by how long it lasts, so that a trial must not end in the middle of one. For a hold window at most.
  */
-export async function symptomsEnd({ spec, journal, clock, tracker, signal }: Watched): Promise<void> {
+export async function symptomsEnd({ spec, journal, clock, tracker, unanswered, signal }: Watched): Promise<void> {
   const endMs = clock.now() + spec.profile.holdMs;
   const standing = (): boolean => {
     const bad = tracker.bad();
@@ -171,5 +171,8 @@ export async function symptomsEnd({ spec, journal, clock, tracker, signal }: Wat
         bad.includes(sli) && (restored || (firstSymptom !== undefined && firstSymptom.hi >= changedMs)),
     );
   };
-  while (clock.now() < endMs && standing()) await clock.sleep(500, signal);
+  const recovered = uncensored(analyseTrial(journal.events).ttr) !== undefined;
+  // A request that is late now may be the third that fails, and an outage that the trial's end cuts would look as if it stayed.
+  const late = (): boolean => recovered && unanswered.any(clock.now());
+  while (clock.now() < endMs && (late() || standing())) await clock.sleep(500, signal);
 }

@@ -28,7 +28,7 @@ export interface Machine {
   readonly nodeImage: string;
   depsFor(): TrialDeps;
   /** Begins to make the next trial's cluster, where that is another one than the last one's. */
-  prepareNext(): void;
+  readonly prepareNext: () => void;
   /** The run is over: what was kept for another trial goes. */
   close(): Promise<void>;
 }

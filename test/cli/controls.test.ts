@@ -88,7 +88,9 @@ describe('the arms of a plan', () => {
     const kept = planOf(2, ['harness-undo', 'delayed']);
     expect(controlsOf(kept)).toEqual(['harness-undo', 'delayed']);
     expect(resumePlan(kept, scenario, 2)).toEqual(kept);
-    expect(resumePlan(kept, scenario, 4)).toEqual(planOf(4, ['harness-undo', 'delayed']));
+    // The comparison says that there are more blocks than were declared: see resume.test.ts.
+    const { comparison: _declared, ...longer } = planOf(4, ['harness-undo', 'delayed']);
+    expect(resumePlan(kept, scenario, 4)).toMatchObject(longer);
     const bare = planOf(1, controlWords, ['wait']);
     expect(resumePlan(bare, scenario, 1)).toEqual(bare);
     const { fault } = scenario;
