@@ -38,10 +38,11 @@ export function findFullRecovery(
     const overMs = again.afterMs + again.lastedMs;
     instants.push({ lo: restored.at.lo + overMs, hi: restored.at.hi + overMs });
   }
-  addState(log, observation, instants, missing);
+  const until = { ...observation, toMs: judgedUntilMs(log, observation) };
+  addState(log, until, instants, missing);
   for (const detector of detectors) {
     if (detector.status !== 'noisy' && firedRightly(log, observation, detector.id))
-      addQuiet(log, observation, detector.id, instants, missing);
+      addQuiet(log, until, detector.id, instants, missing);
   }
   const durability = log.of('durability').at(-1);
   if (durability === undefined) missing.push('durability was not checked');
@@ -49,6 +50,19 @@ export function findFullRecovery(
   if (data !== 'unknown' && data.lost > 0) missing.push(rowsLost(data.lost));
   const at = latest(instants);
   return missing.length === 0 && at !== undefined ? { at, missing } : { missing };
+}
+
+/** As long as a trial without a confirmation is watched after its durability check at most: for a relapse, and until its alarms are quiet. */
+const afterCheckMs = 45_000;
+
+/**
+ * All arms are asked up to the horizon whether everything is whole, or to the end of an ordinary verification where that is later. A cure that is being
+ * confirmed is watched for minutes more, in which an alarm may ring for a pod that was slow once: others are not asked about those minutes.
+ */
+function judgedUntilMs(log: TrialLog, { onset, toMs }: Observation): number {
+  const horizonEndMs = (onset?.hi ?? 0) + log.started.horizonMs;
+  const checkedMs = log.of('durability').at(-1)?.atMs;
+  return Math.min(toMs, Math.max(horizonEndMs, checkedMs === undefined ? 0 : checkedMs + afterCheckMs));
 }
 
 function addState(log: TrialLog, observation: Observation, instants: Interval[], missing: string[]): void {

@@ -676,6 +676,20 @@ describe('full recovery', () => {
     expect(analyse({ states }).fullRecovery).toEqual({ lo: 58_000, hi: 60_000 });
   });
 
+  it('is not asked about the minutes in which a cure is being confirmed: others are not watched so long', () => {
+    const states = [
+      { atMs: 40_000, reachable: false },
+      { atMs: 90_000, ...whole },
+      { atMs: 320_000, ...whole, pending: 1 },
+      { atMs: 330_000, ...whole },
+    ];
+    const checked = { verifyMs: 118_000, durability: { atMs: 120_000, ok: true } };
+    expect(analyse({ states, ...checked, endMs: 400_000 }).fullRecovery).toEqual({ lo: 43_000, hi: 60_000 });
+    // Within the horizon, which is 240 s after the onset, all are.
+    const sooner = states.map((state) => (state.atMs > 300_000 ? { ...state, atMs: state.atMs - 80_000 } : state));
+    expect(analyse({ states: sooner, ...checked, endMs: 400_000 }).fullRecovery).toMatchObject({ hi: 220_000 });
+  });
+
   it('needs the alarm that fired to be quiet again, and the durability check', () => {
     const readings = (outage.readings ?? []).filter((r) => r.atMs !== 75_000);
     expect(analyse({ readings, durability: null }).fullRecoveryMissing).toEqual([
