@@ -194,7 +194,7 @@ afterAll(() => {
 
 describe('the instrument', () => {
   it.each(cases.map((c) => [title(c), c] as const))('measures an outage of %s within one period', (_title, wanted) => {
-    const { truth, record, latenessMs } = runOf(wanted);
+    const { truth, samples, record, latenessMs } = runOf(wanted);
     const ttr = record.ttr;
     expect(ttr).toBeDefined();
     if (ttr === undefined || 'censored' in ttr) throw new Error(`no recovery was seen: ${record.reason}`);
@@ -207,7 +207,9 @@ describe('the instrument', () => {
     // The interval is honest: the truth lies in it (an attempt that started late moves its ends by that much).
     expect(ttr.lo - latenessMs - 1).toBeLessThanOrEqual(longest);
     expect(ttr.hi + latenessMs + 1).toBeGreaterThanOrEqual(shortest);
-    expect(ttr.hi - ttr.lo).toBeLessThanOrEqual(periodMs + (truth.closed[1] - truth.closed[0]) + 2);
+    // The upper end is when an answer was there: a busy machine's answers are late, by what the samples say.
+    const slowest = Math.max(0, ...samples.filter((one) => one.ok).map((one) => one.endedMs - one.intendedMs));
+    expect(ttr.hi - ttr.lo).toBeLessThanOrEqual(periodMs + (truth.closed[1] - truth.closed[0]) + 2 + slowest);
   });
 
   it.each(cases.map((c) => [title(c), c] as const))(
