@@ -1,7 +1,9 @@
 import { armName } from '../model/control.ts';
-import { isWanted, type Dropped, type Plan, type PlannedTrial } from '../model/plan.ts';
+import { armsIn, isWanted, type Dropped, type Plan, type PlannedTrial } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
+import { sum } from './numbers.ts';
 import { isValid } from './observed.ts';
+import { upTo } from './race.ts';
 import { summarise } from './summary.ts';
 
 /** What the declared rules say after a block: which arms are given up, and whether the run is decided. */
@@ -40,15 +42,16 @@ export function wholeBlocks(plan: Plan, records: readonly TrialRecord[]): number
   return Math.min(last, ...open.map(({ block }) => block - 1));
 }
 
+/** Whether this is a valid trial of an arm of the comparison, not of a control that runs the same runbook. */
+const isTrialOf = (arm: string, r: TrialRecord): boolean => r.control === undefined && armName(r) === arm && isValid(r);
+
 /** Valid trials of one arm of the comparison, in the first `block` blocks. */
 function trialsOf(plan: Plan, records: readonly TrialRecord[], arm: string, block: number): readonly TrialRecord[] {
-  const within = new Set(plan.trials.filter((t) => t.block <= block).map(({ id }) => id));
-  return records.filter((r) => r.control === undefined && armName(r) === arm && isValid(r) && within.has(r.trialId));
+  return upTo(plan, records, block).filter((r) => isTrialOf(arm, r));
 }
 
 function droppedAfter(plan: Plan, records: readonly TrialRecord[], block: number, least: number): readonly Dropped[] {
-  const inIt = (plan.comparison?.arms ?? []).filter((arm) => plan.dropped?.every((d) => d.arm !== arm) ?? true);
-  const counts = inIt.map((arm) => {
+  const counts = armsIn(plan).map((arm) => {
     const trials = trialsOf(plan, records, arm, block);
     return { arm, n: trials.length, k: trials.filter(({ outcome }) => outcome === 'recovered').length };
   });
@@ -71,7 +74,7 @@ export function watchOf(plan: Plan, records: readonly TrialRecord[], trial: Plan
   const { comparison } = plan;
   if (comparison === undefined || trial.control !== undefined || !comparison.arms.includes(trial.runbook))
     return usualMs;
-  const ours = records.filter((r) => r.control === undefined && armName(r) === trial.runbook && isValid(r));
+  const ours = records.filter((r) => isTrialOf(trial.runbook, r));
   const settled = ours.some((r) => r.downAgain?.relapse === true || (r.watchedStableMs ?? 0) >= comparison.confirmMs);
   if (settled) return usualMs;
   const due = !comparison.decide || leaderOf(plan, records) === trial.runbook;
@@ -86,7 +89,7 @@ function leaderOf(plan: Plan, records: readonly TrialRecord[]): string | undefin
   const clean = (plan.comparison?.arms ?? []).flatMap((arm) => {
     const trials = trialsOf(plan, records, arm, block);
     const whole = trials.length > 0 && trials.every(({ outcome }) => outcome === 'recovered');
-    return whole ? [{ arm, downtimeMs: trials.reduce((s, r) => s + r.badnessMs, 0) / trials.length }] : [];
+    return whole ? [{ arm, downtimeMs: sum(trials.map((r) => r.badnessMs)) / trials.length }] : [];
   });
   return clean.sort((a, b) => a.downtimeMs - b.downtimeMs || (a.arm < b.arm ? -1 : 1))[0]?.arm;
 }

@@ -1,5 +1,5 @@
 import { armName } from '../model/control.ts';
-import type { Look, Plan } from '../model/plan.ts';
+import { armsIn, type Look, type Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { atStake, heaviest, mildestFirst, weight, type Fault } from './faults.ts';
 import { byBlock, isValid } from './observed.ts';
@@ -140,7 +140,7 @@ export function lookedAt(plan: Plan, trials: readonly TrialRecord[]): readonly T
 function lookOf(plan: Plan, trials: readonly TrialRecord[]): Look | undefined {
   const { comparison } = plan;
   if (comparison?.decide !== true) return undefined;
-  const inIt = comparison.arms.filter((arm) => plan.dropped?.every((d) => d.arm !== arm) ?? true);
+  const inIt = armsIn(plan);
   const done = [...byBlock(plan, trials).values()].filter((block) =>
     inIt.every((arm) => block.some((t) => armName(t) === arm)),
   ).length;
@@ -148,7 +148,7 @@ function lookOf(plan: Plan, trials: readonly TrialRecord[]): Look | undefined {
 }
 
 /** The trials of the first so many blocks. */
-function upTo(plan: Plan, trials: readonly TrialRecord[], blocks: number): readonly TrialRecord[] {
+export function upTo(plan: Plan, trials: readonly TrialRecord[], blocks: number): readonly TrialRecord[] {
   const within = new Set(plan.trials.filter((t) => t.block <= blocks).map(({ id }) => id));
   return trials.filter(({ trialId }) => within.has(trialId));
 }

@@ -338,21 +338,16 @@ class Trial {
     return keep === 'on-failure' && !outer.aborted && !this.#wentWell();
   }
 
-  /** Whether nobody will ask why. */
-  #wentWell(): boolean {
-    const { outcome } = analyseTrial(this.journal.events);
-    return outcome === 'recovered' || outcome === 'prevented' || outcome === 'control-clean';
-  }
-
-  /** The same, or it is known that this runbook ends nothing. */
-  #wentAsExpected(): boolean {
+  /** Whether nobody will ask why: it went well, or with `orExpected` it is known that this runbook ends nothing. */
+  #wentWell(orExpected = false): boolean {
     const { outcome, claim } = analyseTrial(this.journal.events);
-    return this.#wentWell() || (claim.expect === 'does-not-recover' && outcome === 'not-recovered');
+    if (outcome === 'recovered' || outcome === 'prevented' || outcome === 'control-clean') return true;
+    return orExpected && claim.expect === 'does-not-recover' && outcome === 'not-recovered';
   }
 
   /** Of a trial that somebody will ask about: the cluster is gone by then, and with it what its nodes wrote. */
   async #keepLogs(cluster: Cluster, outer: AbortSignal): Promise<void> {
-    if (outer.aborted || this.#wentAsExpected()) return;
+    if (outer.aborted || this.#wentWell(true)) return;
     const dir = join(this.spec.dir, 'nodes');
     const missing = await keepNodeLogs(cluster, dir, this.clock.wallEpochMs, outer);
     for (const line of missing) this.journal.write({ type: 'note', text: `no logs of ${line}` });

@@ -119,6 +119,11 @@ export interface Plan {
   readonly holdMs: number;
 }
 
+/** The arms of a plan's comparison that were not dropped; none where nothing was declared. */
+export function armsIn({ comparison, dropped }: Pick<Plan, 'comparison' | 'dropped'>): readonly string[] {
+  return (comparison?.arms ?? []).filter((arm) => !(dropped ?? []).some((d) => d.arm === arm));
+}
+
 /** Whether a trial of a plan is still to be run: its arm was not dropped before its block, and the run was not decided. */
 export function isWanted(
   { dropped, decided }: Pick<Plan, 'dropped' | 'decided'>,
