@@ -127,6 +127,9 @@ describe('how long a trial is watched after it is stable', () => {
     expect(watchOf(fixed, [], next('nuclear', 1), 10_000)).toBe(300_000);
     const back = trial('nuclear', 1, 65_000, { watchedStableMs: 300_400 });
     expect(watchOf(fixed, [back], next('nuclear', 2), 10_000)).toBe(10_000);
+    // The trial's clock ends the watch a moment early; the verdict takes that for the whole of it, so it is not watched once more.
+    const early = trial('nuclear', 1, 65_000, { watchedStableMs: 299_000 });
+    expect(watchOf(fixed, [early], next('nuclear', 2), 10_000)).toBe(10_000);
     const again = { afterMs: 40_000, lastedMs: 9000, slis: ['dns'], totalMs: 9000, relapse: true };
     expect(watchOf(fixed, [trial('nuclear', 1, 65_000, { downAgain: again })], next('nuclear', 2), 10_000)).toBe(
       10_000,

@@ -3,7 +3,7 @@ import { armsIn, isWanted, type Dropped, type Plan, type PlannedTrial } from '..
 import type { TrialRecord } from '../model/record.ts';
 import { sum } from './numbers.ts';
 import { isValid } from './observed.ts';
-import { upTo } from './race.ts';
+import { isConfirmed, upTo } from './race.ts';
 import { summarise } from './summary.ts';
 
 /** What the declared rules say after a block: which arms are given up, and whether the run is decided. */
@@ -75,7 +75,7 @@ export function watchOf(plan: Plan, records: readonly TrialRecord[], trial: Plan
   if (comparison === undefined || trial.control !== undefined || !comparison.arms.includes(trial.runbook))
     return usualMs;
   const ours = records.filter((r) => isTrialOf(trial.runbook, r));
-  const settled = ours.some((r) => r.downAgain?.relapse === true || (r.watchedStableMs ?? 0) >= comparison.confirmMs);
+  const settled = ours.some((r) => r.downAgain?.relapse === true || isConfirmed(r, comparison.confirmMs));
   if (settled) return usualMs;
   const due = !comparison.decide || leaderOf(plan, records) === trial.runbook;
   return due ? Math.max(usualMs, comparison.confirmMs) : usualMs;

@@ -118,8 +118,8 @@ function weightOf(r: RunbookSummary): number {
 /** Whether most of its trials gave no data: then nothing is known of it, good or bad. */
 export const isSilent = (r: RunbookSummary): boolean => r.invalid + r.unknown > r.n;
 
-/** Whether it was watched for so long after it was stable, at least once, and stayed so. */
-export const isConfirmed = (r: RunbookSummary, confirmMs: number): boolean =>
+/** Whether a trial, or an arm at least once, was watched for so long after it was stable, and stayed so. */
+export const isConfirmed = (r: Pick<RunbookSummary, 'watchedStableMs'>, confirmMs: number): boolean =>
   (r.watchedStableMs ?? 0) >= confirmMs - watchTailMs;
 
 /**

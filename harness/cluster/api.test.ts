@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
+  backendsOf,
   eventState,
+  type EndpointSliceJson,
   type EventJson,
   type NodeJson,
   type PodJson,
@@ -109,6 +111,31 @@ describe('flattening', () => {
     expect(last({ state: { terminated: ended(2) }, lastState: { terminated: ended(1) } })?.epochMs).toBe(2000);
     expect(last({ state: { running: {} }, lastState: {} })).toBeUndefined();
   });
+  it('services: where they lead, ready and behind a cluster IP, and whether from everywhere', () => {
+    const slice = (service: string, more: object = {}) => ({
+      metadata: { namespace: 'a', labels: { 'kubernetes.io/service-name': service } },
+      addressType: 'IPv4',
+      endpoints: [
+        { addresses: ['10.244.1.2'], conditions: { ready: true } },
+        { addresses: ['10.244.1.3'], conditions: { ready: false } },
+      ],
+      ports: [{ port: 53 }, { port: 9153 }],
+      ...more,
+    });
+    const services = [{ metadata: { namespace: 'a', name: 'near' }, spec: { internalTrafficPolicy: 'Local' } }];
+    const found = (more: EndpointSliceJson) => backendsOf(services, [more]);
+    expect(found(slice('dns'))).toEqual([
+      { target: '10.244.1.2:53', everywhere: true },
+      { target: '10.244.1.2:9153', everywhere: true },
+    ]);
+    expect(found(slice('near')).map(({ everywhere }) => everywhere)).toEqual([false, false]);
+    const hinted = [{ addresses: ['10.244.1.2'], hints: { forNodes: [{ name: 'n' }] } }];
+    expect(found(slice('dns', { endpoints: hinted })).map(({ everywhere }) => everywhere)).toEqual([false, false]);
+    expect(found(slice('dns', { addressType: 'IPv6' }))).toEqual([]);
+    expect(found(slice('dns', { metadata: { labels: { 'service.kubernetes.io/headless': '' } } }))).toEqual([]);
+    expect(found(slice('dns', { endpoints: null, ports: null }))).toEqual([]);
+  });
+
   it('events: the last time is looked for in all places', () => {
     const event = (over: Partial<EventJson>): EventJson => ({ involvedObject: { kind: 'Pod', name: 'p' }, ...over });
     expect(eventState(event({ lastTimestamp: '1970-01-01T00:00:05Z', count: 3 }))).toMatchObject({

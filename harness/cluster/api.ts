@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { KubeConfig, Watch } from '@kubernetes/client-node';
 import type {
+  Backend,
   CallOptions,
   CanaryPod,
   ContainerState,
@@ -122,6 +123,23 @@ interface SetJson {
     readonly numberReady?: number;
   };
 }
+export interface ServiceJson {
+  readonly metadata?: Meta;
+  readonly spec?: { readonly internalTrafficPolicy?: string };
+}
+/** A part of a Service's endpoints. */
+export interface EndpointSliceJson {
+  readonly metadata?: Meta;
+  readonly addressType?: string;
+  readonly endpoints?:
+    | readonly {
+        readonly addresses: readonly string[];
+        readonly conditions?: { readonly ready?: boolean };
+        readonly hints?: unknown;
+      }[]
+    | null;
+  readonly ports?: readonly { readonly port?: number }[] | null;
+}
 interface List<T> {
   readonly metadata?: { readonly resourceVersion?: string };
   readonly items: readonly T[];
@@ -174,6 +192,31 @@ export function podState(pod: PodJson): PodState {
       ...lastEnd(status.state?.terminated ?? status.lastState?.terminated),
     })),
   };
+}
+
+/** Where kube-proxy sends what comes for Services. It leaves headless ones alone, and takes an unknown readiness for ready. */
+export function backendsOf(services: readonly ServiceJson[], slices: readonly EndpointSliceJson[]): Backend[] {
+  const local = new Set(
+    services.flatMap(({ metadata, spec }) =>
+      spec?.internalTrafficPolicy === 'Local' ? [`${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`] : [],
+    ),
+  );
+  return slices.flatMap(({ metadata, addressType, endpoints, ports }) => {
+    const labels = metadata?.labels ?? {};
+    if (addressType !== 'IPv4' || labels['service.kubernetes.io/headless'] !== undefined) return [];
+    const service = `${metadata?.namespace ?? ''}/${labels['kubernetes.io/service-name'] ?? ''}`;
+    return (endpoints ?? [])
+      .filter(({ conditions }) => conditions?.ready !== false)
+      .flatMap(({ addresses, hints }) =>
+        addresses.flatMap((address) =>
+          (ports ?? []).flatMap(({ port }): Backend[] =>
+            port === undefined
+              ? []
+              : [{ target: `${address}:${port}`, everywhere: hints === undefined && !local.has(service) }],
+          ),
+        ),
+      );
+  });
 }
 
 /** A Kubernetes Event, flattened. Newer ones carry their time in eventTime or in their series. */
@@ -300,6 +343,15 @@ export function kubeApi(kubeconfigPath: string): KubeApi {
           desired: counted.reduce((sum, [desired]) => sum + (desired ?? 0), 0),
           ready: counted.reduce((sum, [, ready]) => sum + (ready ?? 0), 0),
         };
+      }),
+
+    backends: (options) =>
+      call(options, async (ask) => {
+        const [services, slices] = await Promise.all([
+          ask<List<ServiceJson>>('/api/v1/services'),
+          ask<List<EndpointSliceJson>>('/apis/discovery.k8s.io/v1/endpointslices'),
+        ]);
+        return backendsOf(services.items, slices.items);
       }),
 
     readConfigMap: (namespace, name, options) =>

@@ -1,4 +1,5 @@
 import type {
+  Backend,
   CallOptions,
   CanaryPod,
   Cluster,
@@ -170,6 +171,11 @@ export class FakeKubeApi implements KubeApi {
     return (
       this.replicaCount ?? { desired: this.podStates.length, ready: this.podStates.filter((pod) => pod.ready).length }
     );
+  }
+
+  async backends(options?: CallOptions): Promise<readonly Backend[]> {
+    await this.#answer(options);
+    return [];
   }
 
   async readConfigMap(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FakeKubeApi, fakeNodeState, fakePod } from './fake.ts';
-import { nodesNotReady, podsNotReady, replicasNotReady, waitReady } from './ready.ts';
+import { nodesNotReady, podsNotReady, replicasNotReady, servicesNotReady, waitReady } from './ready.ts';
 
 const started = (startedEpochMs: number) =>
   fakePod('a', 'p', { containers: [{ name: 'c', ready: true, restarts: 0, state: 'running', startedEpochMs }] });
@@ -26,6 +26,18 @@ describe('what is not ready', () => {
     expect(podsNotReady(expected, [waiting])).toBe('1 pods not ready: a/p (CrashLoopBackOff)');
   });
 
+  it("is a Service's endpoint that a node does not know yet, or that is no more", () => {
+    const backends = [
+      { target: '10.244.1.2:53', everywhere: true },
+      { target: '10.244.2.3:80', everywhere: false },
+    ];
+    const on = (...targets: string[]) => [{ node: 'n', targets }];
+    expect(servicesNotReady(backends, on('10.244.1.2:53'))).toBe('');
+    expect(servicesNotReady(backends, on('10.244.1.2:53', '10.244.2.3:80'))).toBe('');
+    expect(servicesNotReady(backends, on())).toMatch(/n \(1 endpoints missing, 0 that are gone\)/);
+    expect(servicesNotReady(backends, on('10.244.1.2:53', '10.244.1.9:53'))).toMatch(/n \(0 endpoints missing, 1 /);
+  });
+
   // Kubernetes writes whole seconds: what it says of the second in which the restore began is of today.
   it('counts from the second of the restore on', () => {
     expect(nodesNotReady([spoke(5000)], 5700)).toBe('');
@@ -36,7 +48,7 @@ describe('what is not ready', () => {
 });
 
 describe('waitReady', () => {
-  it('asks for pods only when the nodes have spoken, and for replicas only when the pods run', async () => {
+  it('asks for pods only when the nodes have spoken, for replicas only when the pods run, and for Services last', async () => {
     const api = new FakeKubeApi();
     const asked: string[] = [];
     const ask =
@@ -50,9 +62,18 @@ describe('waitReady', () => {
       nodes: ask('nodes', [[fakeNodeState('n', { ready: false })], [fakeNodeState('n')]]),
       pods: ask('pods', [[fakePod('a', 'p', { ready: false })], [fakePod('a', 'p')]]),
       replicas: ask('replicas', [{ desired: 1, ready: 1 }]),
+      backends: ask('backends', [[{ target: '10.244.1.2:53', everywhere: true }]]),
     });
+    const rules = ['10.244.1.9:53', '10.244.1.2:53'];
+    const exec = () => Promise.resolve({ exitCode: 0, stdout: `${rules.shift() ?? ''}\n`, stderr: '' });
+    const nodes = [{ name: 'n', role: 'worker', address: '10.0.0.2' }] as const;
     const workstation = () => Promise.resolve({ exitCode: 0, stdout: '', stderr: '' });
-    await waitReady({ api, workstation }, { pods: expected, timeoutMs: 60_000 }, new AbortController().signal);
-    expect(asked).toEqual(['nodes', 'nodes', 'pods', 'nodes', 'pods', 'replicas']);
+    await waitReady(
+      { api, workstation, nodes, exec },
+      { pods: expected, timeoutMs: 60_000 },
+      new AbortController().signal,
+    );
+    const whole = ['nodes', 'pods', 'replicas', 'backends'];
+    expect(asked).toEqual(['nodes', 'nodes', 'pods', ...whole, ...whole]);
   });
 });

@@ -1,4 +1,4 @@
-import type { Cluster, KubeApi, PodState } from '../model/cluster.ts';
+import type { Backend, Cluster, KubeApi, PodState } from '../model/cluster.ts';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import { millis } from '../model/units.ts';
 import { linesOf } from './docker.ts';
@@ -64,18 +64,53 @@ function isUp(pod: PodState, sinceEpochMs: number): boolean {
 export const replicasNotReady = (replicas: { readonly desired: number; readonly ready: number }): string =>
   replicas.ready < replicas.desired ? `${replicas.ready} of ${replicas.desired} replicas ready` : '';
 
+/**
+ * Empty when every node sends what is for a Service to the endpoints that the API names, and to no other; else which does not, in words. A pod is
+ * Ready some seconds before kube-proxy has written its address everywhere, and after a restore the old addresses stand there until then. Pure.
+ * @param rules by node, where its rules lead: `address:port`
+ */
+export function servicesNotReady(
+  backends: readonly Backend[],
+  rules: readonly { readonly node: string; readonly targets: readonly string[] }[],
+): string {
+  const known = new Set(backends.map(({ target }) => target));
+  const wanted = new Set(backends.flatMap(({ target, everywhere }) => (everywhere ? [target] : [])));
+  const behind = rules.flatMap(({ node, targets }) => {
+    const written = new Set(targets);
+    const missing = [...wanted].filter((one) => !written.has(one));
+    const stale = [...written].filter((one) => !known.has(one));
+    if (missing.length + stale.length === 0) return [];
+    return [`${node} (${missing.length} endpoints missing, ${stale.length} that are gone)`];
+  });
+  return behind.length === 0 ? '' : `Services not written yet on ${behind.join(', ')}`;
+}
+
+/** Where kube-proxy's rules lead, a line each. Docker's own DNS is in the same table, under other chains. */
+const targetsScript = "iptables-save -t nat | sed -n 's/^-A KUBE-SEP-.* --to-destination //p' | sort -u";
+
+type Checked = Pick<Cluster, 'nodes' | 'exec' | 'workstation'> & { readonly api: KubeApi };
+
+async function targetsOf(cluster: Checked, signal: AbortSignal) {
+  return await Promise.all(
+    cluster.nodes.map(async ({ name }) => {
+      const { exitCode, stdout, stderr } = await cluster.exec(name, targetsScript, {
+        timeoutMs: millis(10_000),
+        signal,
+      });
+      if (exitCode !== 0) throw new Error(`the firewall of ${name} cannot be read: ${oneLine(stderr)}`);
+      return { node: name, targets: linesOf(stdout) };
+    }),
+  );
+}
+
 /** With more pods than this still to come the end is not near: looking takes CPU away from what is waited for. */
 const fewPods = 6;
 
 /**
- * Resolves when every node, pod and replica is Ready.
+ * Resolves when every node, pod and replica is Ready, and every node knows where the Services' endpoints are.
  * @throws FiredrillError `environment` at the time-out, with what is missing and the last warnings
  */
-export async function waitReady(
-  cluster: Pick<Cluster, 'workstation'> & { readonly api: KubeApi },
-  wanted: Readiness,
-  signal: AbortSignal,
-): Promise<void> {
+export async function waitReady(cluster: Checked, wanted: Readiness, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + wanted.timeoutMs;
   const since = wanted.sinceEpochMs ?? 0;
   let missing = 'the API has not answered yet';
@@ -90,6 +125,8 @@ export async function waitReady(
         const pods = await cluster.api.pods({ signal });
         missing = podsNotReady(wanted.pods, pods, since);
         if (missing === '') missing = replicasNotReady(await cluster.api.replicas({ signal }));
+        if (missing === '')
+          missing = servicesNotReady(await cluster.api.backends({ signal }), await targetsOf(cluster, signal));
         if (missing === '') return;
         nearly = pods.filter((pod) => !isUp(pod, since)).length <= fewPods;
       }

@@ -103,6 +103,8 @@ export interface KubeApi {
   ): Promise<readonly PodState[]>;
   /** Pods that controllers want in all namespaces: the sum of spec.replicas / desiredNumberScheduled, and what is ready of them. */
   replicas(options?: CallOptions): Promise<{ readonly desired: number; readonly ready: number }>;
+  /** Where Services lead: every ready IPv4 endpoint behind a cluster IP. */
+  backends(options?: CallOptions): Promise<readonly Backend[]>;
   readConfigMap(namespace: string, name: string, options?: CallOptions): Promise<Readonly<Record<string, string>>>;
   /** Creates or merges. */
   writeConfigMap(
@@ -122,6 +124,14 @@ export interface KubeApi {
   ): AsyncIterable<PodState>;
   /** New Events of all namespaces from now on; ends with the signal, rejects when the watch breaks. */
   watchEvents(signal: AbortSignal): AsyncIterable<EventState>;
+}
+
+/** An endpoint of a Service. */
+export interface Backend {
+  /** `address:port` */
+  readonly target: string;
+  /** Whether every node is to send to it; false where the Service keeps traffic on the node or in the zone that it comes from. */
+  readonly everywhere: boolean;
 }
 
 export interface CallOptions {
