@@ -83,7 +83,6 @@ export function controls(flag: string, value: string): readonly ControlWord[] {
 
 export const profileWords: readonly [ProfileName, ProfileName] = ['fast', 'stock'];
 export const keepWords = ['never', 'on-failure', 'always'] as const;
-export const imagesWords = ['auto', 'pull', 'build'] as const;
 export const pinWords = ['now', 'missing'] as const satisfies readonly Pin[];
 export const compareWords = ['table', 'md', 'json'] as const;
 export const reportWords: readonly [ReportFormat, ...ReportFormat[]] = ['json', 'md', 'html', 'junit', 'openmetrics'];

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option, type CommanderError } from 'commander';
 import { controlWords } from '../engine/controls.ts';
+import { builtMinor, imageModes, kubernetesMinors } from '../images/refs.ts';
 import { FiredrillError } from '../model/errors.ts';
 import type { ReportFormat } from '../reporters/all.ts';
 import type { CommandContext } from './context.ts';
@@ -11,7 +12,6 @@ import {
   confirm,
   controls,
   duration,
-  imagesWords,
   keepWords,
   names,
   oneOf,
@@ -42,6 +42,13 @@ function version(): string {
   const data: unknown = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
   return typeof data === 'object' && data !== null && 'version' in data ? String(data.version) : '?';
 }
+
+/** Which Kubernetes the nodes run. What has been seen to work is said where it is chosen. */
+const kubernetesOption = (): Option =>
+  new Option(
+    '--kubernetes <minor>',
+    `Kubernetes of the nodes: ${kubernetesMinors.join(', ')} (default: ${builtMinor}, on which all outages were run; the others are pulled, and untried)`,
+  ).argParser((v) => oneOf('--kubernetes', v.replace(/^v/, ''), kubernetesMinors));
 
 /**
  * The command line. Every action sets the exit code through `done`; nothing here prints or exits: commander's own messages
@@ -116,10 +123,11 @@ With npm, flags come after a lone --:
     .option('--keep <when>', `keep clusters: ${keepWords.join(', ')}`, (v) => oneOf('--keep', v, keepWords), 'never')
     .option(
       '--images <how>',
-      `where images come from: ${imagesWords.join(', ')}`,
-      (v) => oneOf('--images', v, imagesWords),
+      `where images come from: ${imageModes.join(', ')}`,
+      (v) => oneOf('--images', v, imageModes),
       'auto',
     )
+    .addOption(kubernetesOption())
     .option('--dry-run', 'print the plan and every command; touches nothing')
     .option('--reporter <name>', `progress on stderr: ${reporterWords.join(', ')}`, (v) =>
       oneOf('--reporter', v, reporterWords),
@@ -265,10 +273,11 @@ it (4), or ran in another environment than the baseline (5).`,
   add('prepare', 'make this machine ready for runs: Docker, tools, images (run does it too)')
     .option(
       '--images <how>',
-      `where images come from: ${imagesWords.join(', ')}`,
-      (v) => oneOf('--images', v, imagesWords),
+      `where images come from: ${imageModes.join(', ')}`,
+      (v) => oneOf('--images', v, imageModes),
       'auto',
     )
+    .addOption(kubernetesOption())
     .option('--reporter <name>', `progress on stderr: ${reporterWords.join(', ')}`, (v) =>
       oneOf('--reporter', v, reporterWords),
     )

@@ -15,7 +15,7 @@ import { ApiError, requestJson } from './http.ts';
 import { Queue } from './queue.ts';
 
 /** The image that every node has from the start: a canary never waits for a pull. */
-const canaryImage = 'registry.k8s.io/pause:3.10.1';
+export const canaryImage = 'registry.k8s.io/pause:3.10.1';
 const defaultTimeoutMs = 5000;
 
 /** Reads a kubeconfig again when its file has changed: a rebuilt cluster has a new authority and new credentials. */

@@ -5,9 +5,9 @@ import { timerFacts } from './kind-config.ts';
 import type { RunProcess } from './process.ts';
 import type { ClusterSpec } from './spec.ts';
 
-/** On the control plane: kernel, CPUs, Kubernetes' version, cgroup version, containerd's version, a line each. */
+/** On the control plane: kernel, CPUs, Kubernetes' version, cgroup version, containerd's version, a line each. kind's version file may or may not end in a newline. */
 const lookAround =
-  'uname -r; nproc; cat /kind/version; [ -f /sys/fs/cgroup/cgroup.controllers ] && echo v2 || echo v1; containerd --version | cut -d" " -f3';
+  'uname -r; nproc; echo "$(cat /kind/version)"; [ -f /sys/fs/cgroup/cgroup.controllers ] && echo v2 || echo v1; containerd --version | cut -d" " -f3';
 
 /** Versions, images and timers of a cluster of kind's: what decides whether two trials may be compared. */
 export async function kindFacts(

@@ -9,6 +9,7 @@ const answer = (exitCode: number, stderr = ''): ExecResult => ({ exitCode, stdou
 function node(...answers: readonly ExecResult[]) {
   const asked: string[] = [];
   const calls: string[] = [];
+  const consoles = ['INFO: detected cgroup v1\nINFO: starting init'];
   const cluster = {
     network: 'n',
     nodes: [{ name: 'a', role: 'worker', address: '10.0.0.2' }] as const,
@@ -19,9 +20,10 @@ function node(...answers: readonly ExecResult[]) {
   };
   const docker = (args: readonly string[]) => {
     calls.push(args.join(' '));
+    if (args[0] === 'logs') return Promise.resolve(consoles.length > 1 ? (consoles.shift() ?? '') : (consoles[0] ?? ''));
     return Promise.resolve(args[0] === 'inspect' ? '/a\t10.0.0.2' : '');
   };
-  return { power: powerOf(docker, cluster), asked, calls };
+  return { power: powerOf(docker, cluster), asked, calls, consoles };
 }
 
 describe('a reboot', () => {
@@ -31,6 +33,21 @@ describe('a reboot', () => {
     await power.reboot('a');
     expect(asked).toHaveLength(3);
     expect(asked[0]).toContain('systemctl');
+  });
+
+  it('asks nothing of a node that is still booting: what runs in its root cgroup keeps its kubelet from starting', async () => {
+    const { power, asked, calls, consoles } = node();
+    const early = 'INFO: detected cgroup v2\n[  OK  ] Reached target Basic System.';
+    const v1 = 'INFO: detected cgroup v1';
+    consoles.splice(0, 1, v1, `${v1}\nINFO: starting init`);
+    await power.reboot('a');
+    expect(calls.filter((call) => call.startsWith('logs --since '))).toHaveLength(2);
+    consoles.splice(0, 2, early, early, `${early}\n[  OK  ] Reached target \u001b[0;1;39mMulti-User System\u001b[0m.`);
+    await power.reboot('a');
+    expect(calls.filter((call) => call.startsWith('logs --since '))).toHaveLength(5);
+    expect(asked).toHaveLength(2);
+    consoles.splice(0, 1, early);
+    await expect(power.reboot('a', { timeoutMs: millis(150) })).rejects.toThrow(/finish booting.*Basic System/);
   });
 
   it('says what the node said last when it does not come back in time', async () => {

@@ -2,6 +2,7 @@ import type { Cluster, ExecOptions } from '../model/cluster.ts';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import { millis } from '../model/units.ts';
 import { addressesOf } from './addresses.ts';
+import { awaitBoot } from './boot.ts';
 import { killNode } from './containers.ts';
 import type { Docker } from './docker.ts';
 import { sleep } from './sleep.ts';
@@ -36,8 +37,11 @@ export function powerOf(docker: Docker, cluster: Pick<Cluster, 'network' | 'node
       const timeoutMs = options.timeoutMs ?? 60_000;
       const deadline = performance.now() + timeoutMs;
       await powerOff(node, { signal, timeoutMs: millis(timeoutMs) });
-      await docker(['start', node], { signal, timeoutMs: Math.max(1000, deadline - performance.now()) });
+      const startedEpochMs = Date.now();
+      const leftMs = () => Math.max(1000, deadline - performance.now());
+      await docker(['start', node], { signal, timeoutMs: leftMs() });
       await checkAddress(node, signal);
+      await awaitBoot(docker, node, startedEpochMs, { signal, timeoutMs: leftMs() });
       for (;;) {
         const result = await cluster.exec(node, answers, { signal, timeoutMs: millis(5000) });
         if (result.exitCode === 0) return;

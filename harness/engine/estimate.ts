@@ -1,5 +1,8 @@
 import { timersOf, type Scenario } from '../model/scenario.ts';
 import type { ProfileName } from '../model/profile.ts';
+import type { Plan } from '../model/plan.ts';
+import type { TrialRecord } from '../model/record.ts';
+import { wholeBlocks } from '../analysis/decision.ts';
 import { delayOf, healthyWatchMs, type Arm } from './controls.ts';
 import { seconds } from '../model/units.ts';
 
@@ -31,6 +34,27 @@ export function expectedMs(
   arms: readonly Arm[],
 ): number {
   return arms.reduce((sum, arm) => sum + expectedTrialMs(scenario, profile, arm), 0);
+}
+
+/**
+ * The trials, by id, that a run needs up to its next look if all goes as expected: arms that are not expected to end the outage are dropped as soon
+ * as the plan's rule allows it. All trials where nothing is to be decided, or no look is left.
+ */
+export function untilNextLook(
+  plan: Plan,
+  records: readonly TrialRecord[],
+  scenario: Pick<Scenario, 'runbooks'>,
+): readonly string[] {
+  const { comparison } = plan;
+  const block = comparison?.decide === true ? wholeBlocks(plan, records) : Infinity;
+  const next = comparison?.looks.find(({ blocks }) => blocks > block)?.blocks;
+  const cures = new Set(
+    scenario.runbooks.flatMap((c) => (c.claim.expect === 'recovers' ? [c.runbook.id] : [])),
+  );
+  return plan.trials
+    .filter((t) => next === undefined || t.block <= next)
+    .filter((t) => next === undefined || cures.has(t.runbook) || t.block <= (comparison?.dropAfter ?? Infinity))
+    .map(({ id }) => id);
 }
 
 /**

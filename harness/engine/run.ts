@@ -9,10 +9,11 @@ import type { OnProgress } from '../model/progress.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { timersOf, type Scenario } from '../model/scenario.ts';
 import { humanDuration, midpoint, minutes, uncensored } from '../model/units.ts';
+import type { ImageMode, KubernetesMinor } from '../images/refs.ts';
 import { inBlocks } from './blocks.ts';
 import { runbookOf, type ControlWord } from './controls.ts';
 import { deadline } from './deadline.ts';
-import { expectedMs } from './estimate.ts';
+import { expectedMs, untilNextLook } from './estimate.ts';
 import { exitCodeOfOutcomes, outcomesOf, type TrialOutcome } from './outcomes.ts';
 import { makePlan, repeatOf } from './plan.ts';
 import { writeReports } from './reports.ts';
@@ -32,7 +33,9 @@ export interface RunOptions {
   /** Control arms beside them; none when absent. */
   readonly controls?: readonly ControlWord[];
   readonly keep: 'never' | 'on-failure' | 'always';
-  readonly images: 'auto' | 'pull' | 'build';
+  readonly images: ImageMode;
+  /** Kubernetes' minor version on the nodes; default: the one that all outages were run on. */
+  readonly kubernetes?: KubernetesMinor;
   /** Folder of the reports; the run makes `<out>/<scenario>/<runId>`. */
   readonly out: string;
   readonly trigger: Trigger;
@@ -90,18 +93,20 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
         options.profile,
         plan.trials.filter((trial) => isWanted(plan, trial) && of(trial.id)),
       ) / parallel;
+    const inOrder = () => plan.trials.flatMap(({ id }) => done.get(id) ?? []);
+    const decides = plan.comparison?.decide === true ? { decide: true } : {};
+    /** The trials up to the next look of a run that is to be decided, and all that are left of another. */
+    const leftMs = () => {
+      const soon = new Set(untilNextLook(plan, inOrder(), scenario));
+      return guessMs((id) => !done.has(id) && soon.has(id));
+    };
     onProgress({
-      type: 'run',
-      scenario: plan.scenario,
-      profile: plan.profile,
-      runDir,
-      trials: plan.trials.length,
-      etaMs: guessMs((id) => !kept.has(id)),
+      ...{ type: 'run', scenario: plan.scenario, profile: plan.profile, runDir },
+      ...{ trials: plan.trials.length, etaMs: leftMs(), ...decides },
     });
 
     if (kept.size > 0)
       onProgress({ type: 'note', text: `${kept.size} of ${plan.trials.length} trials are there already` });
-    const inOrder = () => plan.trials.flatMap(({ id }) => done.get(id) ?? []);
     const began = Date.now();
     using rest = deadline(minutes(24 * 60 * 7), signal);
     /** Does what the plan's own rules say after what is there, and writes it into the plan; not of a run that is being ended. */
@@ -134,7 +139,8 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
         runbook: armName(trial),
         index: plan.trials.indexOf(trial) + 1,
         of: plan.trials.length,
-        etaMs: slower * guessMs((id) => !done.has(id)),
+        etaMs: slower * leftMs(),
+        ...decides,
       });
       const dir = join(runDir, 'trials', trial.id);
       const { record, cause, error } = await runTrial(

@@ -7,6 +7,7 @@ import { nodePorts } from '../cluster/kind-config.ts';
 import { countWorkloadPods, projectManifests } from '../cluster/manifests.ts';
 import { kindSource, snapshotSource, type ClusterBase } from '../cluster/provide.ts';
 import { ensureImages } from '../images/ensure.ts';
+import { builtMinor, nodeImages } from '../images/refs.ts';
 import { startLoad } from '../load/k6.ts';
 import { FiredrillError } from '../model/errors.ts';
 import { profiles } from '../model/profile.ts';
@@ -55,9 +56,11 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
     );
   requireMemory(options.parallel, clusterMemory(scenario.cluster.workers, await countWorkloadPods(workloadDir)));
   await ensureDocker({}, onProgress, signal);
-  const images = await ensureImages({ mode: options.images }, onProgress, signal);
+  const { images: mode, kubernetes } = options;
+  const asked = { mode, ...(kubernetes === undefined ? {} : { kubernetes }) };
+  const images = await ensureImages(asked, onProgress, signal);
   const kindBinary = await ensureKind({}, onProgress, signal);
-  const kubectlBinary = await ensureKubectl(images.node, {}, onProgress, signal);
+  const kubectlBinary = await ensureKubectl(images.node, { kubernetes: nodeImages[kubernetes ?? builtMinor].version }, onProgress, signal);
   const registration = registerRun({ runId, scenario: options.scenarioId, runDir });
   let count = 0;
   const base: ClusterBase = {

@@ -1,4 +1,4 @@
-import { adminKubectl as kubectl } from '../model/commands.ts';
+import { adminKubectl as kubectl, sandboxRequest } from '../model/commands.ts';
 import { act, onPanic, reboot, until } from '../model/define.ts';
 import type { Fault } from '../model/fault.ts';
 import { minutes, seconds } from '../model/units.ts';
@@ -45,7 +45,8 @@ export function rebootLoop(options: { readonly worker: number }): Fault {
         on: node,
         command: [
           'last=$(tail -n 1 /var/log/boots | cut -d " " -f 1)',
-          'echo "$(journalctl -q -m --no-pager -u containerd -o cat --since "@$((last - 75))" --until "@$((last - 1))" | grep -c "RunPodSandbox for .*Namespace:apps,Attempt:[0-9]*,}\\"$") sandboxes"',
+          'echo "$(journalctl -q -m --no-pager -u containerd -o cat --since "@$((last - 75))" --until "@$((last - 1))" | grep -cE ' +
+            `'${sandboxRequest('apps')}') sandboxes"`,
         ].join('\n'),
         expect: '^(1[2-9]|[2-9]\\d|\\d{3,}) sandboxes$',
       },

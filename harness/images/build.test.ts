@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import type { Runner } from '../setup/run.ts';
-import { buildGraph, packageList } from './build.ts';
+import { buildGraph, packageList, strictBase } from './build.ts';
 import { acceptable, parseInputs } from './node-image.ts';
 import { describePlan } from './plan.ts';
 import { timingTable } from './timings.ts';
@@ -73,17 +73,24 @@ describe('acceptable', () => {
   );
 
   it('takes a node image made either way in auto, and one way only where it is forced', () => {
-    expect([acceptable(built, 'auto', keys), acceptable(pulled, 'auto', keys)]).toEqual([true, true]);
-    expect([acceptable(built, 'pull', keys), acceptable(pulled, 'pull', keys)]).toEqual([false, true]);
-    expect([acceptable(built, 'build', keys), acceptable(pulled, 'build', keys)]).toEqual([true, false]);
+    expect([acceptable(images, built, 'auto', keys), acceptable(images, pulled, 'auto', keys)]).toEqual([true, true]);
+    expect([acceptable(images, built, 'pull', keys), acceptable(images, pulled, 'pull', keys)]).toEqual([false, true]);
+    expect([acceptable(images, built, 'build', keys), acceptable(images, pulled, 'build', keys)]).toEqual([true, false]);
+  });
+
+  it('takes the strict base for the strict node only', () => {
+    const strict = { ...built, 'node-base': { origin: 'built' as const, identity: keys.get(strictBase) ?? '' } };
+    const modes = ['auto', 'build', 'strict'] as const;
+    expect(modes.map((mode) => acceptable(images, strict, mode, keys))).toEqual([false, false, true]);
+    expect(acceptable(images, built, 'strict', keys)).toBe(false);
   });
 
   it('refuses one that was built from another recipe, pulled under another name, or lacks an image', () => {
-    expect(acceptable({ ...built, flannel: { origin: 'built', identity: 'old' } }, 'auto', keys)).toBe(false);
-    expect(acceptable({ ...pulled, podinfo: { origin: 'pulled', identity: 'x:1@sha256:1' } }, 'auto', keys)).toBe(
+    expect(acceptable(images, { ...built, flannel: { origin: 'built', identity: 'old' } }, 'auto', keys)).toBe(false);
+    expect(acceptable(images, { ...pulled, podinfo: { origin: 'pulled', identity: 'x:1@sha256:1' } }, 'auto', keys)).toBe(
       false,
     );
-    expect(acceptable({}, 'auto', keys)).toBe(false);
+    expect(acceptable(images, {}, 'auto', keys)).toBe(false);
   });
 
   it('reads its label, or nothing', () => {

@@ -6,7 +6,7 @@ import { must } from '../setup/run.ts';
 import type { Step, StepContext } from './dag.ts';
 import { contentKey, pathKey, short } from './keys.ts';
 import { preload } from './preload.ts';
-import { baseImages, images, versions } from './refs.ts';
+import { baseImages, images, versions, type ImageMode } from './refs.ts';
 import { builderEnv, compile, moduleDir } from './toolchain.ts';
 
 /** The label that says which key an image of ours was built for. */
@@ -65,6 +65,10 @@ const typical: Readonly<Record<string, number>> = {
   'root-iptables': 20_000,
   'root-postgres': 30_000,
   'root-monitoring': 40_000,
+  'go-containerd': 150_000,
+  'go-runc': 60_000,
+  'go-cni': 30_000,
+  'root-strict-node': 80_000,
   'node-root': 15_000,
   'node-base': 30_000,
 };
@@ -148,8 +152,9 @@ export function buildGraph(context: BuildContext): BuildGraph {
 
   /** A Debian root as one tar. `extract` roots are only unpacked, which makes them small and quick; their recipe configures them. */
   const root = (name: string, title: string, variant: 'minbase' | 'extract'): void => {
+    const suite = 'bookworm';
     const mirror = process.env['FIREDRILL_DEBIAN_MIRROR'] ?? '';
-    files(`root-${name}`, title, 'net', [pathKey(recipe(name)), variant, 'bookworm'], async (out, step) => {
+    files(`root-${name}`, title, 'net', [pathKey(recipe(name)), variant, suite], async (out, step) => {
       const packages = packageList(await readFile(join(recipe(name), 'packages'), 'utf8'));
       // The shell gets the script's path as an argument of its own: it may hold spaces.
       const hook = `${variant === 'extract' ? '--extract-hook' : '--customize-hook'}=sh ${shellWord(join(recipe(name), 'customize'))} "$1"`;
@@ -159,7 +164,7 @@ export function buildGraph(context: BuildContext): BuildGraph {
         ...merged,
         `--include=${packages.join(',')}`,
         hook,
-        'bookworm',
+        suite,
         join(out, 'root.tar'),
       ];
       // In a mount namespace of its own: what mmdebstrap mounts inside the root is gone with it, even when it is killed.
@@ -297,7 +302,30 @@ export function buildGraph(context: BuildContext): BuildGraph {
       },
     );
   });
+  go(
+    'containerd',
+    'containerd from source',
+    ['containerd', 'ctr', 'containerd-shim-runc-v2'].map((c) => `github.com/containerd/containerd/v2/cmd/${c}`),
+    {
+      cgo: true,
+      flags: ['-tags', 'no_btrfs no_devmapper no_zfs'],
+      ldflags: `-X github.com/containerd/containerd/v2/version.Version=${versions.containerd}`,
+    },
+  );
+  go('runc', 'runc from source', ['github.com/opencontainers/runc'], {
+    cgo: true,
+    flags: ['-tags', 'seccomp'],
+    ldflags: `-X main.version=${versions.runc.slice(1)}`,
+  });
+  go(
+    'cni',
+    "kind's four CNI plug-ins from source",
+    ['ipam/host-local', 'main/loopback', 'main/ptp', 'meta/portmap'].map(
+      (c) => `github.com/containernetworking/plugins/plugins/${c}`,
+    ),
+  );
   root('node', 'Debian root of the node', 'minbase');
+  root('strict-node', 'Debian root of the strict node', 'minbase');
   root('iptables', 'Debian root with iptables', 'extract');
   root('postgres', 'Debian root with PostgreSQL', 'extract');
   root('monitoring', 'Debian root with Prometheus', 'extract');
@@ -355,6 +383,19 @@ export function buildGraph(context: BuildContext): BuildGraph {
     text: { version: `${versions.kubernetes}\n` },
   });
 
+  image('strict-node-root', {
+    recipe: 'strict-node',
+    files: [
+      ['root-strict-node', 'root.tar', 'root.tar'],
+      ...['kubelet', 'kubeadm', 'kubectl'].map((c) => ['go-kubernetes', c, c] as const),
+      ...['containerd', 'ctr', 'containerd-shim-runc-v2'].map((c) => ['go-containerd', c, c] as const),
+      ...['host-local', 'loopback', 'ptp', 'portmap'].map((c) => ['go-cni', c, c] as const),
+      ['go-runc', 'runc', 'runc'],
+      ['go-crictl', 'crictl', 'crictl'],
+    ],
+    text: { version: versions.kubernetes },
+  });
+
   const inBase = baseImages.map((i) => i.id);
   const baseName = (): string => `firedrill/built/node-base:${short(keyOf('node-base'))}`;
   add(
@@ -378,11 +419,44 @@ export function buildGraph(context: BuildContext): BuildGraph {
     [preloadRecipe],
   );
   built.set('node-base', baseName());
+  // As kind publishes it: the sandbox image under the version of its containerd's configuration, all layers packed.
+  const strictName = (): string => `firedrill/built/${strictBase}:${short(keyOf(strictBase))}`;
+  add(
+    {
+      id: strictBase,
+      title: `image ${strictBase} (what kindest/node holds, and nothing else)`,
+      lane: 'docker',
+      needs: ['strict-node-root', ...inBase],
+      present: (signal) => hasImage(runner, strictName(), signal),
+      run: async (step) =>
+        preload(runner, {
+          base: built.get('strict-node-root') ?? '',
+          images: baseImages.map((i) => ({
+            from: built.get(i.id) ?? '',
+            as: i.id === 'pause' ? `registry.k8s.io/pause:${versions.kindSandbox}` : i.ref,
+          })),
+          packed: true,
+          tag: strictName(),
+          labels: { [hashLabel]: keyOf(strictBase) },
+          container: `firedrill-preload-${short(keyOf(strictBase))}`,
+          signal: step.signal,
+          say: step.say,
+        }),
+    },
+    [preloadRecipe],
+  );
+  built.set(strictBase, strictName());
   return { steps, built };
 }
 
+/** The id of the base that stands for kindest/node where none can be pulled. */
+export const strictBase = 'strict-base';
+
+/** The step that builds an image of the node. */
+export const stepOf = (id: string, mode: ImageMode): string => (id === 'node-base' && mode === 'strict' ? strictBase : id);
+
 /** Changes whenever what `preload` leaves in an image changes: it stands for its code in the keys. */
-export const preloadRecipe = 'preload 2';
+export const preloadRecipe = 'preload 3';
 
 /** The packages of a recipe's list: words, with `#` comments. */
 export function packageList(text: string): readonly string[] {

@@ -10,13 +10,13 @@ import { hashLabel } from './build.ts';
 import { pendingSteps, runSteps, type Step } from './dag.ts';
 import { remaining } from './estimate.ts';
 import { alreadyThere, imageSet, type HostImage, type ImageSet } from './image-set.ts';
-import { derive, findNode, inNode, type NodeImage } from './node-image.ts';
+import { derive, findNode, type NodeImage } from './node-image.ts';
 import { obtain, type Had } from './obtain.ts';
 import { baseImages, images } from './refs.ts';
 import { inspect, Puller } from './sources.ts';
 import { readDurations, timingTable, writeDurations } from './timings.ts';
 import { checkGo, ensureBuildTools, goNeeded } from './toolchain.ts';
-import { hostSpecs, worldOf, type EnsureImagesOptions, type World } from './world.ts';
+import { hostSpecs, inNode, worldOf, type EnsureImagesOptions, type World } from './world.ts';
 
 /**
  * Makes sure that the node image and k6 (and the optional images asked for) are in the local Docker: taken as they are,
@@ -57,7 +57,7 @@ async function make(
   const { runner, graph, cacheDir } = world;
   await clearTmp(cacheDir);
 
-  const wanted = [...(node === undefined ? inNode : []), ...hostSpecs(options)];
+  const wanted = [...(node === undefined ? inNode(world.images) : []), ...hostSpecs(options)];
   const puller = new Puller(runner, world.registry);
   const had = new Map<string, Had>();
   const began = performance.now();
@@ -70,10 +70,10 @@ async function make(
 
   const toBuild = wanted.filter((s) => had.get(s.id)?.origin === 'built').map((s) => s.id);
   const steps = [...graph.steps];
-  const goals: string[] = toBuild.filter((id) => !inNode.some((s) => s.id === id));
+  const goals: string[] = toBuild.filter((id) => !inNode(world.images).some((s) => s.id === id));
   let derived: NodeImage | undefined = node;
   if (node === undefined) {
-    const derivation = await derive(world, had, progress, signal);
+    const derivation = derive(world, had, options.mode, progress);
     steps.push(derivation.step);
     goals.push(derivation.step.id);
     derived = derivation;
@@ -110,9 +110,9 @@ async function make(
       host.set(spec.id, { ref, origin: 'built', digest: (await inspect(runner, ref, signal))?.id ?? '' });
     }
   }
-  await publish(world, toBuild, signal);
+  if (options.mode !== 'strict') await publish(world, toBuild, signal);
   for (const line of timingTable(timings)) progress({ type: 'note', level: 'info', text: line });
-  return imageSet(derived, host, options, timings);
+  return imageSet(world, derived, host, options, timings);
 }
 
 async function checkToolchain(

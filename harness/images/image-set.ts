@@ -1,8 +1,8 @@
 import type { StepTiming } from './dag.ts';
 import type { NodeImage } from './node-image.ts';
 import { digestOf } from './obtain.ts';
-import { images, type ImageId } from './refs.ts';
-import { inspect, judgeLocal, type Origin } from './sources.ts';
+import type { ImageId } from './refs.ts';
+import { findLocal, inspect, type Origin } from './sources.ts';
 import { hostSpecs, type EnsureImagesOptions, type World } from './world.ts';
 
 /** The images that a run uses. */
@@ -38,22 +38,23 @@ export async function alreadyThere(
   if (node === undefined) return undefined;
   const host = new Map<string, HostImage>();
   for (const spec of hostSpecs(options)) {
-    const local = await inspect(world.runner, spec.ref, signal);
-    const verdict = judgeLocal(local, spec, options.mode, world.keys.get(spec.id) ?? '', world.registry);
+    const given = { mode: options.mode, key: world.keys.get(spec.id) ?? '', registry: world.registry };
+    const { verdict, image: local, name } = await findLocal(world.runner, spec, given, signal);
     const builtRef = world.graph.built.get(spec.id) ?? '';
     if (local !== undefined && verdict !== 'ignore') {
-      host.set(spec.id, { ref: spec.ref, origin: verdict === 'use' ? 'local' : 'built', digest: digestOf(local) });
+      host.set(spec.id, { ref: name, origin: verdict === 'use' ? 'local' : 'built', digest: digestOf(local) });
       continue;
     }
     const ours = options.mode === 'pull' ? undefined : await inspect(world.runner, builtRef, signal);
     if (ours === undefined) return undefined;
     host.set(spec.id, { ref: builtRef, origin: 'built', digest: digestOf(ours) });
   }
-  return imageSet(node, host, options, []);
+  return imageSet(world, node, host, options, []);
 }
 
 /** What was had, told by upstream names. */
 export function imageSet(
+  world: Pick<World, 'images'>,
   node: NodeImage,
   host: ReadonlyMap<string, HostImage>,
   options: EnsureImagesOptions,
@@ -61,7 +62,7 @@ export function imageSet(
 ): ImageSet {
   const digests: Record<string, string> = {};
   const origins: Record<string, Origin> = {};
-  for (const spec of images) {
+  for (const spec of world.images) {
     const input = node.inputs[spec.id];
     const beside = host.get(spec.id);
     if (input !== undefined) {

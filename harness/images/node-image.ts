@@ -1,14 +1,14 @@
 import type { OnProgress } from '../model/progress.ts';
 import { must } from '../setup/run.ts';
-import { hasImage, hashLabel, preloadRecipe } from './build.ts';
+import { hasImage, hashLabel, preloadRecipe, stepOf } from './build.ts';
 import { ensureBridge } from './cni.ts';
 import type { Step } from './dag.ts';
 import { contentKey, short } from './keys.ts';
 import type { Had } from './obtain.ts';
 import { preload } from './preload.ts';
-import { images, nodeRepository, versions } from './refs.ts';
-import { inspect, type ImageMode, type Origin } from './sources.ts';
-import { worldOf, type EnsureImagesOptions, type World } from './world.ts';
+import { nodeRepository, splitRef, versions, type ImageMode, type ImageSpec } from './refs.ts';
+import { buildsAll, inspect, pinnedName, type Origin } from './sources.ts';
+import { inNode, worldOf, type EnsureImagesOptions, type World } from './world.ts';
 
 /** How one image of the node was had; part of the node image's label. */
 export interface Input {
@@ -29,23 +29,26 @@ export interface NodeImage {
 const deriveLabel = 'firedrill.image.derive';
 const inputsLabel = 'firedrill.image.inputs';
 
-/** The images that are in a node. */
-export const inNode = images.filter((i) => i.role === 'base' || i.role === 'preload');
-
 /** Changes when the way in which the node image is derived changes. */
-const deriveKey = (): string =>
-  contentKey([preloadRecipe, versions.kubernetes, versions.cniPlugins, ...inNode.map((i) => i.ref)]);
+const deriveKey = (specs: readonly ImageSpec[]): string =>
+  contentKey([preloadRecipe, versions.kubernetes, versions.cniPlugins, ...inNode(specs).map(pinnedName)]);
 
 /**
  * Whether a node image that was derived from these inputs will do now.
+ * @param specs the images that it must hold
  * @param keys by image id: the key that a build of it would have
  */
-export function acceptable(inputs: Inputs, mode: ImageMode, keys: ReadonlyMap<string, string>): boolean {
-  return inNode.every((spec) => {
+export function acceptable(
+  specs: readonly ImageSpec[],
+  inputs: Inputs,
+  mode: ImageMode,
+  keys: ReadonlyMap<string, string>,
+): boolean {
+  return inNode(specs).every((spec) => {
     const input = inputs[spec.id];
     if (input === undefined) return false;
-    if (input.origin === 'built') return mode !== 'pull' && input.identity === keys.get(spec.id);
-    return mode !== 'build' && input.identity.startsWith(`${spec.ref}@`);
+    if (input.origin === 'built') return mode !== 'pull' && input.identity === keys.get(stepOf(spec.id, mode));
+    return !buildsAll(mode) && input.identity.startsWith(`${spec.ref}@`);
   });
 }
 
@@ -56,13 +59,13 @@ export async function findNode(world: World, mode: ImageMode, signal?: AbortSign
     runner,
     'listing images',
     'docker',
-    ['image', 'ls', '--filter', `label=${deriveLabel}=${deriveKey()}`, '--format', '{{.Repository}}:{{.Tag}}'],
+    ['image', 'ls', '--filter', `label=${deriveLabel}=${deriveKey(world.images)}`, '--format', '{{.Repository}}:{{.Tag}}'],
     { signal, hint: 'run `firedrill doctor`' },
   );
   for (const ref of listed.split('\n').filter((l) => l.startsWith(`${nodeRepository}:`))) {
     const found = await inspect(runner, ref, signal);
     const inputs = parseInputs(found?.labels[inputsLabel]);
-    if (inputs !== undefined && acceptable(inputs, mode, world.keys)) return { ref, inputs };
+    if (inputs !== undefined && acceptable(world.images, inputs, mode, world.keys)) return { ref, inputs };
   }
   return undefined;
 }
@@ -87,50 +90,55 @@ export function parseInputs(text: string | undefined): Inputs | undefined {
 }
 
 /** The step that makes the node image from a base and what runs in it. */
-export async function derive(
+export function derive(
   world: World,
   had: ReadonlyMap<string, Had>,
+  mode: ImageMode,
   progress: OnProgress,
-  signal?: AbortSignal,
-): Promise<NodeImage & { readonly step: Step }> {
+): NodeImage & { readonly step: Step } {
   const { runner, graph, keys } = world;
   const inputs: Record<string, Input> = {};
   const from = new Map<string, string>();
-  for (const spec of inNode) {
+  for (const spec of inNode(world.images)) {
     const how = had.get(spec.id);
     if (how === undefined || how.origin === 'built') {
-      inputs[spec.id] = { origin: 'built', identity: keys.get(spec.id) ?? '' };
-      from.set(spec.id, graph.built.get(spec.id) ?? '');
+      const step = stepOf(spec.id, mode);
+      inputs[spec.id] = { origin: 'built', identity: keys.get(step) ?? '' };
+      from.set(spec.id, graph.built.get(step) ?? '');
     } else {
       inputs[spec.id] = { origin: how.origin, identity: `${spec.ref}@${how.digest}` };
       from.set(spec.id, how.from);
     }
   }
-  // Upstream's node image lacks the one CNI plugin that flannel needs.
   const base = from.get('node-base') ?? '';
-  const bridge =
-    inputs['node-base']?.origin === 'built' ? undefined : await ensureBridge(world, base, progress, signal);
-  const key = contentKey([deriveKey(), JSON.stringify(inputs)]);
-  const ref = `${nodeRepository}:${versions.kubernetes}-${short(key)}`;
+  const key = contentKey([deriveKey(world.images), JSON.stringify(inputs)]);
+  const kind = mode === 'strict' ? '-strict' : '';
+  const baseRef = world.images.find(({ role }) => role === 'base')?.ref ?? '';
+  const ref = `${nodeRepository}:${splitRef(baseRef).tag}${kind}-${short(key)}`;
   const step: Step = {
     id: 'node',
     title: `node image ${ref}`,
     lane: 'docker',
     ms: 25_000,
-    needs: inNode.filter((s) => inputs[s.id]?.origin === 'built').map((s) => s.id),
+    needs: inNode(world.images).filter((s) => inputs[s.id]?.origin === 'built').map((s) => stepOf(s.id, mode)),
     key,
     present: (s) => hasImage(runner, ref, s),
-    run: (context) =>
-      preload(runner, {
+    run: async (context) => {
+      // Upstream's node image lacks the one CNI plug-in that flannel needs.
+      const bridge = await ensureBridge(world, base, progress, context.signal);
+      return await preload(runner, {
         base,
-        images: inNode.filter((s) => s.role === 'preload').map((s) => ({ from: from.get(s.id) ?? '', as: s.ref })),
+        images: inNode(world.images).filter((s) => s.role === 'preload').map((s) => ({ from: from.get(s.id) ?? '', as: s.ref })),
         tag: ref,
-        labels: { [deriveLabel]: deriveKey(), [inputsLabel]: JSON.stringify(inputs), [hashLabel]: key },
+        labels: { [deriveLabel]: deriveKey(world.images), [inputsLabel]: JSON.stringify(inputs), [hashLabel]: key },
         container: `firedrill-preload-${short(key)}`,
+        // kind would install a storage provisioner from it. Without it every cluster has the same pods and the same StorageClass, whatever it came from.
+        without: ['/kind/manifests/default-storage.yaml'],
         ...(bridge === undefined ? {} : { files: [[bridge, '/opt/cni/bin/bridge']] }),
         signal: context.signal,
         say: context.say,
-      }),
+      });
+    },
   };
   return { step, ref, inputs };
 }

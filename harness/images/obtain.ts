@@ -1,8 +1,9 @@
+import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress, ProgressSetup } from '../model/progress.ts';
 import { humanDuration } from '../model/units.ts';
-import { hasImage } from './build.ts';
-import type { ImageSpec } from './refs.ts';
-import { inspect, judgeLocal, pullError, type ImageMode, type Puller } from './sources.ts';
+import { hasImage, stepOf } from './build.ts';
+import { builtMinor, type ImageMode, type ImageSpec } from './refs.ts';
+import { buildsAll, findLocal, pullError, type Puller } from './sources.ts';
 import type { World } from './world.ts';
 
 /** How an image was had, or that it is to be built. */
@@ -20,18 +21,20 @@ export async function obtain(
   count: { readonly index: number; readonly of: number; readonly began: number },
   signal?: AbortSignal,
 ): Promise<Had> {
-  const local = await inspect(world.runner, spec.ref, signal);
-  const verdict = judgeLocal(local, spec, mode, world.keys.get(spec.id) ?? '', world.registry);
-  if (verdict === 'use' && local !== undefined) return { origin: 'local', from: spec.ref, digest: digestOf(local) };
-  if (mode === 'build') return { origin: 'built' };
+  const given = { mode, key: world.keys.get(spec.id) ?? '', registry: world.registry };
+  const { verdict, image: local, name } = await findLocal(world.runner, spec, given, signal);
+  if (verdict === 'use' && local !== undefined) return { origin: 'local', from: name, digest: digestOf(local) };
+  if (buildsAll(mode)) return builtFrom(world, spec, mode);
   if (
     verdict === 'built' ||
-    (mode === 'auto' && (await hasImage(world.runner, world.graph.built.get(spec.id) ?? '', signal)))
+    (mode === 'auto' &&
+      world.keys.has(spec.id) &&
+      (await hasImage(world.runner, world.graph.built.get(spec.id) ?? '', signal)))
   ) {
     return { origin: 'built' };
   }
   // One line for each registry that does not answer, and not one for each image of it.
-  if (mode === 'auto' && puller.silence(spec) !== undefined) return { origin: 'built' };
+  if (mode === 'auto' && puller.silence(spec) !== undefined) return builtFrom(world, spec, mode);
 
   const since = performance.now();
   const event = (state: ProgressSetup['state'], detail?: string): void => {
@@ -56,18 +59,27 @@ export async function obtain(
     },
   });
   if (why === undefined) {
-    const pulled = await inspect(world.runner, spec.ref, signal);
-    if (pulled === undefined) throw pullError(spec, 'pulled, and then not there');
+    const pulled = await findLocal(world.runner, spec, given, signal);
+    if (pulled.image === undefined) throw pullError(spec, 'pulled, and then not there');
     event('done', humanDuration(performance.now() - since));
-    return { origin: 'pulled', from: spec.ref, digest: digestOf(pulled) };
+    return { origin: 'pulled', from: pulled.name, digest: digestOf(pulled.image) };
   }
   if (mode === 'pull') {
     event('failed', why);
     throw pullError(spec, why);
   }
   const what = puller.silence(spec) === undefined ? spec.ref : `whatever comes from ${puller.hostOf(spec)}`;
+  const built = builtFrom(world, spec, mode);
   event('skipped', `building ${what} instead: ${why}`);
-  return { origin: 'built' };
+  return built;
+}
+
+/** @throws FiredrillError `environment` where it cannot be built: the base of a Kubernetes version that is only pulled */
+function builtFrom(world: World, spec: ImageSpec, mode: ImageMode): Had {
+  if (world.keys.has(stepOf(spec.id, mode))) return { origin: 'built' };
+  throw new FiredrillError('environment', `${spec.ref} can only be pulled; just Kubernetes ${builtMinor} can be built here`, {
+    hint: `leave \`--kubernetes\` away, or name a registry that has it: FIREDRILL_REGISTRY=<host:port>`,
+  });
 }
 
 /** The registry's digest of a pulled image, else Docker's image id. */

@@ -3,10 +3,11 @@ import { diskForBuild } from '../setup/docker.ts';
 import { pendingSteps } from './dag.ts';
 import { remaining } from './estimate.ts';
 import { alreadyThere } from './image-set.ts';
-import { findNode, inNode } from './node-image.ts';
+import { stepOf } from './build.ts';
+import { findNode } from './node-image.ts';
 import type { ImageSpec } from './refs.ts';
-import { inspect, judgeLocal } from './sources.ts';
-import { hostSpecs, worldOf, type EnsureImagesOptions } from './world.ts';
+import { findLocal } from './sources.ts';
+import { hostSpecs, inNode, worldOf, type EnsureImagesOptions } from './world.ts';
 
 /** What `ensureImages` would do, without doing it. */
 export interface ImagePlan {
@@ -33,17 +34,16 @@ export async function planImages(options: EnsureImagesOptions, signal?: AbortSig
     return { ready: true, pull: [], build: [], buildMs: 0, buildBytes: 0, ...none };
   }
   const missing: ImageSpec[] = [];
-  for (const spec of [...(node === undefined ? inNode : []), ...hostSpecs(options)]) {
-    const local = await inspect(world.runner, spec.ref, signal);
-    if (judgeLocal(local, spec, options.mode, world.keys.get(spec.id) ?? '', world.registry) !== 'use')
-      missing.push(spec);
+  for (const spec of [...(node === undefined ? inNode(world.images) : []), ...hostSpecs(options)]) {
+    const given = { mode: options.mode, key: world.keys.get(spec.id) ?? '', registry: world.registry };
+    if ((await findLocal(world.runner, spec, given, signal)).verdict !== 'use') missing.push(spec);
   }
   const build =
     options.mode === 'pull'
       ? []
       : await pendingSteps(
           world.graph.steps,
-          missing.map((s) => s.id),
+          missing.map((s) => stepOf(s.id, options.mode)),
           signal,
         );
   const buildMs = remaining(build, new Set(build.map((s) => s.id))) + (node === undefined ? 25_000 : 0);

@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 import { FiredrillError } from '../model/errors.ts';
 import { because, must, type Runner } from '../setup/run.ts';
@@ -16,6 +18,10 @@ export interface PreloadOptions {
   readonly container: string;
   /** Copied into the image: [file here, path there]. */
   readonly files?: readonly (readonly [string, string])[];
+  /** Leaves all layers packed, as kind does. */
+  readonly packed?: true;
+  /** Paths of the image that are taken out of it, where they are there. */
+  readonly without?: readonly string[];
   readonly signal: AbortSignal;
   readonly say: (detail: string) => void;
 }
@@ -24,9 +30,9 @@ export interface PreloadOptions {
  * Imports images into the containerd of a node image, so that no node ever pulls: containerd runs once in a container of
  * it, takes them from `docker save`, and the container is committed. Appears under its tag only when complete.
  *
- * Images are unpacked here, once, and not by every node at its start. Their packed layers are then dropped, which halves
- * what Docker copies into each node's /var at its creation; only where containerd 1.x is inside, which is known to accept
- * images without them.
+ * Images are unpacked here, once, and not by every node at its start, as far as that is possible. The packed layers of what is unpacked are then
+ * dropped, which halves what Docker copies into each node's /var at its creation; containerd accepts images without them, as its own
+ * `discard_unpacked_layers` leaves them.
  * @returns how large the image is.
  * @throws FiredrillError `environment` with the failing command's last words.
  */
@@ -51,15 +57,14 @@ export async function preload(runner: Runner, options: PreloadOptions): Promise<
     await containerdAnswers(runner, container, signal);
     for (const [from, to] of options.files ?? []) await docker(`copying ${from}`, 'cp', from, `${container}:${to}`);
 
-    const sources = options.images.map((i) => i.from);
-    say(`importing ${String(sources.length)} images`);
-    const imported = await runner.pipe(
-      ['docker', 'save', ...sources],
-      ['docker', 'exec', '-i', container, 'ctr', '-n', 'k8s.io', 'images', 'import', '-'],
-      { signal },
-    );
-    if (!imported.ok)
-      throw new FiredrillError('environment', `importing images into the node failed: ${because('ctr', imported)}`);
+    const without = options.without ?? [];
+    if (without.length > 0) await docker('taking out what is not ours', 'exec', container, 'rm', '-f', ...without);
+
+    for (const { from, as } of options.images) {
+      say(`importing ${as}`);
+      const unpacked = await importImage(runner, container, from, { unpack: options.packed !== true, signal });
+      if (!unpacked && options.packed !== true) say(`${as} stays packed: one of its layers deletes files`);
+    }
 
     for (const { from, as } of options.images) {
       const [has, wants] = [fullName(from), fullName(as)];
@@ -68,7 +73,7 @@ export async function preload(runner: Runner, options: PreloadOptions): Promise<
       await docker(`naming ${wants}`, 'exec', container, 'ctr', '-n', 'k8s.io', 'images', 'rm', has);
     }
     say('dropping packed layers');
-    await docker('dropping packed layers', 'exec', container, 'sh', '-c', dropLayers);
+    await docker('dropping packed layers', 'exec', container, 'sh', '-c', await readFile(dropLayers, 'utf8'));
 
     say('stopping containerd');
     // containerd is process 1 there; the image's own stop signal is systemd's and would be ignored.
@@ -89,16 +94,31 @@ export async function preload(runner: Runner, options: PreloadOptions): Promise<
   return `${(Number(bytes) / 1e9).toFixed(2)} GB`;
 }
 
-/** Manifests and configurations are JSON and stay; everything else in the content store is a layer. */
-const dropLayers = `set -e
-case "$(containerd --version)" in *' '1.*|*' 'v1.*) ;; *) exit 0 ;; esac
-for digest in $(ctr -n k8s.io content ls -q); do
-  if [ "$(ctr -n k8s.io content get "$digest" | head -c 1)" != '{' ]; then ctr -n k8s.io content rm "$digest" > /dev/null; fi
-done
-# Removing only forgets them. A synchronous removal of an image, here of a second name, sweeps the disk before it returns.
-any=$(ctr -n k8s.io images ls -q | head -n 1)
-ctr -n k8s.io images tag "$any" firedrill.invalid/sweep:now > /dev/null
-ctr -n k8s.io images rm --sync firedrill.invalid/sweep:now > /dev/null`;
+const dropLayers = fileURLToPath(new URL('drop-layers.sh', import.meta.url));
+
+/**
+ * Imports one image, unpacked where that is possible. A layer that deletes a file of an earlier one cannot be unpacked in a container on
+ * overlayfs: containerd marks the file with a device node, which overlayfs keeps for itself. Such an image stays packed, as kind leaves all of
+ * its own, and each node unpacks it on its own disk.
+ * @returns whether it is unpacked
+ */
+async function importImage(
+  runner: Runner,
+  container: string,
+  image: string,
+  { unpack, signal }: { readonly unpack: boolean; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const into = (...how: string[]) =>
+    runner.pipe(
+      ['docker', 'save', image],
+      ['docker', 'exec', '-i', container, 'ctr', '-n', 'k8s.io', 'images', 'import', ...how, '-'],
+      { signal },
+    );
+  if (unpack && (await into()).ok) return true;
+  const packed = await into('--no-unpack');
+  if (packed.ok) return false;
+  throw new FiredrillError('environment', `importing ${image} into the node failed: ${because('ctr', packed)}`);
+}
 
 async function containerdAnswers(runner: Runner, container: string, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + 60_000;

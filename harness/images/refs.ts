@@ -1,7 +1,8 @@
 /** Versions of everything that an image is pulled or built from. The go.mod files under images/ say the same (a test compares). */
 export const versions = {
   kubernetes: 'v1.34.3',
-  kind: 'v0.33.0',
+  /** The last release whose nodes start on cgroup v1, too: those of the next ones have a systemd that refuses to (docs/decisions.md). */
+  kind: 'v0.31.0',
   etcd: 'v3.6.5',
   crictl: 'v1.34.0',
   coredns: 'v1.12.1',
@@ -10,10 +11,21 @@ export const versions = {
   k6: 'v1.8.1',
   postgres: '15',
   pause: '3.10.1',
-  cniPlugins: 'v1.9.1',
+  cniPlugins: 'v1.8.0',
+  containerd: 'v2.2.0',
+  runc: 'v1.2.9',
+  /** The sandbox image in kindest/node. */
+  kindSandbox: '3.10',
   prometheus: 'v2.42.0',
   alertmanager: 'v0.25.0',
 } as const;
+
+/**
+ * `auto`: local, else pulled, else built. `pull` and `build` force one way. `strict` builds, too, and on a base that holds what kindest/node
+ * holds and nothing else: what runs on it runs on what kind publishes.
+ */
+export type ImageMode = (typeof imageModes)[number];
+export const imageModes = ['auto', 'pull', 'build', 'strict'] as const;
 
 /** An image that firedrill uses by its upstream name, wherever it came from. */
 export interface ImageSpec {
@@ -33,15 +45,36 @@ export interface ImageSpec {
   readonly pullBytes: number;
 }
 
+/**
+ * The node images of the pinned kind release, by Kubernetes' minor version. Its release notes name each with its digest and ask to use that: a
+ * tag is moved by the next release. The first one's digest stands in kind's own source, too.
+ */
+export const nodeImages = {
+  '1.35': { version: 'v1.35.0', digest: 'sha256:452d707d4862f52530247495d180205e029056831160e22870e37e3f6c1ac31f' },
+  '1.34': { version: 'v1.34.3', digest: 'sha256:08497ee19eace7b4b5348db5c6a1591d7752b164530a36f855cb0f2bdcbadd48' },
+  '1.33': { version: 'v1.33.7', digest: 'sha256:d26ef333bdb2cbe9862a0f7c3803ecc7b4303d8cea8e814b481b09949d353040' },
+  '1.32': { version: 'v1.32.11', digest: 'sha256:5fc52d52a7b9574015299724bd68f183702956aa4a2116ae75a63cb574b35af8' },
+  '1.31': { version: 'v1.31.14', digest: 'sha256:6f86cf509dbb42767b6e79debc3f2c32e4ee01386f0489b3b2be24b0a55aac2b' },
+} as const satisfies Readonly<Record<string, { readonly version: string; readonly digest: string }>>;
+
+export type KubernetesMinor = keyof typeof nodeImages;
+export const kubernetesMinors = Object.keys(nodeImages) as [KubernetesMinor, ...KubernetesMinor[]];
+
+/** The one that is built from source where nothing can be pulled. All outages were run on it, and on no other. */
+export const builtMinor: KubernetesMinor = '1.34';
+export const isBuilt = (minor: KubernetesMinor = builtMinor): boolean => minor === builtMinor;
+
 /** Every image that can be pulled. */
 export const images = [
   {
     id: 'node-base',
-    ref: `kindest/node:${versions.kubernetes}`,
-    digest: 'sha256:08497ee19eace7b4b5348db5c6a1591d7752b164530a36f855cb0f2bdcbadd48',
+    ref: `kindest/node:${nodeImages[builtMinor].version}`,
+    digest: nodeImages[builtMinor].digest,
     role: 'base',
     pullBytes: 460e6,
   },
+  // kindest/node has the sandbox image of its containerd's configuration, and not the one that kubeadm asks for.
+  { id: 'pause', ref: `registry.k8s.io/pause:${versions.pause}`, role: 'preload', pullBytes: 0.4e6 },
   { id: 'flannel', ref: `ghcr.io/flannel-io/flannel:${versions.flannel}`, role: 'preload', pullBytes: 40e6 },
   { id: 'podinfo', ref: `ghcr.io/stefanprodan/podinfo:${versions.podinfo}`, role: 'preload', pullBytes: 30e6 },
   { id: 'postgres', ref: `postgres:${versions.postgres}`, role: 'preload', pullBytes: 150e6 },
@@ -49,6 +82,12 @@ export const images = [
   { id: 'prometheus', ref: `prom/prometheus:${versions.prometheus}`, role: 'optional', pullBytes: 90e6 },
   { id: 'alertmanager', ref: `prom/alertmanager:${versions.alertmanager}`, role: 'optional', pullBytes: 30e6 },
 ] as const satisfies readonly ImageSpec[];
+
+/** The same with the base of another Kubernetes version. */
+export function imagesOf(minor: KubernetesMinor = builtMinor): readonly ImageSpec[] {
+  const { version, digest } = nodeImages[minor];
+  return images.map((i) => (i.role === 'base' ? { ...i, ref: `kindest/node:${version}`, digest } : i));
+}
 
 /** The id of an image in `images`. */
 export type ImageId = (typeof images)[number]['id'];

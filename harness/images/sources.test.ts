@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { RunOptions, Runner, RunResult } from '../setup/run.ts';
 import { hashLabel } from './build.ts';
 import { fullName, splitRef, type ImageSpec } from './refs.ts';
-import { classifyPullFailure, judgeLocal, parseInspect, Puller, type LocalImage } from './sources.ts';
+import { classifyPullFailure, findLocal, judgeLocal, parseInspect, Puller, type LocalImage } from './sources.ts';
 
 const spec: ImageSpec = { id: 'x', ref: 'ghcr.io/a/b:1', role: 'preload', pullBytes: 1 };
 const result = (over: Partial<RunResult>): RunResult => ({
@@ -40,13 +40,10 @@ describe('Puller', () => {
     expect(asked).toEqual(['docker pull ghcr.io/a/b:1']);
   });
 
-  it('pulls what is pinned by its digest and then names it', async () => {
+  it('pulls what is pinned by its digest, and leaves the tag to whoever has it', async () => {
     const { runner, asked } = fake(() => result({}));
     await new Puller(runner, undefined).pull({ ...spec, ref: 'kindest/node:v1', digest: 'sha256:ab' });
-    expect(asked).toEqual([
-      'docker pull docker.io/kindest/node@sha256:ab',
-      'docker tag docker.io/kindest/node@sha256:ab kindest/node:v1',
-    ]);
+    expect(asked).toEqual(['docker pull docker.io/kindest/node@sha256:ab']);
   });
 
   it('goes through a mirror, by repository path', async () => {
@@ -126,6 +123,30 @@ describe('judgeLocal', () => {
     expect(judgeLocal(ours('k'), spec, 'pull', 'k')).toBe('ignore');
     const mirrored = { ...ours('k'), repoDigests: ['localhost:5000/a/b@sha256:2'] };
     expect(judgeLocal(mirrored, spec, 'pull', 'k', 'localhost:5000')).toBe('use');
+  });
+
+  it('takes a pinned image by its digest, and not what another release left under its tag', () => {
+    const pinned = { ...spec, digest: 'sha256:2' };
+    for (const mode of ['auto', 'pull'] as const) {
+      expect(judgeLocal(users, pinned, mode, 'k')).toBe('use');
+      expect(judgeLocal(users, { ...spec, digest: 'sha256:9' }, mode, 'k')).toBe('ignore');
+    }
+    expect(judgeLocal({ ...users, repoDigests: [] }, pinned, 'auto', 'k')).toBe('ignore');
+    expect(judgeLocal(ours('k'), pinned, 'auto', 'k')).toBe('built');
+    const mirrored = { ...users, repoDigests: ['localhost:5000/a/b@sha256:7'] };
+    expect(judgeLocal(mirrored, pinned, 'pull', 'k', 'localhost:5000')).toBe('use');
+  });
+
+  it('looks for a pinned image by its digest first', async () => {
+    const json = '{"Id":"sha256:1","RepoDigests":["ghcr.io/a/b@sha256:2"],"Config":{"Labels":null}}';
+    const { runner, asked } = fake((args) =>
+      args.at(-1)?.includes('@') === true ? result({ stdout: json }) : result({ ok: false, exitCode: 1 }),
+    );
+    const pinned = { ...spec, digest: 'sha256:2' };
+    const found = await findLocal(runner, pinned, { mode: 'auto', key: 'k' });
+    expect(found).toMatchObject({ verdict: 'use', name: 'ghcr.io/a/b@sha256:2' });
+    await findLocal(runner, pinned, { mode: 'build', key: 'k' });
+    expect(asked.map((line) => line.split(' ').at(-1))).toEqual(['ghcr.io/a/b@sha256:2', 'ghcr.io/a/b:1']);
   });
 
   it('build takes only what was built from this recipe', () => {

@@ -1,10 +1,10 @@
 import { FiredrillError } from '../model/errors.ts';
 import { because, lastWords, type Runner } from '../setup/run.ts';
 import { hashLabel } from './build.ts';
-import { splitRef, type ImageSpec } from './refs.ts';
+import { splitRef, type ImageMode, type ImageSpec } from './refs.ts';
 
-/** `auto`: local, else pulled, else built. The other two force one way. */
-export type ImageMode = 'auto' | 'pull' | 'build';
+/** Whether everything is built here, whatever there is. */
+export const buildsAll = (mode: ImageMode): boolean => mode === 'build' || mode === 'strict';
 
 /** Where an image came from. */
 export type Origin = 'local' | 'pulled' | 'built';
@@ -38,6 +38,12 @@ export function parseInspect(text: string): LocalImage | undefined {
   return { id: value.Id, repoDigests: value.RepoDigests ?? [], labels: value.Config?.Labels ?? {} };
 }
 
+/** The name under which Docker has exactly the pinned image, whatever its tag points to; the tag where nothing is pinned. */
+export function pinnedName(spec: Pick<ImageSpec, 'ref' | 'digest'>): string {
+  const { host, path } = splitRef(spec.ref);
+  return spec.digest === undefined ? spec.ref : `${host}/${path}@${spec.digest}`;
+}
+
 /** What a local image is to us. */
 export type LocalVerdict =
   /** The user's, or pulled earlier: taken as it is. */
@@ -54,15 +60,19 @@ export type LocalVerdict =
  */
 export function judgeLocal(
   image: LocalImage | undefined,
-  spec: Pick<ImageSpec, 'ref'>,
+  spec: Pick<ImageSpec, 'ref' | 'digest'>,
   mode: ImageMode,
   key: string,
   registry?: string,
 ): LocalVerdict {
   if (image === undefined) return 'ignore';
+  // A tag says nothing of the content: another release's image has it too. A mirror's content is its owner's affair.
+  const pinned =
+    spec.digest === undefined || registry !== undefined || image.repoDigests.some((d) => d.endsWith(`@${spec.digest ?? ''}`));
   const hash = image.labels[hashLabel];
   switch (mode) {
     case 'build':
+    case 'strict':
       return hash === key ? 'built' : 'ignore';
     case 'pull': {
       // Whatever it was built from, it must have come from a registry.
@@ -73,12 +83,37 @@ export function judgeLocal(
         path.replace(/^library\//, ''),
         ...(registry === undefined ? [] : [`${registry}/${path}`]),
       ];
-      return image.repoDigests.some((d) => names.includes(d.split('@')[0] ?? '')) ? 'use' : 'ignore';
+      return pinned && image.repoDigests.some((d) => names.includes(d.split('@')[0] ?? '')) ? 'use' : 'ignore';
     }
     case 'auto':
-      if (hash === undefined) return 'use';
+      if (hash === undefined) return pinned ? 'use' : 'ignore';
       return hash === key ? 'built' : 'ignore';
   }
+}
+
+/** A local image, what it is to us, and the name under which Docker has it. */
+export interface FoundLocal {
+  readonly verdict: LocalVerdict;
+  readonly image?: LocalImage;
+  readonly name: string;
+}
+
+/** Looks for an image in the local Docker: by its digest where one is pinned, then by its tag. */
+export async function findLocal(
+  runner: Runner,
+  spec: Pick<ImageSpec, 'ref' | 'digest'>,
+  given: { readonly mode: ImageMode; readonly key: string; readonly registry?: string | undefined },
+  signal?: AbortSignal,
+): Promise<FoundLocal> {
+  const { mode, key, registry } = given;
+  const exact = pinnedName(spec);
+  if (exact !== spec.ref && !buildsAll(mode) && registry === undefined) {
+    const image = await inspect(runner, exact, signal);
+    if (image !== undefined) return { verdict: 'use', image, name: exact };
+  }
+  const image = await inspect(runner, spec.ref, signal);
+  const verdict = judgeLocal(image, spec, mode, key, registry);
+  return { verdict, ...(image === undefined ? {} : { image }), name: spec.ref };
 }
 
 /** What a failed pull says about the next one from the same host. */
@@ -118,7 +153,8 @@ export class Puller {
   }
 
   /**
-   * Pulls an image and gives it its upstream name.
+   * Pulls an image: a pinned one by its digest, which leaves alone what the user has under its tag; from a mirror by its tag, and gives it its
+   * upstream name.
    * @returns `undefined` when it worked, else why not, in one line.
    */
   async pull(
@@ -147,7 +183,8 @@ export class Puller {
         },
       });
       if (result.ok) {
-        if (name !== spec.ref) await this.#runner.run('docker', ['tag', name, spec.ref], { signal: options.signal });
+        if (this.#registry !== undefined)
+          await this.#runner.run('docker', ['tag', name, spec.ref], { signal: options.signal });
         return undefined;
       }
       said = because('docker', result);
@@ -167,9 +204,8 @@ export class Puller {
   }
 
   #nameOf(spec: ImageSpec): string {
-    const { host, path, tag } = splitRef(spec.ref);
-    if (this.#registry !== undefined) return `${this.#registry}/${path}:${tag}`;
-    return spec.digest === undefined ? spec.ref : `${host}/${path}@${spec.digest}`;
+    const { path, tag } = splitRef(spec.ref);
+    return this.#registry === undefined ? pinnedName(spec) : `${this.#registry}/${path}:${tag}`;
   }
 }
 

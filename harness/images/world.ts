@@ -1,14 +1,15 @@
 import { cacheDir as defaultCacheDir } from '../setup/cache.ts';
 import { realRunner, type Runner } from '../setup/run.ts';
-import { buildGraph, type BuildGraph } from './build.ts';
+import { buildGraph, strictBase, type BuildGraph } from './build.ts';
 import { recipesDir as defaultRecipesDir } from './keys.ts';
-import { images, type ImageId, type ImageSpec } from './refs.ts';
-import type { ImageMode } from './sources.ts';
+import { images, imagesOf, isBuilt, type ImageId, type ImageMode, type ImageSpec, type KubernetesMinor } from './refs.ts';
 import { readDurations } from './timings.ts';
 
 /** What `ensureImages` may be told. */
 export interface EnsureImagesOptions {
   readonly mode: ImageMode;
+  /** Kubernetes' minor version on the nodes; default: the one that can be built, too. */
+  readonly kubernetes?: KubernetesMinor;
   /** Images that this run needs besides the node's and k6. */
   readonly optional?: readonly ImageId[];
   /** A mirror that every pull goes to (`localhost:5000`). Default: `FIREDRILL_REGISTRY`. */
@@ -24,6 +25,9 @@ export interface World {
   readonly cacheDir: string;
   readonly recipesDir: string;
   readonly graph: BuildGraph;
+  /** Every image that can be pulled, with the base of the Kubernetes version that was asked for. */
+  readonly images: readonly ImageSpec[];
+  /** By step id: the key of what can be built. The base of another Kubernetes version cannot. */
   readonly keys: ReadonlyMap<string, string>;
   readonly registry: string | undefined;
 }
@@ -40,7 +44,12 @@ export async function worldOf(options: EnsureImagesOptions): Promise<World> {
     cacheDir,
     recipesDir,
     graph,
-    keys: new Map(graph.steps.map((s) => [s.id, s.key])),
+    images: imagesOf(options.kubernetes),
+    keys: new Map(
+      graph.steps
+        .filter(({ id }) => isBuilt(options.kubernetes) || (id !== 'node-base' && id !== strictBase))
+        .map(({ id, key }) => [id, key]),
+    ),
     registry: options.registry ?? (fromEnv === '' ? undefined : fromEnv),
   };
 }
@@ -48,3 +57,7 @@ export async function worldOf(options: EnsureImagesOptions): Promise<World> {
 /** The images that run beside the cluster: k6, and the optional ones that were asked for. */
 export const hostSpecs = (options: EnsureImagesOptions): readonly ImageSpec[] =>
   images.filter((i) => i.role === 'host' || (i.role === 'optional' && (options.optional ?? []).includes(i.id)));
+
+/** The images that are in a node. */
+export const inNode = (all: readonly ImageSpec[]): readonly ImageSpec[] =>
+  all.filter((i) => i.role === 'base' || i.role === 'preload');

@@ -4,6 +4,17 @@
 export const adminKubectl = 'kubectl --kubeconfig /etc/kubernetes/admin.conf';
 
 /**
+ * What containerd logs when it is asked for a pod's sandbox, as an extended regular expression for single quotes; its second group is the pod's
+ * name. Up to containerd 2.1 the metadata is printed as Go prints a struct, from 2.2 on as protobuf's text, which leaves zeros out and
+ * promises no number of spaces.
+ */
+export function sandboxRequest(namespace = '[^,"]*'): string {
+  const struct = `,Uid:[^,]*,Namespace:${namespace},Attempt:[0-9]*,\\}`;
+  const text = `\\\\" +uid:\\\\"[^"]*" +namespace:\\\\"${namespace}\\\\"( +attempt:[0-9]+)?`;
+  return `RunPodSandbox for (&PodSandboxMetadata\\{Name:|name:\\\\")([^,"]*)(${struct}|${text})"$`;
+}
+
+/**
  * For the workstation: takes the administrator's credentials from the control plane, keeping the address by which this workstation
  * reaches the API. (kubeadm, "Creating a cluster": `scp root@<control-plane-host>:/etc/kubernetes/admin.conf .`)
  */

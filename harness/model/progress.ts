@@ -54,8 +54,10 @@ export interface ProgressRun {
   readonly profile: string;
   readonly runDir: string;
   readonly trials: number;
-  /** Estimate of the whole run. */
+  /** Estimate of the whole run; of one that ends when it is decided, up to its first look. */
   readonly etaMs?: number;
+  /** Whether it may end at a look, before all its trials. */
+  readonly decide?: boolean;
 }
 
 /** A trial begins. */
@@ -66,8 +68,9 @@ export interface ProgressTrial {
   /** From 1. */
   readonly index: number;
   readonly of: number;
-  /** Estimate until the last trial of the run is over. */
+  /** Estimate until the last trial of the run is over; of one that ends when it is decided, until its next look. */
   readonly etaMs?: number;
+  readonly decide?: boolean;
 }
 
 /** A phase of the trial (see `phaseNames` in events.ts). */

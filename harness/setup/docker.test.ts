@@ -83,7 +83,14 @@ describe('ensureDocker', () => {
   const gone: RunResult = { ...bad, missing: true };
 
   function world(
-    over: { engine?: boolean; installed?: boolean; apt?: boolean; free?: number; host?: Partial<DockerHost> } = {},
+    over: {
+      engine?: boolean;
+      installed?: boolean;
+      apt?: boolean;
+      free?: number;
+      version?: string;
+      host?: Partial<DockerHost>;
+    } = {},
   ) {
     const log: string[] = [];
     const state = { engine: over.engine ?? false, installed: over.installed ?? true };
@@ -91,6 +98,9 @@ describe('ensureDocker', () => {
       run: (file, args) => {
         const command = [file, ...args].join(' ');
         if (command.startsWith('docker info')) return Promise.resolve(state.engine ? { ...good, stdout: info } : bad);
+        if (command === 'docker --version' && over.version !== undefined) {
+          return Promise.resolve({ ...good, stdout: over.version });
+        }
         if (file === 'dockerd' || file === 'docker') return Promise.resolve(state.installed ? good : gone);
         if (command === 'apt-get --version') return Promise.resolve(over.apt === true ? good : gone);
         log.push(command);
@@ -101,6 +111,8 @@ describe('ensureDocker', () => {
     };
     const host: DockerHost = {
       platform: 'linux',
+      arch: 'x64',
+      bridgeNetfilter: () => Promise.resolve(true),
       isRoot: true,
       status: () => Promise.resolve(status('000001ffffffffff')),
       systemd: () => Promise.resolve(false),
@@ -137,6 +149,16 @@ describe('ensureDocker', () => {
     const { go, log } = world({ host: { status: () => Promise.resolve(status('000001fffeffffff')) } });
     await go();
     expect(log).toEqual(['bounded runtime', 'dockerd']);
+  });
+
+  it('installs nothing over podman, nor where nothing can be run', async () => {
+    const podman = world({ installed: false, apt: true, version: 'podman version 4.3.1' });
+    await expect(podman.go()).rejects.toThrow(/podman/);
+    const mac = world({ engine: true, host: { platform: 'darwin', arch: 'arm64' } });
+    await expect(mac.go()).rejects.toThrow(/not supported/);
+    const bare = world({ engine: true, host: { bridgeNetfilter: () => Promise.resolve(false) } });
+    await expect(bare.go()).rejects.toThrow(/br_netfilter/);
+    expect([...podman.log, ...mac.log, ...bare.log]).toEqual([]);
   });
 
   it('installs it for root on Debian, announced before', async () => {

@@ -10,6 +10,7 @@ import type { OnProgress } from '../model/progress.ts';
 import { stateDir } from '../registry/state.ts';
 import { needsBoundedRuntime } from './capabilities.ts';
 import { mergeDaemonConfig } from './daemon-config.ts';
+import { refuse } from './refusal.ts';
 import { must, realRunner, type Runner } from './run.ts';
 
 /** What is known of a Docker engine that answers. */
@@ -20,6 +21,7 @@ export interface DockerFacts {
   readonly defaultRuntime: string;
   /** Where the engine keeps its data, on the machine it runs on (which may be a virtual machine). */
   readonly rootDir: string;
+  readonly rootless: boolean;
 }
 
 /** How Docker came to be there. */
@@ -41,9 +43,12 @@ export interface EnsureDockerOptions {
 /** The parts of the machine that the decision looks at. */
 export interface DockerHost {
   readonly platform: NodeJS.Platform;
+  readonly arch: string;
   readonly isRoot: boolean;
   /** Text of /proc/self/status; undefined where there is none. */
   readonly status: () => Promise<string | undefined>;
+  /** Whether this machine's kernel has br_netfilter; undefined where the engine may run on another. */
+  readonly bridgeNetfilter: () => Promise<boolean | undefined>;
   /** Whether systemd runs this machine. */
   readonly systemd: () => Promise<boolean>;
   /** Starts dockerd detached, its output into `log`. Returns a promise that settles when it ends. */
@@ -86,6 +91,7 @@ export function parseDockerInfo(text: string): DockerFacts | undefined {
     cgroupVersion: word('CgroupVersion') === '' ? '1' : word('CgroupVersion'),
     defaultRuntime: word('DefaultRuntime'),
     rootDir: word('DockerRootDir'),
+    rootless: JSON.stringify(info['SecurityOptions'] ?? []).includes('rootless'),
   };
 }
 
@@ -93,7 +99,7 @@ export function parseDockerInfo(text: string): DockerFacts | undefined {
  * Makes sure that a Docker engine answers. One that runs is used as it is. One that is installed but stopped is started
  * (Linux, root) and left running. A missing one is installed from the distribution's packages by root on Debian and
  * Ubuntu, announced first. Where the machine withholds CAP_SYS_RESOURCE, an engine that we start gets the bounded runtime.
- * @throws FiredrillError `environment` when none can be had, or when the disk is too full.
+ * @throws FiredrillError `environment` when none can be had, when nothing can be run here (`refusals`), or when the disk is too full.
  */
 export async function ensureDocker(
   options: EnsureDockerOptions,
@@ -106,9 +112,12 @@ export async function ensureDocker(
     progress({ type: 'note', level, text });
   };
 
+  const { platform, arch } = host;
+  refuse({ platform, arch });
   let facts = await askDocker(runner, signal);
   let how: DockerReady['how'] = 'running';
   if (facts === undefined) {
+    refuse({ platform, arch, podman: await isPodman(runner, signal) });
     // Whoever points at an engine elsewhere does not want another one here.
     const elsewhere = process.env['DOCKER_HOST'] ?? '';
     if (elsewhere !== '' && elsewhere !== 'unix:///var/run/docker.sock') {
@@ -121,8 +130,15 @@ export async function ensureDocker(
     facts = await start(runner, host, options.stateDir ?? stateDir(), note, signal);
     how = installed ? 'started' : 'installed';
   }
+  refuse({ platform, arch, rootless: facts.rootless, bridgeNetfilter: await host.bridgeNetfilter() });
   await requireDisk(facts.rootDir, options.needBytes ?? diskForRun, host);
   return { ...facts, how };
+}
+
+/** Whether `docker` is podman's stand-in for it, which says so in its version. */
+export async function isPodman(runner: Runner, signal?: AbortSignal): Promise<boolean> {
+  const { stdout, stderr } = await runner.run('docker', ['--version'], { timeoutMs: 10_000, signal });
+  return /podman/i.test(stdout + stderr);
 }
 
 async function has(runner: Runner, program: string, signal?: AbortSignal): Promise<boolean> {
@@ -237,8 +253,17 @@ export async function requireDisk(
 /** The machine that this process runs on. */
 export const thisHost: DockerHost = {
   platform: process.platform,
+  arch: process.arch,
   isRoot: process.getuid?.() === 0,
   status: () => readFile('/proc/self/status', 'utf8').catch(() => undefined),
+  bridgeNetfilter: async () => {
+    const elsewhere = process.env['DOCKER_HOST'] ?? '';
+    if (elsewhere !== '' && !elsewhere.startsWith('unix:')) return undefined;
+    return await readFile('/proc/sys/net/bridge/bridge-nf-call-iptables').then(
+      () => true,
+      () => false,
+    );
+  },
   systemd: () =>
     readFile('/proc/1/comm', 'utf8').then(
       (comm) => comm.trim() === 'systemd',

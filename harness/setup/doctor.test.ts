@@ -8,6 +8,7 @@ const engine = {
   cgroupVersion: '1',
   defaultRuntime: 'runc',
   rootDir: '/d',
+  rootless: false,
 };
 const good: Facts = {
   platform: 'linux',
@@ -16,6 +17,7 @@ const good: Facts = {
   isRoot: true,
   docker: engine,
   dockerInstalled: true,
+  podman: false,
   dockerHost: undefined,
   aptHost: true,
   status: 'CapBnd:\t000001ffffffffff\n',
@@ -28,7 +30,7 @@ const good: Facts = {
   openFiles: 20_000,
   bridgeNetfilter: true,
   go: 'go1.26.8',
-  kind: 'kind v0.33.0 go1.26.8 linux/amd64',
+  kind: 'kind v0.31.0 go1.26.8 linux/amd64',
   images: { ready: true, pullCount: 0, pullBytes: 0, buildSteps: 0, buildMs: 0 },
   dockerUserChain: 'readable',
 };
@@ -56,7 +58,11 @@ describe('judge', () => {
     ['machine', { platform: 'win32' }, 'fail'],
     ['inotify', { inotifyInstances: 128 }, 'warn'],
     ['open-files', { openFiles: 1024 }, 'warn'],
-    ['netfilter', { bridgeNetfilter: false }, 'warn'],
+    ['machine', { platform: 'darwin' }, 'fail'],
+    ['docker', { docker: undefined, podman: true }, 'fail'],
+    ['docker', { docker: { ...engine, rootless: true } }, 'fail'],
+    ['netfilter', { bridgeNetfilter: false }, 'fail'],
+    ['netfilter', { bridgeNetfilter: undefined }, 'warn'],
     ['fence', { dockerUserChain: 'absent' as const }, 'warn'],
     ['go', { go: undefined }, 'warn'],
     ['kind', { kind: 'kind v0.32.0 go1.26' }, 'warn'],

@@ -9,8 +9,9 @@ import { humanDuration } from '../model/units.ts';
 import { cacheDir } from './cache.ts';
 import { boundingSet, holds, sysResourceBit } from './capabilities.ts';
 import { boundedRuntime } from './daemon-config.ts';
-import { askDocker, diskForBuild, diskForRun, type DockerFacts } from './docker.ts';
+import { askDocker, diskForBuild, diskForRun, isPodman, type DockerFacts } from './docker.ts';
 import { binDir, isKindVersion } from './kind.ts';
+import { refusals, type Refusal } from './refusal.ts';
 import { realRunner, type Runner } from './run.ts';
 
 /** One thing that has to be right before a run. */
@@ -32,6 +33,8 @@ export interface Facts {
   readonly isRoot: boolean;
   readonly docker: DockerFacts | undefined;
   readonly dockerInstalled: boolean;
+  /** Whether `docker` is podman under another name. */
+  readonly podman: boolean;
   /** `DOCKER_HOST`, when it is set. */
   readonly dockerHost: string | undefined;
   readonly aptHost: boolean;
@@ -102,18 +105,16 @@ export function judge(facts: Facts): readonly Check[] {
   ];
 }
 
-function machine(facts: Facts): Check {
-  const what = `${facts.platform} ${facts.arch}`;
-  if (facts.platform === 'linux' && ['x64', 'arm64'].includes(facts.arch)) return ok('machine', 'Machine', what);
-  if (facts.platform === 'darwin') {
-    return warn(
-      'machine',
-      'Machine',
-      `${what}: nodes run in Docker's virtual machine; images can be pulled, not built`,
-    );
-  }
-  return fail('machine', 'Machine', `${what} is not supported`, 'use Linux (or WSL 2) on x86-64 or arm64');
+/** The check of what nothing can be run without; undefined when it refuses nothing. */
+function refused(facts: Facts, id: Refusal['id'], title: string): Check | undefined {
+  const { platform, arch: architecture, podman, docker, bridgeNetfilter } = facts;
+  const machine = { platform, arch: architecture, podman, rootless: docker?.rootless, bridgeNetfilter };
+  const refusal = refusals(machine).find((one) => one.id === id);
+  return refusal === undefined ? undefined : fail(id, title, refusal.what, refusal.mend);
 }
+
+const machine = (facts: Facts): Check =>
+  refused(facts, 'machine', 'Machine') ?? ok('machine', 'Machine', `${facts.platform} ${facts.arch}`);
 
 function nodeJs(facts: Facts): Check {
   const [major = 0, minor = 0] = facts.nodeVersion.replace(/^v/, '').split('.').map(Number);
@@ -128,6 +129,8 @@ function nodeJs(facts: Facts): Check {
 }
 
 function dockerChecks(facts: Facts): readonly Check[] {
+  const no = refused(facts, 'docker', 'Docker');
+  if (no !== undefined) return [no];
   const { docker } = facts;
   const set = facts.status === undefined ? undefined : boundingSet(facts.status);
   const withheld = set !== undefined && !holds(set, sysResourceBit);
@@ -217,15 +220,11 @@ function limits(facts: Facts): readonly Check[] {
 }
 
 function network(facts: Facts): Check {
-  if (facts.bridgeNetfilter === undefined) return warn('netfilter', 'Bridge netfilter', 'cannot be told from here');
-  return facts.bridgeNetfilter
-    ? ok('netfilter', 'Bridge netfilter', 'bridged packets pass iptables')
-    : warn(
-        'netfilter',
-        'Bridge netfilter',
-        'br_netfilter is not there: pods on one node may bypass Services',
-        'modprobe br_netfilter',
-      );
+  const no = refused(facts, 'netfilter', 'Bridge netfilter');
+  if (no !== undefined) return no;
+  return facts.bridgeNetfilter === undefined
+    ? warn('netfilter', 'Bridge netfilter', 'cannot be told from here')
+    : ok('netfilter', 'Bridge netfilter', 'bridged packets pass iptables');
 }
 
 function fence(facts: Facts): Check {
@@ -293,6 +292,7 @@ export async function collectFacts(runner: Runner = realRunner, signal?: AbortSi
     isRoot: process.getuid?.() === 0,
     docker,
     dockerInstalled: docker !== undefined || (await version('dockerd', ['--version'])) !== undefined,
+    podman: docker === undefined && (await isPodman(runner, signal)),
     dockerHost: process.env['DOCKER_HOST'] === '' ? undefined : process.env['DOCKER_HOST'],
     aptHost: (await version('apt-get', ['--version'])) !== undefined,
     status: await readFile('/proc/self/status', 'utf8').catch(() => undefined),

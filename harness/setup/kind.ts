@@ -13,6 +13,8 @@ export interface BinaryOptions {
   readonly runner?: Runner;
   readonly cacheDir?: string;
   readonly fetcher?: typeof fetch;
+  /** Version of kubectl, as in `v1.34.3`; default: that of the images that are built. */
+  readonly kubernetes?: string;
 }
 
 /** Where the binaries live: never the user's own, whose versions nobody pinned. */
@@ -20,7 +22,7 @@ export function binDir(cacheDir: string = defaultCacheDir()): string {
   return join(cacheDir, 'bin');
 }
 
-/** Whether `kind version` says that it is this version: `kind v0.33.0 go1.26.8 linux/amd64`. */
+/** Whether `kind version` says that it is this version: `kind v0.31.0 go1.26.8 linux/amd64`. */
 export function isKindVersion(output: string, version: string): boolean {
   return new RegExp(`^kind ${version.replaceAll('.', '\\.')}(\\s|$)`).test(output.trim());
 }
@@ -88,14 +90,15 @@ export async function ensureKubectl(
 ): Promise<string> {
   const runner = options.runner ?? realRunner;
   const dir = binDir(options.cacheDir);
-  const file = join(dir, 'kubectl');
+  const wanted = options.kubernetes ?? versions.kubernetes;
+  const file = join(dir, wanted === versions.kubernetes ? 'kubectl' : `kubectl-${wanted}`);
   const version = async (path: string): Promise<boolean> => {
     const found = await runner.run(path, ['version', '--client', '-o', 'json'], { signal, timeoutMs: 20_000 });
-    return found.ok && isKubectlVersion(found.stdout, versions.kubernetes);
+    return found.ok && isKubectlVersion(found.stdout, wanted);
   };
   if (await version(file)) return file;
 
-  const tell = teller(progress, `kubectl ${versions.kubernetes}`);
+  const tell = teller(progress, `kubectl ${wanted}`);
   tell('started', process.platform === 'linux' ? `from ${nodeImage}` : 'from its release');
   await mkdir(dir, { recursive: true });
   const tmp = await mkdtemp(join(dir, '.kubectl-'));
@@ -103,12 +106,12 @@ export async function ensureKubectl(
     const fresh = join(tmp, 'kubectl');
     if (process.platform === 'linux') await copyOut(runner, nodeImage, '/usr/bin/kubectl', fresh, signal);
     else {
-      const url = `https://dl.k8s.io/release/${versions.kubernetes}/bin/${platform()}/${arch()}/kubectl`;
+      const url = `https://dl.k8s.io/release/${wanted}/bin/${platform()}/${arch()}/kubectl`;
       await writeFile(fresh, await fetchChecked(url, `${url}.sha256`, signal, options.fetcher));
     }
     await chmod(fresh, 0o755);
     if (!(await version(fresh))) {
-      throw new FiredrillError('environment', `the kubectl of ${nodeImage} is not ${versions.kubernetes}`, {
+      throw new FiredrillError('environment', `the kubectl of ${nodeImage} is not ${wanted}`, {
         hint: 'run `firedrill doctor`',
       });
     }

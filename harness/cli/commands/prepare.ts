@@ -1,5 +1,6 @@
 import { exitCodes } from '../../model/errors.ts';
 import { ensureImages } from '../../images/ensure.ts';
+import { builtMinor, nodeImages, type ImageMode, type KubernetesMinor } from '../../images/refs.ts';
 import { ensureDocker } from '../../setup/docker.ts';
 import { ensureKind, ensureKubectl } from '../../setup/kind.ts';
 import type { CommandContext } from '../context.ts';
@@ -7,7 +8,8 @@ import type { ReporterName } from '../options.ts';
 import { chooseReporter, makeReporter, realWorld } from '../progress/reporter.ts';
 
 export interface PrepareFlags {
-  readonly images: 'auto' | 'pull' | 'build';
+  readonly images: ImageMode;
+  readonly kubernetes?: KubernetesMinor;
   readonly reporter?: ReporterName;
   readonly json?: boolean;
 }
@@ -22,10 +24,12 @@ export async function prepare(context: CommandContext, options: PrepareFlags): P
     realWorld(context.output),
   );
   try {
+    const { images: mode, kubernetes } = options;
+    const asked = { mode, ...(kubernetes === undefined ? {} : { kubernetes }) };
     await ensureDocker({}, reporter.onProgress, context.signal);
-    const images = await ensureImages({ mode: options.images }, reporter.onProgress, context.signal);
+    const images = await ensureImages(asked, reporter.onProgress, context.signal);
     await ensureKind({}, reporter.onProgress, context.signal);
-    await ensureKubectl(images.node, {}, reporter.onProgress, context.signal);
+    await ensureKubectl(images.node, { kubernetes: nodeImages[kubernetes ?? builtMinor].version }, reporter.onProgress, context.signal);
     reporter.stop();
     context.output.result(options.json === true ? JSON.stringify(images, null, 2) : `ready: ${images.node}`);
   } finally {

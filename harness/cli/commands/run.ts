@@ -5,6 +5,7 @@ import { exitCodes, FiredrillError } from '../../model/errors.ts';
 import { controlsOf, type Plan, type Trigger } from '../../model/plan.ts';
 import { humanDuration, millis, type Millis } from '../../model/units.ts';
 import type { ControlWord } from '../../engine/controls.ts';
+import type { ImageMode, KubernetesMinor } from '../../images/refs.ts';
 import { leastBlocks } from '../../analysis/told-apart.ts';
 import { makePlan } from '../../engine/plan.ts';
 import type { CommandContext } from '../context.ts';
@@ -40,7 +41,8 @@ export interface RunFlags {
   readonly profile: 'stock' | 'fast';
   readonly trigger: Trigger;
   readonly keep: 'never' | 'on-failure' | 'always';
-  readonly images: 'auto' | 'pull' | 'build';
+  readonly images: ImageMode;
+  readonly kubernetes?: KubernetesMinor;
   readonly reporter?: ReporterName;
   readonly out: string;
   /** Watch each trial so long instead of the scenario's own horizon. */
@@ -103,6 +105,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
       ...arms,
       keep: flags.keep,
       images: flags.images,
+      ...(flags.kubernetes === undefined ? {} : { kubernetes: flags.kubernetes }),
       out,
       trigger: flags.trigger,
       openFence: flags.openFence ?? false,

@@ -37,6 +37,18 @@ describe('the log', () => {
     ]);
   });
 
+  it('promises no number of trials where the run ends when it is decided', () => {
+    const run = { scenario: 'cni-wipe', profile: 'fast', runDir: 'r', trials: 140, etaMs: 3_120_000 } as const;
+    const { view, log } = play([
+      [0, { type: 'run', ...run, decide: true }],
+      [1, { ...trial, of: 140, etaMs: 3_120_000, decide: true }],
+    ]);
+    expect(log[0]).toBe('cni-wipe (fast profile): at most 140 trials, about 52 min to the first look');
+    expect(log.at(-1)).toBe('trial 1 of at most 140: wait, about 52 min to the next look');
+    expect(footer(view, 61_000, 100, plain).at(-1)).toContain('trial 1 of at most 140');
+    expect(footer(view, 61_000, 100, plain).at(-1)).toContain('51 min to the next look');
+  });
+
   it('takes a repeated start of the same phase for news of it, and keeps its clock', () => {
     const { view, log } = play([
       [0, { type: 'phase', name: 'provision', state: 'started', deadlineMs: 300_000 }],

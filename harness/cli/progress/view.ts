@@ -13,6 +13,8 @@ export interface View {
     readonly id: string;
     readonly index: number;
     readonly of: number;
+    /** The run ends at a look, maybe before that many. */
+    readonly decide: boolean;
     readonly startedMs: number;
     /** When the run ends by today's estimate. */
     readonly endsMs?: number;
@@ -66,11 +68,13 @@ export function advance(
     }
     case 'run': {
       const estimate = event.etaMs === undefined ? '' : `, about ${roughly(event.etaMs)}`;
+      const size = event.decide === true ? `at most ${count(event.trials, 'trial')}` : count(event.trials, 'trial');
+      const upTo = event.decide === true && estimate !== '' ? ' to the first look' : '';
       const { setup: _, ...rest } = view;
       return {
         view: { ...rest, run: { scenario: event.scenario, profile: event.profile, trials: event.trials } },
         lines: [
-          head(`${event.scenario} (${event.profile} profile): ${count(event.trials, 'trial')}${estimate}`),
+          head(`${event.scenario} (${event.profile} profile): ${size}${estimate}${upTo}`),
           info(`reports go to ${event.runDir}`, 0),
         ],
       };
@@ -78,14 +82,15 @@ export function advance(
     case 'trial': {
       const { phase: _p, step: _s, slis: _i, ...rest } = view;
       const ends = event.etaMs === undefined ? {} : { endsMs: nowMs + event.etaMs };
-      const left = event.etaMs === undefined ? '' : `, about ${roughly(event.etaMs)} left`;
+      const decide = event.decide === true;
+      const place = placeOf({ ...event, decide });
       return {
         view: {
           ...rest,
           told: [],
-          trial: { id: event.id, index: event.index, of: event.of, startedMs: nowMs, ...ends },
+          trial: { id: event.id, index: event.index, of: event.of, decide, startedMs: nowMs, ...ends },
         },
-        lines: [head(`trial ${event.index} of ${event.of}: ${event.runbook}${left}`)],
+        lines: [head(`${place}: ${event.runbook}${leftOf(event.etaMs, decide)}`)],
       };
     }
     case 'phase':
@@ -165,6 +170,13 @@ export function advance(
       };
   }
 }
+
+/** How many trials there will be of a run that ends when it is decided nobody knows. */
+const placeOf = ({ index, of, decide }: { readonly index: number; readonly of: number; readonly decide: boolean }) =>
+  `trial ${index} of ${decide ? 'at most ' : ''}${of}`;
+
+const leftOf = (etaMs: number | undefined, decide: boolean): string =>
+  etaMs === undefined ? '' : `, about ${roughly(etaMs)} ${decide ? 'to the next look' : 'left'}`;
 
 function advanceSetup(view: View, event: ProgressSetup, nowMs: number): { view: View; lines: readonly Line[] } {
   const place = `[${event.index}/${event.of}] ${event.part}`;
@@ -266,10 +278,10 @@ export function footer(view: View, nowMs: number, width: number, paint: Paint): 
     if (good.length > 0) add(`    good: ${good.join(' ')}`, 'green');
   }
   if (view.trial !== undefined) {
-    const { index, of, endsMs } = view.trial;
-    const left = endsMs === undefined ? '' : `, about ${roughly(Math.max(0, endsMs - nowMs))} left`;
+    const { endsMs, decide } = view.trial;
+    const left = leftOf(endsMs === undefined ? undefined : Math.max(0, endsMs - nowMs), decide);
     const series = view.series === undefined ? '' : `scenario ${view.series.index} of ${view.series.of}, `;
-    add(`    ${series}trial ${index} of ${of}, ${humanClock(nowMs - view.startedMs)} since the start${left}`, 'dim');
+    add(`    ${series}${placeOf(view.trial)}, ${humanClock(nowMs - view.startedMs)} since the start${left}`, 'dim');
   }
   return lines;
 }

@@ -65,6 +65,8 @@ for _ in $(seq 100); do
 done
 for id in $(c tasks ls -q); do c tasks rm -f "$id" >/dev/null 2>&1 || true; done
 for id in $(c containers ls -q); do c containers rm "$id"; done
+# containerd 2 lists sandboxes apart, and would bring each back as one that is lost. Earlier ones know no such command.
+for id in $(c sandboxes ls 2>/dev/null | awk 'NR > 1 { print $1 }'); do c sandboxes rm --force "$id"; done
 [ -z "$(c containers ls -q)" ] || { echo "containers are left: $(c containers ls -q | tr '\\n' ' ')" >&2; exit 1; }
 systemctl stop containerd
 rm -rf /var/lib/cni/networks/* /var/lib/cni/results/* /var/log/pods/* /var/log/containers/* /var/log/journal/*

@@ -1,5 +1,6 @@
 import type { Cluster } from '../../model/cluster.ts';
 import { oneLine } from '../../model/errors.ts';
+import { awaitBoot } from '../boot.ts';
 import type { Docker } from '../docker.ts';
 import { nodeRunArgs } from '../kind-create.ts';
 import { mustOnNode } from '../must.ts';
@@ -13,6 +14,9 @@ import { publishedPorts, restoreArgs, SnapshotUnusable, type Snapshot } from './
 
 /** Free ports of loopback by the container's port, as in `6443/TCP`. */
 export type Ports = Readonly<Record<string, number>>;
+
+/** A node boots within a second or two; a machine that is busy with something else takes its time. */
+const bootWithinMs = 60_000;
 
 /** Ports of loopback for everything that the nodes of a snapshot publish. */
 export async function portsFor(snapshot: Snapshot): Promise<Ports> {
@@ -52,12 +56,16 @@ export async function startNodes(
     if (node === undefined || wanted.aborted) return;
     const args = restoreArgs(node.asked, { varDir, image: node.image, ports });
     const own = ['--ip', net.nodeAddress(index), '--volume', `${baseDir}:${basePath}:ro`];
+    const startedEpochMs = Date.now();
     await docker(['run', ...own, ...nodeRunArgs(spec), ...args], { signal });
     const release = index === 0 ? releaseControlPlane : releaseWorker(net.nodeAddress(0));
-    await mustOnNode(cluster, node.name, release, wanted).catch((error: unknown) => {
+    try {
+      await awaitBoot(docker, node.name, startedEpochMs, { signal: wanted, timeoutMs: bootWithinMs });
+      await mustOnNode(cluster, node.name, release, wanted);
+    } catch (error) {
       signal.throwIfAborted();
       throw new SnapshotUnusable(`what was restored does not start: ${oneLine(error)}`, error);
-    });
+    }
   };
   const started: Promise<unknown>[] = [];
   const onDisk = (index: number, disk: NodeDisk): void => {

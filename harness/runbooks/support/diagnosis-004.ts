@@ -2,6 +2,7 @@ import { look } from '../../model/define.ts';
 import type { NodeSelector, Step } from '../../model/step.ts';
 import { seconds } from '../../model/units.ts';
 import { lastReservedName } from './reserved-names.ts';
+import { terminatingPods } from './terminating.ts';
 
 /** One look at each of the four layers that write-up 004 found broken, before anything is touched. */
 export const lookAtEveryLayer = (node: NodeSelector): readonly Step[] => [
@@ -16,11 +17,7 @@ export const lookAtEveryLayer = (node: NodeSelector): readonly Step[] => [
   ),
   look('are there service rules?', 'nodes', "iptables-save -t nat | grep -c -- '-j KUBE-SEP-' || true"),
   look('are names reserved?', node, lastReservedName),
-  look(
-    'what is Terminating?',
-    'workstation',
-    'kubectl get pods -A -o json | jq -r \'.items[] | select(.metadata.deletionTimestamp != null) | .metadata.namespace + "/" + .metadata.name\'',
-  ),
+  look('what is Terminating?', 'workstation', terminatingPods),
   look(
     'does the datastore answer?',
     'control-plane',

@@ -1,3 +1,4 @@
+import { sandboxRequest } from '../../model/commands.ts';
 import { act, look, until } from '../../model/define.ts';
 import type { NodeSelector, Step } from '../../model/step.ts';
 import { seconds } from '../../model/units.ts';
@@ -44,7 +45,8 @@ const lastBoot = 'last=$(tail -n 1 /var/log/boots | cut -d " " -f 1)';
 /** Whoever asked for a sandbox in the minute before the last boot, one name of a pod's owner a line. */
 const sandboxes = [
   'journalctl -q -m --no-pager -u containerd -o cat --since "@$((last - 75))" --until "@$((last - 1))"',
-  `sed -nE 's/.*RunPodSandbox for &PodSandboxMetadata\\{Name:([^,]*)-[a-z0-9]+-[a-z0-9]+,.*Attempt:[0-9]*,\\}"$/\\1/p'`,
+  `sed -nE 's/.*${sandboxRequest()}/\\2/p'`,
+  "sed -E 's/(-[a-z0-9]+){2}$//'",
 ].join(' | ');
 
 /**

@@ -1,0 +1,176 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { canaryImage } from '../../harness/cluster/api.ts';
+import { fakeCluster } from '../../harness/cluster/fake.ts';
+import { kindFacts } from '../../harness/cluster/facts.ts';
+import { takeFingerprint } from '../../harness/cluster/fingerprint.ts';
+import { powerOf } from '../../harness/cluster/power.ts';
+import { waitReady } from '../../harness/cluster/ready.ts';
+import {
+  emptyNode,
+  releaseControlPlane,
+  releaseWorker,
+  stopKubelet,
+  stopLeaders,
+} from '../../harness/cluster/snapshot/quiesce.ts';
+import { keepNodeLogs } from '../../harness/engine/node-logs.ts';
+import { builtMinor, images, nodeImages, versions } from '../../harness/images/refs.ts';
+import { sandboxRequest } from '../../harness/model/commands.ts';
+import { profiles } from '../../harness/model/profile.ts';
+import type { Scenario } from '../../harness/model/scenario.ts';
+import { executables } from './shell.ts';
+
+/**
+ * Holds what is run on a node against what kindest/node holds. Nobody who pulls it gets our own node image, and what is missing there is missing
+ * in the middle of their outage.
+ */
+
+interface KindNode {
+  readonly kind: string;
+  readonly containerd: string;
+  readonly runc: string;
+  readonly cniPlugins: { readonly version: string; readonly names: readonly string[] };
+  readonly nodeImages: Readonly<Record<string, string>>;
+  readonly images: readonly string[];
+  readonly units: readonly string[];
+  readonly programs: Readonly<Record<string, readonly string[]>>;
+  readonly workstation: readonly string[];
+  readonly sandboxRequests: readonly string[];
+}
+
+const root = join(import.meta.dirname, '..', '..');
+const facts = parse(readFileSync(join(import.meta.dirname, 'kind-node.yaml'), 'utf8')) as KindNode;
+const programs = new Set(Object.values(facts.programs).flat());
+
+const scenarios = await Promise.all(
+  readdirSync(join(root, 'scenarios')).flatMap(async (file) => {
+    if (!file.endsWith('.ts')) return [];
+    const url = pathToFileURL(join(root, 'scenarios', file)).href;
+    return [{ id: file.replace(/\.ts$/, ''), scenario: ((await import(url)) as { readonly default: Scenario }).default }];
+  }),
+).then((all) => all.flat());
+
+interface Typed {
+  readonly on: unknown;
+  readonly command: string;
+}
+
+/** Every command of a scenario, whatever it is part of: steps, witnesses, checks. */
+function* commandsOf(value: unknown): Generator<Typed> {
+  if (typeof value !== 'object' || value === null) return;
+  if ('command' in value && typeof value.command === 'string' && 'on' in value) yield value as Typed;
+  for (const child of Object.values(value)) yield* commandsOf(child);
+}
+
+/** What detectors and probes ask of nodes in their first moment. */
+async function asked(scenario: Scenario): Promise<readonly string[]> {
+  const cluster = fakeCluster();
+  const moment = AbortSignal.timeout(150);
+  const samples = async function* () {
+    await new Promise((resolve) => {
+      moment.addEventListener('abort', resolve);
+    });
+    yield* [];
+  };
+  const context = { cluster, signal: moment, now: () => performance.now(), samples };
+  await Promise.allSettled([
+    ...scenario.detectors.map(async (detector) => {
+      for await (const reading of detector.watch(context, profiles.fast)) if (reading.state === undefined) return;
+    }),
+    ...scenario.probes.map(async (probe) => {
+      const session = await probe.open({ cluster, now: context.now, signal: moment });
+      await session.attempt(1, moment).catch(() => undefined);
+      await session.close();
+    }),
+  ]);
+  return cluster.calls.filter(({ on }) => on !== 'workstation').map(({ command }) => command);
+}
+
+/** What the cluster's own code runs on nodes. */
+async function ownCommands(): Promise<readonly string[]> {
+  const cluster = fakeCluster({ exec: () => ({ exitCode: 0, stdout: '', stderr: '' }) });
+  const signal = AbortSignal.timeout(5000);
+  const docker = () => Promise.resolve('INFO: detected cgroup v1\nINFO: starting init');
+  const dir = mkdtempSync(join(tmpdir(), 'firedrill-kind-node-'));
+  const run = () => Promise.resolve({ exitCode: 0, stdout: '', stderr: '' });
+  const spec = { nodeImage: '', kindBinary: 'kind', profile: profiles.fast };
+  await kindFacts(cluster, { spec, docker, run } as unknown as Parameters<typeof kindFacts>[1]);
+  await takeFingerprint(cluster, undefined, signal).catch(() => undefined);
+  await waitReady(cluster, { pods: new Map(), timeoutMs: 5000 }, signal).catch(() => undefined);
+  await keepNodeLogs(cluster, dir, 0, signal);
+  await powerOf(docker, { ...cluster, exec: cluster.exec.bind(cluster), nodes: [], network: 'n' })
+    .reboot(cluster.nodes[0]?.name ?? '')
+    .catch(() => undefined);
+  rmSync(dir, { recursive: true });
+  return [
+    ...cluster.calls.filter(({ on }) => on !== 'workstation').map(({ command }) => command),
+    ...[stopKubelet, stopLeaders, emptyNode('worker'), emptyNode('control-plane'), releaseControlPlane],
+    releaseWorker('10.0.0.2'),
+  ];
+}
+
+const missing = (commands: Iterable<string>, there: ReadonlySet<string>): readonly string[] => [
+  ...new Set(
+    [...commands].flatMap((command) =>
+      [...executables(command)]
+        .filter((name) => !there.has(name.replace(/^\/(usr\/)?s?bin\//, '')))
+        .map((name) => `${name}: ${command.slice(0, 120)}`),
+    ),
+  ),
+];
+
+describe("kind's node", () => {
+  it.each(scenarios)('has every program that $id runs on it', async ({ scenario }) => {
+    const typed = [...commandsOf(scenario)].filter(({ on }) => on !== 'workstation');
+    expect(typed.length).toBeGreaterThan(0);
+    expect(missing([...typed.map(({ command }) => command), ...(await asked(scenario))], programs)).toEqual([]);
+  });
+
+  it('has every program that the cluster itself runs on it', async () => {
+    const commands = await ownCommands();
+    expect(commands.length).toBeGreaterThan(10);
+    expect(missing(commands, programs)).toEqual([]);
+  });
+
+  it('has every image that is asked for, or it is put in', () => {
+    const preloaded = images.filter(({ role }) => role === 'preload').map(({ ref }) => ref as string);
+    const there = new Set([...facts.images, ...preloaded]);
+    const named = readdirSync(join(root, 'manifests'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.ya?ml$/.test(file))
+      .flatMap((file) => [...readFileSync(join(root, 'manifests', file), 'utf8').matchAll(/\bimage: *['"]?([^\s'",}]+)/g)])
+      .map((match) => match[1] ?? '');
+    expect(named.length).toBeGreaterThan(3);
+    expect([canaryImage, ...named].filter((ref) => !there.has(ref))).toEqual([]);
+  });
+
+  it('is of the pinned release, with its versions', () => {
+    expect(facts.kind).toBe(versions.kind);
+    expect([facts.containerd, facts.runc]).toEqual([versions.containerd, versions.runc]);
+    expect(facts.cniPlugins.version).toBe(versions.cniPlugins);
+    const pinned = Object.values(nodeImages).map(({ version, digest }) => [version, digest]);
+    expect(Object.fromEntries(pinned)).toEqual(facts.nodeImages);
+    expect(nodeImages[builtMinor].version).toBe(versions.kubernetes);
+  });
+
+  it("has a runtime whose log says when a sandbox is asked for; either form is read", () => {
+    const one = new RegExp(sandboxRequest());
+    const named = facts.sandboxRequests.map((line) => one.exec(line)?.[2]?.replace(/\\$/, ''));
+    expect(named).toEqual(facts.sandboxRequests.map(() => 'openwebui-6d9f7c5b8-x2x4z'));
+    const others = new RegExp(sandboxRequest('other'));
+    for (const line of facts.sandboxRequests) {
+      expect(others.test(line)).toBe(false);
+      expect(one.test(`${line.slice(0, -1)} returns sandbox id \\"abc\\""`)).toBe(false);
+    }
+  });
+});
+
+describe('the workstation', () => {
+  it.each(scenarios)('needs nothing for $id but kubectl and what every Unix has', ({ scenario }) => {
+    const typed = [...commandsOf(scenario)].filter(({ on }) => on === 'workstation').map(({ command }) => command);
+    expect(missing(typed, new Set(facts.workstation))).toEqual([]);
+  });
+});
