@@ -1,8 +1,8 @@
 /**
  * What a decision costs: `npm run bench decision [-- <rounds> [<run folder>]]`
  *
- * Draws runs of `cni-wipe` out of the blocks of the kept one (whole blocks, with replacement) and lets the declared rules of `run --decide` stop
- * them; beside it, eight full blocks of the same draws, as a run without `--decide` has them. A trial costs what it took in the kept run from the injection to
+ * Draws runs of `cni-wipe` out of the two kept ones and lets the declared rules of `run --decide` stop them: out of the eight whole blocks of a slower
+ * machine (whole blocks, with replacement), and out of the run that was decided for real, each arm's trials by themselves; beside it, eight full blocks of the same draws, as a run without `--decide` has them. A trial costs what it took in the kept run from the injection to
  * the end of its watch, the confirmation where it has one, and what a trial costs beside that (`bench/results/trial-overhead.json`). The times are those
  * of the kept run's machine.
  * With a run folder: what that run, which was decided for real, has taken, from its trials' clocks.
@@ -29,14 +29,31 @@ const right = 'restore-cni-and-pods';
 /** Seconds of a trial beside the outage and its windows, as `bench trial-overhead` found them. */
 const overheadMs = 1000 * Number(process.env['OVERHEAD_S'] ?? 17);
 
-const kept = await readReport(fileURLToPath(new URL('../reports/examples/cni-wipe/report.json', import.meta.url)));
+const example = (name: string) =>
+  readReport(fileURLToPath(new URL(`../reports/examples/${name}/report.json`, import.meta.url)));
+const [kept, decidedRun] = await Promise.all([example('cni-wipe'), example('cni-wipe-decided')]);
+const arms = kept.plan.runbooks.map(({ id }) => id);
+
+/** One trial of each arm, drawn. */
+type Draw = (random: () => number) => ReadonlyMap<string, TrialRecord>;
+
 const blocks = new Map<number, Map<string, TrialRecord>>();
 for (const { id, block, runbook } of kept.plan.trials) {
   const record = kept.records.find((r) => r.trialId === id);
   if (record === undefined) continue;
   blocks.set(block, (blocks.get(block) ?? new Map<string, TrialRecord>()).set(runbook, record));
 }
-const arms = kept.plan.runbooks.map(({ id }) => id);
+const wholeBlock: Draw = (random) =>
+  blocks.get(1 + Math.floor(random() * blocks.size)) ?? new Map<string, TrialRecord>();
+/** Arms that were dropped have two trials, and blocks of them there are none. */
+const eachArm: Draw = (random) =>
+  new Map(
+    arms.flatMap((arm) => {
+      const own = decidedRun.records.filter((r) => r.runbook === arm && r.control === undefined);
+      const one = own[Math.floor(random() * own.length)];
+      return one === undefined ? [] : [[arm, one] as const];
+    }),
+  );
 
 function planOf(trials: number, decided: boolean): Plan {
   return {
@@ -67,15 +84,15 @@ interface Outcome {
 }
 
 /** One run: its trials in the plan's order, each block drawn, until the rules end it. */
-function play(trials: number, decided: boolean, seed: number): Outcome {
+function play(draw: Draw, trials: number, decided: boolean, seed: number): Outcome {
   const random = seeded(seed);
   let plan = planOf(trials, decided);
   const records: TrialRecord[] = [];
   let ms = 0;
   for (let block = 1; block <= trials && plan.decided === undefined; block++) {
-    const drawn = blocks.get(1 + Math.floor(random() * blocks.size));
+    const drawn = draw(random);
     for (const trial of plan.trials.filter((t) => t.block === block && isWanted(plan, t))) {
-      const record = drawn?.get(trial.runbook);
+      const record = drawn.get(trial.runbook);
       if (record === undefined) continue;
       const watchMs = watchOf(plan, records, trial, relapseWatchMs);
       const up = record.outcome === 'recovered';
@@ -113,15 +130,17 @@ function sum(outcomes: readonly Outcome[]) {
   };
 }
 
-say(`${String(rounds)} runs drawn from the ${String(blocks.size)} kept blocks`);
+say(`${String(rounds)} runs drawn from each`);
 const seeds = Array.from({ length: rounds }, (_, i) => i + 1);
-const found = {
-  decide: sum(seeds.map((seed) => play(most, true, seed))),
-  eight: sum(seeds.map((s) => play(full, false, s))),
-};
-const row = (name: string, of: (x: ReturnType<typeof sum>) => string) => [name, of(found.decide), of(found.eight)];
+const both = (draw: Draw) => ({
+  decide: sum(seeds.map((seed) => play(draw, most, true, seed))),
+  eight: sum(seeds.map((seed) => play(draw, full, false, seed))),
+});
+const found = { blocks: both(wholeBlock), decided: both(eachArm) };
+const columns = [found.blocks.decide, found.blocks.eight, found.decided.decide, found.decided.eight];
+const row = (name: string, of: (x: ReturnType<typeof sum>) => string) => [name, ...columns.map(of)];
 const rows = [
-  ['', '--decide', 'eight full blocks'],
+  ['', 'eight blocks: --decide', 'all eight', 'decided run: --decide', 'all eight'],
   row('cluster-minutes, median', (x) => x.minutes.median.toFixed(0)),
   row('of which one in ten takes more', (x) => x.minutes.p90.toFixed(0)),
   row('blocks, median', (x) => String(x.blocks)),

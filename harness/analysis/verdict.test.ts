@@ -214,11 +214,11 @@ describe('a verdict', () => {
         arms: ['cure', 'wait'],
         amendments: [{ atEpochMs: 1, trialsSeen: 6, what: 'more trials' }],
       },
-      dropped: [{ arm: 'wait', afterBlock: 3, why }],
+      dropped: ['wait', 'restart'].map((arm) => ({ arm, afterBlock: 3, why })),
       decided: { afterBlock: 8, why: 'one is shown to be better than every other' },
     });
     expect(found.decisions).toEqual([
-      `wait was dropped after block 3: ${why}`,
+      `wait and restart were dropped after block 3: ${why}`,
       'The run ended after block 8: one is shown to be better than every other',
     ]);
     expect(found.sureness).toContain('Exploratory: the comparison was changed after 6 trials had been seen');

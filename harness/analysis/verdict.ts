@@ -234,8 +234,13 @@ const cameBack = (r: RunbookSummary): number =>
 
 /** What was decided while the run went on. */
 function decisionsOf({ dropped = [], decided }: Plan): readonly string[] {
+  const alike = new Map<string, string[]>();
+  for (const { arm, afterBlock, why } of dropped) {
+    const when = `after block ${String(afterBlock)}: ${why}`;
+    alike.set(when, [...(alike.get(when) ?? []), arm]);
+  }
   return [
-    ...dropped.map(({ arm, afterBlock, why }) => `${arm} was dropped after block ${String(afterBlock)}: ${why}`),
+    ...[...alike].map(([when, arms]) => `${list(arms)} ${arms.length === 1 ? 'was' : 'were'} dropped ${when}`),
     ...(decided === undefined ? [] : [`The run ended after block ${String(decided.afterBlock)}: ${decided.why}`]),
   ];
 }

@@ -27,7 +27,10 @@ export async function awaitBoot(
     if (booted.test(console)) return;
     if (performance.now() > deadline) {
       const last = console.trimEnd().split('\n').at(-1) ?? '';
-      throw new FiredrillError('environment', `node ${node} did not finish booting within ${timeoutMs / 1000} s: ${last}`);
+      throw new FiredrillError(
+        'environment',
+        `node ${node} did not finish booting within ${timeoutMs / 1000} s: ${last}`,
+      );
     }
     await sleep(100, signal);
   }

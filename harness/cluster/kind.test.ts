@@ -40,6 +40,7 @@ describe('createCluster', () => {
     }
     if (call.includes('HostPort')) return ok('4711');
     if (call.startsWith('docker ps')) return ok('id1\nid2');
+    if (call.startsWith('docker logs')) return ok('INFO: detected cgroup v1\nINFO: starting init');
     return ok();
   };
   const spec = (): ClusterSpec => ({

@@ -20,7 +20,8 @@ function node(...answers: readonly ExecResult[]) {
   };
   const docker = (args: readonly string[]) => {
     calls.push(args.join(' '));
-    if (args[0] === 'logs') return Promise.resolve(consoles.length > 1 ? (consoles.shift() ?? '') : (consoles[0] ?? ''));
+    if (args[0] === 'logs')
+      return Promise.resolve(consoles.length > 1 ? (consoles.shift() ?? '') : (consoles[0] ?? ''));
     return Promise.resolve(args[0] === 'inspect' ? '/a\t10.0.0.2' : '');
   };
   return { power: powerOf(docker, cluster), asked, calls, consoles };

@@ -48,9 +48,7 @@ export function untilNextLook(
   const { comparison } = plan;
   const block = comparison?.decide === true ? wholeBlocks(plan, records) : Infinity;
   const next = comparison?.looks.find(({ blocks }) => blocks > block)?.blocks;
-  const cures = new Set(
-    scenario.runbooks.flatMap((c) => (c.claim.expect === 'recovers' ? [c.runbook.id] : [])),
-  );
+  const cures = new Set(scenario.runbooks.flatMap((c) => (c.claim.expect === 'recovers' ? [c.runbook.id] : [])));
   return plan.trials
     .filter((t) => next === undefined || t.block <= next)
     .filter((t) => next === undefined || cures.has(t.runbook) || t.block <= (comparison?.dropAfter ?? Infinity))

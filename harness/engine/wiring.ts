@@ -60,7 +60,12 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
   const asked = { mode, ...(kubernetes === undefined ? {} : { kubernetes }) };
   const images = await ensureImages(asked, onProgress, signal);
   const kindBinary = await ensureKind({}, onProgress, signal);
-  const kubectlBinary = await ensureKubectl(images.node, { kubernetes: nodeImages[kubernetes ?? builtMinor].version }, onProgress, signal);
+  const kubectlBinary = await ensureKubectl(
+    images.node,
+    { kubernetes: nodeImages[kubernetes ?? builtMinor].version },
+    onProgress,
+    signal,
+  );
   const registration = registerRun({ runId, scenario: options.scenarioId, runDir });
   let count = 0;
   const base: ClusterBase = {

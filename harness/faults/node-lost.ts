@@ -25,13 +25,7 @@ export function nodeLost(options: { readonly worker: number }): Fault {
     fidelity: 'real',
     params: { worker: options.worker },
     targets: on,
-    prepare: [
-      act(
-        'see that it answers',
-        'control-plane',
-        `ip=$(${address}) && [ -n "$ip" ] && ${asked}`,
-      ),
-    ],
+    prepare: [act('see that it answers', 'control-plane', `ip=$(${address}) && [ -n "$ip" ] && ${asked}`)],
     inject: [powerOff('the power fails', on)],
     witness: [
       {

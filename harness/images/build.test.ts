@@ -75,7 +75,10 @@ describe('acceptable', () => {
   it('takes a node image made either way in auto, and one way only where it is forced', () => {
     expect([acceptable(images, built, 'auto', keys), acceptable(images, pulled, 'auto', keys)]).toEqual([true, true]);
     expect([acceptable(images, built, 'pull', keys), acceptable(images, pulled, 'pull', keys)]).toEqual([false, true]);
-    expect([acceptable(images, built, 'build', keys), acceptable(images, pulled, 'build', keys)]).toEqual([true, false]);
+    expect([acceptable(images, built, 'build', keys), acceptable(images, pulled, 'build', keys)]).toEqual([
+      true,
+      false,
+    ]);
   });
 
   it('takes the strict base for the strict node only', () => {
@@ -87,9 +90,9 @@ describe('acceptable', () => {
 
   it('refuses one that was built from another recipe, pulled under another name, or lacks an image', () => {
     expect(acceptable(images, { ...built, flannel: { origin: 'built', identity: 'old' } }, 'auto', keys)).toBe(false);
-    expect(acceptable(images, { ...pulled, podinfo: { origin: 'pulled', identity: 'x:1@sha256:1' } }, 'auto', keys)).toBe(
-      false,
-    );
+    expect(
+      acceptable(images, { ...pulled, podinfo: { origin: 'pulled', identity: 'x:1@sha256:1' } }, 'auto', keys),
+    ).toBe(false);
     expect(acceptable(images, {}, 'auto', keys)).toBe(false);
   });
 

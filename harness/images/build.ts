@@ -453,7 +453,8 @@ export function buildGraph(context: BuildContext): BuildGraph {
 export const strictBase = 'strict-base';
 
 /** The step that builds an image of the node. */
-export const stepOf = (id: string, mode: ImageMode): string => (id === 'node-base' && mode === 'strict' ? strictBase : id);
+export const stepOf = (id: string, mode: ImageMode): string =>
+  id === 'node-base' && mode === 'strict' ? strictBase : id;
 
 /** Changes whenever what `preload` leaves in an image changes: it stands for its code in the keys. */
 export const preloadRecipe = 'preload 3';

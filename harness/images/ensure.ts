@@ -121,7 +121,8 @@ async function checkToolchain(
   progress: OnProgress,
   signal?: AbortSignal,
 ): Promise<void> {
-  await ensureBuildTools(world.runner, progress, signal);
+  const ids = pending.map(({ id }) => id);
+  await ensureBuildTools(world.runner, ids, progress, signal);
   const goMods = pending
     .filter((s) => s.id.startsWith('go-'))
     .map((s) => join(world.recipesDir, s.id.slice(3), 'go.mod'));

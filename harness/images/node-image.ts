@@ -59,7 +59,14 @@ export async function findNode(world: World, mode: ImageMode, signal?: AbortSign
     runner,
     'listing images',
     'docker',
-    ['image', 'ls', '--filter', `label=${deriveLabel}=${deriveKey(world.images)}`, '--format', '{{.Repository}}:{{.Tag}}'],
+    [
+      'image',
+      'ls',
+      '--filter',
+      `label=${deriveLabel}=${deriveKey(world.images)}`,
+      '--format',
+      '{{.Repository}}:{{.Tag}}',
+    ],
     { signal, hint: 'run `firedrill doctor`' },
   );
   for (const ref of listed.split('\n').filter((l) => l.startsWith(`${nodeRepository}:`))) {
@@ -120,7 +127,9 @@ export function derive(
     title: `node image ${ref}`,
     lane: 'docker',
     ms: 25_000,
-    needs: inNode(world.images).filter((s) => inputs[s.id]?.origin === 'built').map((s) => stepOf(s.id, mode)),
+    needs: inNode(world.images)
+      .filter((s) => inputs[s.id]?.origin === 'built')
+      .map((s) => stepOf(s.id, mode)),
     key,
     present: (s) => hasImage(runner, ref, s),
     run: async (context) => {
@@ -128,7 +137,9 @@ export function derive(
       const bridge = await ensureBridge(world, base, progress, context.signal);
       return await preload(runner, {
         base,
-        images: inNode(world.images).filter((s) => s.role === 'preload').map((s) => ({ from: from.get(s.id) ?? '', as: s.ref })),
+        images: inNode(world.images)
+          .filter((s) => s.role === 'preload')
+          .map((s) => ({ from: from.get(s.id) ?? '', as: s.ref })),
         tag: ref,
         labels: { [deriveLabel]: deriveKey(world.images), [inputsLabel]: JSON.stringify(inputs), [hashLabel]: key },
         container: `firedrill-preload-${short(key)}`,

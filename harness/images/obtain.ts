@@ -77,9 +77,13 @@ export async function obtain(
 /** @throws FiredrillError `environment` where it cannot be built: the base of a Kubernetes version that is only pulled */
 function builtFrom(world: World, spec: ImageSpec, mode: ImageMode): Had {
   if (world.keys.has(stepOf(spec.id, mode))) return { origin: 'built' };
-  throw new FiredrillError('environment', `${spec.ref} can only be pulled; just Kubernetes ${builtMinor} can be built here`, {
-    hint: `leave \`--kubernetes\` away, or name a registry that has it: FIREDRILL_REGISTRY=<host:port>`,
-  });
+  throw new FiredrillError(
+    'environment',
+    `${spec.ref} can only be pulled; just Kubernetes ${builtMinor} can be built here`,
+    {
+      hint: `leave \`--kubernetes\` away, or name a registry that has it: FIREDRILL_REGISTRY=<host:port>`,
+    },
+  );
 }
 
 /** The registry's digest of a pulled image, else Docker's image id. */

@@ -68,7 +68,9 @@ export function judgeLocal(
   if (image === undefined) return 'ignore';
   // A tag says nothing of the content: another release's image has it too. A mirror's content is its owner's affair.
   const pinned =
-    spec.digest === undefined || registry !== undefined || image.repoDigests.some((d) => d.endsWith(`@${spec.digest ?? ''}`));
+    spec.digest === undefined ||
+    registry !== undefined ||
+    image.repoDigests.some((d) => d.endsWith(`@${spec.digest ?? ''}`));
   const hash = image.labels[hashLabel];
   switch (mode) {
     case 'build':

@@ -50,21 +50,39 @@ export async function checkGo(runner: Runner, want: readonly [number, number], s
   }
 }
 
-/** A program that a build calls, and the Debian packages that bring it. */
-const tools = [
+/** What a build calls for, and the Debian packages that bring it; `only` for one step. */
+const tools: readonly {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly packages: readonly string[];
+  readonly only?: string;
+}[] = [
   { program: 'gcc', args: ['--version'], packages: ['gcc', 'libc6-dev'] },
+  {
+    program: 'pkg-config',
+    args: ['--exists', 'libseccomp'],
+    packages: ['pkg-config', 'libseccomp-dev'],
+    only: 'go-runc',
+  },
   { program: 'mmdebstrap', args: ['--version'], packages: ['mmdebstrap', 'debian-archive-keyring'] },
-] as const;
+];
 
 /**
- * Makes sure that the C compiler and mmdebstrap are there; root on Debian and Ubuntu gets them installed, announced first.
+ * Makes sure that the C compiler, mmdebstrap and what single steps need are there; root on Debian and Ubuntu gets them installed, announced first.
+ * @param steps the ids of what is to be built
  * @throws FiredrillError `environment` elsewhere.
  */
-export async function ensureBuildTools(runner: Runner, progress: OnProgress, signal?: AbortSignal): Promise<void> {
+export async function ensureBuildTools(
+  runner: Runner,
+  steps: readonly string[],
+  progress: OnProgress,
+  signal?: AbortSignal,
+): Promise<void> {
   const missing: string[] = [];
-  for (const tool of tools) {
-    const found = await runner.run(tool.program, tool.args, { timeoutMs: 20_000, signal });
-    if (found.missing) missing.push(...tool.packages);
+  for (const { program, args, packages, only } of tools) {
+    if (only !== undefined && !steps.includes(only)) continue;
+    const found = await runner.run(program, args, { timeoutMs: 20_000, signal });
+    if (!found.ok) missing.push(...packages);
   }
   if (process.platform !== 'linux') {
     throw new FiredrillError('environment', 'images can be built on Linux only', {

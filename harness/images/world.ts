@@ -2,7 +2,15 @@ import { cacheDir as defaultCacheDir } from '../setup/cache.ts';
 import { realRunner, type Runner } from '../setup/run.ts';
 import { buildGraph, strictBase, type BuildGraph } from './build.ts';
 import { recipesDir as defaultRecipesDir } from './keys.ts';
-import { images, imagesOf, isBuilt, type ImageId, type ImageMode, type ImageSpec, type KubernetesMinor } from './refs.ts';
+import {
+  images,
+  imagesOf,
+  isBuilt,
+  type ImageId,
+  type ImageMode,
+  type ImageSpec,
+  type KubernetesMinor,
+} from './refs.ts';
 import { readDurations } from './timings.ts';
 
 /** What `ensureImages` may be told. */

@@ -41,7 +41,10 @@ export function refusals(machine: Machine): readonly Refusal[] {
             {
               id: 'machine',
               what: `${here} is not supported`,
-              mend: platform === 'win32' ? 'use WSL 2: `wsl --install`, and Node.js and Docker in it' : 'use Linux on x86-64 or arm64',
+              mend:
+                platform === 'win32'
+                  ? 'use WSL 2: `wsl --install`, and Node.js and Docker in it'
+                  : 'use Linux on x86-64 or arm64',
             } as const,
           ]
         : []),

@@ -40,7 +40,9 @@ const whitedOut = 'flannel';
 
 async function deleteAFile(from: string, as: string): Promise<void> {
   const recipe = `FROM ${from}\nRUN touch /gone\nRUN rm /gone\n`;
-  await must(realRunner, 'building the image that deletes a file', 'docker', ['build', '-q', '-t', as, '-'], { input: recipe });
+  await must(realRunner, 'building the image that deletes a file', 'docker', ['build', '-q', '-t', as, '-'], {
+    input: recipe,
+  });
 }
 
 beforeAll(async () => {

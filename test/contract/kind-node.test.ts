@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +23,7 @@ import { builtMinor, images, nodeImages, versions } from '../../harness/images/r
 import { sandboxRequest } from '../../harness/model/commands.ts';
 import { profiles } from '../../harness/model/profile.ts';
 import type { Scenario } from '../../harness/model/scenario.ts';
+import { instant } from '../../harness/model/units.ts';
 import { executables } from './shell.ts';
 
 /**
@@ -50,7 +52,9 @@ const scenarios = await Promise.all(
   readdirSync(join(root, 'scenarios')).flatMap(async (file) => {
     if (!file.endsWith('.ts')) return [];
     const url = pathToFileURL(join(root, 'scenarios', file)).href;
-    return [{ id: file.replace(/\.ts$/, ''), scenario: ((await import(url)) as { readonly default: Scenario }).default }];
+    return [
+      { id: file.replace(/\.ts$/, ''), scenario: ((await import(url)) as { readonly default: Scenario }).default },
+    ];
   }),
 ).then((all) => all.flat());
 
@@ -70,13 +74,14 @@ function* commandsOf(value: unknown): Generator<Typed> {
 async function asked(scenario: Scenario): Promise<readonly string[]> {
   const cluster = fakeCluster();
   const moment = AbortSignal.timeout(150);
+  setMaxListeners(0, moment);
   const samples = async function* () {
     await new Promise((resolve) => {
       moment.addEventListener('abort', resolve);
     });
     yield* [];
   };
-  const context = { cluster, signal: moment, now: () => performance.now(), samples };
+  const context = { cluster, signal: moment, now: () => instant(performance.now()), samples };
   await Promise.allSettled([
     ...scenario.detectors.map(async (detector) => {
       for await (const reading of detector.watch(context, profiles.fast)) if (reading.state === undefined) return;
@@ -123,11 +128,21 @@ const missing = (commands: Iterable<string>, there: ReadonlySet<string>): readon
   ),
 ];
 
+/** Programs that a scenario puts on the node itself, where a host has its own. */
+const installed = (commands: readonly string[]): readonly string[] =>
+  commands.flatMap((command) => [...command.matchAll(/\/usr\/local\/s?bin\/([\w-]+)/g)].map((match) => match[1] ?? ''));
+
 describe("kind's node", () => {
+  it('lacks what most machines have', () => {
+    expect(missing(['ping -c 1 10.0.0.1', 'reboot', 'systemctl reboot -ff'], programs)).toHaveLength(2);
+    expect(missing(['kubectl get pods -o json | jq .'], new Set(facts.workstation))).toHaveLength(1);
+  });
+
   it.each(scenarios)('has every program that $id runs on it', async ({ scenario }) => {
     const typed = [...commandsOf(scenario)].filter(({ on }) => on !== 'workstation');
-    expect(typed.length).toBeGreaterThan(0);
-    expect(missing([...typed.map(({ command }) => command), ...(await asked(scenario))], programs)).toEqual([]);
+    const commands = [...typed.map(({ command }) => command), ...(await asked(scenario))];
+    expect(commands.length).toBeGreaterThan(0);
+    expect(missing(commands, new Set([...programs, ...installed(commands)]))).toEqual([]);
   });
 
   it('has every program that the cluster itself runs on it', async () => {
@@ -141,7 +156,9 @@ describe("kind's node", () => {
     const there = new Set([...facts.images, ...preloaded]);
     const named = readdirSync(join(root, 'manifests'), { recursive: true, encoding: 'utf8' })
       .filter((file) => /\.ya?ml$/.test(file))
-      .flatMap((file) => [...readFileSync(join(root, 'manifests', file), 'utf8').matchAll(/\bimage: *['"]?([^\s'",}]+)/g)])
+      .flatMap((file) => [
+        ...readFileSync(join(root, 'manifests', file), 'utf8').matchAll(/\bimage: *['"]?([^\s'",}]+)/g),
+      ])
       .map((match) => match[1] ?? '');
     expect(named.length).toBeGreaterThan(3);
     expect([canaryImage, ...named].filter((ref) => !there.has(ref))).toEqual([]);
@@ -156,7 +173,7 @@ describe("kind's node", () => {
     expect(nodeImages[builtMinor].version).toBe(versions.kubernetes);
   });
 
-  it("has a runtime whose log says when a sandbox is asked for; either form is read", () => {
+  it('has a runtime whose log says when a sandbox is asked for; either form is read', () => {
     const one = new RegExp(sandboxRequest());
     const named = facts.sandboxRequests.map((line) => one.exec(line)?.[2]?.replace(/\\$/, ''));
     expect(named).toEqual(facts.sandboxRequests.map(() => 'openwebui-6d9f7c5b8-x2x4z'));

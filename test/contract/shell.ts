@@ -24,11 +24,8 @@ const builtins = new Set(
   ),
 );
 
-/** Programs that run the program which their arguments name, and how many arguments of their own come before it, options apart. */
-const wrappers: Readonly<Record<string, number>> = {
-  ...{ command: 0, env: 0, exec: 0, nohup: 0, nsenter: 0, setsid: 0, time: 0, unshare: 0, xargs: 0 },
-  ...{ flock: 1, timeout: 1 },
-};
+/** Programs that run the program which their arguments name, behind options, variables and numbers. */
+const wrappers = new Set('command env exec nohup nsenter setsid time timeout unshare xargs'.split(' '));
 const shells = new Set(['sh', 'bash', '/bin/sh', '/bin/bash']);
 
 /**
@@ -46,12 +43,12 @@ export function executables(script: string): ReadonlySet<string> {
     const [name, ...args] = words;
     if (name === undefined || name === '' || name.includes('$') || name.includes('`')) return;
     found.add(name);
-    const rest = args.filter((arg) => arg === undefined || !/^-|^\w+=/.test(arg));
+    const rest = args.filter((arg) => arg === undefined || !/^-|^\w+=|^[\d.]+[smhd]?$/.test(arg));
     if (shells.has(name)) {
       const at = args.findIndex((arg) => arg !== undefined && /^-\w*c$/.test(arg));
       const inner = at < 0 ? undefined : args[at + 1];
       if (inner !== undefined) for (const one of executables(inner)) found.add(one);
-    } else if (name in wrappers) take(rest.slice(wrappers[name]));
+    } else if (wrappers.has(name)) take(rest);
   };
   for (const node of nodesIn(tree)) {
     if (node.type === 'Function' && node.name?.value !== undefined) functions.add(node.name.value);

@@ -29,7 +29,12 @@ export async function prepare(context: CommandContext, options: PrepareFlags): P
     await ensureDocker({}, reporter.onProgress, context.signal);
     const images = await ensureImages(asked, reporter.onProgress, context.signal);
     await ensureKind({}, reporter.onProgress, context.signal);
-    await ensureKubectl(images.node, { kubernetes: nodeImages[kubernetes ?? builtMinor].version }, reporter.onProgress, context.signal);
+    await ensureKubectl(
+      images.node,
+      { kubernetes: nodeImages[kubernetes ?? builtMinor].version },
+      reporter.onProgress,
+      context.signal,
+    );
     reporter.stop();
     context.output.result(options.json === true ? JSON.stringify(images, null, 2) : `ready: ${images.node}`);
   } finally {

@@ -2,8 +2,7 @@ import { act } from '../../model/define.ts';
 import type { Step } from '../../model/step.ts';
 
 /** Prints namespace and name of every pod that is Terminating, one a line. With nothing but kubectl: a workstation need not have jq. */
-export const terminatingPods =
-  `kubectl get pods -A -o go-template='{{range .items}}{{if .metadata.deletionTimestamp}}{{.metadata.namespace}} {{.metadata.name}}{{"\\n"}}{{end}}{{end}}'`;
+export const terminatingPods = `kubectl get pods -A -o go-template='{{range .items}}{{if .metadata.deletionTimestamp}}{{.metadata.namespace}} {{.metadata.name}}{{"\\n"}}{{end}}{{end}}'`;
 
 /** Takes them out of the API without waiting for their nodes. */
 export const forceDeleteStep = (name: string): Step =>
