@@ -84,7 +84,7 @@ async function asked(scenario: Scenario): Promise<readonly string[]> {
   const context = { cluster, signal: moment, now: () => instant(performance.now()), samples };
   await Promise.allSettled([
     ...scenario.detectors.map(async (detector) => {
-      for await (const reading of detector.watch(context, profiles.fast)) if (reading.state === undefined) return;
+      for await (const reading of detector.watch(context, profiles.fast)) expect(reading.state).toBeTypeOf('string');
     }),
     ...scenario.probes.map(async (probe) => {
       const session = await probe.open({ cluster, now: context.now, signal: moment });
@@ -103,13 +103,12 @@ async function ownCommands(): Promise<readonly string[]> {
   const dir = mkdtempSync(join(tmpdir(), 'firedrill-kind-node-'));
   const run = () => Promise.resolve({ exitCode: 0, stdout: '', stderr: '' });
   const spec = { nodeImage: '', kindBinary: 'kind', profile: profiles.fast };
-  await kindFacts(cluster, { spec, docker, run } as unknown as Parameters<typeof kindFacts>[1]);
+  await kindFacts(cluster, { spec, docker, run });
   await takeFingerprint(cluster, undefined, signal).catch(() => undefined);
   await waitReady(cluster, { pods: new Map(), timeoutMs: 5000 }, signal).catch(() => undefined);
   await keepNodeLogs(cluster, dir, 0, signal);
-  await powerOf(docker, { ...cluster, exec: cluster.exec.bind(cluster), nodes: [], network: 'n' })
-    .reboot(cluster.nodes[0]?.name ?? '')
-    .catch(() => undefined);
+  const exec: typeof cluster.exec = (...given) => cluster.exec(...given);
+  await powerOf(docker, { network: 'n', nodes: [], exec }).reboot(cluster.nodes[0]?.name ?? '');
   rmSync(dir, { recursive: true });
   return [
     ...cluster.calls.filter(({ on }) => on !== 'workstation').map(({ command }) => command),
