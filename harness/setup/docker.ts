@@ -22,6 +22,8 @@ export interface DockerFacts {
   /** Where the engine keeps its data, on the machine it runs on (which may be a virtual machine). */
   readonly rootDir: string;
   readonly rootless: boolean;
+  /** The engine's architecture, as the kernel names it; '' where it does not say. */
+  readonly architecture: string;
 }
 
 /** How Docker came to be there. */
@@ -91,6 +93,7 @@ export function parseDockerInfo(text: string): DockerFacts | undefined {
     cgroupVersion: word('CgroupVersion') === '' ? '1' : word('CgroupVersion'),
     defaultRuntime: word('DefaultRuntime'),
     rootDir: word('DockerRootDir'),
+    architecture: word('Architecture'),
     rootless: JSON.stringify(info['SecurityOptions'] ?? []).includes('rootless'),
   };
 }
@@ -130,7 +133,8 @@ export async function ensureDocker(
     facts = await start(runner, host, options.stateDir ?? stateDir(), note, signal);
     how = installed ? 'started' : 'installed';
   }
-  refuse({ platform, arch, rootless: facts.rootless, bridgeNetfilter: await host.bridgeNetfilter() });
+  const { rootless, architecture: engine } = facts;
+  refuse({ platform, arch, engine, rootless, bridgeNetfilter: await host.bridgeNetfilter() });
   await requireDisk(facts.rootDir, options.needBytes ?? diskForRun, host);
   return { ...facts, how };
 }

@@ -9,6 +9,7 @@ const engine = {
   defaultRuntime: 'runc',
   rootDir: '/d',
   rootless: false,
+  architecture: 'x86_64',
 };
 const good: Facts = {
   platform: 'linux',
@@ -59,6 +60,7 @@ describe('judge', () => {
     ['inotify', { inotifyInstances: 128 }, 'warn'],
     ['open-files', { openFiles: 1024 }, 'warn'],
     ['machine', { platform: 'darwin' }, 'fail'],
+    ['machine', { docker: { ...engine, architecture: 'aarch64' } }, 'fail'],
     ['docker', { docker: undefined, podman: true }, 'fail'],
     ['docker', { docker: { ...engine, rootless: true } }, 'fail'],
     ['netfilter', { bridgeNetfilter: false }, 'fail'],

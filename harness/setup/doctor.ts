@@ -108,7 +108,8 @@ export function judge(facts: Facts): readonly Check[] {
 /** The check of what nothing can be run without; undefined when it refuses nothing. */
 function refused(facts: Facts, id: Refusal['id'], title: string): Check | undefined {
   const { platform, arch: architecture, podman, docker, bridgeNetfilter } = facts;
-  const machine = { platform, arch: architecture, podman, rootless: docker?.rootless, bridgeNetfilter };
+  const engine = docker?.architecture;
+  const machine = { platform, arch: architecture, podman, engine, rootless: docker?.rootless, bridgeNetfilter };
   const refusal = refusals(machine).find((one) => one.id === id);
   return refusal === undefined ? undefined : fail(id, title, refusal.what, refusal.mend);
 }

@@ -6,6 +6,8 @@ export interface Machine {
   readonly arch: string;
   /** Whether `docker` is podman under another name. */
   readonly podman?: boolean | undefined;
+  /** The engine's architecture, as the kernel names it; '' where it does not say. */
+  readonly engine?: string | undefined;
   /** Whether the engine runs without root. */
   readonly rootless?: boolean | undefined;
   /** Whether the kernel has br_netfilter: /proc/sys/net/bridge/bridge-nf-call-iptables exists. */
@@ -20,12 +22,15 @@ export interface Refusal {
   readonly mend: string;
 }
 
+/** Node's names of architectures, by the kernel's. */
+const kernelNames: Readonly<Record<string, string>> = { x86_64: 'x64', aarch64: 'arm64' };
+
 /**
  * Where no cluster can work, or none has ever been seen to: each is told before anything is pulled, built or installed, and not by a cluster that does not
  * become healthy a quarter of an hour later. Pure.
  */
 export function refusals(machine: Machine): readonly Refusal[] {
-  const { platform, arch, podman, rootless, bridgeNetfilter } = machine;
+  const { platform, arch, podman, engine = '', rootless, bridgeNetfilter } = machine;
   const here = `${platform} ${arch}`;
   return [
     ...(platform === 'darwin'
@@ -48,6 +53,15 @@ export function refusals(machine: Machine): readonly Refusal[] {
             } as const,
           ]
         : []),
+    ...(engine !== '' && kernelNames[engine] !== arch
+      ? [
+          {
+            id: 'machine',
+            what: `Node.js is for ${arch} and Docker's engine runs on ${engine}: what is built or fetched here could not run in its nodes`,
+            mend: `install Node.js for ${kernelNames[engine] ?? engine}`,
+          } as const,
+        ]
+      : []),
     ...(podman === true
       ? [
           {
