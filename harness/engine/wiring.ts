@@ -6,8 +6,6 @@ import { leftoverProvider } from '../cluster/containers.ts';
 import { nodePorts } from '../cluster/kind-config.ts';
 import { countWorkloadPods, projectManifests } from '../cluster/manifests.ts';
 import { kindSource, snapshotSource, type ClusterBase } from '../cluster/provide.ts';
-import { ensureImages } from '../images/ensure.ts';
-import { builtMinor, nodeImages } from '../images/refs.ts';
 import { startLoad } from '../load/k6.ts';
 import { FiredrillError } from '../model/errors.ts';
 import { profiles } from '../model/profile.ts';
@@ -16,8 +14,7 @@ import { registerRun, type RunRegistration } from '../registry/registry.ts';
 import { stateDir } from '../registry/state.ts';
 import { startSampling } from '../sampling/sampler.ts';
 import { cacheDir } from '../setup/cache.ts';
-import { ensureDocker } from '../setup/docker.ts';
-import { ensureKind, ensureKubectl } from '../setup/kind.ts';
+import { makeReady } from '../setup/ready.ts';
 import { deadline } from './deadline.ts';
 import { clusterMemory } from './estimate.ts';
 import type { RunOptions } from './run.ts';
@@ -55,17 +52,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
       },
     );
   requireMemory(options.parallel, clusterMemory(scenario.cluster.workers, await countWorkloadPods(workloadDir)));
-  await ensureDocker({}, onProgress, signal);
-  const { images: mode, kubernetes } = options;
-  const asked = { mode, ...(kubernetes === undefined ? {} : { kubernetes }) };
-  const images = await ensureImages(asked, onProgress, signal);
-  const kindBinary = await ensureKind({}, onProgress, signal);
-  const kubectlBinary = await ensureKubectl(
-    images.node,
-    { kubernetes: nodeImages[kubernetes ?? builtMinor].version },
-    onProgress,
-    signal,
-  );
+  const { images, kindBinary, kubectlBinary } = await makeReady(options, onProgress, signal);
   const registration = registerRun({ runId, scenario: options.scenarioId, runDir });
   let count = 0;
   const base: ClusterBase = {

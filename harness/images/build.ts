@@ -397,55 +397,47 @@ export function buildGraph(context: BuildContext): BuildGraph {
   });
 
   const inBase = baseImages.map((i) => i.id);
-  const baseName = (): string => `firedrill/built/node-base:${short(keyOf('node-base'))}`;
-  add(
-    {
-      id: 'node-base',
-      title: `image kindest/node:${versions.kubernetes} (with the control plane's images)`,
-      lane: 'docker',
-      needs: ['node-root', ...inBase],
-      present: (signal) => hasImage(runner, baseName(), signal),
-      run: async (step) =>
-        preload(runner, {
-          base: built.get('node-root') ?? '',
-          images: baseImages.map((i) => ({ from: built.get(i.id) ?? '', as: i.ref })),
-          tag: baseName(),
-          labels: { [hashLabel]: keyOf('node-base') },
-          container: `firedrill-preload-${short(keyOf('node-base'))}`,
-          signal: step.signal,
-          say: step.say,
-        }),
-    },
-    [preloadRecipe],
-  );
-  built.set('node-base', baseName());
+  /** What a node image is derived from: a root with the control plane's images in its containerd. */
+  const base = (
+    id: string,
+    title: string,
+    root: string,
+    more: {
+      readonly packed?: true;
+      readonly nameOf?: (image: { readonly id: string; readonly ref: string }) => string;
+    } = {},
+  ): void => {
+    const { nameOf = (image: { readonly ref: string }): string => image.ref, ...how } = more;
+    const name = (): string => `firedrill/built/${id}:${short(keyOf(id))}`;
+    add(
+      {
+        id,
+        title,
+        lane: 'docker',
+        needs: [root, ...inBase],
+        present: (signal) => hasImage(runner, name(), signal),
+        run: async (step) =>
+          preload(runner, {
+            base: built.get(root) ?? '',
+            images: baseImages.map((i) => ({ from: built.get(i.id) ?? '', as: nameOf(i) })),
+            ...how,
+            tag: name(),
+            labels: { [hashLabel]: keyOf(id) },
+            container: `firedrill-preload-${short(keyOf(id))}`,
+            signal: step.signal,
+            say: step.say,
+          }),
+      },
+      [preloadRecipe],
+    );
+    built.set(id, name());
+  };
+  base('node-base', `image kindest/node:${versions.kubernetes} (with the control plane's images)`, 'node-root');
   // As kind publishes it: the sandbox image under the version of its containerd's configuration, all layers packed.
-  const strictName = (): string => `firedrill/built/${strictBase}:${short(keyOf(strictBase))}`;
-  add(
-    {
-      id: strictBase,
-      title: `image ${strictBase} (what kindest/node holds, and nothing else)`,
-      lane: 'docker',
-      needs: ['strict-node-root', ...inBase],
-      present: (signal) => hasImage(runner, strictName(), signal),
-      run: async (step) =>
-        preload(runner, {
-          base: built.get('strict-node-root') ?? '',
-          images: baseImages.map((i) => ({
-            from: built.get(i.id) ?? '',
-            as: i.id === 'pause' ? `registry.k8s.io/pause:${versions.kindSandbox}` : i.ref,
-          })),
-          packed: true,
-          tag: strictName(),
-          labels: { [hashLabel]: keyOf(strictBase) },
-          container: `firedrill-preload-${short(keyOf(strictBase))}`,
-          signal: step.signal,
-          say: step.say,
-        }),
-    },
-    [preloadRecipe],
-  );
-  built.set(strictBase, strictName());
+  base(strictBase, `image ${strictBase} (what kindest/node holds, and nothing else)`, 'strict-node-root', {
+    packed: true,
+    nameOf: ({ id, ref }) => (id === 'pause' ? `registry.k8s.io/pause:${versions.kindSandbox}` : ref),
+  });
   return { steps, built };
 }
 

@@ -32,64 +32,49 @@ const kernelNames: Readonly<Record<string, string>> = { x86_64: 'x64', aarch64: 
 export function refusals(machine: Machine): readonly Refusal[] {
   const { platform, arch, podman, engine = '', rootless, bridgeNetfilter } = machine;
   const here = `${platform} ${arch}`;
-  return [
-    ...(platform === 'darwin'
-      ? [
-          {
-            id: 'machine',
-            what: `${here} is not supported: runbooks need GNU tools, and disks are mounted by paths of Docker's own virtual machine`,
-            mend: 'use a Linux virtual machine (`limactl start --name firedrill template://docker`), with Node.js in it',
-          } as const,
-        ]
-      : platform !== 'linux' || !['x64', 'arm64'].includes(arch)
-        ? [
-            {
-              id: 'machine',
-              what: `${here} is not supported`,
-              mend:
-                platform === 'win32'
-                  ? 'use WSL 2: `wsl --install`, and Node.js and Docker in it'
-                  : 'use Linux on x86-64 or arm64',
-            } as const,
-          ]
-        : []),
-    ...(engine !== '' && kernelNames[engine] !== arch
-      ? [
-          {
-            id: 'machine',
-            what: `Node.js is for ${arch} and Docker's engine runs on ${engine}: what is built or fetched here could not run in its nodes`,
-            mend: `install Node.js for ${kernelNames[engine] ?? engine}`,
-          } as const,
-        ]
-      : []),
-    ...(podman === true
-      ? [
-          {
-            id: 'docker',
-            what: '`docker` is podman here; nodes, fences and snapshots need a Docker engine',
-            mend: 'install Docker beside it (https://docs.docker.com/engine/install/) and take podman-docker away',
-          } as const,
-        ]
-      : []),
-    ...(rootless === true
-      ? [
-          {
-            id: 'docker',
-            what: 'Docker runs rootless here: nodes cannot load firewall rules, and the fence has no chain to stand in',
-            mend: 'use the engine of root: `docker context use default`, or unset DOCKER_HOST',
-          } as const,
-        ]
-      : []),
-    ...(bridgeNetfilter === false
-      ? [
-          {
-            id: 'netfilter',
-            what: 'the kernel module br_netfilter is not loaded: flannel ends at once without it, and no node becomes Ready',
-            mend: 'sudo modprobe br_netfilter',
-          } as const,
-        ]
-      : []),
+  const known = platform === 'linux' && ['x64', 'arm64'].includes(arch);
+  const all: readonly (Refusal & { readonly when: boolean })[] = [
+    {
+      when: platform === 'darwin',
+      id: 'machine',
+      what: `${here} is not supported: runbooks need GNU tools, and disks are mounted by paths of Docker's own virtual machine`,
+      mend: 'use a Linux virtual machine (`limactl start --name firedrill template://docker`), with Node.js in it',
+    },
+    {
+      when: platform !== 'darwin' && !known,
+      id: 'machine',
+      what: `${here} is not supported`,
+      mend:
+        platform === 'win32'
+          ? 'use WSL 2: `wsl --install`, and Node.js and Docker in it'
+          : 'use Linux on x86-64 or arm64',
+    },
+    {
+      when: engine !== '' && kernelNames[engine] !== arch,
+      id: 'machine',
+      what: `Node.js is for ${arch} and Docker's engine runs on ${engine}: what is built or fetched here could not run in its nodes`,
+      mend: `install Node.js for ${kernelNames[engine] ?? engine}`,
+    },
+    {
+      when: podman === true,
+      id: 'docker',
+      what: '`docker` is podman here; nodes, fences and snapshots need a Docker engine',
+      mend: 'install Docker beside it (https://docs.docker.com/engine/install/) and take podman-docker away',
+    },
+    {
+      when: rootless === true,
+      id: 'docker',
+      what: 'Docker runs rootless here: nodes cannot load firewall rules, and the fence has no chain to stand in',
+      mend: 'use the engine of root: `docker context use default`, or unset DOCKER_HOST',
+    },
+    {
+      when: bridgeNetfilter === false,
+      id: 'netfilter',
+      what: 'the kernel module br_netfilter is not loaded: flannel ends at once without it, and no node becomes Ready',
+      mend: 'sudo modprobe br_netfilter',
+    },
   ];
+  return all.filter(({ when }) => when).map(({ id, what, mend }) => ({ id, what, mend }));
 }
 
 /** @throws FiredrillError `environment` with the first refusal */

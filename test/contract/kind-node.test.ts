@@ -2,9 +2,9 @@ import { setMaxListeners } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { loadScenario, scenarioIds } from '../../harness/cli/load.ts';
 import { canaryImage } from '../../harness/cluster/api.ts';
 import { fakeCluster } from '../../harness/cluster/fake.ts';
 import { kindFacts } from '../../harness/cluster/facts.ts';
@@ -48,15 +48,10 @@ const root = join(import.meta.dirname, '..', '..');
 const facts = parse(readFileSync(join(import.meta.dirname, 'kind-node.yaml'), 'utf8')) as KindNode;
 const programs = new Set(Object.values(facts.programs).flat());
 
+const folder = join(root, 'scenarios');
 const scenarios = await Promise.all(
-  readdirSync(join(root, 'scenarios')).flatMap(async (file) => {
-    if (!file.endsWith('.ts')) return [];
-    const url = pathToFileURL(join(root, 'scenarios', file)).href;
-    return [
-      { id: file.replace(/\.ts$/, ''), scenario: ((await import(url)) as { readonly default: Scenario }).default },
-    ];
-  }),
-).then((all) => all.flat());
+  scenarioIds(folder).map(async (id) => ({ id, scenario: await loadScenario(id, folder) })),
+);
 
 interface Typed {
   readonly on: unknown;

@@ -1,8 +1,6 @@
 import { exitCodes } from '../../model/errors.ts';
-import { ensureImages } from '../../images/ensure.ts';
-import { builtMinor, nodeImages, type ImageMode, type KubernetesMinor } from '../../images/refs.ts';
-import { ensureDocker } from '../../setup/docker.ts';
-import { ensureKind, ensureKubectl } from '../../setup/kind.ts';
+import type { ImageMode, KubernetesMinor } from '../../images/refs.ts';
+import { makeReady } from '../../setup/ready.ts';
 import type { CommandContext } from '../context.ts';
 import type { ReporterName } from '../options.ts';
 import { chooseReporter, makeReporter, realWorld } from '../progress/reporter.ts';
@@ -24,17 +22,7 @@ export async function prepare(context: CommandContext, options: PrepareFlags): P
     realWorld(context.output),
   );
   try {
-    const { images: mode, kubernetes } = options;
-    const asked = { mode, ...(kubernetes === undefined ? {} : { kubernetes }) };
-    await ensureDocker({}, reporter.onProgress, context.signal);
-    const images = await ensureImages(asked, reporter.onProgress, context.signal);
-    await ensureKind({}, reporter.onProgress, context.signal);
-    await ensureKubectl(
-      images.node,
-      { kubernetes: nodeImages[kubernetes ?? builtMinor].version },
-      reporter.onProgress,
-      context.signal,
-    );
+    const { images } = await makeReady(options, reporter.onProgress, context.signal);
     reporter.stop();
     context.output.result(options.json === true ? JSON.stringify(images, null, 2) : `ready: ${images.node}`);
   } finally {

@@ -1,0 +1,32 @@
+import { ensureImages } from '../images/ensure.ts';
+import type { ImageSet } from '../images/image-set.ts';
+import { builtMinor, nodeImages, type ImageMode, type KubernetesMinor } from '../images/refs.ts';
+import type { OnProgress } from '../model/progress.ts';
+import { ensureDocker } from './docker.ts';
+import { ensureKind, ensureKubectl } from './kind.ts';
+
+/** All that a run needs of this machine. */
+export interface Ready {
+  readonly images: ImageSet;
+  /** Paths of the binaries. */
+  readonly kindBinary: string;
+  readonly kubectlBinary: string;
+}
+
+/**
+ * Makes the machine ready: Docker, images, kind, kubectl; whatever is missing is fetched or built, saying so.
+ * @throws FiredrillError `environment`
+ */
+export async function makeReady(
+  asked: { readonly images: ImageMode; readonly kubernetes?: KubernetesMinor },
+  progress: OnProgress,
+  signal: AbortSignal,
+): Promise<Ready> {
+  const { images: mode, kubernetes = builtMinor } = asked;
+  await ensureDocker({}, progress, signal);
+  const images = await ensureImages({ mode, kubernetes }, progress, signal);
+  const kindBinary = await ensureKind({}, progress, signal);
+  const { version } = nodeImages[kubernetes];
+  const kubectlBinary = await ensureKubectl(images.node, { kubernetes: version }, progress, signal);
+  return { images, kindBinary, kubectlBinary };
+}
