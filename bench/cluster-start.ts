@@ -1,6 +1,6 @@
 /**
- * From command to steady state: a cluster made by kind against one restored from a snapshot, with the same workload, in turns, in
- * one run. `npm run bench cluster-start -- --rounds 3`
+ * From command to steady state: a cluster made by kind against one restored from a snapshot, of our node image and of one like
+ * kindest/node (`--images strict`), with the same workload, in turns, in one run. `npm run bench cluster-start -- --rounds 3`
  *
  * A ratio of two times of one machine: it says something about other machines, the seconds do not. Beside the times stands the
  * work, in CPU-seconds of the whole machine: work divided by cores is the least that waiting less could ever reach here.
@@ -10,8 +10,10 @@ import { setMaxListeners } from 'node:events';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { dockerCli } from '../harness/cluster/docker.ts';
 import type { OwnedCluster } from '../harness/cluster/kind.ts';
 import { kindSource, snapshotSource, type ClusterSource } from '../harness/cluster/provide.ts';
+import { describedSnapshots } from '../harness/cluster/snapshot/store.ts';
 import { clusterBase, inFolder, keep, median, say, secondsToSteady, table } from './support.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' } } });
@@ -26,6 +28,8 @@ const { signal } = stop;
 setMaxListeners(0, signal);
 
 interface Measured {
+  /** Its name, by which its snapshot is found. */
+  readonly cluster: string;
   readonly ready: number;
   readonly steady: number;
   /** CPU-seconds that the whole machine worked until ready. */
@@ -57,50 +61,90 @@ async function measure(source: ClusterSource, label: string): Promise<Measured> 
       say(
         `${label}: ready ${ready.toFixed(1)} s, steady ${steady.toFixed(1)} s, work ${work.toFixed(1)} CPU-s ${JSON.stringify(parts)}`,
       );
-      return { ready, steady, work, parts };
+      return { cluster: name, ready, steady, work, parts };
     } finally {
       await cluster?.delete();
     }
   });
 }
 
-const base = await clusterBase(runId, signal);
-let count = 0;
-const sources = {
-  kind: kindSource(base, () => `firedrill-${runId}-${++count}`),
-  snapshot: await snapshotSource(base, { claim: () => Promise.resolve(true), alone: (work) => work() }, signal, {
-    // What is compared are two ways to a cluster that nobody has used: no third one.
-    resetInPlace: false,
-  }),
-};
-say('making sure that there is a snapshot');
-await measure(sources.snapshot, 'warm-up');
+/** The node images that are compared: ours, and one like kindest/node as kind publishes it. */
+const images = { ours: 'auto', strict: 'strict' } as const;
+type Image = keyof typeof images;
+const ways = ['kind', 'snapshot'] as const;
+type Way = (typeof ways)[number];
 
-const found: Record<keyof typeof sources, Measured[]> = { kind: [], snapshot: [] };
-for (let round = 1; round <= rounds; round++) {
-  // In turns, the order changing: what the machine does besides falls on both.
-  const order = round % 2 === 1 ? (['kind', 'snapshot'] as const) : (['snapshot', 'kind'] as const);
-  for (const which of order) found[which].push(await measure(sources[which], `round ${round}, ${which}`));
+let count = 0;
+async function sourcesOf(image: Image): Promise<Record<Way, ClusterSource>> {
+  const base = await clusterBase(runId, signal, images[image]);
+  return {
+    kind: kindSource(base, () => `firedrill-${runId}-${++count}`),
+    snapshot: await snapshotSource(base, { claim: () => Promise.resolve(true), alone: (work) => work() }, signal, {
+      // What is compared are ways to a cluster that nobody has used: none that somebody gave back.
+      resetInPlace: false,
+    }),
+  };
 }
 
-const seconds = (pick: (m: Measured) => number, which: keyof typeof sources): number => median(found[which].map(pick));
-const row = (title: string, pick: (m: Measured) => number): string[] => {
-  const [a, b] = [seconds(pick, 'kind'), seconds(pick, 'snapshot')];
-  return [title, `${a.toFixed(1)} s`, `${b.toFixed(1)} s`, `${(a / b).toFixed(1)} times`];
-};
+interface Cell {
+  readonly image: Image;
+  readonly way: Way;
+  readonly source: ClusterSource;
+  readonly found: Measured[];
+}
+const cells: Cell[] = [];
+/** What each snapshot takes on disk, MiB: its three nodes, and the image layers that all snapshots of its image share. */
+const sizes: Partial<Record<Image, { readonly nodes: number; readonly layers: number }>> = {};
+for (const image of Object.keys(images) as Image[]) {
+  const sources = await sourcesOf(image);
+  say(`making sure that there is a snapshot of ${image}`);
+  const { cluster } = await measure(sources.snapshot, `warm-up, ${image}`);
+  const taken = (await describedSnapshots(dockerCli(), signal)).find((one) => one.cluster === cluster);
+  if (taken !== undefined) sizes[image] = { nodes: taken.bytes / 2 ** 20, layers: taken.base.bytes / 2 ** 20 };
+  for (const way of ways) cells.push({ image, way, source: sources[way], found: [] });
+}
+for (let round = 1; round <= rounds; round++) {
+  // In turns, the order changing: what the machine does besides falls on all.
+  for (const { image, way, source, found } of round % 2 === 1 ? cells : [...cells].reverse()) {
+    found.push(await measure(source, `round ${round}, ${way}, ${image}`));
+  }
+}
+
+const of = (image: Image, way: Way, pick: (m: Measured) => number): number =>
+  median((cells.find((cell) => cell.image === image && cell.way === way)?.found ?? []).map(pick));
+const row = (title: string, pick: (m: Measured) => number): string[] => [
+  title,
+  ...cells.map(({ image, way }) => `${of(image, way, pick).toFixed(1)} s`),
+  `${(of('ours', 'kind', pick) / of('ours', 'snapshot', pick)).toFixed(1)} times`,
+  `${(of('strict', 'snapshot', pick) / of('ours', 'snapshot', pick)).toFixed(2)} times`,
+];
 process.stdout.write(
   `${table([
-    ['median of ' + String(rounds), 'made by kind', 'restored', 'faster'],
+    [
+      `median of ${rounds}`,
+      ...cells.map(({ image, way }) => `${way === 'kind' ? 'made by kind' : 'restored'}, ${image}`),
+      'restored is faster',
+      'restored, strict against ours',
+    ],
     row('every pod ready', (m) => m.ready),
     row('steady state begins', (m) => m.steady),
     row('CPU-seconds of work', (m) => m.work),
     row(`the least that ${cpus().length} cores allow`, (m) => m.work / cpus().length),
   ])}\n\n`,
 );
-for (const which of ['kind', 'snapshot'] as const) {
-  const parts = Object.keys(found[which][0]?.parts ?? {});
+for (const [image, { nodes, layers }] of Object.entries(sizes)) {
   process.stdout.write(
-    `${which}: ${parts.map((part) => `${part} ${median(found[which].map((m) => m.parts[part] ?? 0)).toFixed(1)} s`).join(', ')}\n`,
+    `snapshot, ${image}: ${nodes.toFixed(0)} MiB for its nodes, ${layers.toFixed(0)} MiB of image layers\n`,
   );
 }
-await keep('cluster-start', { rounds, found });
+for (const { image, way, found } of cells) {
+  const parts = Object.keys(found[0]?.parts ?? {});
+  process.stdout.write(
+    `${way}, ${image}: ${parts.map((part) => `${part} ${median(found.map((m) => m.parts[part] ?? 0)).toFixed(1)} s`).join(', ')}\n`,
+  );
+}
+await keep('cluster-start', {
+  rounds,
+  sizes,
+  found: Object.fromEntries(cells.map(({ image, way, found }) => [`${way}, ${image}`, found])),
+});

@@ -18,11 +18,18 @@ export const say = (text: string): void => {
   process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
 };
 
-/** Everything of a cluster of `cni-wipe` in the fast profile but its name; prepares the machine like a run does. */
-export async function clusterBase(runId: string, signal: AbortSignal): Promise<ClusterBase> {
+/**
+ * Everything of a cluster of `cni-wipe` in the fast profile but its name; prepares the machine like a run does.
+ * @param mode how the node image is had: `strict` is one like upstream's
+ */
+export async function clusterBase(
+  runId: string,
+  signal: AbortSignal,
+  mode: 'auto' | 'strict' = 'auto',
+): Promise<ClusterBase> {
   const quiet = (): void => undefined;
   await ensureDocker({}, quiet, signal);
-  const images = await ensureImages({ mode: 'auto' }, quiet, signal);
+  const images = await ensureImages({ mode }, quiet, signal);
   return {
     runId,
     nodeImage: images.node,

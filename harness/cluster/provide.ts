@@ -7,6 +7,7 @@ import { projectManifests } from './manifests.ts';
 import { runProcess, type RunProcess } from './process.ts';
 import type { ClusterSpec } from './spec.ts';
 import { snapshotDisks } from './snapshot/disks.ts';
+import { restScripts } from './snapshot/quiesce.ts';
 import { snapshotKey, SnapshotUnusable } from './snapshot/snapshot.ts';
 import { snapshotStore, type SnapshotStore } from './snapshot/store.ts';
 
@@ -90,7 +91,12 @@ export async function snapshotSource(
     docker(['image', 'inspect', '-f', '{{.Id}}', base.nodeImage], { signal }),
     run(base.kindBinary, ['version', '-q'], { timeoutMs: 10_000, signal }),
   ]);
-  const key = await snapshotKey(base, { imageId, kindVersion: kind.stdout.trim(), sharedManifests: projectManifests });
+  const key = await snapshotKey(base, {
+    imageId,
+    kindVersion: kind.stdout.trim(),
+    sharedManifests: projectManifests,
+    rest: restScripts,
+  });
   const store = deps.store ?? snapshotStore(docker, snapshotDisks(docker, base.nodeImage));
   /** Reserved and not begun: between the two nothing in Docker tells of it. */
   const inUse = new Set<string>();

@@ -7,7 +7,8 @@
  * - containers, sandboxes and the addresses they held are removed: the kubelet makes new ones with a restart count of 0
  *   (it takes the count of containers that it finds, and of log files that it finds);
  * - the rules by which a node reaches the API's service address are kept: CoreDNS starts before kube-proxy has written them, and a
- *   first packet that finds none takes its whole connection astray for half a minute;
+ *   first packet that finds none takes its whole connection astray for half a minute; so are flannel's, which give such a packet its
+ *   node's address: without them it leaves with the pod's, and the kernel keeps to that for the whole connection;
  * - workers' kubelets are held back at the next start until somebody listens at the API's address: a reflector that finds nobody waits up
  *   to 30 s before it asks again, and one that finds a socket waits in its first handshake;
  * - so are the API server and who leads by it until etcd is being started: an API server that finds nobody there waits a second.
@@ -33,7 +34,7 @@ done
 export const deleteLeases =
   'kubectl -n kube-system delete lease kube-controller-manager kube-scheduler --ignore-not-found --timeout=10s';
 
-/** Everything that belongs to the service default/kubernetes in the firewall, as iptables-restore reads it. */
+/** Everything by which a pod reaches the service default/kubernetes through the firewall, as iptables-restore reads it. */
 const rules = '/var/lib/kubelet/service-rules';
 
 const held = '/var/lib/kubelet/config.yaml.held';
@@ -45,10 +46,13 @@ const heldManifests = '/etc/kubernetes/manifests.held';
 const holdControlPlane = `mkdir ${heldManifests}
 mv ${manifests}/kube-*.yaml ${heldManifests}/`;
 
-const keepForStart = `iptables-save -t nat | awk '
-  /^[*:]|^COMMIT/ { if (/^:/ && !/^:KUBE-/) next; print; next }
+/** Of the rules of a node, as iptables-save prints them, those that are kept. */
+export const keptRules = `awk '
+  /^[*:]|^COMMIT/ { if (/^:/ && !/^:(KUBE|FLANNEL)-/) next; print; next }
   /^-A KUBE-(SERVICES|SVC-|SEP-|EXT-|FW-|NODEPORTS)/ { if (/default\\/kubernetes/) print; next }
-  /^-A KUBE-|-j KUBE-/ { print }' > ${rules}
+  /^-A (KUBE|FLANNEL)-|-j (KUBE|FLANNEL)-/ { print }'`;
+
+const keepForStart = `iptables-save -t nat | ${keptRules} > ${rules}
 mv /var/lib/kubelet/config.yaml ${held}`;
 
 /** On every node, the control plane last. */
@@ -73,6 +77,15 @@ rm -rf /var/lib/cni/networks/* /var/lib/cni/results/* /var/log/pods/* /var/log/c
 ${role === 'worker' ? keepForStart : holdControlPlane}
 sync
 `;
+
+/** Everything that is done to bring a cluster to rest: a snapshot that was taken in another way is another one. */
+export const restScripts = [
+  stopKubelet,
+  stopLeaders,
+  deleteLeases,
+  emptyNode('worker'),
+  emptyNode('control-plane'),
+].join('\n');
 
 /** How long a node that was started waits for another one at most, in seconds, before it goes on all the same. */
 const patienceSeconds = 50;

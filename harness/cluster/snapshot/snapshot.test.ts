@@ -63,7 +63,7 @@ describe('a snapshot as a label', () => {
 });
 
 describe('snapshotKey', () => {
-  const given = { imageId: 'sha256:1', kindVersion: '0.33.0', sharedManifests: '' };
+  const given = { imageId: 'sha256:1', kindVersion: '0.33.0', sharedManifests: '', rest: 'sync' };
   it('changes with everything that goes into a cluster, and with nothing else', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'firedrill-key-'));
     try {
@@ -82,12 +82,13 @@ describe('snapshotKey', () => {
         await key({ openFence: true }),
         await key({}, { imageId: 'sha256:2' }),
         await key({}, { kindVersion: '0.34.0' }),
+        await key({}, { rest: 'sync; sync' }),
       ];
       await writeFile(join(dir, 'workload', 'seed.sql'), 'another');
       keys.push(await key());
       await writeFile(join(dir, 'flannel.yaml'), 'another');
       keys.push(await key());
-      expect(new Set([first, ...keys]).size).toBe(8);
+      expect(new Set([first, ...keys]).size).toBe(9);
     } finally {
       await rm(dir, { recursive: true });
     }

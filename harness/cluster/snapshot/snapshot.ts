@@ -57,22 +57,29 @@ export function decodeSnapshot(label: string): Snapshot | undefined {
   }
 }
 
-/** Raised when the way snapshots are taken or put back changes, so that older ones are not used. */
+/** Raised when the form of snapshots changes, so that older ones are not used. How a node is brought to rest is part of the key by itself. */
 const generation = 2;
 
 /**
- * What a snapshot depends on, as 12 hexadecimal digits: node image, number of workers, timers, and every file of the workload
- * and of what is deployed beside it, byte by byte. One that was made from anything else has another key and is never found.
+ * What a snapshot depends on, as 12 hexadecimal digits: node image, number of workers, timers, how a node is brought to rest, and every file
+ * of the workload and of what is deployed beside it, byte by byte. One that was made from anything else has another key and is never found.
  */
 export async function snapshotKey(
   spec: Pick<ClusterSpec, 'workers' | 'profile' | 'workloadDir' | 'openFence'>,
-  given: { readonly imageId: string; readonly kindVersion: string; readonly sharedManifests: string },
+  given: {
+    readonly imageId: string;
+    readonly kindVersion: string;
+    readonly sharedManifests: string;
+    /** The scripts that bring a node to rest. */
+    readonly rest: string;
+  },
 ): Promise<string> {
   const hash = createHash('sha256');
   const add = (name: string, value: string | Buffer): void => {
     hash.update(`${name}\0${value.length}\0`).update(value);
   };
   add('generation', String(generation));
+  add('rest', given.rest);
   add('image', given.imageId);
   add('kind', given.kindVersion);
   add('workers', String(spec.workers));
