@@ -28,7 +28,7 @@ const firedrill = (args: readonly string[]) =>
   execa('node', [bin, ...args], { env, reject: false, timeout: 14 * 60_000, forceKillAfterDelay: 120_000 });
 
 const start = (args: readonly string[]) =>
-  execa('node', [bin, 'run', ...args, '--reporter', 'jsonl', '--out', join(dir, 'reports')], {
+  execa('node', [bin, 'run', ...args, '--reporter', 'jsonl', '--out', join(dir, 'auto')], {
     env,
     reject: false,
     buffer: false,
@@ -55,7 +55,7 @@ function event(run: ReturnType<typeof start>, matches: (e: ProgressEvent) => boo
 
 /** What Docker still has of the runs that this file made: containers, networks, volumes. Other runs are none of its business. */
 async function leftovers(): Promise<readonly string[]> {
-  const base = join(dir, 'reports');
+  const base = join(dir, 'auto');
   const runs = readdirSync(base).flatMap((scenario) => readdirSync(join(base, scenario)));
   if (runs.length === 0) throw new Error('no run has been made: nothing was looked at');
   const docker = async (...args: string[]) =>
@@ -71,8 +71,8 @@ async function leftovers(): Promise<readonly string[]> {
   return lists.flat();
 }
 
-const records = (scenario: string): WholeRecord[] => {
-  const base = join(dir, 'reports', scenario);
+const records = (scenario: string, out = 'auto'): WholeRecord[] => {
+  const base = join(dir, out, scenario);
   return readdirSync(base).flatMap((run) =>
     readdirSync(join(base, run, 'trials')).map(
       (trial) => JSON.parse(readFileSync(join(base, run, 'trials', trial, 'record.json'), 'utf8')) as WholeRecord,
@@ -84,12 +84,14 @@ const records = (scenario: string): WholeRecord[] => {
  * Runs one trial of one runbook and gives its record. A machine that was too busy makes a trial `unknown` (exit 4), rightly: then
  * what the record says of timing and of SLIs that should have stayed good is not looked at, all else is.
  */
-async function trialOf(scenario: string, runbook: string): Promise<WholeRecord> {
+async function trialOf(scenario: string, runbook: string, images = 'auto'): Promise<WholeRecord> {
   const run = await firedrill([
     'run',
     scenario,
     '--runbook',
     runbook,
+    '--images',
+    images,
     // A busy machine mends slowly too: only whether it ends is asked here, not when.
     '--horizon',
     '8m',
@@ -99,9 +101,9 @@ async function trialOf(scenario: string, runbook: string): Promise<WholeRecord> 
     '--reporter',
     'plain',
     '--out',
-    join(dir, 'reports'),
+    join(dir, images),
   ]);
-  const record = records(scenario).find((r) => r.runbook === runbook);
+  const record = records(scenario, images).find((r) => r.runbook === runbook);
   if (record === undefined) throw new Error(`no record:\n${run.stderr}`);
   // A service that flickers once more on a machine without a spare cycle has still been cured.
   const verdicts = record.harness.starved ? ['4 unknown'] : ['0 recovered', '1 relapsed'];
@@ -112,7 +114,7 @@ async function trialOf(scenario: string, runbook: string): Promise<WholeRecord> 
 describe('a cure that something undoes', () => {
   it('is seen to be by the watch that confirms it, and no verdict names it', async () => {
     const scenarios = { FIREDRILL_SCENARIOS: join(import.meta.dirname, 'scenarios') };
-    const out = join(dir, 'reports');
+    const out = join(dir, 'auto');
     const args = ['undone', '--runbook', 'undone-after-40s', '--horizon', '8m', '--reporter', 'plain', '--out', out];
     const run = await execa('node', [bin, 'run', ...args], {
       env: { ...env, ...scenarios },
@@ -154,6 +156,17 @@ describe('npm run scenario cni-wipe', () => {
     const alarm = record.detectors.find((d) => d.id === 'coredns-fatal');
     expect(alarm?.status).toBe('detected');
     expect(alarm?.what).toMatch(/^\[FATAL\] plugin\/loop: Loop .* detected for zone "\."/);
+  });
+
+  it('is the same on a node with no more than upstream has, restored from a snapshot of such nodes', async () => {
+    const record = await trialOf('cni-wipe', 'restore-cni-and-pods', 'strict');
+    expect(record.environment).toMatchObject({
+      'cluster.origin': 'restored from a snapshot',
+      'image.node': expect.stringContaining('-strict-') as string,
+    });
+    expect(record.slis.find((s) => s.sli === 'dns')?.broke).toBe(true);
+    expect(record.ttr).not.toHaveProperty('censored');
+    expect(record.data).toMatchObject({ lost: 0 });
   });
 
   it('Ctrl-C in mid-outage undoes the fault, tears down, and exits 130', async () => {
