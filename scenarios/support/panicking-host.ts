@@ -129,7 +129,7 @@ sub panic {
   # What runc had frozen when it was stopped itself could not even be killed (cgroup v1), and the node would never end.
   for (split /\\n/, \`find /sys/fs/cgroup/freezer -name freezer.state 2>/dev/null\`) { if (open(my $f, ">", $_)) { print $f "THAWED"; close $f } }
   sleep 10;
-  exec "reboot", "-ff";
+  exec "systemctl", "reboot", "-ff";
 }`;
 
 const kernelUnit = `[Unit]

@@ -112,10 +112,14 @@ async function ownCommands(): Promise<readonly string[]> {
   ];
 }
 
+/** What a script of Perl that is put on a node starts there, which the shell around it does not tell. */
+const byPerl = (command: string): readonly string[] =>
+  [...command.matchAll(/\b(?:exec|system)[ (]+"([^"\n]+)"/g)].flatMap((match) => [...executables(match[1] ?? '')]);
+
 const missing = (commands: Iterable<string>, there: ReadonlySet<string>): readonly string[] => [
   ...new Set(
     [...commands].flatMap((command) =>
-      [...executables(command)]
+      [...executables(command), ...byPerl(command)]
         .filter((name) => !there.has(name.replace(/^\/(usr\/)?s?bin\//, '')))
         .map((name) => `${name}: ${command.slice(0, 120)}`),
     ),
@@ -129,6 +133,7 @@ const installed = (commands: readonly string[]): readonly string[] =>
 describe("kind's node", () => {
   it('lacks what most machines have', () => {
     expect(missing(['ping -c 1 10.0.0.1', 'reboot', 'systemctl reboot -ff'], programs)).toHaveLength(2);
+    expect(missing(['perl -e \'system("ping x"); exec "systemctl", "reboot"\''], programs)).toHaveLength(1);
     expect(missing(['kubectl get pods -o json | jq .'], new Set(facts.workstation))).toHaveLength(1);
   });
 
