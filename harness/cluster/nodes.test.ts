@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { millis } from '../model/units.ts';
 import { execInNode, splitPid, wrapped } from './nodes.ts';
@@ -45,5 +49,35 @@ describe('execInNode', () => {
       pid: undefined,
       rest: 'Error: No such container: n\n',
     });
+  });
+});
+
+describe('a command of the harness in a node', () => {
+  /** Runs it with a folder in the place of the node's control groups; which group it was put into, by the file that the kernel would read. */
+  function groupAfter(own: string) {
+    const dir = mkdtempSync(join(tmpdir(), 'firedrill-group-'));
+    try {
+      writeFileSync(join(dir, 'self'), `${own}\n`);
+      const [program = '', ...args] = wrapped('echo "$$"').map((word) =>
+        word.replaceAll('/proc/self/cgroup', `${dir}/self`).replaceAll('/sys/fs/cgroup', dir),
+      );
+      const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+      expect([status, stderr]).toEqual([0, `firedrill-pid:${stdout}`]);
+      const procs = join(dir, 'firedrill', 'cgroup.procs');
+      return existsSync(procs) ? { told: readFileSync(procs, 'utf8'), pid: stdout } : undefined;
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  }
+
+  it('leaves the root group, in which the kubelet of cgroup v2 bears nobody', () => {
+    const moved = groupAfter('0::/');
+    expect(moved?.told).toBe(moved?.pid);
+    expect(moved?.told).toMatch(/^\d+\n$/);
+  });
+
+  it('stays where it is in a node that is up, and on cgroup v1', () => {
+    expect(groupAfter('0::/init.scope')).toBeUndefined();
+    expect(groupAfter('12:pids:/\n0::/')).toBeUndefined();
   });
 });

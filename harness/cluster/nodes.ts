@@ -12,13 +12,23 @@ import { Queue } from './queue.ts';
 const pidLine = /^firedrill-pid:(\d+)\r?\n/;
 
 /**
+ * Leaves the node's root control group. That is where a command goes on cgroup v2 that comes before systemd runs, as one does that looks at a node which
+ * starts itself again; and as long as any process is there, the kubelet refuses to start (measured: docs/decisions.md). On cgroup v1, and in
+ * a node that is up, nothing is done.
+ */
+const leaveRootGroup = [
+  'read -r group < /proc/self/cgroup',
+  'if [ "$group" = 0::/ ]; then { mkdir -p /sys/fs/cgroup/firedrill && echo "$$" > /sys/fs/cgroup/firedrill/cgroup.procs; } 2>/dev/null; fi',
+].join('; ');
+
+/**
  * `sh -ec command`, telling its process id first. A process started by `docker exec` leads a session and a group of its own,
  * so that the number is the group's, too, and its children end with it.
  */
 export const wrapped = (command: string): readonly string[] => [
   'sh',
   '-c',
-  'echo "firedrill-pid:$$" >&2; exec sh -ec "$1"',
+  `echo "firedrill-pid:$$" >&2; ${leaveRootGroup}; exec sh -ec "$1"`,
   'sh',
   command,
 ];
