@@ -11,11 +11,11 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { dockerCli, linesOf } from '../harness/cluster/docker.ts';
+import { dockerCli } from '../harness/cluster/docker.ts';
 import type { OwnedCluster } from '../harness/cluster/kind.ts';
 import { kindSource } from '../harness/cluster/provide.ts';
 import { millis } from '../harness/model/units.ts';
-import { clusterBase, inFolder, keep, say, table } from './support.ts';
+import { clusterBase, inFolder, keep, memoryOf, say, table } from './support.ts';
 
 const { values } = parseArgs({ options: { workers: { type: 'string', default: '1,2,4' } } });
 const workers = values.workers.split(',').map(Number);
@@ -37,23 +37,17 @@ async function busyCores(): Promise<number> {
   return cpus().length - (idleMs() - from.idle) / (performance.now() - from.at);
 }
 
-const units: Readonly<Record<string, number>> = { KiB: 1 / 1024, MiB: 1, GiB: 1024 };
-
-/** Memory of a cluster's nodes, MiB, without the page cache that the kernel may take back. */
-async function memoryMiB(cluster: OwnedCluster): Promise<number> {
-  const names = cluster.nodes.map((node) => node.name);
-  const said = linesOf(await docker(['stats', '--no-stream', '--format', '{{.MemUsage}}', ...names], { signal }));
-  return said.reduce((sum, line) => {
-    const [, number = '', unit = ''] = /^([\d.]+)(\w+)/.exec(line) ?? [];
-    return sum + Number(number) * (units[unit] ?? Number.NaN);
-  }, 0);
-}
+const namesOf = (cluster: OwnedCluster): readonly string[] => cluster.nodes.map((node) => node.name);
 
 async function atRest(cluster: OwnedCluster) {
   await sleep(10_000, undefined, { signal }); // What starting has left to do.
   const pods = (await cluster.api.pods({ signal })).filter((pod) => pod.ready);
   const workload = pods.filter((pod) => !pod.namespace.startsWith('kube-') && pod.namespace !== 'firedrill');
-  return { pods: workload.length, memoryMiB: await memoryMiB(cluster), busyCores: await busyCores() };
+  return {
+    pods: workload.length,
+    memoryMiB: await memoryOf(docker, namesOf(cluster), signal),
+    busyCores: await busyCores(),
+  };
 }
 
 /** Adds stand-ins until there are that many pods of the workload, and waits for them. */

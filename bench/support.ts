@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { linesOf, type Docker } from '../harness/cluster/docker.ts';
 import type { OwnedCluster } from '../harness/cluster/kind.ts';
 import type { ClusterBase } from '../harness/cluster/provide.ts';
 import { startClock } from '../harness/engine/clock.ts';
@@ -83,6 +84,17 @@ export async function secondsToSteady(cluster: OwnedCluster, signal: AbortSignal
   } finally {
     await sampling.stop();
   }
+}
+
+const units: Readonly<Record<string, number>> = { KiB: 1 / 1024, MiB: 1, GiB: 1024 };
+
+/** Memory of containers, MiB, without the page cache that the kernel may take back. */
+export async function memoryOf(docker: Docker, names: readonly string[], signal?: AbortSignal): Promise<number> {
+  const args = ['stats', '--no-stream', '--format', '{{.MemUsage}}', ...names];
+  return linesOf(await docker(args, signal ? { signal } : {})).reduce((sum, line) => {
+    const [, number = '', unit = ''] = /^([\d.]+)(\w+)/.exec(line) ?? [];
+    return sum + Number(number) * (units[unit] ?? Number.NaN);
+  }, 0);
 }
 
 export const median = (values: readonly number[]): number => {

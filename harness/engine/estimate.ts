@@ -1,8 +1,11 @@
+import { join } from 'node:path';
+import { countWorkloadPods, projectManifests } from '../cluster/manifests.ts';
 import { timersOf, type Scenario } from '../model/scenario.ts';
 import type { ProfileName } from '../model/profile.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { wholeBlocks } from '../analysis/decision.ts';
+import { clusterMemory, type Need } from '../setup/need.ts';
 import { delayOf, healthyWatchMs, type Arm } from './controls.ts';
 import { seconds } from '../model/units.ts';
 
@@ -55,10 +58,8 @@ export function untilNextLook(
     .map(({ id }) => id);
 }
 
-/**
- * What a cluster with its workload, probes and load takes at most, in bytes. Measured at rest (bench/results/cluster-size.json): 1.2 GiB with
- * three nodes and 23 pods, 1.4 with five, 2.9 with three and 121 (62 of `cascade`, Kubernetes' own, and those that its faults add).
- */
-export function clusterMemory(workers: number, pods: number): number {
-  return (0.2 + 0.35 * (workers + 1) + 0.03 * pods) * 2 ** 30;
+/** What a run of a scenario takes of the machine. */
+export async function needOf(scenarioId: string, { cluster }: Pick<Scenario, 'cluster'>, clusters = 1): Promise<Need> {
+  const pods = await countWorkloadPods(join(projectManifests, cluster.workload));
+  return { what: scenarioId, clusters, nodes: cluster.workers + 1, memoryBytes: clusterMemory(cluster.workers, pods) };
 }

@@ -4,7 +4,7 @@ import { freemem } from 'node:os';
 import { join } from 'node:path';
 import { leftoverProvider } from '../cluster/containers.ts';
 import { nodePorts } from '../cluster/kind-config.ts';
-import { countWorkloadPods, projectManifests } from '../cluster/manifests.ts';
+import { projectManifests } from '../cluster/manifests.ts';
 import { kindSource, snapshotSource, type ClusterBase } from '../cluster/provide.ts';
 import { startLoad } from '../load/k6.ts';
 import { FiredrillError } from '../model/errors.ts';
@@ -14,9 +14,10 @@ import { registerRun, type RunRegistration } from '../registry/registry.ts';
 import { stateDir } from '../registry/state.ts';
 import { startSampling } from '../sampling/sampler.ts';
 import { cacheDir } from '../setup/cache.ts';
+import { roomFor } from '../setup/need.ts';
 import { makeReady } from '../setup/ready.ts';
 import { deadline } from './deadline.ts';
-import { clusterMemory } from './estimate.ts';
+import { needOf } from './estimate.ts';
 import type { RunOptions } from './run.ts';
 import type { OwnedCluster, TrialDeps } from './trial-spec.ts';
 
@@ -51,8 +52,8 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
         hint: 'ls manifests',
       },
     );
-  requireMemory(options.parallel, clusterMemory(scenario.cluster.workers, await countWorkloadPods(workloadDir)));
-  const { images, kindBinary, kubectlBinary } = await makeReady(options, onProgress, signal);
+  const need = await needOf(options.scenarioId, scenario, options.parallel);
+  const { images, kindBinary, kubectlBinary } = await makeReady({ ...options, need }, onProgress, signal);
   const registration = registerRun({ runId, scenario: options.scenarioId, runDir });
   let count = 0;
   const base: ClusterBase = {
@@ -140,6 +141,8 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
     },
     prepareNext: () => {
       if (ahead !== undefined || source.takesBack() || signal.aborted) return;
+      // The last one is still there.
+      if (roomFor(need.memoryBytes, freemem()) < 1) return;
       ahead = provide(signal, () => undefined);
       // Told to the trial that wants it.
       ahead.catch(() => undefined);
@@ -172,17 +175,6 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
       };
     },
   };
-}
-
-/** On a machine without swap, one cluster too many is an outage of the harness. */
-function requireMemory(clusters: number, each: number): void {
-  const room = Math.floor(freemem() / each);
-  if (clusters === 1 || room >= clusters) return;
-  throw new FiredrillError(
-    'environment',
-    `${clusters} clusters at once need about ${((clusters * each) / 2 ** 30).toFixed(1)} GiB of memory; there is room for ${room}`,
-    { hint: `--parallel ${Math.max(1, room)}` },
-  );
 }
 
 /** Everything that a trial's cluster may leave behind, in the registry's words. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
 import { must, type Runner } from '../setup/run.ts';
-import { versions } from './refs.ts';
+import { imageArch, versions } from './refs.ts';
 
 /** What is needed to get the plugin. */
 export interface BridgeContext {
@@ -68,8 +68,7 @@ export async function ensureBridge(
 }
 
 async function download(runner: Runner, tmp: string, signal?: AbortSignal): Promise<void> {
-  const arch = process.arch === 'arm64' ? 'arm64' : 'amd64';
-  const name = `cni-plugins-linux-${arch}-${versions.cniPlugins}.tgz`;
+  const name = `cni-plugins-linux-${imageArch()}-${versions.cniPlugins}.tgz`;
   const url = `https://github.com/containernetworking/plugins/releases/download/${versions.cniPlugins}/${name}`;
   await writeFile(join(tmp, name), await fetchChecked(url, `${url}.sha256`, signal));
   await must(runner, `unpacking ${name}`, 'tar', ['-xzf', join(tmp, name), '-C', tmp, './bridge'], { signal });

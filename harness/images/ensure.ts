@@ -5,13 +5,15 @@ import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
 import { humanDuration } from '../model/units.ts';
 import { withLock } from '../registry/lock.ts';
-import { askDocker, diskForBuild, requireDisk } from '../setup/docker.ts';
+import { askDocker, requireDisk } from '../setup/docker.ts';
+import { diskForBuild } from '../setup/need.ts';
 import { hashLabel } from './build.ts';
 import { pendingSteps, runSteps, type Step } from './dag.ts';
 import { remaining } from './estimate.ts';
 import { alreadyThere, imageSet, type HostImage, type ImageSet } from './image-set.ts';
 import { derive, findNode, type NodeImage } from './node-image.ts';
 import { obtain, type Had } from './obtain.ts';
+import { removeHalfMade } from './preload.ts';
 import { baseImages, images } from './refs.ts';
 import { inspect, Puller } from './sources.ts';
 import { readDurations, timingTable, writeDurations } from './timings.ts';
@@ -56,6 +58,7 @@ async function make(
   if (ready !== undefined) return ready;
   const { runner, graph, cacheDir } = world;
   await clearTmp(cacheDir);
+  await removeHalfMade(runner, signal);
 
   const wanted = [...(node === undefined ? inNode(world.images) : []), ...hostSpecs(options)];
   const puller = new Puller(runner, world.registry);
@@ -129,8 +132,9 @@ async function checkToolchain(
   // Sources, compiler caches, binaries and layers: measured, with some room. A few steps more need next to nothing.
   if (goMods.length > 2) {
     await mkdir(world.cacheDir, { recursive: true });
-    await requireDisk(world.cacheDir, diskForBuild);
-    await requireDisk((await askDocker(world.runner, signal))?.rootDir ?? '/', diskForBuild);
+    await requireDisk(world.cacheDir, diskForBuild, 'building images needs');
+    const rootDir = (await askDocker(world.runner, signal))?.rootDir ?? '/';
+    await requireDisk(rootDir, diskForBuild, 'building images needs');
   }
   if (goMods.length > 0) await checkGo(world.runner, await goNeeded(goMods), signal);
 }

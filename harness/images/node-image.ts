@@ -7,7 +7,7 @@ import { contentKey, short } from './keys.ts';
 import type { Had } from './obtain.ts';
 import { preload } from './preload.ts';
 import { nodeRepository, splitRef, versions, type ImageMode, type ImageSpec } from './refs.ts';
-import { buildsAll, inspect, pinnedName, type Origin } from './sources.ts';
+import { buildsAll, inspect, pinnedName, runsHere, type Origin } from './sources.ts';
 import { inNode, worldOf, type EnsureImagesOptions, type World } from './world.ts';
 
 /** How one image of the node was had; part of the node image's label. */
@@ -72,7 +72,8 @@ export async function findNode(world: World, mode: ImageMode, signal?: AbortSign
   for (const ref of listed.split('\n').filter((l) => l.startsWith(`${nodeRepository}:`))) {
     const found = await inspect(runner, ref, signal);
     const inputs = parseInputs(found?.labels[inputsLabel]);
-    if (inputs !== undefined && acceptable(world.images, inputs, mode, world.keys)) return { ref, inputs };
+    if (found === undefined || inputs === undefined || !runsHere(found)) continue;
+    if (acceptable(world.images, inputs, mode, world.keys)) return { ref, inputs };
   }
   return undefined;
 }

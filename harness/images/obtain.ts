@@ -2,8 +2,8 @@ import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress, ProgressSetup } from '../model/progress.ts';
 import { humanDuration } from '../model/units.ts';
 import { hasImage, stepOf } from './build.ts';
-import { builtMinor, type ImageMode, type ImageSpec } from './refs.ts';
-import { buildsAll, findLocal, pullError, type Puller } from './sources.ts';
+import { builtMinor, splitRef, type ImageMode, type ImageSpec } from './refs.ts';
+import { buildsAll, findLocal, pullError, whyUnusable, type LocalImage, type Puller } from './sources.ts';
 import type { World } from './world.ts';
 
 /** How an image was had, or that it is to be built. */
@@ -25,6 +25,9 @@ export async function obtain(
   const { verdict, image: local, name } = await findLocal(world.runner, spec, given, signal);
   if (verdict === 'use' && local !== undefined) return { origin: 'local', from: name, digest: digestOf(local) };
   if (buildsAll(mode)) return builtFrom(world, spec, mode);
+  const unusable = local === undefined ? undefined : whyUnusable(local, spec, world.registry);
+  if (unusable !== undefined)
+    progress({ type: 'note', level: 'warning', text: `the image ${spec.ref} that is here is not taken: ${unusable}` });
   if (
     verdict === 'built' ||
     (mode === 'auto' &&
@@ -34,7 +37,8 @@ export async function obtain(
     return { origin: 'built' };
   }
   // One line for each registry that does not answer, and not one for each image of it.
-  if (mode === 'auto' && puller.silence(spec) !== undefined) return builtFrom(world, spec, mode);
+  const silence = puller.silence(spec);
+  if (mode === 'auto' && silence !== undefined) return builtFrom(world, spec, mode, silence);
 
   const since = performance.now();
   const event = (state: ProgressSetup['state'], detail?: string): void => {
@@ -50,7 +54,7 @@ export async function obtain(
   };
   event('started', `about ${(spec.pullBytes / 1e6).toFixed(0)} MB from ${puller.hostOf(spec)}`);
   let last = since;
-  const why = await puller.pull(spec, {
+  const got = await pulled(world, spec, given, puller, {
     signal,
     say: (line) => {
       if (performance.now() - last < 2_000) return;
@@ -58,30 +62,47 @@ export async function obtain(
       event('working', line);
     },
   });
-  if (why === undefined) {
-    const pulled = await findLocal(world.runner, spec, given, signal);
-    if (pulled.image === undefined) throw pullError(spec, 'pulled, and then not there');
+  if (typeof got !== 'string') {
     event('done', humanDuration(performance.now() - since));
-    return { origin: 'pulled', from: pulled.name, digest: digestOf(pulled.image) };
+    return { origin: 'pulled', from: got.name, digest: digestOf(got.image) };
   }
   if (mode === 'pull') {
-    event('failed', why);
-    throw pullError(spec, why);
+    event('failed', got);
+    throw pullError(spec, puller.hostOf(spec), got, world.keys.has(spec.id));
   }
+  const built = builtFrom(world, spec, mode, got);
   const what = puller.silence(spec) === undefined ? spec.ref : `whatever comes from ${puller.hostOf(spec)}`;
-  const built = builtFrom(world, spec, mode);
-  event('skipped', `building ${what} instead: ${why}`);
+  event('skipped', `building ${what} instead: ${got}`);
   return built;
 }
 
-/** @throws FiredrillError `environment` where it cannot be built: the base of a Kubernetes version that is only pulled */
-function builtFrom(world: World, spec: ImageSpec, mode: ImageMode): Had {
+/** Pulls an image and looks whether it can be used; else why not, in words. */
+async function pulled(
+  { runner, registry }: World,
+  spec: ImageSpec,
+  given: Parameters<typeof findLocal>[2],
+  puller: Puller,
+  options: Parameters<Puller['pull']>[1],
+): Promise<{ readonly image: LocalImage; readonly name: string } | string> {
+  const failed = await puller.pull(spec, options);
+  if (failed !== undefined) return failed;
+  const { image, name } = await findLocal(runner, spec, given, options?.signal);
+  if (image === undefined) return 'pulled, and then not there';
+  return whyUnusable(image, spec, registry) ?? { image, name };
+}
+
+/**
+ * @param why why it could not be pulled, where that was tried
+ * @throws FiredrillError `environment` where it cannot be built: the base of a Kubernetes version that is only pulled
+ */
+function builtFrom(world: World, spec: ImageSpec, mode: ImageMode, why?: string): Had {
   if (world.keys.has(stepOf(spec.id, mode))) return { origin: 'built' };
+  if (why !== undefined) throw pullError(spec, world.registry ?? splitRef(spec.ref).host, why, false);
   throw new FiredrillError(
     'environment',
     `${spec.ref} can only be pulled; just Kubernetes ${builtMinor} can be built here`,
     {
-      hint: `leave \`--kubernetes\` away, or name a registry that has it: FIREDRILL_REGISTRY=<host:port>`,
+      hint: 'let it be pulled: `--images pull`, or leave `--kubernetes` away',
     },
   );
 }

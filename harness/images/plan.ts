@@ -1,5 +1,5 @@
 import { humanDuration } from '../model/units.ts';
-import { diskForBuild } from '../setup/docker.ts';
+import { diskForBuild } from '../setup/need.ts';
 import { pendingSteps } from './dag.ts';
 import { remaining } from './estimate.ts';
 import { alreadyThere } from './image-set.ts';

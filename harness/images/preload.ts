@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { FiredrillError } from '../model/errors.ts';
+import { identify } from '../registry/process.ts';
 import { because, must, type Runner } from '../setup/run.ts';
 import { fullName } from './refs.ts';
 
@@ -47,6 +48,8 @@ export async function preload(runner: Runner, options: PreloadOptions): Promise<
       '-d',
       '--name',
       container,
+      '--label',
+      `${makerLabel}=${String(process.pid)}`,
       '--network',
       'none',
       '--privileged',
@@ -78,7 +81,16 @@ export async function preload(runner: Runner, options: PreloadOptions): Promise<
     say('stopping containerd');
     // containerd is process 1 there; the image's own stop signal is systemd's and would be ignored.
     await docker('stopping containerd', 'kill', '--signal', 'TERM', container);
-    await docker('stopping containerd', 'wait', container);
+    const ended = (await docker('stopping containerd', 'wait', container)).trim();
+    // Killed, by the kernel perhaps, it may not have written all that it was given.
+    if (ended !== '0')
+      throw new FiredrillError(
+        'environment',
+        `containerd ended with ${ended} in ${container}: ${options.tag} is not made`,
+        {
+          hint: 'run it again; `dmesg` tells whether memory ran out',
+        },
+      );
     say('committing');
     const changes = [
       `ENTRYPOINT ["/usr/local/bin/entrypoint","/sbin/init"]`,
@@ -92,6 +104,21 @@ export async function preload(runner: Runner, options: PreloadOptions): Promise<
   }
   const bytes = await docker('measuring the image', 'image', 'inspect', '-f', '{{.Size}}', options.tag);
   return `${(Number(bytes) / 1e9).toFixed(2)} GB`;
+}
+
+/** The label that says which process works in a container. */
+const makerLabel = 'firedrill.preload';
+
+/** Removes the containers in which node images were being made by processes that are gone. What they hold was never an image. */
+export async function removeHalfMade(runner: Runner, signal?: AbortSignal): Promise<void> {
+  const format = `{{.Names}}\t{{.Label "${makerLabel}"}}`;
+  const args = ['ps', '-a', '--filter', `label=${makerLabel}`, '--format', format];
+  const listed = await must(runner, 'listing containers', 'docker', args, { signal, hint: 'run `firedrill doctor`' });
+  for (const line of listed.split('\n')) {
+    const [name = '', pid = ''] = line.split('\t');
+    if (name !== '' && identify(Number(pid)) === undefined)
+      await runner.run('docker', ['rm', '-f', '-v', name], { signal });
+  }
 }
 
 const dropLayers = fileURLToPath(new URL('drop-layers.sh', import.meta.url));
@@ -117,7 +144,9 @@ async function importImage(
   if (unpack && (await into()).ok) return true;
   const packed = await into('--no-unpack');
   if (packed.ok) return false;
-  throw new FiredrillError('environment', `importing ${image} into the node failed: ${because('ctr', packed)}`);
+  throw new FiredrillError('environment', `importing ${image} into the node failed: ${because('ctr', packed)}`, {
+    hint: `if that image is damaged: \`docker image rm ${image}\`, and run it again: it is fetched or built anew`,
+  });
 }
 
 async function containerdAnswers(runner: Runner, container: string, signal: AbortSignal): Promise<void> {

@@ -2,8 +2,17 @@ import { describe, expect, it } from 'vitest';
 
 import type { RunOptions, Runner, RunResult } from '../setup/run.ts';
 import { hashLabel } from './build.ts';
-import { fullName, splitRef, type ImageSpec } from './refs.ts';
-import { classifyPullFailure, findLocal, judgeLocal, parseInspect, Puller, type LocalImage } from './sources.ts';
+import { fullName, imageArch, splitRef, type ImageSpec } from './refs.ts';
+import {
+  classifyPullFailure,
+  findLocal,
+  judgeLocal,
+  parseInspect,
+  Puller,
+  pullError,
+  whyUnusable,
+  type LocalImage,
+} from './sources.ts';
 
 const spec: ImageSpec = { id: 'x', ref: 'ghcr.io/a/b:1', role: 'preload', pullBytes: 1 };
 const result = (over: Partial<RunResult>): RunResult => ({
@@ -106,9 +115,32 @@ it.each([
   expect(classifyPullFailure(said, false)).toBe(kind);
 });
 
+it.each([
+  ['unauthorized: authentication required', true, /^`docker login ghcr.io`, .*`--images build`$/],
+  [
+    'toomanyrequests: You have reached your pull rate limit',
+    true,
+    /^wait, or `docker login ghcr.io` .*`--images build`$/,
+  ],
+  ['dial tcp: lookup ghcr.io: no such host', true, /^name a mirror with FIREDRILL_REGISTRY.*`--images build`$/],
+  ['dial tcp: lookup ghcr.io: no such host', false, /^name a mirror .* leave `--kubernetes` away: 1.34 can be built/],
+])('after "%s" the error says which image, why, and what to do instead', (why, canBuild, hint) => {
+  expect(pullError(spec, 'ghcr.io', why, canBuild)).toMatchObject({
+    code: 'environment',
+    message: `cannot pull ghcr.io/a/b:1: ${why}`,
+    hint: expect.stringMatching(hint) as string,
+  });
+});
+
 describe('judgeLocal', () => {
-  const users: LocalImage = { id: 'sha256:1', repoDigests: ['ghcr.io/a/b@sha256:2'], labels: {} };
-  const ours = (key: string): LocalImage => ({ id: 'sha256:3', repoDigests: [], labels: { [hashLabel]: key } });
+  const users: LocalImage = {
+    id: 'sha256:1',
+    repoDigests: ['ghcr.io/a/b@sha256:2'],
+    labels: {},
+    architecture: imageArch(),
+  };
+  const ours = (key: string): LocalImage => ({ ...users, repoDigests: [], labels: { [hashLabel]: key } });
+  const foreign = { ...users, architecture: 'riscv64' };
 
   it('auto takes what is there, unless it is ours and old', () => {
     expect(judgeLocal(users, spec, 'auto', 'k')).toBe('use');
@@ -149,6 +181,27 @@ describe('judgeLocal', () => {
     expect(asked.map((line) => line.split(' ').at(-1))).toEqual(['ghcr.io/a/b@sha256:2', 'ghcr.io/a/b:1']);
   });
 
+  it('takes nothing of another architecture, whatever its digest: a pull for one leaves both under the same names', async () => {
+    expect(judgeLocal(foreign, spec, 'auto', 'k')).toBe('ignore');
+    expect(judgeLocal(foreign, { ...spec, digest: 'sha256:2' }, 'pull', 'k')).toBe('ignore');
+    expect(judgeLocal({ ...ours('k'), architecture: 'riscv64' }, spec, 'build', 'k')).toBe('ignore');
+    const json = '{"Id":"sha256:1","Architecture":"riscv64","RepoDigests":["ghcr.io/a/b@sha256:2"],"Config":{}}';
+    const { runner } = fake(() => result({ stdout: json }));
+    expect(await findLocal(runner, { ...spec, digest: 'sha256:2' }, { mode: 'auto', key: 'k' })).toMatchObject({
+      verdict: 'ignore',
+    });
+  });
+
+  it('says why one that has the name cannot be used', () => {
+    expect(whyUnusable(users, spec)).toBeUndefined();
+    expect(whyUnusable(ours('old'), { digest: 'sha256:9' })).toBeUndefined();
+    expect(whyUnusable(foreign, spec)).toBe(`it is for riscv64, and this machine is ${imageArch()}`);
+    expect(whyUnusable(users, { digest: `sha256:${'9'.repeat(64)}` })).toBe(
+      'it is not the pinned sha256:999999999999…',
+    );
+    expect(whyUnusable(users, { digest: 'sha256:9' }, 'localhost:5000')).toBeUndefined();
+  });
+
   it('build takes only what was built from this recipe', () => {
     expect(judgeLocal(users, spec, 'build', 'k')).toBe('ignore');
     expect(judgeLocal(ours('k'), spec, 'build', 'k')).toBe('built');
@@ -160,7 +213,9 @@ it('reads docker image inspect', () => {
     id: 'sha256:1',
     repoDigests: [],
     labels: {},
+    architecture: '',
   });
+  expect(parseInspect('{"Id":"sha256:1","Architecture":"arm64"}')).toMatchObject({ architecture: 'arm64' });
   expect(parseInspect('nonsense')).toBeUndefined();
 });
 

@@ -1,7 +1,7 @@
 import { FiredrillError } from '../model/errors.ts';
 import { because, lastWords, type Runner } from '../setup/run.ts';
 import { hashLabel } from './build.ts';
-import { splitRef, type ImageMode, type ImageSpec } from './refs.ts';
+import { builtMinor, imageArch, splitRef, type ImageMode, type ImageSpec } from './refs.ts';
 
 /** Whether everything is built here, whatever there is. */
 export const buildsAll = (mode: ImageMode): boolean => mode === 'build' || mode === 'strict';
@@ -15,6 +15,8 @@ export interface LocalImage {
   /** `repository@sha256:…` of the registries that it was pulled from or pushed to. */
   readonly repoDigests: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  /** As images name it: `amd64`; '' where Docker does not say. */
+  readonly architecture: string;
 }
 
 /** Looks an image up in the local Docker. */
@@ -28,20 +30,47 @@ export async function inspect(runner: Runner, ref: string, signal?: AbortSignal)
 
 /** Reads one line of `docker image inspect -f '{{json .}}'`. */
 export function parseInspect(text: string): LocalImage | undefined {
-  let value: { Id?: string; RepoDigests?: string[] | null; Config?: { Labels?: Record<string, string> | null } | null };
+  let value: {
+    Id?: string;
+    RepoDigests?: string[] | null;
+    Architecture?: string;
+    Config?: { Labels?: Record<string, string> | null } | null;
+  };
   try {
     value = JSON.parse(text) as typeof value;
   } catch {
     return undefined;
   }
   if (value.Id === undefined) return undefined;
-  return { id: value.Id, repoDigests: value.RepoDigests ?? [], labels: value.Config?.Labels ?? {} };
+  return {
+    id: value.Id,
+    repoDigests: value.RepoDigests ?? [],
+    labels: value.Config?.Labels ?? {},
+    architecture: value.Architecture ?? '',
+  };
 }
+
+/** Whether an image runs on this machine: a pull for another platform leaves its image under the same names and digests. */
+export const runsHere = ({ architecture }: LocalImage): boolean => architecture === '' || architecture === imageArch();
 
 /** The name under which Docker has exactly the pinned image, whatever its tag points to; the tag where nothing is pinned. */
 export function pinnedName(spec: Pick<ImageSpec, 'ref' | 'digest'>): string {
   const { host, path } = splitRef(spec.ref);
   return spec.digest === undefined ? spec.ref : `${host}/${path}@${spec.digest}`;
+}
+
+/** Whether an image is the pinned one. A tag says nothing of the content: another release's image has it too. A mirror's content is its owner's affair. */
+const isPinned = (image: LocalImage, { digest }: Pick<ImageSpec, 'digest'>, registry: string | undefined): boolean =>
+  digest === undefined || registry !== undefined || image.repoDigests.some((d) => d.endsWith(`@${digest}`));
+
+/**
+ * Why a local image cannot be used although it has the name, in words; undefined where it can, or where it is one of ours, which is only old.
+ * @param registry the mirror that pulls go to, if any
+ */
+export function whyUnusable(image: LocalImage, spec: Pick<ImageSpec, 'digest'>, registry?: string): string | undefined {
+  if (!runsHere(image)) return `it is for ${image.architecture}, and this machine is ${imageArch()}`;
+  if (image.labels[hashLabel] !== undefined || isPinned(image, spec, registry)) return undefined;
+  return `it is not the pinned ${spec.digest?.slice(0, 19) ?? ''}…`;
 }
 
 /** What a local image is to us. */
@@ -65,12 +94,8 @@ export function judgeLocal(
   key: string,
   registry?: string,
 ): LocalVerdict {
-  if (image === undefined) return 'ignore';
-  // A tag says nothing of the content: another release's image has it too. A mirror's content is its owner's affair.
-  const pinned =
-    spec.digest === undefined ||
-    registry !== undefined ||
-    image.repoDigests.some((d) => d.endsWith(`@${spec.digest ?? ''}`));
+  if (image === undefined || !runsHere(image)) return 'ignore';
+  const pinned = isPinned(image, spec, registry);
   const hash = image.labels[hashLabel];
   switch (mode) {
     case 'build':
@@ -111,7 +136,7 @@ export async function findLocal(
   const exact = pinnedName(spec);
   if (exact !== spec.ref && !buildsAll(mode) && registry === undefined) {
     const image = await inspect(runner, exact, signal);
-    if (image !== undefined) return { verdict: 'use', image, name: exact };
+    if (image !== undefined && runsHere(image)) return { verdict: 'use', image, name: exact };
   }
   const image = await inspect(runner, spec.ref, signal);
   const verdict = judgeLocal(image, spec, mode, key, registry);
@@ -211,9 +236,20 @@ export class Puller {
   }
 }
 
-/** The error for `pull` mode, where nothing else may be tried. */
-export function pullError(spec: ImageSpec, why: string): FiredrillError {
+/** What to do about a pull that failed, besides trying again. */
+function afterFailedPull(host: string, why: string, canBuild: boolean): string {
+  const other = canBuild
+    ? 'or let images be built: `--images build`'
+    : `or leave \`--kubernetes\` away: ${builtMinor} can be built here`;
+  if (/unauthorized|denied|no basic auth/i.test(why)) return `\`docker login ${host}\`, ${other}`;
+  if (/toomanyrequests|too many requests|rate limit/i.test(why))
+    return `wait, or \`docker login ${host}\` for a higher limit, ${other}`;
+  return `name a mirror with FIREDRILL_REGISTRY=<host:port>, ${other}`;
+}
+
+/** The error where an image can be had in no other way. */
+export function pullError(spec: ImageSpec, host: string, why: string, canBuild: boolean): FiredrillError {
   return new FiredrillError('environment', `cannot pull ${spec.ref}: ${why}`, {
-    hint: 'name a mirror with FIREDRILL_REGISTRY=<host:port>, or let images be built: `--images build`',
+    hint: afterFailedPull(host, why, canBuild),
   });
 }

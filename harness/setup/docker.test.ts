@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import type { ProgressEvent } from '../model/progress.ts';
 import { boundingSet, holds, needsBoundedRuntime, sysResourceBit } from './capabilities.ts';
 import { boundedRuntime, mergeDaemonConfig } from './daemon-config.ts';
-import { ensureDocker, parseDockerInfo, type DockerHost } from './docker.ts';
-import type { Runner, RunResult } from './run.ts';
+import { dockerEndpoint, dockerUserChain, localEndpoint, parseDockerInfo } from './docker.ts';
+import type { RunResult } from './run.ts';
+import { engine, good, infoOf, machineOf } from './testing/machines.ts';
 
 const status = (set: string): string =>
   `Name:\tnode\nCapEff:\t0000000000000000\nCapBnd:\t${set}\nCapAmb:\t0000000000000000\n`;
@@ -71,116 +71,120 @@ describe('mergeDaemonConfig', () => {
 });
 
 describe('ensureDocker', () => {
-  const info = JSON.stringify({
-    ServerVersion: '20.10',
-    Driver: 'overlay2',
-    CgroupVersion: '1',
-    DockerRootDir: '/d',
-    DefaultRuntime: 'runc',
-  });
-  const good: RunResult = { ok: true, exitCode: 0, stdout: '', stderr: '', missing: false, timedOut: false };
-  const bad: RunResult = { ...good, ok: false, exitCode: 1, stderr: 'Cannot connect' };
-  const gone: RunResult = { ...bad, missing: true };
-
-  function world(
-    over: {
-      engine?: boolean;
-      installed?: boolean;
-      apt?: boolean;
-      free?: number;
-      version?: string;
-      host?: Partial<DockerHost>;
-    } = {},
-  ) {
-    const log: string[] = [];
-    const state = { engine: over.engine ?? false, installed: over.installed ?? true };
-    const runner: Runner = {
-      run: (file, args) => {
-        const command = [file, ...args].join(' ');
-        if (command.startsWith('docker info')) return Promise.resolve(state.engine ? { ...good, stdout: info } : bad);
-        if (command === 'docker --version' && over.version !== undefined) {
-          return Promise.resolve({ ...good, stdout: over.version });
-        }
-        if (file === 'dockerd' || file === 'docker') return Promise.resolve(state.installed ? good : gone);
-        if (command === 'apt-get --version') return Promise.resolve(over.apt === true ? good : gone);
-        log.push(command);
-        if (command.includes('install')) state.installed = true;
-        return Promise.resolve(good);
-      },
-      pipe: () => Promise.reject(new Error('not here')),
-    };
-    const host: DockerHost = {
-      platform: 'linux',
-      arch: 'x64',
-      bridgeNetfilter: () => Promise.resolve(true),
-      isRoot: true,
-      status: () => Promise.resolve(status('000001ffffffffff')),
-      systemd: () => Promise.resolve(false),
-      spawnDockerd: () => {
-        log.push('dockerd');
-        state.engine = true;
-        return new Promise(() => undefined);
-      },
-      installBoundedRuntime: () => {
-        log.push('bounded runtime');
-        return Promise.resolve(undefined);
-      },
-      freeBytes: () => Promise.resolve(over.free ?? 1e12),
-      ...over.host,
-    };
-    const notes: ProgressEvent[] = [];
-    return { log, notes, go: () => ensureDocker({ runner, host, stateDir: '/s' }, (e) => notes.push(e)) };
-  }
+  const stopped = { ...good, docker: undefined };
+  const missing = { ...stopped, dockerInstalled: false };
 
   it('uses a running engine as it is', async () => {
-    const { go, log, notes } = world({ engine: true });
-    expect(await go()).toMatchObject({ how: 'running', serverVersion: '20.10' });
+    const { ready, log, notes } = machineOf(good);
+    expect(await ready()).toMatchObject({ how: 'running', ...engine });
     expect([log, notes]).toEqual([[], []]);
   });
 
   it('starts a stopped one and says so', async () => {
-    const { go, log, notes } = world();
-    expect(await go()).toMatchObject({ how: 'started' });
+    const { ready, log, notes } = machineOf(stopped);
+    expect(await ready()).toMatchObject({ how: 'started' });
     expect(log).toEqual(['dockerd']);
     expect(notes).toHaveLength(1);
   });
 
   it('gives it the bounded runtime first where a capability is withheld', async () => {
-    const { go, log } = world({ host: { status: () => Promise.resolve(status('000001fffeffffff')) } });
-    await go();
+    const { ready, log } = machineOf({ ...stopped, status: status('000001fffeffffff') });
+    await ready();
     expect(log).toEqual(['bounded runtime', 'dockerd']);
   });
 
-  it('installs nothing over podman, nor where nothing can be run', async () => {
-    const podman = world({ installed: false, apt: true, version: 'podman version 4.3.1' });
-    await expect(podman.go()).rejects.toThrow(/podman/);
-    const mac = world({ engine: true, host: { platform: 'darwin', arch: 'arm64' } });
-    await expect(mac.go()).rejects.toThrow(/not supported/);
-    const bare = world({ engine: true, host: { bridgeNetfilter: () => Promise.resolve(false) } });
-    await expect(bare.go()).rejects.toThrow(/br_netfilter/);
-    expect([...podman.log, ...mac.log, ...bare.log]).toEqual([]);
-  });
-
   it('installs it for root on Debian, announced before', async () => {
-    const { go, log, notes } = world({ installed: false, apt: true });
-    expect(await go()).toMatchObject({ how: 'installed' });
+    const { ready, log, notes } = machineOf(missing);
+    expect(await ready()).toMatchObject({ how: 'installed' });
     expect(log.find((l) => l.includes(' install '))).toContain('docker.io');
     expect(notes[0]).toMatchObject({ type: 'note' });
   });
 
   it.each([
-    ['nothing installed and no apt', { installed: false }],
-    ['stopped, and not root', { host: { isRoot: false } }],
-    ['a full disk', { engine: true, free: 1e9 }],
-  ])('says what to do: %s', async (_, over) => {
-    await expect(world(over).go()).rejects.toMatchObject({
-      code: 'environment',
-      hint: expect.stringMatching(/./) as string,
+    ['nothing installed and no apt', { ...missing, aptHost: false }],
+    ['stopped, and not root', { ...stopped, isRoot: false }],
+    ['a full disk', { ...good, dockerFreeBytes: 1e9 }],
+    ['too little memory', { ...good, availableBytes: 1e9 }],
+  ])('says what to do: %s', async (_, facts) => {
+    const { ready, log } = machineOf(facts);
+    await expect(ready()).rejects.toMatchObject({ code: 'environment', hint: expect.stringMatching(/./) as string });
+    expect(log).toEqual([]);
+  });
+
+  it('names the outage, what it needs and what there is', async () => {
+    const { ready } = machineOf({ ...good, dockerFreeBytes: 1e9 });
+    await expect(ready()).rejects.toThrow('cni-wipe needs 6.0 GB of disk, and 1.0 GB are free in /var/lib/docker');
+  });
+
+  it('installs nothing over podman', async () => {
+    const { ready, log } = machineOf({ ...missing, podman: true });
+    await expect(ready()).rejects.toThrow(/podman/);
+    expect(log).toEqual([]);
+  });
+
+  it('starts and installs nothing here where the client is pointed at another engine, which does not answer', async () => {
+    const { ready, log } = machineOf({ ...missing, endpoint: 'ssh://nas' });
+    await expect(ready()).rejects.toThrow('no Docker answers at ssh://nas');
+    expect(log).toEqual([]);
+  });
+
+  it('needs no DOCKER-USER chain for clusters without a fence', async () => {
+    const { ready } = machineOf({ ...good, dockerUserChain: 'absent' });
+    await expect(ready()).rejects.toThrow(/DOCKER-USER/);
+    expect(await ready(true)).toMatchObject({ how: 'running' });
+  });
+
+  it('reads what docker info says', () => {
+    expect(parseDockerInfo(infoOf(engine))).toEqual(engine);
+    expect(parseDockerInfo(infoOf({ ...engine, rootless: true, firewall: '' }))).toMatchObject({
+      rootless: true,
+      firewall: '',
     });
   });
 
   it('does not take a client without an engine for Docker', () => {
     expect(parseDockerInfo('{"ServerVersion":"","ServerErrors":["x"]}')).toBeUndefined();
     expect(parseDockerInfo('oops')).toBeUndefined();
+  });
+});
+
+describe('the DOCKER-USER chain', () => {
+  const noChain = { ok: false, exitCode: 1, stdout: '', stderr: 'No chain', missing: false, timedOut: false };
+  const looked = (nft: Partial<RunResult>, legacy: Partial<RunResult>) =>
+    dockerUserChain({
+      run: (program) => Promise.resolve({ ...noChain, ...(program === 'iptables-nft' ? nft : legacy) }),
+      pipe: () => Promise.reject(new Error('not here')),
+    });
+
+  it('is absent only where neither kind of iptables has it: Docker may use either', async () => {
+    expect(await looked({}, {})).toBe('absent');
+    expect(await looked({}, { ok: true })).toBe('there');
+    expect(await looked({ ok: true }, { missing: true })).toBe('there');
+    expect(await looked({}, { missing: true })).toBeUndefined();
+    expect(await looked({}, { timedOut: true })).toBeUndefined();
+    expect(await looked({ stderr: 'Permission denied (you must be root)' }, {})).toBe('forbidden');
+  });
+});
+
+describe('where the client finds its engine', () => {
+  const said = (over: Partial<RunResult>) =>
+    dockerEndpoint({
+      run: () =>
+        Promise.resolve({ ok: true, exitCode: 0, stdout: '', stderr: '', missing: false, timedOut: false, ...over }),
+      pipe: () => Promise.reject(new Error('not here')),
+    });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  it('is the active context, DOCKER_HOST where there is no client, else the local socket', async () => {
+    vi.stubEnv('DOCKER_HOST', '');
+    vi.stubEnv('DOCKER_CONTEXT', '');
+    expect(await said({ stdout: 'ssh://nas\n' })).toBe('ssh://nas');
+    expect(await said({ ok: false, missing: true })).toBe(localEndpoint);
+    vi.stubEnv('DOCKER_CONTEXT', 'nas');
+    expect(await said({ ok: false })).toBe('the context nas');
+    vi.stubEnv('DOCKER_HOST', 'tcp://nas:2376');
+    expect(await said({ ok: false, missing: true })).toBe('tcp://nas:2376');
   });
 });

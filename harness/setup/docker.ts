@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readFile, rename, statfs, writeFile } from 'node:fs/promises';
+import { freemem, hostname, release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -10,8 +11,10 @@ import type { OnProgress } from '../model/progress.ts';
 import { stateDir } from '../registry/state.ts';
 import { needsBoundedRuntime } from './capabilities.ts';
 import { mergeDaemonConfig } from './daemon-config.ts';
-import { refuse } from './refusal.ts';
+import { asking, diskForRun, requireMemory, usual, type Need } from './need.ts';
+import { engineElsewhere, refuse, type EngineSite, type Machine } from './refusal.ts';
 import { must, realRunner, type Runner } from './run.ts';
+import { missingFrom, unixTools } from './tools.ts';
 
 /** What is known of a Docker engine that answers. */
 export interface DockerFacts {
@@ -24,6 +27,13 @@ export interface DockerFacts {
   readonly rootless: boolean;
   /** The engine's architecture, as the kernel names it; '' where it does not say. */
   readonly architecture: string;
+  readonly operatingSystem: string;
+  /** The release of the kernel that it runs on. */
+  readonly kernel: string;
+  /** The host name of the machine that it runs on. */
+  readonly name: string;
+  /** What it makes its firewall rules with; '' where it does not say (before API 1.49). */
+  readonly firewall: string;
 }
 
 /** How Docker came to be there. */
@@ -34,8 +44,10 @@ export interface DockerReady extends DockerFacts {
 /** What `ensureDocker` may be told. All optional. */
 export interface EnsureDockerOptions {
   readonly runner?: Runner;
-  /** Bytes that must be free where Docker keeps its data; see `diskForBuild` and `diskForRun`. */
-  readonly needBytes?: number;
+  /** What is going to run; default: nothing yet. */
+  readonly need?: Need;
+  /** Whether clusters run without a fence, which needs no chain then. */
+  readonly openFence?: boolean;
   /** Where the log of an engine that we start goes. */
   readonly stateDir?: string;
   /** The world around, for tests. */
@@ -49,8 +61,13 @@ export interface DockerHost {
   readonly isRoot: boolean;
   /** Text of /proc/self/status; undefined where there is none. */
   readonly status: () => Promise<string | undefined>;
-  /** Whether this machine's kernel has br_netfilter; undefined where the engine may run on another. */
+  /** Whether this machine's kernel has br_netfilter. */
   readonly bridgeNetfilter: () => Promise<boolean | undefined>;
+  readonly here: () => EngineSite['here'];
+  /** Programs that runbooks call and that are not on the PATH. */
+  readonly missingTools: () => Promise<readonly string[]>;
+  /** Memory that can be had without swapping, in bytes. */
+  readonly availableBytes: () => number;
   /** Whether systemd runs this machine. */
   readonly systemd: () => Promise<boolean>;
   /** Starts dockerd detached, its output into `log`. Returns a promise that settles when it ends. */
@@ -60,10 +77,6 @@ export interface DockerHost {
   /** Free bytes in the file system that holds a folder; undefined when it cannot be told. */
   readonly freeBytes: (dir: string) => Promise<number | undefined>;
 }
-
-/** Free bytes that building every image from source needs, and that running alone needs. */
-export const diskForBuild = 12e9;
-export const diskForRun = 6e9;
 
 const daemonConfig = '/etc/docker/daemon.json';
 const wrapperPath = '/usr/local/lib/firedrill/runc-bounded';
@@ -94,6 +107,10 @@ export function parseDockerInfo(text: string): DockerFacts | undefined {
     defaultRuntime: word('DefaultRuntime'),
     rootDir: word('DockerRootDir'),
     architecture: word('Architecture'),
+    operatingSystem: word('OperatingSystem'),
+    kernel: word('KernelVersion'),
+    name: word('Name'),
+    firewall: (info['FirewallBackend'] as { Driver?: string } | null | undefined)?.Driver ?? '',
     rootless: JSON.stringify(info['SecurityOptions'] ?? []).includes('rootless'),
   };
 }
@@ -102,7 +119,7 @@ export function parseDockerInfo(text: string): DockerFacts | undefined {
  * Makes sure that a Docker engine answers. One that runs is used as it is. One that is installed but stopped is started
  * (Linux, root) and left running. A missing one is installed from the distribution's packages by root on Debian and
  * Ubuntu, announced first. Where the machine withholds CAP_SYS_RESOURCE, an engine that we start gets the bounded runtime.
- * @throws FiredrillError `environment` when none can be had, when nothing can be run here (`refusals`), or when the disk is too full.
+ * @throws FiredrillError `environment` when none can be had, when nothing can be run here (`refusals`), or when memory or disk are too small.
  */
 export async function ensureDocker(
   options: EnsureDockerOptions,
@@ -116,27 +133,81 @@ export async function ensureDocker(
   };
 
   const { platform, arch } = host;
-  refuse({ platform, arch });
+  refuse({ platform, arch, missingTools: await host.missingTools() });
+  if (options.need !== undefined) requireMemory(options.need, host.availableBytes());
   let facts = await askDocker(runner, signal);
   let how: DockerReady['how'] = 'running';
   if (facts === undefined) {
     refuse({ platform, arch, podman: await isPodman(runner, signal) });
-    // Whoever points at an engine elsewhere does not want another one here.
-    const elsewhere = process.env['DOCKER_HOST'] ?? '';
-    if (elsewhere !== '' && elsewhere !== 'unix:///var/run/docker.sock') {
-      throw new FiredrillError('environment', `no Docker answers at DOCKER_HOST=${elsewhere}`, {
-        hint: 'start it, or unset DOCKER_HOST to use the Docker of this machine',
-      });
+    // Whoever points at another engine does not want one here.
+    const endpoint = await dockerEndpoint(runner, signal);
+    if (endpoint !== localEndpoint) {
+      throw new FiredrillError('environment', `no Docker answers at ${endpoint}`, { hint: toLocalEndpoint });
     }
     const installed = await has(runner, 'dockerd', signal);
     if (!installed) await install(runner, host, note, signal);
     facts = await start(runner, host, options.stateDir ?? stateDir(), note, signal);
     how = installed ? 'started' : 'installed';
   }
-  const { rootless, architecture: engine } = facts;
-  refuse({ platform, arch, engine, rootless, bridgeNetfilter: await host.bridgeNetfilter() });
-  await requireDisk(facts.rootDir, options.needBytes ?? diskForRun, host);
+  refuse({
+    ...{ platform, arch },
+    ...aboutEngine(facts, await dockerEndpoint(runner, signal), host.here()),
+    bridgeNetfilter: await host.bridgeNetfilter(),
+    dockerUserChain: options.openFence === true ? undefined : isThere(await dockerUserChain(runner, signal)),
+  });
+  const { need } = options;
+  await requireDisk(facts.rootDir, diskForRun(need ?? usual), need === undefined ? 'a run needs' : asking(need), host);
   return { ...facts, how };
+}
+
+/** What an engine says of itself, as `refusals` looks at it. */
+export function aboutEngine(
+  { architecture, rootless, firewall, operatingSystem, kernel, name }: DockerFacts,
+  endpoint: string,
+  here: EngineSite['here'],
+): Pick<Machine, 'engine' | 'rootless' | 'firewall' | 'elsewhere'> {
+  const elsewhere = engineElsewhere({ endpoint, operatingSystem, kernel, name, here });
+  return { engine: architecture, rootless, firewall, elsewhere };
+}
+
+/** Where the client looks for an engine unless it is told otherwise. */
+export const localEndpoint = 'unix:///var/run/docker.sock';
+
+/** What to do where the engine that the client is pointed at does not answer. */
+export const toLocalEndpoint =
+  'start it, or go back to the Docker of this machine: unset DOCKER_HOST and DOCKER_CONTEXT, `docker context use default`';
+
+/** Where the client finds its engine: the active context's address, which is DOCKER_HOST where that is set. */
+export async function dockerEndpoint(runner: Runner, signal?: AbortSignal): Promise<string> {
+  const format = '{{.Endpoints.docker.Host}}';
+  const shown = await runner.run('docker', ['context', 'inspect', '--format', format], { timeoutMs: 10_000, signal });
+  if (shown.ok && shown.stdout.trim() !== '') return shown.stdout.trim();
+  const { DOCKER_HOST: named = '', DOCKER_CONTEXT: context = '' } = process.env;
+  if (named !== '') return named;
+  // A context that does not exist is no engine of this machine either.
+  return !shown.ok && !shown.missing && context !== '' ? `the context ${context}` : localEndpoint;
+}
+
+/** Whether this machine's iptables has Docker's chain: it may also be that only root could tell, or (undefined) nobody here. */
+export type UserChain = 'there' | 'absent' | 'forbidden' | undefined;
+
+const isThere = (chain: UserChain): boolean | undefined =>
+  chain === 'there' || chain === 'absent' ? chain === 'there' : undefined;
+
+/**
+ * Looks for Docker's DOCKER-USER chain. It is `absent` only where both kinds of iptables are there and neither has it: Docker may use either.
+ * Fences are put up from a container, which has both.
+ */
+export async function dockerUserChain(runner: Runner, signal?: AbortSignal): Promise<UserChain> {
+  const kinds = ['iptables-nft', 'iptables-legacy'];
+  const looks = [];
+  for (const program of kinds) {
+    const look = await runner.run(program, ['-w', '5', '-S', 'DOCKER-USER'], { signal, timeoutMs: 10_000 });
+    if (look.ok) return 'there';
+    looks.push(look);
+  }
+  if (looks.some(({ stderr }) => /permission|must be root/i.test(stderr))) return 'forbidden';
+  return looks.some(({ missing, timedOut }) => missing || timedOut) ? undefined : 'absent';
 }
 
 /** Whether `docker` is podman's stand-in for it, which says so in its version. */
@@ -238,18 +309,20 @@ async function start(
 }
 
 /**
- * Checks that a folder's file system has room. Passes where that cannot be told (the engine runs elsewhere).
+ * Checks that a folder's file system has room. Passes where that cannot be told.
+ * @param who who needs it, in a sentence: `cni-wipe needs`
  * @throws FiredrillError `environment`, saying how much there is and how much is needed.
  */
 export async function requireDisk(
   dir: string,
   needBytes: number,
+  who: string,
   host: Pick<DockerHost, 'freeBytes'> = thisHost,
 ): Promise<void> {
   const free = await host.freeBytes(dir);
   if (free === undefined || free >= needBytes) return;
   const gb = (n: number): string => `${(n / 1e9).toFixed(1)} GB`;
-  throw new FiredrillError('environment', `only ${gb(free)} free in ${dir}; ${gb(needBytes)} are needed`, {
+  throw new FiredrillError('environment', `${who} ${gb(needBytes)} of disk, and ${gb(free)} are free in ${dir}`, {
     hint: 'free some space (`docker system df` shows what Docker uses), then try again',
   });
 }
@@ -260,14 +333,14 @@ export const thisHost: DockerHost = {
   arch: process.arch,
   isRoot: process.getuid?.() === 0,
   status: () => readFile('/proc/self/status', 'utf8').catch(() => undefined),
-  bridgeNetfilter: async () => {
-    const elsewhere = process.env['DOCKER_HOST'] ?? '';
-    if (elsewhere !== '' && !elsewhere.startsWith('unix:')) return undefined;
-    return await readFile('/proc/sys/net/bridge/bridge-nf-call-iptables').then(
+  bridgeNetfilter: () =>
+    readFile('/proc/sys/net/bridge/bridge-nf-call-iptables').then(
       () => true,
       () => false,
-    );
-  },
+    ),
+  here: () => ({ kernel: release(), hostname: hostname(), container: existsSync('/.dockerenv') }),
+  missingTools: () => missingFrom(unixTools),
+  availableBytes: freemem,
   systemd: () =>
     readFile('/proc/1/comm', 'utf8').then(
       (comm) => comm.trim() === 'systemd',

@@ -1,40 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { describeChecks, judge, type Facts } from './doctor.ts';
+import { engine, good } from './testing/machines.ts';
 
-const engine = {
-  serverVersion: '20.10',
-  storageDriver: 'overlay2',
-  cgroupVersion: '1',
-  defaultRuntime: 'runc',
-  rootDir: '/d',
-  rootless: false,
-  architecture: 'x86_64',
-};
-const good: Facts = {
-  platform: 'linux',
-  arch: 'x64',
-  nodeVersion: 'v20.20.2',
-  isRoot: true,
-  docker: engine,
-  dockerInstalled: true,
-  podman: false,
-  dockerHost: undefined,
-  aptHost: true,
-  status: 'CapBnd:\t000001ffffffffff\n',
-  dockerFreeBytes: 50e9,
-  cacheFreeBytes: 50e9,
-  memoryBytes: 24e9,
-  cpuCount: 2,
-  inotifyInstances: 1024,
-  inotifyWatches: 100_000,
-  openFiles: 20_000,
-  bridgeNetfilter: true,
-  go: 'go1.26.8',
-  kind: 'kind v0.31.0 go1.26.8 linux/amd64',
-  images: { ready: true, pullCount: 0, pullBytes: 0, buildSteps: 0, buildMs: 0 },
-  dockerUserChain: 'readable',
-};
 const status = (facts: Partial<Facts>, id: string): string | undefined =>
   judge({ ...good, ...facts }).find((c) => c.id === id)?.status;
 
@@ -46,7 +14,7 @@ describe('judge', () => {
   it.each([
     ['docker', { docker: undefined, dockerInstalled: false, aptHost: false }, 'fail'],
     ['docker', { docker: undefined, dockerInstalled: false }, 'warn'],
-    ['docker', { docker: undefined, dockerHost: 'tcp://127.0.0.1:1' }, 'fail'],
+    ['docker', { docker: undefined, endpoint: 'tcp://127.0.0.1:1' }, 'fail'],
     ['docker', { docker: undefined, isRoot: false }, 'fail'],
     ['runtime', { status: 'CapBnd:\t000001fffeffffff\n' }, 'fail'],
     ['disk', { dockerFreeBytes: 2e9 }, 'fail'],
@@ -65,10 +33,18 @@ describe('judge', () => {
     ['docker', { docker: { ...engine, rootless: true } }, 'fail'],
     ['netfilter', { bridgeNetfilter: false }, 'fail'],
     ['netfilter', { bridgeNetfilter: undefined }, 'warn'],
-    ['fence', { dockerUserChain: 'absent' as const }, 'warn'],
+    ['fence', { dockerUserChain: 'absent' as const }, 'fail'],
+    ['fence', { dockerUserChain: 'forbidden' as const }, 'warn'],
+    ['fence', { dockerUserChain: undefined }, 'warn'],
+    ['disk', { dockerFreeBytes: undefined, cacheFreeBytes: undefined }, 'warn'],
+    ['disk', { cacheFreeBytes: 2e9 }, 'ok'],
+    ['disk', { cacheFreeBytes: 0.1e9 }, 'fail'],
+    ['tools', { missingTools: ['awk'] }, 'fail'],
     ['go', { go: undefined }, 'warn'],
     ['kind', { kind: 'kind v0.32.0 go1.26' }, 'warn'],
-    ['memory', { memoryBytes: 1e9 }, 'warn'],
+    ['memory', { availableBytes: 1e9 }, 'fail'],
+    ['memory', { availableBytes: 2.5e9 }, 'warn'],
+    ['memory', { availableBytes: 1e9, needs: [] }, 'ok'],
   ])('%s: %o is a %s', (id, facts, expected) => {
     expect(status(facts, id)).toBe(expected);
   });

@@ -1,6 +1,6 @@
-import { readFile, statfs } from 'node:fs/promises';
-import { arch, cpus, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { arch, cpus } from 'node:os';
+import { dirname, join } from 'node:path';
 
 import { planImages } from '../images/plan.ts';
 import { versions } from '../images/refs.ts';
@@ -9,9 +9,21 @@ import { humanDuration } from '../model/units.ts';
 import { cacheDir } from './cache.ts';
 import { boundingSet, holds, sysResourceBit } from './capabilities.ts';
 import { boundedRuntime } from './daemon-config.ts';
-import { askDocker, diskForBuild, diskForRun, isPodman, type DockerFacts } from './docker.ts';
+import {
+  aboutEngine,
+  askDocker,
+  dockerEndpoint,
+  dockerUserChain,
+  isPodman,
+  localEndpoint,
+  thisHost,
+  toLocalEndpoint,
+  type DockerFacts,
+  type UserChain,
+} from './docker.ts';
 import { binDir, isKindVersion } from './kind.ts';
-import { refusals, type Refusal } from './refusal.ts';
+import { cacheForRun, diskForBuild, diskForRun, roomFor, usual, type Need } from './need.ts';
+import { refusals, type EngineSite, type Refusal } from './refusal.ts';
 import { realRunner, type Runner } from './run.ts';
 
 /** One thing that has to be right before a run. */
@@ -35,14 +47,18 @@ export interface Facts {
   readonly dockerInstalled: boolean;
   /** Whether `docker` is podman under another name. */
   readonly podman: boolean;
-  /** `DOCKER_HOST`, when it is set. */
-  readonly dockerHost: string | undefined;
+  /** Where the Docker client finds its engine. */
+  readonly endpoint: string;
+  readonly here: EngineSite['here'];
   readonly aptHost: boolean;
   /** Text of /proc/self/status. */
   readonly status: string | undefined;
   readonly dockerFreeBytes: number | undefined;
   readonly cacheFreeBytes: number | undefined;
-  readonly memoryBytes: number;
+  /** Memory that can be had without swapping. */
+  readonly availableBytes: number;
+  /** What each outage takes; empty where that is not known. */
+  readonly needs: readonly Need[];
   readonly cpuCount: number;
   readonly inotifyInstances: number | undefined;
   readonly inotifyWatches: number | undefined;
@@ -53,8 +69,9 @@ export interface Facts {
   readonly go: string | undefined;
   readonly kind: string | undefined;
   readonly images: ImageFacts | undefined;
-  /** Whether Docker's DOCKER-USER chain can be read, and so the fence be put up from here. */
-  readonly dockerUserChain: 'readable' | 'absent' | 'forbidden' | undefined;
+  readonly dockerUserChain: UserChain;
+  /** Programs that runbooks call and that are not here. */
+  readonly missingTools: readonly string[];
 }
 
 /** What would have to be done for the images. */
@@ -67,8 +84,7 @@ export interface ImageFacts {
 }
 
 const gb = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
-/** Memory that a control plane and two workers with a workload need, as measured. */
-const memoryNeeded = 3e9;
+const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 /** kind's documentation names these limits where nodes die of "too many open files". */
 const inotifyInstancesNeeded = 512;
 const openFilesNeeded = 4096;
@@ -80,10 +96,9 @@ export function judge(facts: Facts): readonly Check[] {
     machine(facts),
     nodeJs(facts),
     ...dockerChecks(facts),
+    tools(facts),
     disk(facts),
-    facts.memoryBytes >= memoryNeeded
-      ? ok('memory', 'Memory', gb(facts.memoryBytes))
-      : warn('memory', 'Memory', `${gb(facts.memoryBytes)}; a cluster of three nodes needs about ${gb(memoryNeeded)}`),
+    memory(facts),
     facts.cpuCount >= 2
       ? ok('cpu', 'Processors', String(facts.cpuCount))
       : warn('cpu', 'Processors', 'only one; times will say more about it than about the outage'),
@@ -107,10 +122,12 @@ export function judge(facts: Facts): readonly Check[] {
 
 /** The check of what nothing can be run without; undefined when it refuses nothing. */
 function refused(facts: Facts, id: Refusal['id'], title: string): Check | undefined {
-  const { platform, arch: architecture, podman, docker, bridgeNetfilter } = facts;
-  const engine = docker?.architecture;
-  const machine = { platform, arch: architecture, podman, engine, rootless: docker?.rootless, bridgeNetfilter };
-  const refusal = refusals(machine).find((one) => one.id === id);
+  const { platform, arch: architecture, podman, docker, bridgeNetfilter, missingTools, dockerUserChain: chain } = facts;
+  const refusal = refusals({
+    ...{ platform, arch: architecture, podman, bridgeNetfilter, missingTools },
+    ...(docker === undefined ? {} : aboutEngine(docker, facts.endpoint, facts.here)),
+    dockerUserChain: chain === 'absent' ? false : undefined,
+  }).find((one) => one.id === id);
   return refusal === undefined ? undefined : fail(id, title, refusal.what, refusal.mend);
 }
 
@@ -136,15 +153,8 @@ function dockerChecks(facts: Facts): readonly Check[] {
   const set = facts.status === undefined ? undefined : boundingSet(facts.status);
   const withheld = set !== undefined && !holds(set, sysResourceBit);
   if (docker === undefined) {
-    if (facts.dockerHost !== undefined) {
-      return [
-        fail(
-          'docker',
-          'Docker',
-          `no Docker answers at DOCKER_HOST=${facts.dockerHost}`,
-          'start it, or unset DOCKER_HOST',
-        ),
-      ];
+    if (facts.endpoint !== localEndpoint) {
+      return [fail('docker', 'Docker', `no Docker answers at ${facts.endpoint}`, toLocalEndpoint)];
     }
     if (facts.dockerInstalled) {
       return [
@@ -183,16 +193,50 @@ function dockerChecks(facts: Facts): readonly Check[] {
   return checks;
 }
 
-function disk(facts: Facts): Check {
-  const free = Math.min(facts.dockerFreeBytes ?? Infinity, facts.cacheFreeBytes ?? Infinity);
-  if (free === Infinity) return warn('disk', 'Disk', 'cannot be told from here');
-  const building = facts.images !== undefined && !facts.images.ready && facts.images.buildSteps > 0;
-  if (free < diskForRun) {
-    return fail('disk', 'Disk', `${gb(free)} free; runs need ${gb(diskForRun)}`, 'free some space: docker system df');
+function tools(facts: Facts): Check {
+  return refused(facts, 'tools', 'Tools') ?? ok('tools', 'Tools', 'all that runbooks call is there');
+}
+
+function disk({ dockerFreeBytes, cacheFreeBytes, images }: Facts): Check {
+  if (dockerFreeBytes === undefined && cacheFreeBytes === undefined)
+    return warn('disk', 'Disk', 'cannot be told from here');
+  const found = [
+    { where: "for Docker's data", free: dockerFreeBytes, run: diskForRun(usual) },
+    { where: 'for the cache', free: cacheFreeBytes, run: cacheForRun },
+  ].map(({ free = Infinity, ...rest }) => ({ free, ...rest }));
+  const small = found.find(({ free, run }) => free < run);
+  if (small !== undefined) {
+    const { free, where, run } = small;
+    return fail(
+      'disk',
+      'Disk',
+      `${gb(free)} free ${where}; a run needs ${gb(run)}`,
+      'free some space: docker system df',
+    );
   }
-  return building && free < diskForBuild
-    ? warn('disk', 'Disk', `${gb(free)} free; building images needs ${gb(diskForBuild)}`)
-    : ok('disk', 'Disk', `${gb(free)} free`);
+  const least = Math.min(...found.map(({ free }) => free));
+  const building = images !== undefined && !images.ready && images.buildSteps > 0;
+  return building && least < diskForBuild
+    ? warn('disk', 'Disk', `${gb(least)} free; building images needs ${gb(diskForBuild)}`)
+    : ok('disk', 'Disk', `${gb(least)} free`);
+}
+
+/** Nothing can be run where there is too little for the smallest outage; a larger one may be refused all the same. */
+function memory({ availableBytes, needs }: Facts): Check {
+  const available = `${gib(availableBytes)} available`;
+  const sorted = [...needs].sort((a, b) => a.memoryBytes - b.memoryBytes);
+  const tooLarge = sorted.filter(({ memoryBytes }) => roomFor(memoryBytes, availableBytes) < 1);
+  const [least] = tooLarge;
+  if (least === undefined) return ok('memory', 'Memory', available);
+  if (tooLarge.length === needs.length)
+    return fail(
+      'memory',
+      'Memory',
+      `${available}; the smallest outage needs ${gib(least.memoryBytes)}`,
+      'end what else runs here, or give the machine more',
+    );
+  const names = tooLarge.map(({ what, memoryBytes }) => `${what} (${gib(memoryBytes)})`).join(', ');
+  return warn('memory', 'Memory', `${available}; too little for ${names}`);
 }
 
 function limits(facts: Facts): readonly Check[] {
@@ -229,20 +273,15 @@ function network(facts: Facts): Check {
 }
 
 function fence(facts: Facts): Check {
-  switch (facts.dockerUserChain) {
-    case 'readable':
-      return ok('fence', 'Fence', "Docker's DOCKER-USER chain is there; cluster networks can be closed");
-    case 'absent':
-      return warn('fence', 'Fence', 'no DOCKER-USER chain: Docker does not manage iptables, or does it elsewhere');
-    case 'forbidden':
-      return warn(
+  const no = refused(facts, 'fence', 'Fence');
+  if (no !== undefined) return no;
+  return facts.dockerUserChain === 'there'
+    ? ok('fence', 'Fence', "Docker's DOCKER-USER chain is there; cluster networks can be closed")
+    : warn(
         'fence',
         'Fence',
-        'iptables cannot be read without root; the fence is put up through a container instead',
+        "whether Docker's DOCKER-USER chain is there cannot be told from here; the run does, in a container",
       );
-    case undefined:
-      return warn('fence', 'Fence', 'cannot be told from here');
-  }
 }
 
 function imagesCheck(facts: Facts): Check {
@@ -278,7 +317,11 @@ const fail = (id: string, title: string, detail: string, mend: string): Check =>
 });
 
 /** Looks at this machine. Read-only: asks Docker, reads /proc, starts nothing that stays. */
-export async function collectFacts(runner: Runner = realRunner, signal?: AbortSignal): Promise<Facts> {
+export async function collectFacts(
+  needs: readonly Need[] = [],
+  runner: Runner = realRunner,
+  signal?: AbortSignal,
+): Promise<Facts> {
   const docker = await askDocker(runner, signal);
   const version = async (program: string, args: readonly string[]): Promise<string | undefined> => {
     const result = await runner.run(program, args, { signal, timeoutMs: 20_000 });
@@ -294,24 +337,24 @@ export async function collectFacts(runner: Runner = realRunner, signal?: AbortSi
     docker,
     dockerInstalled: docker !== undefined || (await version('dockerd', ['--version'])) !== undefined,
     podman: docker === undefined && (await isPodman(runner, signal)),
-    dockerHost: process.env['DOCKER_HOST'] === '' ? undefined : process.env['DOCKER_HOST'],
+    endpoint: await dockerEndpoint(runner, signal),
+    here: thisHost.here(),
     aptHost: (await version('apt-get', ['--version'])) !== undefined,
     status: await readFile('/proc/self/status', 'utf8').catch(() => undefined),
-    dockerFreeBytes: docker === undefined ? undefined : await freeBytes(docker.rootDir),
-    cacheFreeBytes: (await freeBytes(cacheDir())) ?? (await freeBytes(join(cacheDir(), '..', '..'))),
-    memoryBytes: totalmem(),
+    dockerFreeBytes: docker === undefined ? undefined : await thisHost.freeBytes(docker.rootDir),
+    cacheFreeBytes: await freeWhere(cacheDir()),
+    availableBytes: thisHost.availableBytes(),
+    needs,
     cpuCount: cpus().length,
     inotifyInstances: await readNumber('/proc/sys/fs/inotify/max_user_instances'),
     inotifyWatches: await readNumber('/proc/sys/fs/inotify/max_user_watches'),
     openFiles: limit === 'unlimited' ? Infinity : limit === undefined ? undefined : Number(limit),
-    bridgeNetfilter:
-      process.platform === 'linux'
-        ? (await readNumber('/proc/sys/net/bridge/bridge-nf-call-iptables')) !== undefined
-        : undefined,
+    bridgeNetfilter: process.platform === 'linux' ? await thisHost.bridgeNetfilter() : undefined,
     go: await version('go', ['env', 'GOVERSION']),
     kind: await version(kind, ['version']),
     images: docker === undefined ? undefined : await imageFacts(runner, signal),
-    dockerUserChain: await dockerUserChain(runner, signal),
+    dockerUserChain: docker === undefined ? undefined : await dockerUserChain(runner, signal),
+    missingTools: await thisHost.missingTools(),
   };
 }
 
@@ -331,19 +374,11 @@ async function imageFacts(runner: Runner, signal?: AbortSignal): Promise<ImageFa
   }
 }
 
-async function dockerUserChain(runner: Runner, signal?: AbortSignal): Promise<Facts['dockerUserChain']> {
-  if (process.platform !== 'linux') return undefined;
-  const listed = await runner.run('iptables', ['-w', '5', '-S', 'DOCKER-USER'], { signal, timeoutMs: 10_000 });
-  if (listed.ok) return 'readable';
-  if (listed.missing) return undefined;
-  return /permission|must be root/i.test(listed.stderr) ? 'forbidden' : 'absent';
+/** Free bytes for a folder that need not be there yet. */
+async function freeWhere(dir: string): Promise<number | undefined> {
+  const free = await thisHost.freeBytes(dir);
+  return free !== undefined || dirname(dir) === dir ? free : await freeWhere(dirname(dir));
 }
-
-const freeBytes = (dir: string): Promise<number | undefined> =>
-  statfs(dir).then(
-    (s) => s.bavail * s.bsize,
-    () => undefined,
-  );
 
 async function readNumber(file: string): Promise<number | undefined> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
@@ -355,10 +390,15 @@ async function readNumber(file: string): Promise<number | undefined> {
  * Never rejects for something that is wrong: that is what the checks say. Rejects when `signal` is aborted.
  */
 export async function preconditions(
-  options: { readonly runner?: Runner; readonly signal?: AbortSignal } = {},
+  options: {
+    /** What each outage takes. */
+    readonly needs?: readonly Need[];
+    readonly runner?: Runner;
+    readonly signal?: AbortSignal;
+  } = {},
 ): Promise<readonly Check[]> {
   try {
-    return judge(await collectFacts(options.runner, options.signal));
+    return judge(await collectFacts(options.needs, options.runner, options.signal));
   } catch (error) {
     options.signal?.throwIfAborted();
     return [fail('doctor', 'Doctor', `could not look: ${oneLine(error)}`, 'run it again with --verbose')];

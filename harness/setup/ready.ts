@@ -4,6 +4,7 @@ import { builtMinor, nodeImages, type ImageMode, type KubernetesMinor } from '..
 import type { OnProgress } from '../model/progress.ts';
 import { ensureDocker } from './docker.ts';
 import { ensureKind, ensureKubectl } from './kind.ts';
+import type { Need } from './need.ts';
 
 /** All that a run needs of this machine. */
 export interface Ready {
@@ -18,12 +19,18 @@ export interface Ready {
  * @throws FiredrillError `environment`
  */
 export async function makeReady(
-  asked: { readonly images: ImageMode; readonly kubernetes?: KubernetesMinor },
+  asked: {
+    readonly images: ImageMode;
+    readonly kubernetes?: KubernetesMinor;
+    /** What is going to run; absent: it is only made ready. */
+    readonly need?: Need;
+    readonly openFence?: boolean;
+  },
   progress: OnProgress,
   signal: AbortSignal,
 ): Promise<Ready> {
-  const { images: mode, kubernetes = builtMinor } = asked;
-  await ensureDocker({}, progress, signal);
+  const { images: mode, kubernetes = builtMinor, need, openFence = false } = asked;
+  await ensureDocker({ openFence, ...(need === undefined ? {} : { need }) }, progress, signal);
   const images = await ensureImages({ mode, kubernetes }, progress, signal);
   const kindBinary = await ensureKind({}, progress, signal);
   const { version } = nodeImages[kubernetes];

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { refusals, refuse, type Machine } from './refusal.ts';
+import { engineElsewhere, refusals, refuse, type Machine } from './refusal.ts';
 
 const good: Machine = {
   ...{ platform: 'linux', arch: 'x64', podman: false },
-  ...{ engine: 'x86_64', rootless: false, bridgeNetfilter: true },
+  ...{ engine: 'x86_64', rootless: false, firewall: 'iptables', dockerUserChain: true, bridgeNetfilter: true },
 };
 
 describe('a machine on which nothing can be run', () => {
@@ -20,6 +20,11 @@ describe('a machine on which nothing can be run', () => {
     ['machine', { engine: 'aarch64' }, /Node.js for arm64/],
     ['docker', { podman: true }, /podman-docker/],
     ['docker', { rootless: true }, /context use default/],
+    ['docker', { elsewhere: 'at ssh://nas' }, /context use default/],
+    ['fence', { firewall: 'nftables' }, /firewall-backend/],
+    ['fence', { firewall: 'nftables+firewalld' }, /firewall-backend/],
+    ['fence', { dockerUserChain: false }, /"iptables": false/],
+    ['tools', { missingTools: ['awk', 'tar'] }, /apt-get install/],
     ['netfilter', { bridgeNetfilter: false }, /modprobe br_netfilter/],
   ])('%s: %o is refused, with what to do instead', (id, fact, mend) => {
     const [refusal, ...others] = refusals({ ...good, ...fact });
@@ -28,5 +33,39 @@ describe('a machine on which nothing can be run', () => {
     expect(() => {
       refuse({ ...good, ...fact });
     }).toThrow(refusal?.what);
+  });
+});
+
+describe('where the engine runs', () => {
+  const here = { kernel: '6.12.43-amd64', hostname: 'desk', container: false };
+  const local = {
+    endpoint: 'unix:///var/run/docker.sock',
+    operatingSystem: 'Debian',
+    kernel: here.kernel,
+    name: 'desk',
+    here,
+  };
+
+  it.each([
+    ['by its socket', {}],
+    ['by a port of loopback', { endpoint: 'tcp://127.0.0.1:2375' }],
+    ['by a socket of its own', { endpoint: 'unix:///run/user/1000/docker.sock' }],
+    ['where nothing is told', { endpoint: '', operatingSystem: '', kernel: '', name: '' }],
+    ['where Docker does not know its kernel', { kernel: '<unknown>' }],
+    ['where the kernel has two numbers only', { kernel: '6.12.0-1-amd64', here: { ...here, kernel: '6.12-1-amd64' } }],
+    ['where the machine was renamed', { name: 'table' }],
+    ['in the same container', { here: { ...here, container: true } }],
+  ])('is here: %s', (_, over) => {
+    expect(engineElsewhere({ ...local, ...over })).toBeUndefined();
+  });
+
+  it.each([
+    ['at ssh://nas', { endpoint: 'ssh://nas' }],
+    ['at tcp://10.0.0.2:2376', { endpoint: 'tcp://10.0.0.2:2376' }],
+    ["in Docker Desktop's virtual machine", { operatingSystem: 'Docker Desktop' }],
+    ['on another kernel (6.10.14-linuxkit)', { kernel: '6.10.14-linuxkit' }],
+    ['outside this container', { here: { ...here, hostname: '0c0e5ea66749', container: true } }],
+  ])('is %s', (where, over) => {
+    expect(engineElsewhere({ ...local, ...over })).toBe(where);
   });
 });

@@ -10,14 +10,22 @@ export interface Machine {
   readonly engine?: string | undefined;
   /** Whether the engine runs without root. */
   readonly rootless?: boolean | undefined;
+  /** Where the engine runs, when that is not this machine; see `engineElsewhere`. */
+  readonly elsewhere?: string | undefined;
+  /** What the engine makes its firewall rules with, as `docker info` says since its API 1.49: `iptables`, `nftables+firewalld`, … */
+  readonly firewall?: string | undefined;
+  /** Whether this machine's iptables has Docker's chain DOCKER-USER. */
+  readonly dockerUserChain?: boolean | undefined;
   /** Whether the kernel has br_netfilter: /proc/sys/net/bridge/bridge-nf-call-iptables exists. */
   readonly bridgeNetfilter?: boolean | undefined;
+  /** Programs that runbooks call on a workstation, and that are not here. */
+  readonly missingTools?: readonly string[] | undefined;
 }
 
 /** Why nothing can be run here, and what to do instead. */
 export interface Refusal {
   /** The check of `doctor` that fails for it. */
-  readonly id: 'machine' | 'docker' | 'netfilter';
+  readonly id: 'machine' | 'tools' | 'docker' | 'fence' | 'netfilter';
   readonly what: string;
   readonly mend: string;
 }
@@ -30,7 +38,8 @@ const kernelNames: Readonly<Record<string, string>> = { x86_64: 'x64', aarch64: 
  * become healthy a quarter of an hour later. Pure.
  */
 export function refusals(machine: Machine): readonly Refusal[] {
-  const { platform, arch, podman, engine = '', rootless, bridgeNetfilter } = machine;
+  const { platform, arch, podman, engine = '', rootless, elsewhere, firewall = '', bridgeNetfilter } = machine;
+  const { missingTools = [] } = machine;
   const here = `${platform} ${arch}`;
   const known = platform === 'linux' && ['x64', 'arm64'].includes(arch);
   const all: readonly (Refusal & { readonly when: boolean })[] = [
@@ -48,6 +57,18 @@ export function refusals(machine: Machine): readonly Refusal[] {
         platform === 'win32'
           ? 'use WSL 2: `wsl --install`, and Node.js and Docker in it'
           : 'use Linux on x86-64 or arm64',
+    },
+    {
+      when: missingTools.length > 0,
+      id: 'tools',
+      what: `runbooks call ${missingTools.join(', ')} on this machine, and there is no such program`,
+      mend: 'on Debian and Ubuntu: sudo apt-get install coreutils grep sed mawk tar',
+    },
+    {
+      when: elsewhere !== undefined,
+      id: 'docker',
+      what: `Docker's engine runs ${elsewhere ?? ''}, and not on this machine: clusters publish their ports on its loopback, and its kernel is another one`,
+      mend: 'use the engine of this machine: `docker context use default`, and unset DOCKER_HOST and DOCKER_CONTEXT; or run firedrill where the engine is',
     },
     {
       when: engine !== '' && kernelNames[engine] !== arch,
@@ -68,6 +89,18 @@ export function refusals(machine: Machine): readonly Refusal[] {
       mend: 'use the engine of root: `docker context use default`, or unset DOCKER_HOST',
     },
     {
+      when: firewall.startsWith('nftables'),
+      id: 'fence',
+      what: "Docker makes its firewall rules with nftables here: it then has no DOCKER-USER chain, in which a cluster's fence stands",
+      mend: 'take "firewall-backend" out of /etc/docker/daemon.json (or dockerd\'s options), then: sudo systemctl restart docker',
+    },
+    {
+      when: machine.dockerUserChain === false,
+      id: 'fence',
+      what: "Docker's DOCKER-USER chain, in which a cluster's fence stands, is not in this machine's iptables",
+      mend: 'take "iptables": false out of /etc/docker/daemon.json, then: sudo systemctl restart docker; or run with --open-fence',
+    },
+    {
       when: bridgeNetfilter === false,
       id: 'netfilter',
       what: 'the kernel module br_netfilter is not loaded: flannel ends at once without it, and no node becomes Ready',
@@ -82,3 +115,34 @@ export function refuse(machine: Machine): void {
   const [first] = refusals(machine);
   if (first !== undefined) throw new FiredrillError('environment', first.what, { hint: first.mend });
 }
+
+/** What is known of where an engine runs, and of the machine that asks it. */
+export interface EngineSite {
+  /** Where the client finds it: DOCKER_HOST, or the active context's. */
+  readonly endpoint: string;
+  /** As `docker info` says. */
+  readonly operatingSystem: string;
+  readonly kernel: string;
+  readonly name: string;
+  readonly here: {
+    readonly kernel: string;
+    readonly hostname: string;
+    /** Whether this is a container. */ readonly container: boolean;
+  };
+}
+
+/**
+ * Where an engine runs, in words, when that is not this machine; undefined when it is, or when nothing says otherwise. A socket says little: behind
+ * it may be a virtual machine (Docker Desktop, Colima), or the machine around the container that this is. Pure.
+ */
+export function engineElsewhere({ endpoint, operatingSystem, kernel, name, here }: EngineSite): string | undefined {
+  if (operatingSystem.startsWith('Docker Desktop')) return "in Docker Desktop's virtual machine";
+  if (/^[a-z]+:/.test(endpoint) && !/^(unix:|(tcp|https?):\/\/(localhost|127\.|\[::1\]))/.test(endpoint))
+    return `at ${endpoint}`;
+  if (/^\d/.test(kernel) && kernel !== asDockerWrites(here.kernel)) return `on another kernel (${kernel})`;
+  if (here.container && name !== '' && name !== here.hostname) return 'outside this container';
+  return undefined;
+}
+
+/** Docker writes three numbers, also where the kernel's release has two: `3.12.0-1-amd64` for `3.12-1-amd64`. */
+const asDockerWrites = (release: string): string => release.replace(/^(\d+\.\d+)(?!\.?\d)/, '$1.0');

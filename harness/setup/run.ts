@@ -103,7 +103,9 @@ const pipe: Pipe = async (from, to, options = {}) => {
   source.stdout.pipe(sink.stdin);
   const [a, b] = await Promise.all([source, sink]);
   options.signal?.throwIfAborted();
-  const said = a.failed && !b.failed ? Buffer.from(a.stderr).toString('utf8') : b.stderr;
+  // The source's words, where it failed by itself: what the sink then says is only that its input ended.
+  const fromSource = Buffer.from(a.stderr).toString('utf8');
+  const said = a.exitCode !== undefined && a.failed && !/broken pipe/i.test(fromSource) ? fromSource : b.stderr;
   return {
     ok: !a.failed && !b.failed,
     exitCode: b.failed ? b.exitCode : a.exitCode,

@@ -1,11 +1,18 @@
 import { exitCodes } from '../../model/errors.ts';
 import { describeChecks, preconditions, type Check } from '../../setup/doctor.ts';
+import { needOf } from '../../engine/estimate.ts';
+import type { Need } from '../../setup/need.ts';
+import { loadScenario, scenarioIds } from '../load.ts';
 import { painter } from '../output.ts';
 import type { CommandContext } from '../context.ts';
 
 /** `doctor [--json]`: read-only. Exit 5 when something that a run needs is missing and firedrill cannot make it. */
 export async function doctor(context: CommandContext, options: { readonly json?: boolean }): Promise<number> {
-  const checks = [...(await preconditions({ signal: context.signal })), ...(await snapshotCheck(context.signal))];
+  const needs = await eachNeed();
+  const checks = [
+    ...(await preconditions({ needs, signal: context.signal })),
+    ...(await snapshotCheck(context.signal)),
+  ];
   const paint = painter(context.output.stdout.colour);
   context.output.result(
     options.json === true
@@ -17,6 +24,12 @@ export async function doctor(context: CommandContext, options: { readonly json?:
           .join('\n'),
   );
   return checks.some((check) => check.status === 'fail') ? exitCodes.environment : exitCodes.done;
+}
+
+/** What each outage takes of the machine; one that cannot be loaded is `list`'s to tell. */
+async function eachNeed(): Promise<readonly Need[]> {
+  const needs = await Promise.allSettled(scenarioIds().map(async (id) => needOf(id, await loadScenario(id))));
+  return needs.flatMap((need) => (need.status === 'fulfilled' ? [need.value] : []));
 }
 
 /** What the snapshots take of the disk; nothing where Docker cannot be asked, which other checks tell. */

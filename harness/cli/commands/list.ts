@@ -1,7 +1,5 @@
-import { join } from 'node:path';
-import { countWorkloadPods, projectManifests } from '../../cluster/manifests.ts';
 import { exitCodes, oneLine } from '../../model/errors.ts';
-import { clusterMemory, expectedMs } from '../../engine/estimate.ts';
+import { expectedMs, needOf } from '../../engine/estimate.ts';
 import type { CommandContext } from '../context.ts';
 import { loadScenario, scenarioIds } from '../load.ts';
 
@@ -22,10 +20,7 @@ export async function list(context: CommandContext, options: { readonly json?: b
         detectors: scenario.detectors.map((detector) => detector.id),
         runbooks: scenario.runbooks.map((claimed) => claimed.runbook.id),
         nodes: scenario.cluster.workers + 1,
-        memoryBytes: clusterMemory(
-          scenario.cluster.workers,
-          await countWorkloadPods(join(projectManifests, scenario.cluster.workload)),
-        ),
+        memoryBytes: (await needOf(id, scenario)).memoryBytes,
         blockMs: expectedMs(
           scenario,
           'fast',

@@ -1,0 +1,67 @@
+import { FiredrillError } from '../model/errors.ts';
+
+/** What a run is going to take of the machine. */
+export interface Need {
+  /** What takes it: the scenario's id. */
+  readonly what: string;
+  /** How many clusters there are at once. */
+  readonly clusters: number;
+  /** Nodes of each. */
+  readonly nodes: number;
+  /** Bytes of memory for each. */
+  readonly memoryBytes: number;
+}
+
+/**
+ * What a cluster with its workload, probes and load takes at most, in bytes. Measured at rest (bench/results/cluster-size.json): 1.2 GiB with
+ * three nodes and 23 pods, 1.4 with five, 2.9 with three and 121 (62 of `cascade`, Kubernetes' own, and those that its faults add).
+ */
+export function clusterMemory(workers: number, pods: number): number {
+  return (0.2 + 0.35 * (workers + 1) + 0.03 * pods) * 2 ** 30;
+}
+
+/**
+ * Bytes that must be free where Docker keeps its data: 3.5 GB for images and the first snapshot, and 0.85 GB for each node's disk (measured on
+ * clusters by kind: 717 to 799 MiB; restored ones share most of it).
+ */
+export const diskForRun = ({ clusters, nodes }: Pick<Need, 'clusters' | 'nodes'>): number =>
+  3.5e9 + clusters * nodes * 0.85e9;
+
+/** What a run takes of which nothing is known yet: one cluster of the usual size. */
+export const usual = { clusters: 1, nodes: 3 };
+
+/** Bytes that building every image from source needs, there and in the cache. */
+export const diskForBuild = 12e9;
+
+/** Bytes that the cache needs where nothing is built: kind, kubectl, packages. */
+export const cacheForRun = 0.5e9;
+
+/** How many clusters there is memory for. */
+export const roomFor = (memoryBytes: number, availableBytes: number): number =>
+  Math.floor(availableBytes / memoryBytes);
+
+/** Who needs something, in a sentence. */
+export const asking = ({ what, clusters }: Pick<Need, 'what' | 'clusters'>): string =>
+  clusters > 1 ? `${String(clusters)} clusters of ${what} at once need` : `${what} needs`;
+
+const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+
+/**
+ * Checks that there is memory for all clusters: on a machine without swap, one too many is an outage of the harness.
+ * @param availableBytes what the kernel says can be had without swapping
+ * @throws FiredrillError `environment` with what is needed, what there is, and what to do instead
+ */
+export function requireMemory({ what, clusters, memoryBytes }: Need, availableBytes: number): void {
+  const room = roomFor(memoryBytes, availableBytes);
+  if (room >= clusters) return;
+  throw new FiredrillError(
+    'environment',
+    `${asking({ what, clusters })} ${gib(clusters * memoryBytes)} of memory, and ${gib(availableBytes)} are available`,
+    {
+      hint:
+        room > 0
+          ? `--parallel ${String(room)}`
+          : 'end what else runs here (`npm run firedrill -- clean` for what a killed run left), or rehearse a smaller outage: `npm run firedrill -- list` tells what each needs',
+    },
+  );
+}
