@@ -86,7 +86,7 @@ export async function secondsToSteady(cluster: OwnedCluster, signal: AbortSignal
   }
 }
 
-const units: Readonly<Record<string, number>> = { KiB: 1 / 1024, MiB: 1, GiB: 1024 };
+const units: Readonly<Record<string, number>> = { B: 1 / 2 ** 20, KiB: 1 / 1024, MiB: 1, GiB: 1024 };
 
 /** Memory of containers, MiB, without the page cache that the kernel may take back. */
 export async function memoryOf(docker: Docker, names: readonly string[], signal?: AbortSignal): Promise<number> {

@@ -20,9 +20,9 @@ const ids = asked.length > 0 ? asked : ['cni-wipe', 'oom-database', 'replica-dea
 const firedrill = fileURLToPath(new URL('../bin/firedrill.mjs', import.meta.url));
 const docker = dockerCli();
 
-/** Resident memory of a session's processes, MiB. */
-async function residentMiB(session: number): Promise<number> {
-  const { stdout } = await realRunner.run('ps', ['-o', 'rss=', '-s', String(session)]);
+/** Memory of a session's processes, MiB: what several share is counted once. */
+async function ownMiB(session: number): Promise<number> {
+  const { stdout } = await realRunner.run('ps', ['-o', 'pss=', '-s', String(session)]);
   return linesOf(stdout).reduce((sum, line) => sum + Number(line) / 1024, 0);
 }
 
@@ -40,10 +40,10 @@ async function measure(id: string): Promise<{ readonly containersMiB: number; re
       const [runId] = await readdir(join(dir, id)).catch(() => []);
       const own = ['ps', '-q', '--filter', `label=${labels.run}=${runId ?? ''}`];
       const names = runId === undefined ? [] : linesOf(await docker(own));
-      // One that is taken away meanwhile makes Docker give none.
+      // One that is taken away meanwhile has no memory to tell, or makes Docker tell nothing.
       const containers = names.length === 0 ? 0 : await memoryOf(docker, names).catch(() => 0);
-      most.containers = Math.max(most.containers, containers);
-      most.firedrill = Math.max(most.firedrill, await residentMiB(run.pid ?? 0));
+      if (Number.isFinite(containers)) most.containers = Math.max(most.containers, containers);
+      most.firedrill = Math.max(most.firedrill, await ownMiB(run.pid ?? 0));
       await sleep(500);
     }
     say(`${id} ended with ${String(run.exitCode)}`);

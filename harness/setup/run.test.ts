@@ -13,11 +13,7 @@ describe('what is said of one program piped into another', () => {
   });
 
   it('is the words of the second where that ended first', async () => {
-    const words = 'not an image';
-    for (const first of ['yes', 'yes 2>/dev/null; echo "write: broken pipe" >&2; exit 1'])
-      expect(await realRunner.pipe(sh(first), sh(`echo "${words}" >&2; exit 1`))).toMatchObject({
-        ok: false,
-        stderr: words,
-      });
+    const both = await realRunner.pipe(['yes'], sh('echo "not an image" >&2; exit 1'));
+    expect(both).toMatchObject({ ok: false, stderr: 'not an image' });
   });
 });

@@ -99,13 +99,16 @@ const pipe: Pipe = async (from, to, options = {}) => {
   });
   const sink = execa(to[0], to.slice(1), { ...common, stdin: 'pipe' });
   // The sink may end first; then its closed input must not bring this process down.
-  sink.stdin.on('error', () => source.kill());
+  let cut = false;
+  sink.stdin.on('error', () => {
+    cut = true;
+    source.kill();
+  });
   source.stdout.pipe(sink.stdin);
   const [a, b] = await Promise.all([source, sink]);
   options.signal?.throwIfAborted();
-  // The source's words, where it failed by itself: what the sink then says is only that its input ended.
-  const fromSource = Buffer.from(a.stderr).toString('utf8');
-  const said = a.exitCode !== undefined && a.failed && !/broken pipe/i.test(fromSource) ? fromSource : b.stderr;
+  // The source's words where it failed by itself: what the sink then says is only that its input ended.
+  const said = a.failed && !cut ? Buffer.from(a.stderr).toString('utf8') : b.stderr;
   return {
     ok: !a.failed && !b.failed,
     exitCode: b.failed ? b.exitCode : a.exitCode,

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 
 /** What is called on a workstation besides what is put there (kubectl, kind, ssh): programs of every Unix, without options that only GNU's have. */
 export const unixTools = [
-  ...['awk', 'cat', 'cut', 'date', 'dirname', 'grep', 'head', 'rm', 'sed', 'sh', 'sleep', 'sort', 'tail', 'tar'],
+  ...['awk', 'cat', 'cut', 'dirname', 'grep', 'head', 'rm', 'sed', 'sh', 'sleep', 'sort', 'tail', 'tar'],
   ...['uniq', 'wc'],
 ] as const;
 

@@ -24,7 +24,9 @@ import { sandboxRequest } from '../../harness/model/commands.ts';
 import { profiles } from '../../harness/model/profile.ts';
 import type { Scenario } from '../../harness/model/scenario.ts';
 import { instant } from '../../harness/model/units.ts';
-import { executables } from './shell.ts';
+import { projectManifests, writeManifests } from '../../harness/cluster/manifests.ts';
+import { unixTools } from '../../harness/setup/tools.ts';
+import { callsOf, executables } from './shell.ts';
 
 /**
  * Holds what is run on a node against what kindest/node holds. Nobody who pulls it gets our own node image, and what is missing there is missing
@@ -40,13 +42,21 @@ interface KindNode {
   readonly images: readonly string[];
   readonly units: readonly string[];
   readonly programs: Readonly<Record<string, readonly string[]>>;
-  readonly workstation: readonly string[];
   readonly sandboxRequests: readonly string[];
 }
 
 const root = join(import.meta.dirname, '..', '..');
 const facts = parse(readFileSync(join(import.meta.dirname, 'kind-node.yaml'), 'utf8')) as KindNode;
 const programs = new Set(Object.values(facts.programs).flat());
+
+/** What is put into a workstation, and what it has of its own. */
+const workstation: ReadonlySet<string> = new Set(['kubectl', 'kind', 'ssh', ...unixTools]);
+/** Options that BusyBox' and BSD's programs lack. */
+const gnuOnly: Readonly<Record<string, RegExp>> = {
+  date: /(^| )(-\w*d|--date)/,
+  sed: /(^| )(-\w*i|--in-place)/,
+  grep: /(^| )(-\w*P|--perl-regexp)/,
+};
 
 const folder = join(root, 'scenarios');
 const scenarios = await Promise.all(
@@ -134,7 +144,7 @@ describe("kind's node", () => {
   it('lacks what most machines have', () => {
     expect(missing(['ping -c 1 10.0.0.1', 'reboot', 'systemctl reboot -ff'], programs)).toHaveLength(2);
     expect(missing(['perl -e \'system("ping x"); exec "systemctl", "reboot"\''], programs)).toHaveLength(1);
-    expect(missing(['kubectl get pods -o json | jq .'], new Set(facts.workstation))).toHaveLength(1);
+    expect(missing(['kubectl get pods -o json | jq .'], workstation)).toHaveLength(1);
   });
 
   it.each(scenarios)('has every program that $id runs on it', async ({ scenario }) => {
@@ -185,8 +195,45 @@ describe("kind's node", () => {
 });
 
 describe('the workstation', () => {
-  it.each(scenarios)('needs nothing for $id but kubectl and what every Unix has', ({ scenario }) => {
-    const typed = [...commandsOf(scenario)].filter(({ on }) => on === 'workstation').map(({ command }) => command);
-    expect(missing(typed, new Set(facts.workstation))).toEqual([]);
+  const typed = scenarios.map(({ id, scenario }) => ({
+    id,
+    commands: [...commandsOf(scenario)].filter(({ on }) => on === 'workstation').map(({ command }) => command),
+  }));
+
+  it.each(typed)('needs nothing for $id but what is put there and what every Unix has', ({ commands }) => {
+    expect(missing(commands, workstation)).toEqual([]);
+  });
+
+  it.each(typed)("needs no option for $id that only GNU's programs have", ({ commands }) => {
+    const odd = commands.flatMap(callsOf).filter(([program, ...args]) => gnuOnly[program]?.test(args.join(' ')));
+    expect(odd).toEqual([]);
+    expect(gnuOnly['date']?.test('-u -d "1 minute ago"')).toBe(true);
+  });
+
+  it('has what `doctor` looks for, and no more is looked for than is called', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'firedrill-workstation-'));
+    const { shared, workload } = { shared: projectManifests, workload: join(projectManifests, 'resurrection') };
+    await writeManifests({
+      shared,
+      workloadDir: workload,
+      workDir: dir,
+      nodes: ['c', 'w', 'v'],
+      profile: profiles.fast,
+    });
+    const scripts = [join(dir, 'manifests'), projectManifests].flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('.sh'))
+        .map((file) => readFileSync(join(folder, file), 'utf8')),
+    );
+    rmSync(dir, { recursive: true });
+    const cluster = fakeCluster();
+    await waitReady(cluster, { pods: new Map([['apps', 1]]), timeoutMs: 1 }, AbortSignal.timeout(5000)).catch(
+      () => undefined,
+    );
+    const own = cluster.calls.filter(({ on }) => on === 'workstation').map(({ command }) => command);
+    const commands = [...typed.flatMap((one) => one.commands), ...scripts, ...own];
+    expect(missing(scripts, workstation)).toEqual([]);
+    const called = new Set(commands.flatMap((command) => [...executables(command)]));
+    expect(unixTools.filter((program) => !called.has(program))).toEqual([]);
   });
 });

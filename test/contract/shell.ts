@@ -28,26 +28,33 @@ const builtins = new Set(
 const wrappers = new Set('command env exec nohup nsenter setsid time timeout unshare xargs'.split(' '));
 const shells = new Set(['sh', 'bash', '/bin/sh', '/bin/bash']);
 
+/** A program that a script starts, and its arguments as far as they are words. */
+export type Call = readonly [program: string, ...args: (string | undefined)[]];
+
+/** The programs that a shell script starts, by the words that name them; those that a variable names are left out. */
+export const executables = (script: string): ReadonlySet<string> =>
+  new Set(callsOf(script).map(([program]) => program));
+
 /**
- * The programs that a shell script starts, by the words that name them; those that a variable names are left out.
+ * What a shell script starts, with the arguments.
  * @throws Error when the script cannot be read
  */
-export function executables(script: string): ReadonlySet<string> {
+export function callsOf(script: string): readonly Call[] {
   const parsed = parse(script);
   const [problem] = parsed.errors ?? [];
   if (problem !== undefined) throw new Error(`cannot be read as shell: ${JSON.stringify(problem)} in ${script}`);
   const tree: unknown = JSON.parse(JSON.stringify(parsed));
-  const found = new Set<string>();
+  const found: Call[] = [];
   const functions = new Set<string>();
   const take = (words: readonly (string | undefined)[]): void => {
     const [name, ...args] = words;
     if (name === undefined || name === '' || name.includes('$') || name.includes('`')) return;
-    found.add(name);
+    found.push([name, ...args]);
     const rest = args.filter((arg) => arg === undefined || !/^-|^\w+=|^[\d.]+[smhd]?$/.test(arg));
     if (shells.has(name)) {
       const at = args.findIndex((arg) => arg !== undefined && /^-\w*c$/.test(arg));
       const inner = at < 0 ? undefined : args[at + 1];
-      if (inner !== undefined) for (const one of executables(inner)) found.add(one);
+      if (inner !== undefined) found.push(...callsOf(inner));
     } else if (wrappers.has(name)) take(rest);
   };
   for (const node of nodesIn(tree)) {
@@ -56,5 +63,5 @@ export function executables(script: string): ReadonlySet<string> {
     const words = (node.suffix ?? []).filter(({ type }) => type === 'Word');
     take([node.name.value, ...words.map(({ value }) => value)]);
   }
-  return new Set([...found].filter((name) => !builtins.has(name) && !functions.has(name)));
+  return found.filter(([program]) => !builtins.has(program) && !functions.has(program));
 }

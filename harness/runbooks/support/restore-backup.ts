@@ -22,7 +22,8 @@ export const restoreBackupSteps = (until?: string): readonly Step[] => [
       ...(until === undefined
         ? []
         : [
-            `recovery_target_time = '$(date -u -d "${until}" '+%Y-%m-%d %H:%M:%S+00')'`,
+            // In the pod, which has GNU's date; not every workstation has.
+            `recovery_target_time = '\\$(date -u -d "${until}" '+%Y-%m-%d %H:%M:%S+00')'`,
             "recovery_target_action = 'promote'",
           ]),
       'CONF',
