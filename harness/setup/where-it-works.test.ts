@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { judge, type Facts } from './doctor.ts';
+import { engine, good, machineOf } from './testing/machines.ts';
+
+/** The README's table "Where it works", each line of it by what `doctor` and a run see there. */
+const machines: Readonly<Record<string, Partial<Facts>>> = {
+  "Linux on x86-64, cgroup v1, Docker's engine of root, images built here": {},
+  'the same, images pulled from a registry on loopback': {},
+  'the same, `kindest/node` as kind publishes it': {},
+  'cgroup v2': { docker: { ...engine, cgroupVersion: '2' } },
+  'Linux on arm64': { arch: 'arm64', docker: { ...engine, architecture: 'aarch64' } },
+  "GitHub's hosted runners": { isRoot: false, dockerUserChain: 'forbidden' },
+  'WSL 2 with a Docker engine of its own': {
+    docker: { ...engine, kernel: '6.6.87.2-microsoft-standard-WSL2' },
+    here: { ...good.here, kernel: '6.6.87.2-microsoft-standard-WSL2' },
+  },
+  'Kubernetes other than 1.34 (`--kubernetes`)': {},
+  macOS: { platform: 'darwin', arch: 'arm64', docker: undefined },
+  Windows: { platform: 'win32', docker: undefined },
+  'another architecture than x86-64 and arm64': { arch: 'riscv64', docker: { ...engine, architecture: '' } },
+  "Node.js for another architecture than the engine's": { docker: { ...engine, architecture: 'aarch64' } },
+  'podman as `docker`': { docker: undefined, dockerInstalled: false, podman: true },
+  'rootless Docker': { docker: { ...engine, rootless: true } },
+  "Docker Desktop's engine, on Linux or in WSL 2": {
+    endpoint: 'unix:///home/me/.docker/desktop/docker.sock',
+    docker: { ...engine, operatingSystem: 'Docker Desktop', kernel: '6.10.14-linuxkit', name: 'docker-desktop' },
+  },
+  'an engine elsewhere: `DOCKER_HOST`, a context, a virtual machine': { endpoint: 'ssh://me@nas' },
+  "a container with the machine's Docker socket": { here: { ...good.here, hostname: '0c0e5ea66749', container: true } },
+  "Docker's nftables backend": { docker: { ...engine, firewall: 'nftables' } },
+  'Docker without iptables': { dockerUserChain: 'absent' },
+  'a kernel without br_netfilter': { bridgeNetfilter: false },
+  'no awk, grep, sed, tar and the like': { missingTools: ['awk'] },
+  'less memory available than the outage needs': { availableBytes: 1.5 * 2 ** 30 },
+  'too little disk': { dockerFreeBytes: 4e9 },
+};
+
+const readme = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8');
+const section = readme.slice(readme.indexOf('## Where it works'), readme.indexOf('## Limits'));
+const rows = section
+  .split('\n')
+  .filter((line) => line.startsWith('| '))
+  .slice(2)
+  .map((line) => line.split('|').map((cell) => cell.trim()))
+  .map(([, machine = '', verdict = '', instead = '']) => ({ machine, verdict, instead }));
+
+describe("the README's table of where it works", () => {
+  it('has a line for each machine that is told apart here, and no other', () => {
+    expect(rows.map(({ machine }) => machine)).toEqual(Object.keys(machines));
+    expect(new Set(rows.map(({ verdict }) => verdict))).toEqual(new Set(['works', 'untested', 'refused']));
+  });
+
+  it.each(rows)('$machine: $verdict', async ({ machine, verdict, instead }) => {
+    const facts = { ...good, ...machines[machine] };
+    const failing = judge(facts).filter(({ status }) => status === 'fail');
+    const { ready, log } = machineOf(facts);
+    if (verdict !== 'refused') {
+      expect(failing).toEqual([]);
+      expect(await ready()).toMatchObject({ how: 'running' });
+      return;
+    }
+    expect(failing.map(({ mend }) => mend)).not.toContain(undefined);
+    const error: unknown = await ready().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'environment', hint: expect.stringMatching(/./) as string });
+    expect(log, 'nothing is started, made or installed').toEqual([]);
+    // Every command that the line gives is given there, too.
+    const { hint = '' } = error as { hint?: string };
+    for (const [, command = ''] of instead.matchAll(/`([^`]+)`/g)) expect(hint).toContain(command);
+  });
+});
