@@ -4,7 +4,7 @@
  * One trial of each on a cluster by kind, which takes more than a restored one. Counted is what is the trial's own, so that little else on the
  * machine matters: its containers without the page cache that the kernel may take back, as `docker stats` tells it, and firedrill's own processes.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { loadScenario } from '../harness/cli/load.ts';
 import { dockerCli, labels, linesOf } from '../harness/cluster/docker.ts';
 import { needOf } from '../harness/engine/estimate.ts';
+import { exitCodes } from '../harness/model/errors.ts';
 import { realRunner } from '../harness/setup/run.ts';
 import { inFolder, keep, memoryOf, say, table } from './support.ts';
 
@@ -19,6 +20,9 @@ const asked = process.argv.slice(2);
 const ids = asked.length > 0 ? asked : ['cni-wipe', 'oom-database', 'replica-deadlock', 'simultaneous-reboot'];
 const firedrill = fileURLToPath(new URL('../bin/firedrill.mjs', import.meta.url));
 const docker = dockerCli();
+/** Told to end with this process, and to take down what it made. */
+let running: ChildProcess | undefined;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => running?.kill('SIGINT'));
 
 /** Memory of a session's processes, MiB: what several share is counted once. */
 async function ownMiB(session: number): Promise<number> {
@@ -36,6 +40,7 @@ async function measure(id: string): Promise<{ readonly containersMiB: number; re
       detached: true,
       stdio: ['ignore', 'ignore', 'inherit'],
     });
+    running = run;
     while (run.exitCode === null && run.signalCode === null) {
       const [runId] = await readdir(join(dir, id)).catch(() => []);
       const own = ['ps', '-q', '--filter', `label=${labels.run}=${runId ?? ''}`];
@@ -46,7 +51,9 @@ async function measure(id: string): Promise<{ readonly containersMiB: number; re
       most.firedrill = Math.max(most.firedrill, await ownMiB(run.pid ?? 0));
       await sleep(500);
     }
-    say(`${id} ended with ${String(run.exitCode)}`);
+    running = undefined;
+    if (run.exitCode !== exitCodes.done && run.exitCode !== exitCodes.notRecovered)
+      throw new Error(`${id} ended with ${String(run.exitCode)}: nothing was measured`);
   });
   return { containersMiB: Math.round(most.containers), firedrillMiB: Math.round(most.firedrill) };
 }

@@ -99,16 +99,16 @@ const pipe: Pipe = async (from, to, options = {}) => {
   });
   const sink = execa(to[0], to.slice(1), { ...common, stdin: 'pipe' });
   // The sink may end first; then its closed input must not bring this process down.
-  let cut = false;
+  const closed = { early: false };
   sink.stdin.on('error', () => {
-    cut = true;
+    closed.early = true;
     source.kill();
   });
   source.stdout.pipe(sink.stdin);
   const [a, b] = await Promise.all([source, sink]);
   options.signal?.throwIfAborted();
   // The source's words where it failed by itself: what the sink then says is only that its input ended.
-  const said = a.failed && !cut ? Buffer.from(a.stderr).toString('utf8') : b.stderr;
+  const said = a.failed && !closed.early ? Buffer.from(a.stderr).toString('utf8') : b.stderr;
   return {
     ok: !a.failed && !b.failed,
     exitCode: b.failed ? b.exitCode : a.exitCode,
