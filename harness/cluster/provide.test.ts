@@ -200,4 +200,14 @@ describe('names', () => {
     names.add(first.replace(/0$/, '3'));
     expect(await source.reserve()).toBe(first.replace(/0$/, '4'));
   });
+
+  it('are others for blocks that ask at the same time, also while the cluster of one is being made', async () => {
+    const names = await Promise.all([source.reserve(), source.reserve(), source.reserve()]);
+    expect(new Set(names).size).toBe(3);
+    const making = source.provide({ name: names[0], workDir: await mkdtemp(join(dir, 'work-')) }, signal);
+    expect(names).not.toContain(await source.reserve());
+    await making;
+    // Now Docker tells of it; this one has nothing.
+    expect(await source.reserve()).toBe(names[0]);
+  });
 });

@@ -98,7 +98,7 @@ export async function snapshotSource(
     rest: restScripts,
   });
   const store = deps.store ?? snapshotStore(docker, snapshotDisks(docker, base.nodeImage));
-  /** Reserved and not begun: between the two nothing in Docker tells of it. */
+  /** Reserved, and not there yet: until then nothing in Docker tells of it. */
   const inUse = new Set<string>();
   let hopeless = false;
   /** Clusters as they were when they were new, by name, and those of them that wait for their next trial. */
@@ -146,6 +146,31 @@ export async function snapshotSource(
     return await create(spec, {}, own);
   };
 
+  /** A cluster under a reserved name: the last trial's, else one restored or made. */
+  const take: ClusterSource['provide'] = async (given, trialSignal) => {
+    const { name } = given;
+    const kept = spare.get(name);
+    if (kept !== undefined) {
+      spare.delete(name);
+      return await kept.handOver({ ...given, facts: { ...base.facts } }, trialSignal);
+    }
+    const why = refused.get(name);
+    refused.delete(name);
+    const facts = { ...base.facts, ...(why === undefined ? {} : { 'cluster.not-reset-in-place': why }) };
+    const spec = { ...base, ...given, facts };
+    const cluster = await restoreOrCreate(spec, trialSignal);
+    golden.delete(name);
+    if (takesBack()) {
+      try {
+        golden.set(name, await cluster.atRest(trialSignal));
+      } catch (error) {
+        await cluster.delete().catch(() => undefined);
+        throw error;
+      }
+    }
+    return cluster;
+  };
+
   return {
     async reserve() {
       for (const name of spare.keys()) {
@@ -155,40 +180,18 @@ export async function snapshotSource(
       }
       for (let slot = 0; slot < 100; slot++) {
         const name = `${clusterPrefix}${key.slice(0, 6)}-${slot}`;
-        if (inUse.has(name) || !(await gate.claim(name))) continue;
-        // A cluster that was kept, or left behind by a run that was killed, has its name for as long as it is there.
-        if (await nameIsTaken(docker, name, signal)) continue;
+        if (inUse.has(name)) continue;
+        // At once: another block of this run may be asking, too.
         inUse.add(name);
-        return name;
+        // A cluster that was kept, or left behind by a run that was killed, has its name for as long as it is there.
+        if ((await gate.claim(name)) && !(await nameIsTaken(docker, name, signal))) return name;
+        inUse.delete(name);
       }
       throw new FiredrillError('environment', 'a hundred clusters of this kind are there already', {
         hint: 'npm run firedrill -- clean --kept',
       });
     },
-    async provide(given, trialSignal) {
-      const { name } = given;
-      inUse.delete(name);
-      const kept = spare.get(name);
-      if (kept !== undefined) {
-        spare.delete(name);
-        return await kept.handOver({ ...given, facts: { ...base.facts } }, trialSignal);
-      }
-      const why = refused.get(name);
-      refused.delete(name);
-      const facts = { ...base.facts, ...(why === undefined ? {} : { 'cluster.not-reset-in-place': why }) };
-      const spec = { ...base, ...given, facts };
-      const cluster = await restoreOrCreate(spec, trialSignal);
-      golden.delete(name);
-      if (takesBack()) {
-        try {
-          golden.set(name, await cluster.atRest(trialSignal));
-        } catch (error) {
-          await cluster.delete().catch(() => undefined);
-          throw error;
-        }
-      }
-      return cluster;
-    },
+    provide: (given, trialSignal) => take(given, trialSignal).finally(() => inUse.delete(given.name)),
     async giveBack(cluster, own) {
       const before = golden.get(cluster.name);
       if (before === undefined) {
