@@ -59,18 +59,19 @@ async function measure(id: string): Promise<{ readonly containersMiB: number; re
 }
 
 const found = [];
+const asks: number[] = [];
 for (const id of ids) {
   const scenario = await loadScenario(id);
-  const askedMiB = Math.round((await needOf(id, scenario)).memoryBytes / 2 ** 20);
-  found.push({ id, nodes: scenario.cluster.workers + 1, askedMiB, ...(await measure(id)) });
+  asks.push((await needOf(id, scenario)).memoryBytes / 2 ** 20);
+  found.push({ id, nodes: scenario.cluster.workers + 1, ...(await measure(id)) });
   say(JSON.stringify(found.at(-1)));
 }
 process.stdout.write(
   `${table([
     ['scenario', 'nodes', 'containers', 'firedrill', 'asked for'],
-    ...found.map((one) => [
+    ...found.map((one, i) => [
       ...[one.id, String(one.nodes)],
-      ...[one.containersMiB, one.firedrillMiB, one.askedMiB].map((mebibytes) => `${String(mebibytes)} MiB`),
+      ...[one.containersMiB, one.firedrillMiB, asks[i] ?? Number.NaN].map((mebibytes) => `${mebibytes.toFixed(0)} MiB`),
     ]),
   ])}\n`,
 );

@@ -13,11 +13,12 @@ export interface Need {
 }
 
 /**
- * What a cluster with its workload, probes and load takes at most, in bytes. Measured at rest (bench/results/cluster-size.json): 1.2 GiB with
- * three nodes and 23 pods, 1.4 with five, 2.9 with three and 121 (62 of `cascade`, Kubernetes' own, and those that its faults add).
+ * What a cluster with its workload, probes and load takes at most, and firedrill beside it, in bytes. Measured at rest
+ * (bench/results/cluster-size.json): 0.1 GiB for each further node, 0.018 for each further pod. The rest is for the trial that took the most
+ * (bench/results/trial-needs.json): `oom-database`, which fills a node, 2.0 GiB; `cni-wipe` takes 1.6 and `simultaneous-reboot` 1.7.
  */
 export function clusterMemory(workers: number, pods: number): number {
-  return (0.2 + 0.35 * (workers + 1) + 0.03 * pods) * 2 ** 30;
+  return (1.35 + 0.1 * (workers + 1) + 0.018 * pods) * 2 ** 30;
 }
 
 /**
