@@ -46,7 +46,7 @@ export function refusals(machine: Machine): readonly Refusal[] {
     {
       when: platform === 'darwin',
       id: 'machine',
-      what: `${here} is not supported: runbooks need GNU tools, and disks are mounted by paths of Docker's own virtual machine`,
+      what: `${here} is not supported: disks are mounted by paths of Docker's own virtual machine`,
       mend: 'use a Linux virtual machine (`limactl start --name firedrill template://docker`), with Node.js in it',
     },
     {
