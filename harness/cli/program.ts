@@ -4,6 +4,7 @@ import { Command, Option, type CommanderError } from 'commander';
 import { controlWords } from '../engine/controls.ts';
 import { builtMinor, imageModes, kubernetesMinors } from '../images/refs.ts';
 import { FiredrillError } from '../model/errors.ts';
+import { architectures } from '../setup/architecture.ts';
 import type { ReportFormat } from '../reporters/all.ts';
 import type { CommandContext } from './context.ts';
 import { projectRoot, scenarioIds } from './load.ts';
@@ -26,6 +27,7 @@ import type { CompareFlags } from './commands/compare.ts';
 import type { NightlyFlags } from './commands/nightly.ts';
 import type { OverviewFlags } from './commands/overview.ts';
 import type { PrepareFlags } from './commands/prepare.ts';
+import type { PublishFlags } from './commands/publish.ts';
 import type { RunFlags } from './commands/run.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -278,6 +280,11 @@ it (4), or ran in another environment than the baseline (5).`,
       'auto',
     )
     .addOption(kubernetesOption())
+    .option(
+      '--arch <name>',
+      `compile all that images are made of for another architecture (${architectures.join(', ')}), and make nothing else`,
+      (v) => oneOf('--arch', v, architectures),
+    )
     .option('--reporter <name>', `progress on stderr: ${reporterWords.join(', ')}`, (v) =>
       oneOf('--reporter', v, reporterWords),
     )
@@ -285,6 +292,20 @@ it (4), or ran in another environment than the baseline (5).`,
     .action(async (flags: PrepareFlags) => {
       const { prepare } = await import('./commands/prepare.ts');
       done(await prepare(context, flags));
+    });
+
+  add('publish', 'push the images that are built here, for other machines to pull (FIREDRILL_REGISTRY)')
+    .option('--to <registry>', 'where to, e.g. ghcr.io/acme/firedrill')
+    .option('--part', "this machine's architecture only, to be joined with others")
+    .option('--join <files...>', 'put one index over the parts that these files tell of')
+    .option('--file <file>', 'write names and digests there')
+    .option('--dry-run', 'only say what would be built and pushed; asks no registry')
+    .option('--reporter <name>', `progress on stderr: ${reporterWords.join(', ')}`, (v) =>
+      oneOf('--reporter', v, reporterWords),
+    )
+    .action(async (flags: PublishFlags) => {
+      const { publish } = await import('./commands/publish.ts');
+      done(await publish(context, flags));
     });
 
   add('clean', 'remove what dead runs left behind, and nothing else')

@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
 import type { Runner } from '../setup/run.ts';
 import { buildGraph, packageList, strictBase } from './build.ts';
+import { compiled } from './cross.ts';
 import { acceptable, parseInputs } from './node-image.ts';
 import { describePlan } from './plan.ts';
 import { timingTable } from './timings.ts';
@@ -42,6 +43,36 @@ describe('buildGraph', () => {
     const own = graph({ 'go-k6': 7 }).steps.find((s) => s.id === 'go-k6');
     expect(own?.ms).toBe(7);
     expect(own?.key).toBe(steps.find((s) => s.id === 'go-k6')?.key);
+  });
+});
+
+describe('another architecture', () => {
+  const own = buildGraph({ runner, cacheDir: '/cache', recipesDir, durations: {}, architecture: 'amd64' });
+  const other = buildGraph({ runner, cacheDir: '/cache', recipesDir, durations: {}, architecture: 'arm64' });
+
+  it('has the same recipes and no key in common, of files nor of images', () => {
+    expect([...other.recipes]).toEqual([...own.recipes]);
+    const keys = new Set(own.steps.map(({ key }) => key));
+    expect(other.steps.filter(({ key }) => keys.has(key))).toEqual([]);
+    const names = new Set(own.built.values());
+    expect([...other.built.values()].filter((name) => names.has(name))).toEqual([]);
+  });
+
+  it('compiles whatever is compiled for the images, and makes no root and no image', () => {
+    const ids = compiled(other, 'build');
+    expect(ids).toEqual(own.steps.map(({ id }) => id).filter((id) => ids.includes(id)));
+    expect(ids).toEqual(expect.arrayContaining(['go-kubernetes', 'go-etcd', 'go-k6', 'go-flannel', 'c-pause']));
+    expect(ids.filter((id) => !/^(go|c)-/.test(id))).toEqual([]);
+    expect(compiled(other, 'strict')).toEqual(expect.arrayContaining(['go-containerd', 'go-runc', 'go-cni']));
+    expect(ids).not.toContain('go-runc');
+  });
+
+  it('is named by no recipe without the first one', () => {
+    for (const file of readdirSync(recipesDir, { recursive: true, encoding: 'utf8' })) {
+      if (/go\.(mod|sum)$/.test(file) || statSync(join(recipesDir, file)).isDirectory()) continue;
+      const text = readFileSync(join(recipesDir, file), 'utf8');
+      expect([file, /x86_64|amd64/.test(text)]).toEqual([file, /aarch64|arm64/.test(text)]);
+    }
   });
 });
 
@@ -94,6 +125,17 @@ describe('acceptable', () => {
       acceptable(images, { ...pulled, podinfo: { origin: 'pulled', identity: 'x:1@sha256:1' } }, 'auto', keys),
     ).toBe(false);
     expect(acceptable(images, {}, 'auto', keys)).toBe(false);
+  });
+
+  it('takes a published image of ours from this recipe only', () => {
+    const of = (key: (id: string) => string) =>
+      Object.fromEntries(
+        images.map((i) => [i.id, { origin: 'pulled' as const, identity: `${i.ref}@sha256:1`, key: key(i.id) }]),
+      );
+    const now = of((id) => keys.get(id) ?? '');
+    expect([acceptable(images, now, 'auto', keys), acceptable(images, now, 'pull', keys)]).toEqual([true, true]);
+    const old = of(() => 'old');
+    expect([acceptable(images, old, 'auto', keys), acceptable(images, old, 'pull', keys)]).toEqual([false, false]);
   });
 
   it('reads its label, or nothing', () => {

@@ -1,13 +1,16 @@
 import { chmod, cp, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { FiredrillError } from '../model/errors.ts';
+import { architectures, machineArchitecture, type Architecture } from '../setup/architecture.ts';
 import type { Runner } from '../setup/run.ts';
 import { must } from '../setup/run.ts';
 import type { Step, StepContext } from './dag.ts';
+import { programArchitecture } from './elf.ts';
 import { contentKey, pathKey, short } from './keys.ts';
 import { preload } from './preload.ts';
 import { baseImages, images, versions, type ImageMode } from './refs.ts';
-import { builderEnv, compile, moduleDir } from './toolchain.ts';
+import { builderEnv, compile, compilerFor, moduleDir } from './toolchain.ts';
 
 /** The label that says which key an image of ours was built for. */
 export const hashLabel = 'firedrill.image.hash';
@@ -20,6 +23,8 @@ export interface BuildContext {
   readonly recipesDir: string;
   /** How long steps took on this machine, by id. */
   readonly durations: Readonly<Record<string, number>>;
+  /** What is built for; default: this machine's. */
+  readonly architecture?: Architecture;
 }
 
 /** The steps that build everything, and what each image is called when it is built. */
@@ -27,6 +32,8 @@ export interface BuildGraph {
   readonly steps: readonly Step[];
   /** By step id: the name under which Docker has the image once its step is done. */
   readonly built: ReadonlyMap<string, string>;
+  /** By step id: its key without the architecture, which the images of all architectures have in common. */
+  readonly recipes: ReadonlyMap<string, string>;
 }
 
 const kubernetesCommands = [
@@ -76,20 +83,25 @@ const typicalImageMs = 3_000;
 
 /** All that can be built, in an order in which each comes after what it needs. Reads the recipes; starts nothing. */
 export function buildGraph(context: BuildContext): BuildGraph {
-  const { runner, recipesDir, cacheDir } = context;
+  const { runner, recipesDir, cacheDir, architecture = machineArchitecture() } = context;
   const steps: Step[] = [];
   const built = new Map<string, string>();
   const keys = new Map<string, string>();
+  const recipes = new Map<string, string>();
   const recipe = (name: string): string => join(recipesDir, name);
   const artifact = (id: string): string => join(cacheDir, 'artifacts', `${id}-${short(keyOf(id))}`);
-  const keyOf = (id: string): string => {
-    const key = keys.get(id);
+  const defined = (map: ReadonlyMap<string, string>, id: string): string => {
+    const key = map.get(id);
     if (key === undefined) throw new Error(`step ${id} is used before it is defined`);
     return key;
   };
+  const keyOf = (id: string): string => defined(keys, id);
 
   const add = (step: Omit<Step, 'ms' | 'key'>, parts: readonly string[]): void => {
-    const key = contentKey([step.id, ...parts, ...step.needs.map(keyOf)]);
+    const recipe = contentKey([step.id, ...parts, ...step.needs.map((id) => defined(recipes, id))]);
+    recipes.set(step.id, recipe);
+    // One recipe, a key for each architecture: what was made for another one is never taken for this one's.
+    const key = architecture === architectures[0] ? recipe : contentKey([recipe, architecture]);
     keys.set(step.id, key);
     steps.push({ ...step, key, ms: context.durations[step.id] ?? typical[step.id] ?? typicalImageMs });
   };
@@ -143,7 +155,9 @@ export function buildGraph(context: BuildContext): BuildGraph {
       'cpu',
       [pathKey(recipe(name)), ...args, ...packages, JSON.stringify(renames)],
       async (out, step) => {
-        await compile(runner, { name, cwd: recipe(name), args, cgo: more.cgo === true, packages, out }, step);
+        const cgo = more.cgo === true;
+        await compile(runner, { name, cwd: recipe(name), args, architecture, cgo, packages, out }, step);
+        for (const file of await readdir(out)) await requireArchitecture(join(out, file), architecture);
         for (const [from, to] of Object.entries(renames)) await rename(join(out, from), join(out, to));
         await more.after?.(out, step);
       },
@@ -161,6 +175,7 @@ export function buildGraph(context: BuildContext): BuildGraph {
       const merged = variant === 'extract' ? ['--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr'] : [];
       const args = [
         `--variant=${variant}`,
+        `--architectures=${architecture}`,
         ...merged,
         `--include=${packages.join(',')}`,
         hook,
@@ -294,13 +309,14 @@ export function buildGraph(context: BuildContext): BuildGraph {
     await must(
       runner,
       'building pause',
-      'gcc',
+      compilerFor(architecture),
       ['-O2', '-static', '-s', '-o', join(out, 'pause'), join(recipe('pause'), 'pause.c')],
       {
         signal: step.signal,
         hint: 'a static binary needs libc6-dev',
       },
     );
+    await requireArchitecture(join(out, 'pause'), architecture);
   });
   go(
     'containerd',
@@ -438,7 +454,7 @@ export function buildGraph(context: BuildContext): BuildGraph {
     packed: true,
     nameOf: ({ id, ref }) => (id === 'pause' ? `registry.k8s.io/pause:${versions.kindSandbox}` : ref),
   });
-  return { steps, built };
+  return { steps, built, recipes };
 }
 
 /** The id of the base that stands for kindest/node where none can be pulled. */
@@ -475,6 +491,15 @@ async function place(from: string, to: string): Promise<void> {
   }
   await link(from, to).catch(() => cp(from, to));
   if (!to.endsWith('.tar')) await chmod(to, 0o755);
+}
+
+/** @throws FiredrillError `environment` when a program is for another architecture: a compiler that is not what its name says */
+async function requireArchitecture(path: string, wanted: Architecture): Promise<void> {
+  const is = await programArchitecture(path);
+  if (is === wanted) return;
+  throw new FiredrillError('environment', `${path} was to be for ${wanted} and is for ${is ?? 'something else'}`, {
+    hint: 'see what `go version` and the C compiler are',
+  });
 }
 
 function shellWord(text: string): string {

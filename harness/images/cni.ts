@@ -4,8 +4,10 @@ import { join } from 'node:path';
 
 import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
+import { architectures, machineArchitecture, type Architecture } from '../setup/architecture.ts';
 import { must, type Runner } from '../setup/run.ts';
-import { imageArch, versions } from './refs.ts';
+import { versions } from './refs.ts';
+import { goEnv } from './toolchain.ts';
 
 /** What is needed to get the plugin. */
 export interface BridgeContext {
@@ -30,7 +32,9 @@ export async function ensureBridge(
   const args = ['run', '--rm', '--network', 'none', '--entrypoint', 'test', base, '-x', '/opt/cni/bin/bridge'];
   if ((await runner.run('docker', args, { signal, timeoutMs: 60_000 })).ok) return undefined;
 
-  const folder = join(cacheDir, 'artifacts', `cni-${versions.cniPlugins}`);
+  const architecture = machineArchitecture();
+  const suffix = architecture === architectures[0] ? '' : `-${architecture}`;
+  const folder = join(cacheDir, 'artifacts', `cni-${versions.cniPlugins}${suffix}`);
   const file = join(folder, 'bridge');
   if (
     await stat(file).then(
@@ -59,16 +63,16 @@ export async function ensureBridge(
       `${tmp}/`,
       'github.com/containernetworking/plugins/plugins/main/bridge',
     ],
-    { cwd: join(recipesDir, 'cni'), env: { CGO_ENABLED: '0', GOOS: 'linux', GOWORK: 'off' }, signal },
+    { cwd: join(recipesDir, 'cni'), env: goEnv(architecture, false), signal },
   );
-  if (!built.ok) await download(runner, tmp, signal);
+  if (!built.ok) await download(runner, tmp, architecture, signal);
   await mkdir(join(cacheDir, 'artifacts'), { recursive: true });
   await rename(tmp, folder);
   return file;
 }
 
-async function download(runner: Runner, tmp: string, signal?: AbortSignal): Promise<void> {
-  const name = `cni-plugins-linux-${imageArch()}-${versions.cniPlugins}.tgz`;
+async function download(runner: Runner, tmp: string, architecture: Architecture, signal?: AbortSignal): Promise<void> {
+  const name = `cni-plugins-linux-${architecture}-${versions.cniPlugins}.tgz`;
   const url = `https://github.com/containernetworking/plugins/releases/download/${versions.cniPlugins}/${name}`;
   await writeFile(join(tmp, name), await fetchChecked(url, `${url}.sha256`, signal));
   await must(runner, `unpacking ${name}`, 'tar', ['-xzf', join(tmp, name), '-C', tmp, './bridge'], { signal });

@@ -5,10 +5,11 @@ import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
 import { humanDuration } from '../model/units.ts';
 import { withLock } from '../registry/lock.ts';
+import { machineArchitecture, type Architecture } from '../setup/architecture.ts';
 import { askDocker, requireDisk } from '../setup/docker.ts';
 import { diskForBuild } from '../setup/need.ts';
-import { hashLabel } from './build.ts';
-import { pendingSteps, runSteps, type Step } from './dag.ts';
+import { hashLabel, type BuildGraph } from './build.ts';
+import { pendingSteps, runSteps, type Step, type StepTiming } from './dag.ts';
 import { remaining } from './estimate.ts';
 import { alreadyThere, imageSet, type HostImage, type ImageSet } from './image-set.ts';
 import { derive, findNode, type NodeImage } from './node-image.ts';
@@ -34,7 +35,37 @@ export async function ensureImages(
   const world = await worldOf(options);
   const ready = await alreadyThere(world, await findNode(world, options.mode, signal), options, signal);
   if (ready !== undefined) return ready;
-  return withLock(join(world.cacheDir, 'build.lock'), () => make(world, options, progress, signal), {
+  return oneAtATime(world.cacheDir, () => make(world, options, progress, signal), progress, signal);
+}
+
+/**
+ * Makes the results of these steps, whatever is missing of them.
+ * @throws FiredrillError `environment`
+ */
+export function buildSteps(
+  where: Pick<World, 'runner' | 'recipesDir' | 'cacheDir'>,
+  graph: BuildGraph,
+  goals: readonly string[],
+  target: Architecture,
+  progress: OnProgress,
+  signal?: AbortSignal,
+): Promise<readonly StepTiming[]> {
+  const work = async (): Promise<readonly StepTiming[]> => {
+    const pending = await pendingSteps(graph.steps, goals, signal);
+    await checkToolchain(where, pending, target, progress, signal);
+    return runSteps(graph.steps, goals, { progress, signal });
+  };
+  return oneAtATime(where.cacheDir, work, progress, signal);
+}
+
+/** Does something with the cache while no other firedrill does; says so where it has to wait. */
+function oneAtATime<T>(
+  cacheDir: string,
+  work: () => Promise<T>,
+  progress: OnProgress,
+  signal?: AbortSignal,
+): Promise<T> {
+  return withLock(join(cacheDir, 'build.lock'), work, {
     signal,
     onWait: (pid) => {
       progress({
@@ -85,7 +116,7 @@ async function make(
 
   const pending = await pendingSteps(steps, goals, signal);
   if (pending.some((s) => s.lane !== 'docker')) {
-    await checkToolchain(world, pending, progress, signal);
+    await checkToolchain(world, pending, machineArchitecture(), progress, signal);
     const all = remaining(pending, new Set(pending.map((s) => s.id)));
     progress({
       type: 'note',
@@ -107,25 +138,30 @@ async function make(
   for (const spec of hostSpecs(options)) {
     const how = had.get(spec.id);
     if (how === undefined) continue;
-    if (how.origin !== 'built') host.set(spec.id, { ref: spec.ref, origin: how.origin, digest: how.digest });
+    if (how.origin !== 'built') host.set(spec.id, { ref: how.from, origin: how.origin, digest: how.digest });
     else {
       const ref = graph.built.get(spec.id) ?? '';
       host.set(spec.id, { ref, origin: 'built', digest: (await inspect(runner, ref, signal))?.id ?? '' });
     }
   }
-  if (options.mode !== 'strict') await publish(world, toBuild, signal);
+  if (options.mode !== 'strict') await nameAsUpstream(world, toBuild, signal);
   for (const line of timingTable(timings)) progress({ type: 'note', level: 'info', text: line });
   return imageSet(world, derived, host, options, timings);
 }
 
+/**
+ * Whether what these steps need is there, or can be installed.
+ * @throws FiredrillError `environment`
+ */
 async function checkToolchain(
-  world: World,
+  world: Pick<World, 'runner' | 'recipesDir' | 'cacheDir'>,
   pending: readonly Step[],
+  target: Architecture,
   progress: OnProgress,
   signal?: AbortSignal,
 ): Promise<void> {
   const ids = pending.map(({ id }) => id);
-  await ensureBuildTools(world.runner, ids, progress, signal);
+  await ensureBuildTools(world.runner, ids, target, progress, signal);
   const goMods = pending
     .filter((s) => s.id.startsWith('go-'))
     .map((s) => join(world.recipesDir, s.id.slice(3), 'go.mod'));
@@ -143,7 +179,7 @@ async function checkToolchain(
  * Gives built images their upstream names too, so that whoever names them on this machine finds them. A name that the user's
  * own image has is left to it.
  */
-async function publish(world: World, ids: readonly string[], signal?: AbortSignal): Promise<void> {
+async function nameAsUpstream(world: World, ids: readonly string[], signal?: AbortSignal): Promise<void> {
   const { runner, graph } = world;
   const all = [...images, ...(ids.includes('node-base') ? baseImages : [])].filter(
     (i) => ids.includes(i.id) || baseImages.some((b) => b.id === i.id),

@@ -3,7 +3,7 @@ import type { NodeImage } from './node-image.ts';
 import { digestOf } from './obtain.ts';
 import type { ImageId } from './refs.ts';
 import { findLocal, inspect, type Origin } from './sources.ts';
-import { hostSpecs, type EnsureImagesOptions, type World } from './world.ts';
+import { hostSpecs, wantedOf, type EnsureImagesOptions, type World } from './world.ts';
 
 /** The images that a run uses. */
 export interface ImageSet {
@@ -38,8 +38,8 @@ export async function alreadyThere(
   if (node === undefined) return undefined;
   const host = new Map<string, HostImage>();
   for (const spec of hostSpecs(options)) {
-    const given = { mode: options.mode, key: world.keys.get(spec.id) ?? '', registry: world.registry };
-    const { verdict, image: local, name } = await findLocal(world.runner, spec, given, signal);
+    const wanted = wantedOf(world, spec, options.mode);
+    const { verdict, image: local, name } = await findLocal(world.runner, spec, wanted, signal);
     const builtRef = world.graph.built.get(spec.id) ?? '';
     if (local !== undefined && verdict !== 'ignore') {
       host.set(spec.id, { ref: name, origin: verdict === 'use' ? 'local' : 'built', digest: digestOf(local) });

@@ -2,11 +2,12 @@ import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { machineArchitecture } from '../setup/architecture.ts';
 import type { Runner, RunResult } from '../setup/run.ts';
 import { derive, findNode } from './node-image.ts';
 import type { Had } from './obtain.ts';
 import { removeHalfMade } from './preload.ts';
-import { imageArch, images, versions } from './refs.ts';
+import { images, versions } from './refs.ts';
 import { inNode, worldOf } from './world.ts';
 
 const done: RunResult = { ok: true, exitCode: 0, stdout: '', stderr: '', missing: false, timedOut: false };
@@ -67,7 +68,11 @@ function fakeDocker() {
     }
     const labels = images.get(last)?.labels;
     if (labels === undefined) return failed;
-    const image = { Id: 'sha256:1', Architecture: imageArch(), Config: { Labels: Object.fromEntries(labels) } };
+    const image = {
+      Id: 'sha256:1',
+      Architecture: machineArchitecture(),
+      Config: { Labels: Object.fromEntries(labels) },
+    };
     return { ...done, stdout: args.includes('{{json .}}') ? JSON.stringify(image) : '1000' };
   };
   return { containers, images, answer, importInto };

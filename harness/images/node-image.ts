@@ -15,6 +15,8 @@ export interface Input {
   readonly origin: Origin;
   /** `built`: the key it was built for. Else its name and digest, `ref@sha256:…`. */
   readonly identity: string;
+  /** The key of one of ours that came from a registry: a published image is as old as its recipe. */
+  readonly key?: string;
 }
 
 /** By image id. */
@@ -47,7 +49,9 @@ export function acceptable(
   return inNode(specs).every((spec) => {
     const input = inputs[spec.id];
     if (input === undefined) return false;
-    if (input.origin === 'built') return mode !== 'pull' && input.identity === keys.get(stepOf(spec.id, mode));
+    const key = keys.get(stepOf(spec.id, mode));
+    if (input.origin === 'built') return mode !== 'pull' && input.identity === key;
+    if (input.key !== undefined && input.key !== key) return false;
     return !buildsAll(mode) && input.identity.startsWith(`${spec.ref}@`);
   });
 }
@@ -114,7 +118,8 @@ export function derive(
       inputs[spec.id] = { origin: 'built', identity: keys.get(step) ?? '' };
       from.set(spec.id, graph.built.get(step) ?? '');
     } else {
-      inputs[spec.id] = { origin: how.origin, identity: `${spec.ref}@${how.digest}` };
+      const key = how.key === undefined ? {} : { key: how.key };
+      inputs[spec.id] = { origin: how.origin, identity: `${spec.ref}@${how.digest}`, ...key };
       from.set(spec.id, how.from);
     }
   }

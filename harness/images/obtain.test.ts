@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../model/progress.ts';
+import { machineArchitecture } from '../setup/architecture.ts';
 import type { Runner, RunResult } from '../setup/run.ts';
+import { hashLabel } from './build.ts';
 import { obtain } from './obtain.ts';
-import { imageArch, kubernetesMinors, nodeImages, type ImageMode, type KubernetesMinor } from './refs.ts';
+import { kubernetesMinors, nodeImages, type ImageMode, type KubernetesMinor } from './refs.ts';
 import { Puller } from './sources.ts';
-import { worldOf } from './world.ts';
+import { wantedOf, worldOf } from './world.ts';
 
 const failed: RunResult = { ok: false, exitCode: 1, stdout: '', stderr: '', missing: false, timedOut: false };
 const noRegistry: RunResult = { ...failed, stderr: 'dial tcp: lookup docker.io: no such host' };
@@ -71,7 +73,7 @@ describe('the base of the node image', () => {
 });
 
 describe('an image that has the name and cannot be used', () => {
-  const another = `{"Id":"sha256:1","Architecture":"${imageArch()}","RepoDigests":["kindest/node@sha256:1"],"Config":{}}`;
+  const another = `{"Id":"sha256:1","Architecture":"${machineArchitecture()}","RepoDigests":["kindest/node@sha256:1"],"Config":{}}`;
   const foreign = '{"Id":"sha256:1","Architecture":"riscv64","RepoDigests":[],"Config":{}}';
   const pulls = { ...failed, ok: true, exitCode: 0 };
 
@@ -90,7 +92,7 @@ describe('an image that has the name and cannot be used', () => {
   it('is not taken from a registry either', async () => {
     const both = { inspect: foreign, pull: pulls };
     await expect((await base('pull', undefined, both)).had()).rejects.toMatchObject({
-      message: `cannot pull kindest/node:v1.34.3: it is for riscv64, and this machine is ${imageArch()}`,
+      message: `cannot pull kindest/node:v1.34.3: it is for riscv64, and this machine is ${machineArchitecture()}`,
       hint: expect.stringMatching(/--images build/) as string,
     });
     const { had, events } = await base('auto', undefined, both);
@@ -100,5 +102,79 @@ describe('an image that has the name and cannot be used', () => {
 
   it('that was pulled and is not there is an error', async () => {
     await expect((await base('pull', undefined, { pull: pulls })).had()).rejects.toThrow('pulled, and then not there');
+  });
+});
+
+describe('with a registry', () => {
+  /** What it has by its name there, with the key that its label tells; asked for k6. */
+  async function registry(mode: ImageMode, has: (published: string, key: string) => Readonly<Record<string, string>>) {
+    const there = new Map<string, string>();
+    const local = new Map<string, string>();
+    const runner: Runner = {
+      run: (_file, args) => {
+        const [verb = '', name = ''] = [args[0], args.at(-1)];
+        if (verb === 'pull') {
+          const key = there.get(name);
+          if (key === undefined) return Promise.resolve({ ...failed, stderr: 'manifest unknown' });
+          local.set(name, key);
+        } else if (verb === 'image') {
+          const key = local.get(name);
+          if (key === undefined) return Promise.resolve(failed);
+          const image = {
+            ...{ Id: 'sha256:1', RepoDigests: [`${name.slice(0, name.lastIndexOf(':'))}@sha256:2`] },
+            ...{ Config: { Labels: key === '' ? null : { [hashLabel]: key } } },
+          };
+          return Promise.resolve({ ...failed, ok: true, stdout: JSON.stringify(image) });
+        }
+        return Promise.resolve({ ...failed, ok: true });
+      },
+      pipe: () => Promise.reject(new Error('not here')),
+    };
+    const world = await worldOf({ mode, runner, registry: 'r.example' });
+    const spec = world.images.find(({ id }) => id === 'k6');
+    if (spec === undefined) throw new Error('no k6');
+    const key = world.keys.get('k6') ?? '';
+    const { published = '' } = wantedOf(world, spec, mode);
+    for (const [name, value] of Object.entries(has(published, key))) there.set(name, value);
+    const events: ProgressEvent[] = [];
+    const puller = new Puller(runner, 'r.example');
+    const count = { index: 1, of: 1, began: 0 };
+    return { key, published, events, had: () => obtain(world, spec, mode, puller, (e) => events.push(e), count) };
+  }
+
+  it('takes what was published from this recipe, and knows it again', async () => {
+    for (const mode of ['auto', 'pull'] as const) {
+      const { key, published, had } = await registry(mode, (name, k) => ({ [name]: k }));
+      const image = { from: published, digest: 'sha256:2', key };
+      expect(await had()).toEqual({ origin: 'pulled', ...image });
+      expect(await had()).toEqual({ origin: 'local', ...image });
+    }
+  });
+
+  it('takes what it mirrors of upstream, or of ours from this recipe', async () => {
+    for (const mode of ['auto', 'pull'] as const) {
+      const upstream = await registry(mode, () => ({ 'r.example/grafana/k6:1.8.1': '' }));
+      expect(await upstream.had()).toMatchObject({ origin: 'pulled', from: 'r.example/grafana/k6:1.8.1' });
+      const ours = await registry(mode, (_name, k) => ({ 'r.example/grafana/k6:1.8.1': k }));
+      expect(await ours.had()).toMatchObject({ origin: 'pulled', from: 'r.example/grafana/k6:1.8.1', key: ours.key });
+    }
+  });
+
+  it('says in one line that ours there is of another recipe, and builds it, or does not', async () => {
+    const stale = () => ({ 'r.example/grafana/k6:1.8.1': 'old' });
+    const auto = await registry('auto', stale);
+    expect(await auto.had()).toEqual({ origin: 'built' });
+    expect(auto.events.at(-1)).toMatchObject({
+      state: 'skipped',
+      detail: "building grafana/k6:1.8.1 instead: it was built from another version's recipe",
+    });
+    const pull = await registry('pull', stale);
+    await expect(pull.had()).rejects.toThrow(
+      "cannot pull grafana/k6:1.8.1: it was built from another version's recipe",
+    );
+  });
+
+  it('builds what it has not', async () => {
+    expect(await (await registry('auto', () => ({}))).had()).toEqual({ origin: 'built' });
   });
 });

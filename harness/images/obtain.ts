@@ -1,14 +1,29 @@
 import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress, ProgressSetup } from '../model/progress.ts';
 import { humanDuration } from '../model/units.ts';
-import { hasImage, stepOf } from './build.ts';
+import { hashLabel, hasImage, stepOf } from './build.ts';
 import { builtMinor, splitRef, type ImageMode, type ImageSpec } from './refs.ts';
-import { buildsAll, findLocal, pullError, whyUnusable, type LocalImage, type Puller } from './sources.ts';
-import type { World } from './world.ts';
+import {
+  buildsAll,
+  findLocal,
+  pullError,
+  unfit,
+  whyUnusable,
+  type LocalImage,
+  type Puller,
+  type Wanted,
+} from './sources.ts';
+import { wantedOf, type World } from './world.ts';
 
 /** How an image was had, or that it is to be built. */
 export type Had =
-  | { readonly origin: 'local' | 'pulled'; readonly from: string; readonly digest: string }
+  | {
+      readonly origin: 'local' | 'pulled';
+      readonly from: string;
+      readonly digest: string;
+      /** The key that it was built for, where it is one of ours. */
+      readonly key?: string;
+    }
   | { readonly origin: 'built' };
 
 /** Local, else pulled, else to be built. */
@@ -21,21 +36,22 @@ export async function obtain(
   count: { readonly index: number; readonly of: number; readonly began: number },
   signal?: AbortSignal,
 ): Promise<Had> {
-  const given = { mode, key: world.keys.get(spec.id) ?? '', registry: world.registry };
-  const { verdict, image: local, name } = await findLocal(world.runner, spec, given, signal);
-  if (verdict === 'use' && local !== undefined) return { origin: 'local', from: name, digest: digestOf(local) };
+  const wanted = wantedOf(world, spec, mode);
+  const { verdict, image: local, name } = await findLocal(world.runner, spec, wanted, signal);
+  if (verdict === 'use' && local !== undefined) return taken('local', name, local);
   if (buildsAll(mode)) return builtFrom(world, spec, mode);
   const unusable = local === undefined ? undefined : whyUnusable(local, spec, world.registry);
   if (unusable !== undefined)
     progress({ type: 'note', level: 'warning', text: `the image ${spec.ref} that is here is not taken: ${unusable}` });
   if (
-    verdict === 'built' ||
-    (mode === 'auto' &&
-      world.keys.has(spec.id) &&
-      (await hasImage(world.runner, world.graph.built.get(spec.id) ?? '', signal)))
+    mode === 'auto' &&
+    world.keys.has(spec.id) &&
+    (await hasImage(world.runner, world.graph.built.get(spec.id) ?? '', signal))
   ) {
     return { origin: 'built' };
   }
+  // Built from this recipe, though not here: a build would make the same.
+  if (verdict === 'built' && local !== undefined) return taken('local', name, local);
   // One line for each registry that does not answer, and not one for each image of it.
   const silence = puller.silence(spec);
   if (mode === 'auto' && silence !== undefined) return builtFrom(world, spec, mode, silence);
@@ -54,8 +70,9 @@ export async function obtain(
   };
   event('started', `about ${(spec.pullBytes / 1e6).toFixed(0)} MB from ${puller.hostOf(spec)}`);
   let last = since;
-  const got = await pulled(world, spec, given, puller, {
+  const got = await pulled(world, spec, wanted, puller, {
     signal,
+    published: wanted.published,
     say: (line) => {
       if (performance.now() - last < 2_000) return;
       last = performance.now();
@@ -64,7 +81,7 @@ export async function obtain(
   });
   if (typeof got !== 'string') {
     event('done', humanDuration(performance.now() - since));
-    return { origin: 'pulled', from: got.name, digest: digestOf(got.image) };
+    return taken('pulled', got.name, got.image);
   }
   if (mode === 'pull') {
     event('failed', got);
@@ -80,15 +97,15 @@ export async function obtain(
 async function pulled(
   { runner, registry }: World,
   spec: ImageSpec,
-  given: Parameters<typeof findLocal>[2],
+  wanted: Wanted,
   puller: Puller,
   options: Parameters<Puller['pull']>[1],
 ): Promise<{ readonly image: LocalImage; readonly name: string } | string> {
   const failed = await puller.pull(spec, options);
   if (failed !== undefined) return failed;
-  const { image, name } = await findLocal(runner, spec, given, options?.signal);
+  const { image, name } = await findLocal(runner, spec, wanted, options?.signal);
   if (image === undefined) return 'pulled, and then not there';
-  return whyUnusable(image, spec, registry) ?? { image, name };
+  return whyUnusable(image, spec, registry) ?? unfit(image, wanted.key) ?? { image, name };
 }
 
 /**
@@ -105,6 +122,11 @@ function builtFrom(world: World, spec: ImageSpec, mode: ImageMode, why?: string)
       hint: 'let it be pulled: `--images pull`, or leave `--kubernetes` away',
     },
   );
+}
+
+function taken(origin: 'local' | 'pulled', from: string, image: LocalImage): Had {
+  const key = image.labels[hashLabel];
+  return { origin, from, digest: digestOf(image), ...(key === undefined ? {} : { key }) };
 }
 
 /** The registry's digest of a pulled image, else Docker's image id. */

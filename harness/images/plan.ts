@@ -7,7 +7,7 @@ import { stepOf } from './build.ts';
 import { findNode } from './node-image.ts';
 import type { ImageSpec } from './refs.ts';
 import { findLocal } from './sources.ts';
-import { hostSpecs, inNode, worldOf, type EnsureImagesOptions } from './world.ts';
+import { hostSpecs, inNode, wantedOf, worldOf, type EnsureImagesOptions } from './world.ts';
 
 /** What `ensureImages` would do, without doing it. */
 export interface ImagePlan {
@@ -35,8 +35,8 @@ export async function planImages(options: EnsureImagesOptions, signal?: AbortSig
   }
   const missing: ImageSpec[] = [];
   for (const spec of [...(node === undefined ? inNode(world.images) : []), ...hostSpecs(options)]) {
-    const given = { mode: options.mode, key: world.keys.get(spec.id) ?? '', registry: world.registry };
-    if ((await findLocal(world.runner, spec, given, signal)).verdict !== 'use') missing.push(spec);
+    if ((await findLocal(world.runner, spec, wantedOf(world, spec, options.mode), signal)).verdict !== 'use')
+      missing.push(spec);
   }
   const build =
     options.mode === 'pull'

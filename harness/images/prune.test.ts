@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Runner, RunResult } from '../setup/run.ts';
+import { architectures } from '../setup/architecture.ts';
 import { buildGraph } from './build.ts';
 import { recipesDir, short } from './keys.ts';
 import { findStale, removeStale } from './prune.ts';
@@ -33,7 +34,12 @@ it('finds what no step of today makes, and removes nothing else', async () => {
   const today = graph.built.get('etcd') ?? '';
   const step = graph.steps.find(({ id }) => id === 'go-etcd');
   const artifact = `go-etcd-${short(step?.key ?? '')}`;
-  for (const name of [artifact, 'go-etcd-0123456789ab', 'cni-bridge-v1'])
+  const cross = architectures.map((architecture) => {
+    const { steps } = buildGraph({ runner, cacheDir, recipesDir, durations: {}, architecture });
+    return `go-etcd-${short(steps.find(({ id }) => id === 'go-etcd')?.key ?? '')}`;
+  });
+  expect(cross).toContain(artifact);
+  for (const name of [...cross, 'go-etcd-0123456789ab', 'cni-bridge-v1'])
     await mkdir(join(cacheDir, 'artifacts', name), { recursive: true });
   listed = {
     'firedrill/built/*': [today, 'firedrill/built/etcd:0123456789ab'],
@@ -47,7 +53,7 @@ it('finds what no step of today makes, and removes nothing else', async () => {
   });
   await removeStale(stale, { runner });
   expect(calls.at(-1)).toEqual(['image', 'rm', ...stale.images]);
-  expect((await readdir(join(cacheDir, 'artifacts'))).sort()).toEqual(['cni-bridge-v1', artifact].sort());
+  expect((await readdir(join(cacheDir, 'artifacts'))).sort()).toEqual(['cni-bridge-v1', ...cross].sort());
 });
 
 it('starts nothing when there is nothing', async () => {

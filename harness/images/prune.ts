@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDir as defaultCacheDir } from '../setup/cache.ts';
+import { architectures } from '../setup/architecture.ts';
 import { must, realRunner, type Runner } from '../setup/run.ts';
 import { buildGraph } from './build.ts';
 import { recipesDir as defaultRecipesDir, short } from './keys.ts';
@@ -40,11 +41,17 @@ export async function findStale(
     .flatMap((text) => text.split('\n'))
     .filter((ref) => ref.startsWith('firedrill/') && !ref.endsWith(':<none>') && !used.has(ref));
   const folder = join(cacheDir, 'artifacts');
-  const ids = new Map(graph.steps.map((step) => [step.id, `${step.id}-${short(step.key)}`]));
+  const ids = new Set(graph.steps.map(({ id }) => id));
+  // What was compiled for another architecture is of today's recipes, too.
+  const kept = new Set(
+    architectures
+      .flatMap((architecture) => buildGraph({ runner, cacheDir, recipesDir, architecture, durations: {} }).steps)
+      .map(({ id, key }) => `${id}-${short(key)}`),
+  );
   const artifacts = (await readdir(folder).catch((): string[] => [])).filter((name) => {
     // What no step of today goes by (a plugin that was fetched) is somebody else's.
     const id = name.slice(0, name.lastIndexOf('-'));
-    return ids.has(id) && ids.get(id) !== name;
+    return ids.has(id) && !kept.has(name);
   });
   return { images: images.sort(), artifacts: artifacts.sort().map((name) => join(folder, name)) };
 }

@@ -103,9 +103,6 @@ export const baseImages = [
   { id: 'coredns', ref: `registry.k8s.io/coredns/coredns:${versions.coredns}` },
 ] as const;
 
-/** This machine's architecture, as images and releases name it. */
-export const imageArch = (arch: string = process.arch): string => (arch === 'x64' ? 'amd64' : arch);
-
 /** The repository that node images of ours are tagged under. */
 export const nodeRepository = 'firedrill/node';
 

@@ -1,15 +1,18 @@
 import { describe, expect, it } from 'vitest';
 
+import { machineArchitecture } from '../setup/architecture.ts';
 import type { RunOptions, Runner, RunResult } from '../setup/run.ts';
 import { hashLabel } from './build.ts';
-import { fullName, imageArch, splitRef, type ImageSpec } from './refs.ts';
+import { fullName, splitRef, type ImageMode, type ImageSpec } from './refs.ts';
 import {
   classifyPullFailure,
   findLocal,
   judgeLocal,
   parseInspect,
+  publishedName,
   Puller,
   pullError,
+  unfit,
   whyUnusable,
   type LocalImage,
 } from './sources.ts';
@@ -58,10 +61,23 @@ describe('Puller', () => {
   it('goes through a mirror, by repository path', async () => {
     const { runner, asked } = fake(() => result({}));
     await new Puller(runner, 'localhost:5000').pull({ ...spec, ref: 'postgres:15' });
-    expect(asked).toEqual([
-      'docker pull localhost:5000/library/postgres:15',
-      'docker tag localhost:5000/library/postgres:15 postgres:15',
-    ]);
+    expect(asked).toEqual(['docker pull localhost:5000/library/postgres:15']);
+  });
+
+  it('asks for what was published from this recipe first, then for what is mirrored, and moves no tag', async () => {
+    const published = 'localhost:5000/library/postgres:15-abc';
+    const there = fake(() => result({}));
+    const postgres = { ...spec, ref: 'postgres:15' };
+    await new Puller(there.runner, 'localhost:5000').pull(postgres, { published });
+    expect(there.asked).toEqual([`docker pull ${published}`]);
+    const mirror = fake((args) =>
+      args.at(-1) === published ? result({ ok: false, exitCode: 1, stderr: 'manifest unknown' }) : result({}),
+    );
+    expect(await new Puller(mirror.runner, 'localhost:5000').pull(postgres, { published })).toBeUndefined();
+    expect(mirror.asked.slice(1)).toEqual(['docker pull localhost:5000/library/postgres:15']);
+    const nobody = fake(() => refused);
+    await new Puller(nobody.runner, 'localhost:5000').pull(postgres, { published });
+    expect(nobody.asked).toHaveLength(1);
   });
 
   it('asks a registry that does not answer only once', async () => {
@@ -137,7 +153,7 @@ describe('judgeLocal', () => {
     id: 'sha256:1',
     repoDigests: ['ghcr.io/a/b@sha256:2'],
     labels: {},
-    architecture: imageArch(),
+    architecture: machineArchitecture(),
   };
   const ours = (key: string): LocalImage => ({ ...users, repoDigests: [], labels: { [hashLabel]: key } });
   const foreign = { ...users, architecture: 'riscv64' };
@@ -155,6 +171,33 @@ describe('judgeLocal', () => {
     expect(judgeLocal(ours('k'), spec, 'pull', 'k')).toBe('ignore');
     const mirrored = { ...ours('k'), repoDigests: ['localhost:5000/a/b@sha256:2'] };
     expect(judgeLocal(mirrored, spec, 'pull', 'k', 'localhost:5000')).toBe('use');
+  });
+
+  it('takes nothing that is for another architecture or of another recipe, from wherever it came', () => {
+    expect(unfit({ ...users, architecture: 'riscv64' }, 'k')).toMatch(`it is for riscv64, and this machine is `);
+    expect(unfit({ ...users, architecture: machineArchitecture() }, 'k')).toBeUndefined();
+    expect(unfit(ours('old'), 'k')).toBe("it was built from another version's recipe");
+    expect(unfit(ours('k'), 'k')).toBeUndefined();
+    const old = { ...ours('old'), repoDigests: ['localhost:5000/a/b@sha256:2'] };
+    for (const mode of ['auto', 'pull'] as const) {
+      expect(judgeLocal({ ...users, architecture: 'riscv64' }, spec, mode, 'k')).toBe('ignore');
+      expect(judgeLocal(old, spec, mode, 'k', 'localhost:5000')).toBe('ignore');
+    }
+  });
+
+  it('looks for a published image first, and believes its label and not its name', async () => {
+    const published = publishedName('localhost:5000/x', 'postgres:15', '0123456789abcdef');
+    expect(published).toBe('localhost:5000/x/library/postgres:15-0123456789ab');
+    const json = `{"Id":"sha256:1","RepoDigests":[],"Config":{"Labels":{"${hashLabel}":"k"}}}`;
+    const { runner } = fake((args) =>
+      args.at(-1) === published ? result({ stdout: json }) : result({ ok: false, exitCode: 1 }),
+    );
+    const wanted = { registry: 'localhost:5000/x', published };
+    const find = (mode: ImageMode, key: string) => findLocal(runner, spec, { ...wanted, mode, key });
+    expect(await find('auto', 'k')).toMatchObject({ verdict: 'use', name: published });
+    expect(await find('pull', 'k')).toMatchObject({ verdict: 'use', name: published });
+    expect(await find('pull', 'new')).toMatchObject({ verdict: 'ignore' });
+    expect(await find('build', 'k')).toMatchObject({ verdict: 'ignore' });
   });
 
   it('takes a pinned image by its digest, and not what another release left under its tag', () => {
@@ -195,7 +238,7 @@ describe('judgeLocal', () => {
   it('says why one that has the name cannot be used', () => {
     expect(whyUnusable(users, spec)).toBeUndefined();
     expect(whyUnusable(ours('old'), { digest: 'sha256:9' })).toBeUndefined();
-    expect(whyUnusable(foreign, spec)).toBe(`it is for riscv64, and this machine is ${imageArch()}`);
+    expect(whyUnusable(foreign, spec)).toBe(`it is for riscv64, and this machine is ${machineArchitecture()}`);
     expect(whyUnusable(users, { digest: `sha256:${'9'.repeat(64)}` })).toBe(
       'it is not the pinned sha256:999999999999…',
     );

@@ -1,7 +1,9 @@
 import { FiredrillError } from '../model/errors.ts';
+import { machineArchitecture } from '../setup/architecture.ts';
 import { because, lastWords, type Runner } from '../setup/run.ts';
 import { hashLabel } from './build.ts';
-import { builtMinor, imageArch, splitRef, type ImageMode, type ImageSpec } from './refs.ts';
+import { short } from './keys.ts';
+import { builtMinor, splitRef, type ImageMode, type ImageSpec } from './refs.ts';
 
 /** Whether everything is built here, whatever there is. */
 export const buildsAll = (mode: ImageMode): boolean => mode === 'build' || mode === 'strict';
@@ -51,7 +53,28 @@ export function parseInspect(text: string): LocalImage | undefined {
 }
 
 /** Whether an image runs on this machine: a pull for another platform leaves its image under the same names and digests. */
-export const runsHere = ({ architecture }: LocalImage): boolean => architecture === '' || architecture === imageArch();
+export const runsHere = ({ architecture }: LocalImage): boolean =>
+  architecture === '' || architecture === machineArchitecture();
+
+const foreign = (image: LocalImage): string | undefined =>
+  runsHere(image) ? undefined : `it is for ${image.architecture}, and this machine is ${machineArchitecture()}`;
+
+/** Why an image may not be taken, wherever it came from: it is for another machine, or one of ours and old; undefined when it may. */
+export function unfit(image: LocalImage, key: string): string | undefined {
+  const hash = image.labels[hashLabel];
+  const old = hash === undefined || hash === key ? undefined : "it was built from another version's recipe";
+  return foreign(image) ?? old;
+}
+
+/** The name of a published image of ours: upstream's, with its recipe in the tag, so that every version finds its own. */
+export const publishedName = (registry: string, ref: string, recipe: string): string =>
+  `${mirroredName(registry, ref)}-${short(recipe)}`;
+
+/** The name of upstream's image in a registry that mirrors it. */
+function mirroredName(registry: string, ref: string): string {
+  const { path, tag } = splitRef(ref);
+  return `${registry}/${path}:${tag}`;
+}
 
 /** The name under which Docker has exactly the pinned image, whatever its tag points to; the tag where nothing is pinned. */
 export function pinnedName(spec: Pick<ImageSpec, 'ref' | 'digest'>): string {
@@ -68,8 +91,8 @@ const isPinned = (image: LocalImage, { digest }: Pick<ImageSpec, 'digest'>, regi
  * @param registry the mirror that pulls go to, if any
  */
 export function whyUnusable(image: LocalImage, spec: Pick<ImageSpec, 'digest'>, registry?: string): string | undefined {
-  if (!runsHere(image)) return `it is for ${image.architecture}, and this machine is ${imageArch()}`;
-  if (image.labels[hashLabel] !== undefined || isPinned(image, spec, registry)) return undefined;
+  const why = foreign(image);
+  if (why !== undefined || image.labels[hashLabel] !== undefined || isPinned(image, spec, registry)) return why;
   return `it is not the pinned ${spec.digest?.slice(0, 19) ?? ''}…`;
 }
 
@@ -94,7 +117,7 @@ export function judgeLocal(
   key: string,
   registry?: string,
 ): LocalVerdict {
-  if (image === undefined || !runsHere(image)) return 'ignore';
+  if (image === undefined || unfit(image, key) !== undefined) return 'ignore';
   const pinned = isPinned(image, spec, registry);
   const hash = image.labels[hashLabel];
   switch (mode) {
@@ -114,7 +137,7 @@ export function judgeLocal(
     }
     case 'auto':
       if (hash === undefined) return pinned ? 'use' : 'ignore';
-      return hash === key ? 'built' : 'ignore';
+      return 'built';
   }
 }
 
@@ -125,14 +148,35 @@ export interface FoundLocal {
   readonly name: string;
 }
 
-/** Looks for an image in the local Docker: by its digest where one is pinned, then by its tag. */
+/** By what an image is judged. */
+export interface Wanted {
+  readonly mode: ImageMode;
+  /** The key that a build of it would have now. */
+  readonly key: string;
+  /** The registry that pulls go to, if any. */
+  readonly registry?: string | undefined;
+  /** Its name there if it was published from this very recipe. */
+  readonly published?: string | undefined;
+}
+
+/** Looks for an image in the local Docker: as it was published, by its digest where one is pinned, then by its tag. */
 export async function findLocal(
   runner: Runner,
   spec: Pick<ImageSpec, 'ref' | 'digest'>,
-  given: { readonly mode: ImageMode; readonly key: string; readonly registry?: string | undefined },
+  wanted: Wanted,
   signal?: AbortSignal,
 ): Promise<FoundLocal> {
-  const { mode, key, registry } = given;
+  const { mode, key, registry, published } = wanted;
+  let unusable: FoundLocal | undefined;
+  if (registry !== undefined && !buildsAll(mode)) {
+    for (const name of [...(published === undefined ? [] : [published]), mirroredName(registry, spec.ref)]) {
+      const image = await inspect(runner, name, signal);
+      if (image === undefined) continue;
+      const fits = unfit(image, key) === undefined && (name !== published || image.labels[hashLabel] === key);
+      if (fits) return { verdict: 'use', image, name };
+      unusable ??= { verdict: 'ignore', image, name };
+    }
+  }
   const exact = pinnedName(spec);
   if (exact !== spec.ref && !buildsAll(mode) && registry === undefined) {
     const image = await inspect(runner, exact, signal);
@@ -140,6 +184,7 @@ export async function findLocal(
   }
   const image = await inspect(runner, spec.ref, signal);
   const verdict = judgeLocal(image, spec, mode, key, registry);
+  if (verdict === 'ignore' && unusable !== undefined) return unusable;
   return { verdict, ...(image === undefined ? {} : { image }), name: spec.ref };
 }
 
@@ -153,6 +198,13 @@ export function classifyPullFailure(said: string, timedOut: boolean): PullFailur
     !/no such host|connection refused/i.test(said)
     ? 'image'
     : 'registry';
+}
+
+interface PullOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly say?: (line: string) => void;
+  /** Asked for first; a registry that has no such image is asked for what it mirrors. */
+  readonly published?: string | undefined;
 }
 
 /** Pulls images and remembers which registries do not answer, so that each is asked once. */
@@ -180,19 +232,22 @@ export class Puller {
   }
 
   /**
-   * Pulls an image: a pinned one by its digest, which leaves alone what the user has under its tag; from a mirror by its tag, and gives it its
-   * upstream name.
+   * Pulls an image: a pinned one by its digest. From a registry of one's own it is what was published there from this recipe, else what the
+   * registry mirrors, by its tag. What the user has under its upstream name stays what it was.
    * @returns `undefined` when it worked, else why not, in one line.
    */
-  async pull(
-    spec: ImageSpec,
-    options: { readonly signal?: AbortSignal | undefined; readonly say?: (line: string) => void } = {},
-  ): Promise<string | undefined> {
+  async pull(spec: ImageSpec, options: PullOptions = {}): Promise<string | undefined> {
+    const { published } = options;
+    if (published !== undefined && (await this.#pull(published, spec, options)) === undefined) return undefined;
+    const name = this.#registry === undefined ? pinnedName(spec) : mirroredName(this.#registry, spec.ref);
+    return this.#pull(name, spec, options);
+  }
+
+  async #pull(name: string, spec: ImageSpec, options: PullOptions): Promise<string | undefined> {
     const host = this.hostOf(spec);
     const known = this.#silent.get(host);
     if (known !== undefined) return known;
 
-    const name = this.#nameOf(spec);
     const noAnswer = new AbortController();
     const timer = setTimeout(() => {
       noAnswer.abort();
@@ -209,11 +264,7 @@ export class Puller {
           options.say?.(line.slice(0, 120));
         },
       });
-      if (result.ok) {
-        if (this.#registry !== undefined)
-          await this.#runner.run('docker', ['tag', name, spec.ref], { signal: options.signal });
-        return undefined;
-      }
+      if (result.ok) return undefined;
       said = because('docker', result);
     } catch (error) {
       options.signal?.throwIfAborted();
@@ -228,11 +279,6 @@ export class Puller {
       .slice(0, 160)}`;
     if (classifyPullFailure(said, timedOut) === 'registry') this.#silent.set(host, why);
     return why;
-  }
-
-  #nameOf(spec: ImageSpec): string {
-    const { path, tag } = splitRef(spec.ref);
-    return this.#registry === undefined ? pinnedName(spec) : `${this.#registry}/${path}:${tag}`;
   }
 }
 

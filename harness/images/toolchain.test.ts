@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunOptions, RunResult } from '../setup/run.ts';
-import { compile } from './toolchain.ts';
+import { compile, compilerFor, goEnv, toolsOf } from './toolchain.ts';
 
 const answer = (ok: boolean, stdout: string, stderr = ''): RunResult => ({
   ok,
@@ -30,10 +30,36 @@ const of = {
   name: 'x',
   cwd: '/recipes/x',
   args: ['build', '-trimpath'],
+  architecture: 'arm64' as const,
   cgo: false,
   packages: ['example.org/a/cmd/x'],
   out: '/o',
 };
+
+describe('for another architecture', () => {
+  it('Go is told so, and gets the cross compiler only where it calls one', () => {
+    expect(goEnv('arm64', false, 'amd64')).toEqual({
+      ...{ CGO_ENABLED: '0', GOWORK: 'off', GOOS: 'linux', GOARCH: 'arm64' },
+    });
+    expect(goEnv('arm64', true, 'amd64')).toMatchObject({ GOARCH: 'arm64', CC: 'aarch64-linux-gnu-gcc' });
+    expect(goEnv('amd64', true, 'amd64')).toEqual({
+      ...{ CGO_ENABLED: '1', GOWORK: 'off', GOOS: 'linux', GOARCH: 'amd64' },
+    });
+    expect(compilerFor('amd64', 'arm64')).toBe('x86_64-linux-gnu-gcc');
+    expect(compilerFor('arm64', 'arm64')).toBe('gcc');
+  });
+
+  it('a C compiler is asked for where C is compiled, and mmdebstrap where a root is made', () => {
+    const packages = (steps: readonly string[], own: 'amd64' | 'arm64') =>
+      toolsOf(steps, 'arm64', own).flatMap((tool) => tool.packages);
+    expect(packages(['go-k6', 'go-etcd'], 'amd64')).toEqual([]);
+    expect(packages(['c-pause'], 'amd64')).toEqual(['gcc-aarch64-linux-gnu', 'libc6-dev-arm64-cross']);
+    expect(packages(['go-flannel', 'root-node'], 'arm64')).toEqual([
+      ...['gcc', 'libc6-dev', 'mmdebstrap', 'debian-archive-keyring'],
+    ]);
+    expect(packages(['go-runc'], 'amd64')).toContain('libseccomp-dev:arm64');
+  });
+});
 
 describe('compile', () => {
   it('says how many packages are done', async () => {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
+import { machineArchitecture, type Architecture } from '../setup/architecture.ts';
 import { aptInstall } from '../setup/docker.ts';
 import { because, must, type Runner } from '../setup/run.ts';
 
@@ -50,38 +51,83 @@ export async function checkGo(runner: Runner, want: readonly [number, number], s
   }
 }
 
-/** What a build calls for, and the Debian packages that bring it; `only` for one step. */
-const tools: readonly {
+/** How GNU tools call an architecture. */
+const triplets: Readonly<Record<Architecture, string>> = { amd64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' };
+
+/** The C compiler for an architecture: the machine's own, or Debian's cross compiler. */
+export const compilerFor = (target: Architecture, own = machineArchitecture()): string =>
+  target === own ? 'gcc' : `${triplets[target]}-gcc`;
+
+/** What Go is told: nothing of it is left to the user's environment or to what their Go was made for. */
+export function goEnv(
+  target: Architecture,
+  cgo: boolean,
+  own = machineArchitecture(),
+): Readonly<Record<string, string>> {
+  const env = { CGO_ENABLED: cgo ? '1' : '0', GOWORK: 'off', GOOS: 'linux', GOARCH: target };
+  if (!cgo || target === own) return env;
+  return { ...env, CC: compilerFor(target, own), PKG_CONFIG_LIBDIR: `/usr/lib/${triplets[target]}/pkgconfig` };
+}
+
+/** A program that a build calls for, and the Debian packages that bring it. */
+interface Tool {
   readonly program: string;
   readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
   readonly packages: readonly string[];
-  readonly only?: string;
-}[] = [
-  { program: 'gcc', args: ['--version'], packages: ['gcc', 'libc6-dev'] },
-  {
-    program: 'pkg-config',
-    args: ['--exists', 'libseccomp'],
-    packages: ['pkg-config', 'libseccomp-dev'],
-    only: 'go-runc',
-  },
-  { program: 'mmdebstrap', args: ['--version'], packages: ['mmdebstrap', 'debian-archive-keyring'] },
-];
+}
+
+/** The steps that call a C compiler. */
+const compilesC = ['c-pause', 'go-flannel', 'go-containerd', 'go-runc'];
+
+/** What these steps call for. */
+export function toolsOf(steps: readonly string[], target: Architecture, own = machineArchitecture()): readonly Tool[] {
+  const cross = target !== own;
+  const gcc = cross ? [`gcc-${triplets[target].replace('_', '-')}`, `libc6-dev-${target}-cross`] : ['gcc', 'libc6-dev'];
+  const seccomp = cross ? `libseccomp-dev:${target}` : 'libseccomp-dev';
+  const tools: readonly (Tool & { readonly for: (step: string) => boolean })[] = [
+    {
+      program: compilerFor(target, own),
+      args: ['--version'],
+      packages: gcc,
+      for: (step) => compilesC.includes(step),
+    },
+    {
+      program: 'pkg-config',
+      args: ['--exists', 'libseccomp'],
+      env: goEnv(target, true, own),
+      packages: ['pkg-config', seccomp],
+      for: (step) => step === 'go-runc',
+    },
+    {
+      program: 'mmdebstrap',
+      args: ['--version'],
+      packages: ['mmdebstrap', 'debian-archive-keyring'],
+      for: (step) => step.startsWith('root-'),
+    },
+  ];
+  return tools.filter((tool) => steps.some((step) => tool.for(step)));
+}
 
 /**
- * Makes sure that the C compiler, mmdebstrap and what single steps need are there; root on Debian and Ubuntu gets them installed, announced first.
+ * Makes sure that what these steps call for is there: a C compiler, mmdebstrap; root on Debian and Ubuntu gets it installed, announced first.
  * @param steps the ids of what is to be built
  * @throws FiredrillError `environment` elsewhere.
  */
 export async function ensureBuildTools(
   runner: Runner,
   steps: readonly string[],
+  target: Architecture,
   progress: OnProgress,
   signal?: AbortSignal,
 ): Promise<void> {
   const missing: string[] = [];
-  for (const { program, args, packages, only } of tools) {
-    if (only !== undefined && !steps.includes(only)) continue;
-    const found = await runner.run(program, args, { timeoutMs: 20_000, signal });
+  for (const { program, args, env, packages } of toolsOf(steps, target)) {
+    const found = await runner.run(program, args, {
+      timeoutMs: 20_000,
+      signal,
+      ...(env === undefined ? {} : { env }),
+    });
     if (!found.ok) missing.push(...packages);
   }
   if (process.platform !== 'linux') {
@@ -90,9 +136,12 @@ export async function ensureBuildTools(
     });
   }
   if (missing.length === 0) return;
-  const hint = `install them: \`apt-get install ${missing.join(' ')}\``;
+  // Another architecture's libraries come only where apt knows that architecture: that is the user's to decide.
+  const foreign = missing.some((name) => name.endsWith(`:${target}`));
+  const first = foreign ? `dpkg --add-architecture ${target} && apt-get update && ` : '';
+  const hint = `install them: \`${first}apt-get install ${missing.join(' ')}\``;
   const apt = await runner.run('apt-get', ['--version'], { timeoutMs: 20_000, signal });
-  if (apt.missing || process.getuid?.() !== 0) {
+  if (foreign || apt.missing || process.getuid?.() !== 0) {
     throw new FiredrillError('environment', `building images needs ${missing.join(', ')}`, { hint });
   }
   progress({
@@ -103,10 +152,13 @@ export async function ensureBuildTools(
   await aptInstall(runner, missing, signal);
 }
 
-/** Whether this client builds with BuildKit; the old builder stays the fallback where buildx is not installed. */
+/**
+ * Whether this client builds with BuildKit; the old builder stays the fallback where buildx is not installed. An image is one manifest either way:
+ * an index can be put over it.
+ */
 export async function builderEnv(runner: Runner, signal?: AbortSignal): Promise<Readonly<Record<string, string>>> {
   const buildx = await runner.run('docker', ['buildx', 'version'], { timeoutMs: 20_000, signal });
-  return buildx.ok ? {} : { DOCKER_BUILDKIT: '0' };
+  return buildx.ok ? { BUILDX_NO_DEFAULT_ATTESTATIONS: '1' } : { DOCKER_BUILDKIT: '0' };
 }
 
 /** A line of `go build -v` that names a package which is compiled now, as against one that says something. */
@@ -123,6 +175,7 @@ export async function compile(
     readonly cwd: string;
     /** `build` and its flags. */
     readonly args: readonly string[];
+    readonly architecture: Architecture;
     readonly cgo: boolean;
     readonly packages: readonly string[];
     /** Folder for the programs. */
@@ -132,7 +185,7 @@ export async function compile(
 ): Promise<void> {
   const options = {
     cwd: of.cwd,
-    env: { CGO_ENABLED: of.cgo ? '1' : '0', GOWORK: 'off', GOOS: 'linux' },
+    env: goEnv(of.architecture, of.cgo),
     signal: step.signal,
   };
   // Fetches the sources, too. Where it fails, the build says better why.

@@ -11,6 +11,7 @@ import {
   type ImageSpec,
   type KubernetesMinor,
 } from './refs.ts';
+import { publishedName, type Wanted } from './sources.ts';
 import { readDurations } from './timings.ts';
 
 /** What `ensureImages` may be told. */
@@ -20,7 +21,7 @@ export interface EnsureImagesOptions {
   readonly kubernetes?: KubernetesMinor;
   /** Images that this run needs besides the node's and k6. */
   readonly optional?: readonly ImageId[];
-  /** A mirror that every pull goes to (`localhost:5000`). Default: `FIREDRILL_REGISTRY`. */
+  /** A registry that every pull goes to: a mirror, or one that our images were published to. Default: `FIREDRILL_REGISTRY`. */
   readonly registry?: string;
   readonly cacheDir?: string;
   readonly recipesDir?: string;
@@ -59,6 +60,20 @@ export async function worldOf(options: EnsureImagesOptions): Promise<World> {
         .map(({ id, key }) => [id, key]),
     ),
     registry: options.registry ?? (fromEnv === '' ? undefined : fromEnv),
+  };
+}
+
+/** By what an image is judged here. Only what can be built from a recipe can have been published from it. */
+export function wantedOf(world: World, { id, ref }: ImageSpec, mode: ImageMode): Wanted {
+  const { registry } = world;
+  const key = world.keys.get(id);
+  const recipe = world.graph.recipes.get(id);
+  if (key === undefined || recipe === undefined) return { mode, key: '', registry };
+  return {
+    mode,
+    key,
+    registry,
+    ...(registry === undefined ? {} : { published: publishedName(registry, ref, recipe) }),
   };
 }
 

@@ -2,9 +2,10 @@ import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { fetchChecked } from '../images/cni.ts';
-import { imageArch, versions } from '../images/refs.ts';
+import { versions } from '../images/refs.ts';
 import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
+import { machineArchitecture } from './architecture.ts';
 import { cacheDir as defaultCacheDir } from './cache.ts';
 import { because, must, realRunner, type Runner } from './run.ts';
 
@@ -61,7 +62,7 @@ export async function ensureKind(options: BinaryOptions, progress: OnProgress, s
     });
     if (!built.ok) {
       tell('working', `fetching the release (go install: ${because('go', built)})`);
-      const url = `https://github.com/kubernetes-sigs/kind/releases/download/${versions.kind}/kind-${platform()}-${imageArch()}`;
+      const url = `https://github.com/kubernetes-sigs/kind/releases/download/${versions.kind}/kind-${platform()}-${machineArchitecture()}`;
       await writeFile(join(tmp, 'kind'), await fetchChecked(url, `${url}.sha256sum`, signal, options.fetcher));
     }
     await chmod(join(tmp, 'kind'), 0o755);
@@ -106,7 +107,7 @@ export async function ensureKubectl(
     const fresh = join(tmp, 'kubectl');
     if (process.platform === 'linux') await copyOut(runner, nodeImage, '/usr/bin/kubectl', fresh, signal);
     else {
-      const url = `https://dl.k8s.io/release/${wanted}/bin/${platform()}/${imageArch()}/kubectl`;
+      const url = `https://dl.k8s.io/release/${wanted}/bin/${platform()}/${machineArchitecture()}/kubectl`;
       await writeFile(fresh, await fetchChecked(url, `${url}.sha256`, signal, options.fetcher));
     }
     await chmod(fresh, 0o755);

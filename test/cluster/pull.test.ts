@@ -1,9 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -11,29 +8,19 @@ import { ensureImages } from '../../harness/images/ensure.ts';
 import type { ImageSet } from '../../harness/images/image-set.ts';
 import { images, splitRef } from '../../harness/images/refs.ts';
 import type { ProgressEvent } from '../../harness/model/progress.ts';
-import { aptInstall } from '../../harness/setup/docker.ts';
 import { must, realRunner } from '../../harness/setup/run.ts';
+import { freePort, startRegistry } from './registry.ts';
 
 /**
  * The way to images through a registry, without the internet: Debian's docker-registry on loopback, filled with whatever
  * images this machine has, plays the upstream registries. `pull` mode takes nothing that did not come from a registry, so
  * the local images cannot stand in for what is pulled.
  */
-let dir = '';
-let registry: ChildProcess | undefined;
+let registry: Awaited<ReturnType<typeof startRegistry>> | undefined;
 let host = '';
 const wanted = images.filter((i) => i.role !== 'optional');
 const made = new Set<string>();
 const docker = (...args: string[]): Promise<string> => must(realRunner, `docker ${args[0] ?? ''}`, 'docker', args);
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
 
 /** One of upstream's images has a layer that deletes a file of an earlier one. Ours have one layer. */
 const whitedOut = 'flannel';
@@ -47,25 +34,8 @@ async function deleteAFile(from: string, as: string): Promise<void> {
 
 beforeAll(async () => {
   await ensureImages({ mode: 'auto' }, () => undefined);
-  if ((await realRunner.run('docker-registry', ['--version'])).missing)
-    await aptInstall(realRunner, ['docker-registry']);
-  dir = await mkdtemp(join(tmpdir(), 'firedrill-registry-'));
-  host = `localhost:${String(await freePort())}`;
-  registry = spawn('docker-registry', ['serve', '/etc/docker/registry/config.yml'], {
-    stdio: 'ignore',
-    env: {
-      ...process.env,
-      REGISTRY_HTTP_ADDR: host.replace('localhost', '127.0.0.1'),
-      REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: dir,
-      REGISTRY_AUTH: '',
-    },
-  });
-  for (let i = 0; ; i++) {
-    const answer = await fetch(`http://${host}/v2/`).catch(() => undefined);
-    if (answer?.ok === true) break;
-    if (i > 100) throw new Error('docker-registry does not answer');
-    await sleep(100);
-  }
+  registry = await startRegistry();
+  host = registry.host;
   for (const { id, ref } of wanted) {
     const { path, tag } = splitRef(ref);
     const name = `${host}/${path}:${tag}`;
@@ -83,12 +53,7 @@ afterAll(async () => {
     const { path, tag } = splitRef(ref);
     await realRunner.run('docker', ['rmi', `${host}/${path}:${tag}`]);
   }
-  if (registry?.exitCode === null) {
-    const ended = new Promise((resolve) => registry?.once('exit', resolve));
-    registry.kill('SIGTERM');
-    await ended;
-  }
-  await rm(dir, { recursive: true, force: true });
+  await registry?.stop();
 });
 
 describe('images through a registry', () => {

@@ -21,6 +21,7 @@ import {
 import { keepNodeLogs } from '../../harness/engine/node-logs.ts';
 import { builtMinor, images, nodeImages, versions } from '../../harness/images/refs.ts';
 import { sandboxRequest } from '../../harness/model/commands.ts';
+import { architectures } from '../../harness/setup/architecture.ts';
 import { profiles } from '../../harness/model/profile.ts';
 import type { Scenario } from '../../harness/model/scenario.ts';
 import { instant } from '../../harness/model/units.ts';
@@ -37,6 +38,9 @@ interface KindNode {
   readonly kind: string;
   readonly containerd: string;
   readonly runc: string;
+  readonly architectures: readonly string[];
+  /** By architecture: programs that its nodes alone have. */
+  readonly only: Readonly<Record<string, readonly string[]>>;
   readonly cniPlugins: { readonly version: string; readonly names: readonly string[] };
   readonly nodeImages: Readonly<Record<string, string>>;
   readonly images: readonly string[];
@@ -47,6 +51,7 @@ interface KindNode {
 
 const root = join(import.meta.dirname, '..', '..');
 const facts = parse(readFileSync(join(import.meta.dirname, 'kind-node.yaml'), 'utf8')) as KindNode;
+/** On the nodes of every architecture. */
 const programs = new Set(Object.values(facts.programs).flat());
 
 /** What is put into a workstation, and what it has of its own. */
@@ -136,6 +141,10 @@ const missing = (commands: Iterable<string>, there: ReadonlySet<string>): readon
   ),
 ];
 
+/** A command that knows one architecture's names and not the other's. */
+const namesOneArchitecture = (command: string): boolean =>
+  /x86.64|amd64/.test(command) !== /aarch64|arm64/.test(command);
+
 /** Programs that a scenario puts on the node itself, where a host has its own. */
 const installed = (commands: readonly string[]): readonly string[] =>
   commands.flatMap((command) => [...command.matchAll(/\/usr\/local\/s?bin\/([\w-]+)/g)].map((match) => match[1] ?? ''));
@@ -144,6 +153,8 @@ describe("kind's node", () => {
   it('lacks what most machines have', () => {
     expect(missing(['ping -c 1 10.0.0.1', 'reboot', 'systemctl reboot -ff'], programs)).toHaveLength(2);
     expect(missing(['perl -e \'system("ping x"); exec "systemctl", "reboot"\''], programs)).toHaveLength(1);
+    // On one architecture: that is not enough.
+    for (const name of Object.values(facts.only).flat()) expect(missing([`${name} true`], programs)).toHaveLength(1);
     expect(missing(['kubectl get pods -o json | jq .'], workstation)).toHaveLength(1);
   });
 
@@ -152,12 +163,14 @@ describe("kind's node", () => {
     const commands = [...typed.map(({ command }) => command), ...(await asked(scenario))];
     expect(commands.length).toBeGreaterThan(0);
     expect(missing(commands, new Set([...programs, ...installed(commands)]))).toEqual([]);
+    expect(commands.filter(namesOneArchitecture)).toEqual([]);
   });
 
   it('has every program that the cluster itself runs on it', async () => {
     const commands = await ownCommands();
     expect(commands.length).toBeGreaterThan(10);
     expect(missing(commands, programs)).toEqual([]);
+    expect(commands.filter(namesOneArchitecture)).toEqual([]);
   });
 
   it('has every image that is asked for, or it is put in', () => {
@@ -175,6 +188,7 @@ describe("kind's node", () => {
 
   it('is of the pinned release, with its versions', () => {
     expect(facts.kind).toBe(versions.kind);
+    expect(facts.architectures).toEqual(architectures);
     expect([facts.containerd, facts.runc]).toEqual([versions.containerd, versions.runc]);
     expect(facts.cniPlugins.version).toBe(versions.cniPlugins);
     const pinned = Object.values(nodeImages).map(({ version, digest }) => [version, digest]);

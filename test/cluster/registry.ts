@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { aptInstall } from '../../harness/setup/docker.ts';
+import { realRunner } from '../../harness/setup/run.ts';
+
+/** A port of loopback that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** An empty registry on loopback: Debian's docker-registry. */
+export async function startRegistry(): Promise<{ readonly host: string; readonly stop: () => Promise<void> }> {
+  if ((await realRunner.run('docker-registry', ['--version'])).missing)
+    await aptInstall(realRunner, ['docker-registry']);
+  const dir = await mkdtemp(join(tmpdir(), 'firedrill-registry-'));
+  const host = `localhost:${String(await freePort())}`;
+  const registry = spawn('docker-registry', ['serve', '/etc/docker/registry/config.yml'], {
+    stdio: 'ignore',
+    env: {
+      ...process.env,
+      REGISTRY_HTTP_ADDR: host.replace('localhost', '127.0.0.1'),
+      REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: dir,
+      REGISTRY_AUTH: '',
+    },
+  });
+  const stop = async (): Promise<void> => {
+    if (registry.exitCode === null) {
+      const ended = new Promise((resolve) => registry.once('exit', resolve));
+      registry.kill('SIGTERM');
+      await ended;
+    }
+    await rm(dir, { recursive: true, force: true });
+  };
+  for (let i = 0; ; i++) {
+    const answer = await fetch(`http://${host}/v2/`).catch(() => undefined);
+    if (answer?.ok === true) return { host, stop };
+    if (i > 100) {
+      await stop();
+      throw new Error('docker-registry does not answer');
+    }
+    await sleep(100);
+  }
+}
