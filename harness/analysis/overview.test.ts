@@ -75,6 +75,17 @@ describe('overviewOf', () => {
     ]);
   });
 
+  it('keeps nodes of other versions apart: what upstream does is no news of ours', () => {
+    const on = (containerd: string): RunInShort => ({
+      ...first,
+      summary: { ...first.summary, environment: { 'version.containerd': containerd, cgroup: 'v1' } },
+    });
+    expect(overviewOf([on('1.6.20'), on('v2.2.0'), on('1.6.20')]).map((o) => [o.nodes, o.runs.length])).toEqual([
+      ['containerd 1.6.20, cgroup v1', 2],
+      ['containerd v2.2.0, cgroup v1', 1],
+    ]);
+  });
+
   it('has nothing to say of runbooks without a valid trial', () => {
     const [empty] = overviewOf([run(1000, [trial('cure-1', 71_000, { cutAtMs: 60_000 })])]);
     expect(empty?.runbooks.map(({ n, agreement }) => [n, agreement])).toEqual(Array(3).fill([0, 'no-data']));

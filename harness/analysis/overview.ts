@@ -60,6 +60,8 @@ export interface Range {
 export interface Overview {
   readonly scenario: string;
   readonly profile: string;
+  /** What its nodes ran: `Kubernetes v1.34.3, containerd v2.2.0, cgroup v1`; '' where no trial says. */
+  readonly nodes: string;
   /** In the words of the latest run. */
   readonly outage: Plan['outage'];
   /** Earliest first. */
@@ -73,17 +75,29 @@ export interface Overview {
 
 /**
  * Puts runs of the same outage together, in the order in which each outage comes first. Trials are counted and times are listed,
- * and nothing is inferred: runs of different days are not one sample. (For that there is `compare`, within a run.) Profiles are kept apart.
+ * and nothing is inferred: runs of different days are not one sample. (For that there is `compare`, within a run.) Profiles are kept apart, and so are nodes
+ * of different versions: what upstream's does is no news of ours.
  */
 export function overviewOf(runs: readonly RunInShort[]): readonly Overview[] {
   const groups = new Map<string, RunInShort[]>();
   for (const run of runs) {
-    const key = `${run.plan.scenario} ${run.plan.profile}`;
+    const key = `${run.plan.scenario} ${run.plan.profile} ${nodesOf(run)}`;
     groups.set(key, [...(groups.get(key) ?? []), run]);
   }
   return [...groups.values()].map((group) =>
     ofOneOutage([...group].sort((a, b) => a.plan.createdEpochMs - b.plan.createdEpochMs)),
   );
+}
+
+/** The versions that decide what a node does, by their names among a trial's facts. */
+const versions = { Kubernetes: 'version.kubernetes', containerd: 'version.containerd', cgroup: 'cgroup' };
+
+function nodesOf({ summary: { environment } }: RunInShort): string {
+  const known = Object.entries(versions).flatMap(([name, fact]) => {
+    const version = environment[fact];
+    return version === undefined ? [] : [`${name} ${version}`];
+  });
+  return known.join(', ');
 }
 
 function ofOneOutage(runs: readonly RunInShort[]): Overview {
@@ -97,6 +111,7 @@ function ofOneOutage(runs: readonly RunInShort[]): Overview {
   return {
     scenario,
     profile,
+    nodes: nodesOf(latest),
     outage,
     runs: runs.map(({ plan: { runId, createdEpochMs } }) => ({ runId, createdEpochMs })),
     trials: {

@@ -38,14 +38,15 @@ const against: Readonly<Partial<Record<Fault, string>>> = {
  */
 export function overviewMarkdown(outages: readonly Overview[], linkTo: (runId: string) => string): string {
   const runs = sum(outages.map((outage) => outage.runs.length));
+  const titles = titlesOf(outages);
   const blocks = [
     '# What noticed each outage, and what ended it',
-    `From ${f.count(runs, 'run')} of ${f.count(outages.length, 'outage')}. Times count from the fault on; where trials differ, least and most are given. ` +
+    `From ${f.count(runs, 'run')} of ${f.count(new Set(outages.map(({ scenario }) => scenario)).size, 'outage')}. Times count from the fault on; where trials differ, least and most are given. ` +
       'Trials of several runs are counted together and no more: what was not measured side by side is not compared.',
     markdownTable(
       ['outage', 'noticed first by', 'ended by', 'not, or not every time, by'],
-      outages.map((outage) => [
-        `[${code(outage.scenario)}](#${outage.scenario}) ${md(outage.outage.title)}`,
+      outages.map((outage, i) => [
+        `[${titleText(titles[i] ?? '')}](#${anchor(titles[i] ?? '')}) ${md(outage.outage.title)}`,
         noticedBy(outage),
         endedBy(outage, code),
         list(
@@ -54,19 +55,44 @@ export function overviewMarkdown(outages: readonly Overview[], linkTo: (runId: s
         ),
       ]),
     ),
-    ...outages.flatMap((outage) => section(outage, linkTo)),
+    ...outages.flatMap((outage, i) => section(outage, titles[i] ?? '', linkTo)),
   ];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
-function section(outage: Overview, linkTo: (runId: string) => string): readonly string[] {
+/** An outage's name; where there are runs of it on several sorts of nodes, or in several profiles, with what tells them apart. */
+function titlesOf(outages: readonly Overview[]): readonly string[] {
+  return outages.map(({ scenario, profile, nodes }) => {
+    const others = outages.filter((other) => other.scenario === scenario);
+    const told = [
+      ...(others.some((other) => other.profile !== profile) ? [`profile ${profile}`] : []),
+      ...nodes.split(', ').filter((version) => others.some((other) => !other.nodes.split(', ').includes(version))),
+    ];
+    return told.length === 0 ? scenario : `${scenario} on ${told.join(', ')}`;
+  });
+}
+
+/** The outage's name as code, and the rest as it is. */
+function titleText(title: string): string {
+  const [scenario = '', ...rest] = title.split(' ');
+  return [code(scenario), ...rest.map(md)].join(' ');
+}
+
+/** The anchor that GitHub gives to a heading. */
+const anchor = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-');
+
+function section(outage: Overview, heading: string, linkTo: (runId: string) => string): readonly string[] {
   const { title, source, undetectedMs, recoveryMs } = outage.outage;
   const { planned, valid } = outage.trials;
   const runs = outage.runs.map(({ runId, createdEpochMs }) => `[${f.utc(createdEpochMs)}](${linkTo(runId)})`);
   return [
-    `## ${outage.scenario}`,
+    `## ${md(heading)}`,
     `${md(title)} (${md(source)}). There it ${undetectedMs === 0 ? 'was noticed at once' : `went unnoticed for ${span(undetectedMs)}`} and was over after ${span(recoveryMs)}. ` +
-      `Profile ${code(outage.profile)}, ${f.ofText(valid, planned)} trials valid: ${runs.join(', ')}.`,
+      `Profile ${code(outage.profile)}${outage.nodes === '' ? '' : `, nodes with ${md(outage.nodes)}`}, ${f.ofText(valid, planned)} trials valid: ${runs.join(', ')}.`,
     markdownTable(
       ['runbook', 'the write-up', 'measured', ''],
       outage.runbooks.map((r) => [code(r.id), md(r.says), md(r.measured), f.agreementWords[r.agreement]]),

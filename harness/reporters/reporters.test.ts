@@ -106,6 +106,17 @@ describe('several scenarios', () => {
     expect(page).toContain('`blind-one` 0 of 3');
     expect(page).not.toMatch(/\bNaN\b|Infinity|undefined|\[object|[\u0000-\u0009\u000b-\u001f]/);
   });
+
+  it('tells runs of one outage on other nodes apart, in headings that can be linked to', () => {
+    const [outage] = outages;
+    if (outage === undefined) throw new Error('no overview');
+    const on = (containerd: string) => ({ ...outage, nodes: `Kubernetes v1.34.3, containerd ${containerd}` });
+    const page = overviewMarkdown([on('1.6.20'), on('v2.2.0')], (runId) => runId);
+    expect(page).toContain(`From 2 runs of 1 outage.`);
+    expect(page).toContain(`[\`${outage.scenario}\` on containerd v2.2.0](#${outage.scenario}-on-containerd-v220)`);
+    expect(page).toContain(`## ${outage.scenario} on containerd v2.2.0\n`);
+    expect(page).toContain('nodes with Kubernetes v1.34.3, containerd 1.6.20,');
+  });
 });
 
 describe('html', () => {
