@@ -42,7 +42,7 @@ export function overviewMarkdown(outages: readonly Overview[], linkTo: (runId: s
   const blocks = [
     '# What noticed each outage, and what ended it',
     `From ${f.count(runs, 'run')} of ${f.count(new Set(outages.map(({ scenario }) => scenario)).size, 'outage')}. Times count from the fault on; where trials differ, least and most are given. ` +
-      'Trials of several runs are counted together and no more: what was not measured side by side is not compared.',
+      'Trials of several runs are counted together and no more: what was not measured side by side is not compared. Runs on nodes of other versions stand apart.',
     markdownTable(
       ['outage', 'noticed first by', 'ended by', 'not, or not every time, by'],
       outages.map((outage, i) => [
