@@ -465,7 +465,7 @@ export const stepOf = (id: string, mode: ImageMode): string =>
   id === 'node-base' && mode === 'strict' ? strictBase : id;
 
 /** Changes whenever what `preload` leaves in an image changes: it stands for its code in the keys. */
-export const preloadRecipe = 'preload 3';
+export const preloadRecipe = 'preload 4';
 
 /** The packages of a recipe's list: words, with `#` comments. */
 export function packageList(text: string): readonly string[] {

@@ -65,8 +65,7 @@ export async function preload(runner: Runner, options: PreloadOptions): Promise<
 
     for (const { from, as } of options.images) {
       say(`importing ${as}`);
-      const unpacked = await importImage(runner, container, from, { unpack: options.packed !== true, signal });
-      if (!unpacked && options.packed !== true) say(`${as} stays packed: one of its layers deletes files`);
+      await importImage(runner, container, from, { unpack: options.packed !== true, signal });
     }
 
     for (const { from, as } of options.images) {
@@ -74,6 +73,13 @@ export async function preload(runner: Runner, options: PreloadOptions): Promise<
       if (has === wants) continue;
       await docker(`naming ${wants}`, 'exec', container, 'ctr', '-n', 'k8s.io', 'images', 'tag', '--force', has, wants);
       await docker(`naming ${wants}`, 'exec', container, 'ctr', '-n', 'k8s.io', 'images', 'rm', has);
+    }
+    if (options.packed !== true) {
+      say('unpacking what the base has packed');
+      const unpack = await readFile(unpackImages, 'utf8');
+      const left = await docker('unpacking images', 'exec', container, 'sh', '-c', unpack);
+      for (const image of left.split('\n').filter((line) => line !== ''))
+        say(`${image} stays packed: each node unpacks it on its own disk`);
     }
     say('dropping packed layers');
     await docker('dropping packed layers', 'exec', container, 'sh', '-c', await readFile(dropLayers, 'utf8'));
@@ -121,29 +127,29 @@ export async function removeHalfMade(runner: Runner, signal?: AbortSignal): Prom
   }
 }
 
+const unpackImages = fileURLToPath(new URL('unpack-images.sh', import.meta.url));
 const dropLayers = fileURLToPath(new URL('drop-layers.sh', import.meta.url));
 
 /**
  * Imports one image, unpacked where that is possible. A layer that deletes a file of an earlier one cannot be unpacked in a container on
  * overlayfs: containerd marks the file with a device node, which overlayfs keeps for itself. Such an image stays packed, as kind leaves all of
  * its own, and each node unpacks it on its own disk.
- * @returns whether it is unpacked
  */
 async function importImage(
   runner: Runner,
   container: string,
   image: string,
   { unpack, signal }: { readonly unpack: boolean; readonly signal: AbortSignal },
-): Promise<boolean> {
+): Promise<void> {
   const into = (...how: string[]) =>
     runner.pipe(
       ['docker', 'save', image],
       ['docker', 'exec', '-i', container, 'ctr', '-n', 'k8s.io', 'images', 'import', ...how, '-'],
       { signal },
     );
-  if (unpack && (await into()).ok) return true;
+  if (unpack && (await into()).ok) return;
   const packed = await into('--no-unpack');
-  if (packed.ok) return false;
+  if (packed.ok) return;
   throw new FiredrillError('environment', `importing ${image} into the node failed: ${because('ctr', packed)}`, {
     hint: `if that image is damaged: \`docker image rm ${image}\`, and run it again: it is fetched or built anew`,
   });

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { ensureImages } from '../../harness/images/ensure.ts';
 import type { ImageSet } from '../../harness/images/image-set.ts';
+import { preload } from '../../harness/images/preload.ts';
 import { images, splitRef } from '../../harness/images/refs.ts';
 import type { ProgressEvent } from '../../harness/model/progress.ts';
 import { must, realRunner } from '../../harness/setup/run.ts';
@@ -25,21 +26,40 @@ const docker = (...args: string[]): Promise<string> => must(realRunner, `docker 
 /** One of upstream's images has a layer that deletes a file of an earlier one. Ours have one layer. */
 const whitedOut = 'flannel';
 
-async function deleteAFile(from: string, as: string): Promise<void> {
-  const recipe = `FROM ${from}\nRUN touch /gone\nRUN rm /gone\n`;
-  await must(realRunner, 'building the image that deletes a file', 'docker', ['build', '-q', '-t', as, '-'], {
-    input: recipe,
+async function build(as: string, from: string, ...commands: readonly string[]): Promise<void> {
+  const input = [`FROM ${from}`, ...commands.map((command) => `RUN ${command}`), ''].join('\n');
+  await must(realRunner, `building ${as}`, 'docker', ['build', '-q', '-t', as, '-'], { input });
+}
+
+/** What upstream's base has inside: images that are packed, and kind's own network, which no cluster of ours runs. */
+const [packed, kindnet] = ['registry.k8s.io/firedrill-test-packed:v1', 'docker.io/kindest/kindnetd:firedrill-test'];
+
+async function withPackedImages(from: string, as: string): Promise<void> {
+  const some = images.find(({ id }) => id === whitedOut)?.ref ?? '';
+  const inside = [packed, kindnet];
+  for (const image of inside) await build(image, some, `touch /${splitRef(image).tag}`);
+  await preload(realRunner, {
+    base: from,
+    images: inside.map((image) => ({ from: image, as: image })),
+    tag: as,
+    labels: {},
+    container: 'firedrill-test-packed',
+    packed: true,
+    signal: AbortSignal.timeout(300_000),
+    say: () => undefined,
   });
+  for (const image of inside) await docker('rmi', image);
 }
 
 beforeAll(async () => {
   await ensureImages({ mode: 'auto' }, () => undefined);
   registry = await startRegistry();
   host = registry.host;
-  for (const { id, ref } of wanted) {
+  for (const { id, ref, role } of wanted) {
     const { path, tag } = splitRef(ref);
     const name = `${host}/${path}:${tag}`;
-    if (id === whitedOut) await deleteAFile(ref, name);
+    if (id === whitedOut) await build(name, ref, 'touch /gone', 'rm /gone');
+    else if (role === 'base') await withPackedImages(ref, name);
     else await docker('tag', ref, name);
     await docker('push', name);
     // Gone from here: now it can only come out of the registry.
@@ -98,6 +118,8 @@ describe('images through a registry', () => {
       expect(line).toMatch(id === whitedOut ? /complete \((\d+)\/\1\).* false\s*$/ : / true\s*$/);
     }
     expect(listed).toContain('kube-apiserver');
+    expect(listed.split('\n').find((text) => text.includes(packed))).toMatch(/ true\s*$/);
+    expect(listed).not.toContain(kindnet);
   });
 
   it('says at once that there is no registry when only pulling is allowed', async () => {
