@@ -26,8 +26,8 @@ const docker = (...args: string[]): Promise<string> => must(realRunner, `docker 
 /** One of upstream's images has a layer that deletes a file of an earlier one. Ours have one layer. */
 const whitedOut = 'flannel';
 
-async function build(as: string, from: string, ...commands: readonly string[]): Promise<void> {
-  const input = [`FROM ${from}`, ...commands.map((command) => `RUN ${command}`), ''].join('\n');
+async function build(as: string, ...recipe: readonly string[]): Promise<void> {
+  const input = `${recipe.join('\n')}\n`;
   await must(realRunner, `building ${as}`, 'docker', ['build', '-q', '-t', as, '-'], { input });
 }
 
@@ -35,9 +35,10 @@ async function build(as: string, from: string, ...commands: readonly string[]): 
 const [packed, kindnet] = ['registry.k8s.io/firedrill-test-packed:v1', 'docker.io/kindest/kindnetd:firedrill-test'];
 
 async function withPackedImages(from: string, as: string): Promise<void> {
-  const some = images.find(({ id }) => id === whitedOut)?.ref ?? '';
+  const some = images.find(({ id }) => id === 'podinfo')?.ref ?? '';
   const inside = [packed, kindnet];
-  for (const image of inside) await build(image, some, `touch /${splitRef(image).tag}`);
+  // A layer of its own, by what needs no shell.
+  for (const image of inside) await build(image, `FROM ${some}`, `WORKDIR /${splitRef(image).tag}`);
   await preload(realRunner, {
     base: from,
     images: inside.map((image) => ({ from: image, as: image })),
@@ -58,7 +59,7 @@ beforeAll(async () => {
   for (const { id, ref, role } of wanted) {
     const { path, tag } = splitRef(ref);
     const name = `${host}/${path}:${tag}`;
-    if (id === whitedOut) await build(name, ref, 'touch /gone', 'rm /gone');
+    if (id === whitedOut) await build(name, `FROM ${ref}`, 'RUN touch /gone', 'RUN rm /gone');
     else if (role === 'base') await withPackedImages(ref, name);
     else await docker('tag', ref, name);
     await docker('push', name);
