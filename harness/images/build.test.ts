@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -9,7 +10,7 @@ import { compiled } from './cross.ts';
 import { acceptable, parseInputs } from './node-image.ts';
 import { describePlan } from './plan.ts';
 import { timingTable } from './timings.ts';
-import { recipesDir } from './keys.ts';
+import { recipesDir, short } from './keys.ts';
 import { images, versions } from './refs.ts';
 import { atLeast, goDirective, goVersion } from './toolchain.ts';
 
@@ -75,6 +76,50 @@ describe('another architecture', () => {
     }
   });
 });
+
+it("gives both nodes the kubelet's groups of cgroup v2, by one script that is a file in what Docker builds from", async () => {
+  const cacheDir = mkdtempSync(join(tmpdir(), 'firedrill-build-'));
+  try {
+    const found: Record<string, boolean> = {};
+    const looking: Runner = {
+      ...runner,
+      run: (file, args) => {
+        if (file === 'docker' && args[0] === 'build') {
+          const dir = args.at(-1) ?? '';
+          const script = lstatSync(join(dir, 'files/kind/bin/kubelet-cgroup-v2'));
+          const started = readFiles(join(dir, 'files/etc/systemd/system'), /^ExecStartPre=.*kubelet-cgroup-v2/m);
+          found[/image-([\w-]+)-\d+$/.exec(dir)?.[1] ?? ''] = script.isFile() && (script.mode & 0o100) !== 0 && started;
+        }
+        return Promise.resolve({ ok: true, exitCode: 0, stdout: '', stderr: '', missing: false, timedOut: false });
+      },
+    };
+    const { steps } = buildGraph({ runner: looking, cacheDir, recipesDir, durations: {} });
+    const step = (id: string) => steps.find((one) => one.id === id);
+    for (const id of ['node-root', 'strict-node-root']) {
+      for (const need of step(id)?.needs ?? []) {
+        const dir = join(cacheDir, 'artifacts', `${need}-${short(step(need)?.key ?? '')}`);
+        mkdirSync(dir, { recursive: true });
+        for (const name of programs) writeFileSync(join(dir, name), '');
+      }
+      await step(id)?.run({ signal: undefined, say: () => undefined });
+    }
+    expect(found).toEqual({ 'node-root': true, 'strict-node-root': true });
+  } finally {
+    rmSync(cacheDir, { recursive: true });
+  }
+});
+
+/** Whatever a step of the two nodes hands on. */
+const programs =
+  'root.tar kubelet kubeadm kubectl etcdctl crictl containerd ctr containerd-shim-runc-v2 host-local loopback ptp portmap runc'.split(
+    ' ',
+  );
+
+/** Whether a file below a folder has such a line. */
+const readFiles = (dir: string, line: RegExp): boolean =>
+  readdirSync(dir, { recursive: true, encoding: 'utf8' }).some(
+    (name) => lstatSync(join(dir, name)).isFile() && line.test(readFileSync(join(dir, name), 'utf8')),
+  );
 
 it('the recipes ask for the versions that refs.ts names', () => {
   const mod = (name: string): string => readFileSync(join(recipesDir, name, 'go.mod'), 'utf8');

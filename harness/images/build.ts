@@ -232,7 +232,8 @@ export function buildGraph(context: BuildContext): BuildGraph {
           try {
             for (const entry of await readdir(recipe(options.recipe))) {
               if (/^(go\.(mod|sum)|packages|customize|.*\.(c|go))$/.test(entry)) continue;
-              await cp(join(recipe(options.recipe), entry), join(dir, entry), { recursive: true });
+              // Recipes may share a file: it is a link.
+              await cp(join(recipe(options.recipe), entry), join(dir, entry), { recursive: true, dereference: true });
             }
             for (const [from, file, as] of options.files) await place(join(artifact(from), file), join(dir, as));
             for (const [file, text] of Object.entries(options.text ?? {})) await writeFile(join(dir, file), text);
