@@ -17,6 +17,7 @@ export default defineConfig({
             'images/**/*.test.ts',
             'test/contract/**/*.test.ts',
             'test/cli/**/*.test.ts',
+            'test/vm/**/*.test.ts',
           ],
           testTimeout: 60_000,
         },

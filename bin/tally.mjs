@@ -37,3 +37,14 @@ export function readReport(text, exitCode) {
   const skipped = (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0);
   return { passed, failed: failed === 0 && exitCode !== 0 ? 1 : failed, skipped };
 }
+
+/**
+ * The tally of a script that ends with `N passed, N failed`. One that says nothing, or fails without saying of what, counts as one failure.
+ * @param {string | undefined} line
+ * @param {number} exitCode the script's
+ */
+export function readTally(line, exitCode) {
+  const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(line ?? '') ?? [];
+  if (passed === undefined) return { passed: 0, failed: 1, skipped: 0 };
+  return { passed: Number(passed), failed: Number(failed) === 0 && exitCode !== 0 ? 1 : Number(failed), skipped: 0 };
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { add, lastLine, readReport } from './tally.mjs';
+import { add, lastLine, readReport, readTally } from './tally.mjs';
 
 const report = (fields) =>
   JSON.stringify({ numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, ...fields });
@@ -43,5 +43,12 @@ describe('the tally', () => {
     expect(readReport(undefined, 0).failed).toBe(1);
     expect(readReport('{', 1).failed).toBe(1);
     expect(readReport(report({ numPassedTests: 5 }), 1)).toEqual({ passed: 5, failed: 1, skipped: 0 });
+  });
+
+  it('reads the last line of a script, and trusts no script that says nothing or contradicts itself', () => {
+    expect(readTally('12 passed, 3 failed', 1)).toEqual({ passed: 12, failed: 3, skipped: 0 });
+    expect(readTally('12 passed, 0 failed', 0)).toEqual({ passed: 12, failed: 0, skipped: 0 });
+    expect(readTally('12 passed, 0 failed', 1)).toEqual({ passed: 12, failed: 1, skipped: 0 });
+    expect(readTally(undefined, 0)).toEqual({ passed: 0, failed: 1, skipped: 0 });
   });
 });

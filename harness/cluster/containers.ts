@@ -68,7 +68,7 @@ export async function killNode(
  * Thaws whatever is frozen inside nodes that cannot be killed. runc freezes a container's cgroup while it changes its devices;
  * when the node's own systemd is killed in that instant nobody thaws it, and a frozen process ignores even SIGKILL (seen here).
  */
-async function thaw(docker: Docker, ids: readonly string[], signal?: AbortSignal): Promise<void> {
+export async function thaw(docker: Docker, ids: readonly string[], signal?: AbortSignal): Promise<void> {
   const [first = ''] = ids;
   const given = signal ? { signal } : {};
   const image = await docker(['inspect', '-f', '{{.Config.Image}}', first], given);

@@ -101,7 +101,7 @@ it("gives both nodes the kubelet's groups of cgroup v2, by one script that is a 
         mkdirSync(dir, { recursive: true });
         for (const name of programs) writeFileSync(join(dir, name), '');
       }
-      await step(id)?.run({ signal: undefined, say: () => undefined });
+      await step(id)?.run({ signal: new AbortController().signal, say: () => undefined });
     }
     expect(found).toEqual({ 'node-root': true, 'strict-node-root': true });
   } finally {

@@ -1,0 +1,164 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse, stringify } from 'yaml';
+import { nodesAt } from '../../harness/cluster/addresses.ts';
+import { kubeApi } from '../../harness/cluster/api.ts';
+import type { Docker } from '../../harness/cluster/docker.ts';
+import { nodeNames } from '../../harness/cluster/kind-config.ts';
+import { kindCreate } from '../../harness/cluster/kind-create.ts';
+import { looksBy } from '../../harness/cluster/looks.ts';
+import { projectManifests, writeManifests } from '../../harness/cluster/manifests.ts';
+import { createNetwork, type ClusterNetwork } from '../../harness/cluster/network.ts';
+import { attachToNode, execInNode } from '../../harness/cluster/nodes.ts';
+import { powerOf } from '../../harness/cluster/power.ts';
+import type { RunProcess } from '../../harness/cluster/process.ts';
+import type { ClusterSpec } from '../../harness/cluster/spec.ts';
+import { createWorkstation } from '../../harness/cluster/workstation.ts';
+import type { Cluster } from '../../harness/model/cluster.ts';
+import { FiredrillError, oneLine } from '../../harness/model/errors.ts';
+import { millis } from '../../harness/model/units.ts';
+
+/**
+ * kind gives a node 30 s to boot, counted from when `docker run` has ended (kind, pkg/cluster/internal/providers/docker/provision.go). This
+ * `docker`, whose place kind looks up, ends a `run` when the node is up.
+ */
+const waitingDocker = (real: string): string => `#!/bin/sh
+[ "$1" = run ] || exec ${real} "$@"
+name=
+previous=
+for argument; do
+  if [ "$previous" = --name ]; then name=$argument; fi
+  previous=$argument
+done
+${real} "$@" || exit
+until ${real} logs "$name" 2>&1 | grep -q 'Reached target .*Multi-User System'; do sleep 1; done
+`;
+
+/** kubeadm waits four minutes for its control plane. */
+const patience = stringify({
+  apiVersion: 'kubeadm.k8s.io/v1beta3',
+  kind: 'ClusterConfiguration',
+  apiServer: { timeoutForControlPlane: '30m0s' },
+});
+
+/** Lets kind make a node that boots slowly. */
+async function kindCreateSlowly(...[spec, given, run, signal]: Parameters<typeof kindCreate>): Promise<void> {
+  const path = process.env['PATH'] ?? '';
+  const real = (await run('sh', ['-c', 'command -v docker'], { timeoutMs: 5000 })).stdout.trim();
+  const folder = join(spec.workDir, 'slow-path');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'docker'), waitingDocker(real), { mode: 0o755 });
+  const slow: typeof run = async (file, args, options) => {
+    const config = args[args.indexOf('--config') + 1];
+    if (file === spec.kindBinary && config !== undefined) {
+      const asked = parse(await readFile(config, 'utf8')) as { readonly kubeadmConfigPatches: readonly string[] };
+      const patches = [...asked.kubeadmConfigPatches, patience];
+      await writeFile(config, stringify({ ...asked, kubeadmConfigPatches: patches }));
+    }
+    return await run(file, args, options);
+  };
+  process.env['PATH'] = `${folder}:${path}`;
+  try {
+    await kindCreate(spec, given, slow, signal);
+  } catch (error) {
+    const log = await readFile(join(spec.workDir, 'kind.log'), 'utf8').catch(() => '');
+    throw new FiredrillError('environment', `${oneLine(error)}\n${log.trimEnd().split('\n').slice(-40).join('\n')}`);
+  } finally {
+    process.env['PATH'] = path;
+  }
+}
+
+/** A cluster of one node in a machine. Whatever a scenario says of its control plane and its workers is done on that node. */
+export interface OneNode extends Cluster {
+  readonly net: ClusterNetwork;
+  /** The node's name. */
+  readonly node: string;
+}
+
+/**
+ * Makes a node by kind, through the harness' own `docker run`, and what the harness knows a cluster by. The workload is the network, CoreDNS
+ * and the database.
+ *
+ * @param forward makes a port of the machine's loopback reachable here
+ * @throws FiredrillError `environment` with what kind or kubeadm said
+ */
+export async function oneNode(
+  spec: ClusterSpec,
+  given: { readonly docker: Docker; readonly run: RunProcess; readonly forward: (port: number) => Promise<void> },
+  signal: AbortSignal,
+): Promise<OneNode> {
+  const { docker, run } = given;
+  const [name = ''] = nodeNames(spec.name, 0);
+  const net = await createNetwork(
+    docker,
+    { cluster: spec.name, runId: spec.runId, helperImage: spec.nodeImage },
+    signal,
+  );
+  const kubeconfig = join(spec.workDir, 'kubeconfig');
+  await kindCreateSlowly(spec, { names: [name], net, kubeconfig }, run, signal);
+  await docker(['update', '--restart=no', name], { signal });
+  const port = await docker(
+    ['inspect', '-f', '{{(index (index .HostConfig.PortBindings "6443/tcp") 0).HostPort}}', name],
+    { signal },
+  );
+  await given.forward(Number(port));
+
+  const nodes = await nodesAt(docker, net, [name], signal);
+  const { dir: manifests } = await writeManifests({
+    shared: projectManifests,
+    workloadDir: fileURLToPath(new URL('../../manifests/resurrection', import.meta.url)),
+    workDir: spec.workDir,
+    nodes: [name],
+    profile: spec.profile,
+  });
+  const workstation = await createWorkstation(
+    {
+      workDir: spec.workDir,
+      manifests,
+      packages: '',
+      // It is every worker, too.
+      nodes: [{ name, role: 'control-plane' }, ...[1, 2].map(() => ({ name, role: 'worker' }) as const)],
+      tools: { kubectl: spec.kubectlBinary, kind: spec.kindBinary },
+    },
+    run,
+  );
+  const base = {
+    name: spec.name,
+    network: net.name,
+    nodes,
+    exec: (node: string, command: string, options: Parameters<Cluster['exec']>[2] = {}) =>
+      execInNode(node, command, options, run),
+  };
+  return {
+    ...base,
+    ...powerOf(docker, base),
+    net,
+    node: name,
+    kubeconfig,
+    api: kubeApi(kubeconfig),
+    select: () => nodes,
+    look: looksBy(attachToNode),
+    attach: attachToNode,
+    workstation: (command, options) => workstation.run(command, options),
+    endpoint: () => {
+      throw new FiredrillError('internal', 'nothing is published out of the machine but the API');
+    },
+    environment: () => Promise.resolve({}),
+  };
+}
+
+/** Runs a command on the workstation until it succeeds. */
+export async function untilOn(
+  cluster: Pick<Cluster, 'workstation'>,
+  command: string,
+  bounds: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const end = performance.now() + bounds.timeoutMs;
+  for (;;) {
+    const result = await cluster.workstation(command, { timeoutMs: millis(60_000), signal: bounds.signal });
+    if (result.exitCode === 0) return;
+    if (performance.now() > end) throw new FiredrillError('environment', `${command}: ${result.stderr}`);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+  }
+}
