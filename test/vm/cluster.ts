@@ -17,7 +17,6 @@ import type { ClusterSpec } from '../../harness/cluster/spec.ts';
 import { createWorkstation } from '../../harness/cluster/workstation.ts';
 import type { Cluster } from '../../harness/model/cluster.ts';
 import { FiredrillError, oneLine } from '../../harness/model/errors.ts';
-import { millis } from '../../harness/model/units.ts';
 
 /**
  * kind gives a node 30 s to boot, counted from when `docker run` has ended (kind, pkg/cluster/internal/providers/docker/provision.go). This
@@ -35,11 +34,17 @@ ${real} "$@" || exit
 until ${real} logs "$name" 2>&1 | grep -q 'Reached target .*Multi-User System'; do sleep 1; done
 `;
 
-/** kubeadm waits four minutes for its control plane. */
+/**
+ * kubeadm waits four minutes for its control plane, and whoever leads by a lease gives up when it cannot be renewed within ten seconds: both are too short
+ * here. Alone, nobody has to be elected.
+ */
+const alone = { extraArgs: { 'leader-elect': 'false' } };
 const patience = stringify({
   apiVersion: 'kubeadm.k8s.io/v1beta3',
   kind: 'ClusterConfiguration',
   apiServer: { timeoutForControlPlane: '30m0s' },
+  controllerManager: alone,
+  scheduler: alone,
 });
 
 /** Lets kind make a node that boots slowly. */
@@ -146,19 +151,4 @@ export async function oneNode(
     },
     environment: () => Promise.resolve({}),
   };
-}
-
-/** Runs a command on the workstation until it succeeds. */
-export async function untilOn(
-  cluster: Pick<Cluster, 'workstation'>,
-  command: string,
-  bounds: { readonly timeoutMs: number; readonly signal: AbortSignal },
-): Promise<void> {
-  const end = performance.now() + bounds.timeoutMs;
-  for (;;) {
-    const result = await cluster.workstation(command, { timeoutMs: millis(60_000), signal: bounds.signal });
-    if (result.exitCode === 0) return;
-    if (performance.now() > end) throw new FiredrillError('environment', `${command}: ${result.stderr}`);
-    await new Promise((resolve) => setTimeout(resolve, 2000));
-  }
 }
