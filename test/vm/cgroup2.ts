@@ -167,6 +167,7 @@ async function show(
       await part.show(context);
     } catch (error) {
       signal.throwIfAborted();
+      machine.check();
       check(`${part.title}: to its end`, false, oneLine(error));
     }
   }

@@ -5,7 +5,7 @@ import { packageList } from '../../harness/images/build.ts';
 import { act, reboot } from '../../harness/model/define.ts';
 import { seconds } from '../../harness/model/units.ts';
 import type { Runner } from '../../harness/setup/run.ts';
-import { checkQemu, diskKey, onMachine, qemuArgs, recipe } from './machine.ts';
+import { checkQemu, diskKey, lastWords, onMachine, qemuArgs, recipe } from './machine.ts';
 import { patient, slowly } from './slow.ts';
 
 const options = { folder: '/cache/a,b', port: 4001, workDir: '/tmp/w', memoryMiB: 6144, cpus: 2, keep: false };
@@ -34,7 +34,7 @@ describe('the virtual machine', () => {
     expect(diskKey('recipe', 'sha256:2')).not.toBe(key);
   });
 
-  it('is made of a kernel, an engine, and nothing that makes loop devices', () => {
+  it('is made of a kernel and an engine', () => {
     const packages = packageList(readFileSync(join(recipe, 'packages'), 'utf8'));
     expect(packages).toEqual(expect.arrayContaining(['linux-image-cloud-amd64', 'docker.io', 'systemd-sysv']));
   });
@@ -47,6 +47,15 @@ describe('the virtual machine', () => {
       hint: expect.stringContaining('apt-get install') as string,
     });
     await expect(checkQemu({ run }, 'linux', 'arm64')).rejects.toThrow(/Linux x86-64 only, not linux arm64/);
+  });
+
+  it('ends with its kernel, and says what the kernel said', () => {
+    expect(qemuArgs(options).join(' ')).toMatch(/-no-reboot .*panic=-1/);
+    const boring = '[  1.0] a\r\n\u001b[K[\u001b[0;32m  OK  \u001b[0m] b\n\n[  3.0] c\n[  4.0] d\n';
+    expect(lastWords(boring)).toBe('[  OK  ] b | [  3.0] c | [  4.0] d');
+    expect(lastWords(`[ 2.0] Oops: int3: 0000\n${boring}[ 5.0] Kernel panic - not syncing: Fatal\n[ 6.0] end`)).toBe(
+      '[ 2.0] Oops: int3: 0000 | [ 5.0] Kernel panic - not syncing: Fatal',
+    );
   });
 
   it('runs commands beside its containers in its own namespaces', () => {

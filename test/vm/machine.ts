@@ -54,13 +54,14 @@ export function qemuArgs(options: MachineOptions): readonly string[] {
       '-m',
       String(options.memoryMiB),
       '-nodefaults',
+      '-no-reboot',
       '-no-user-config',
       '-display',
       'none',
     ],
     ...['-kernel', join(folder, 'kernel'), '-initrd', join(folder, 'initrd')],
     // Names of devices as the kernel gives them: the recipe knows eth0.
-    ...['-append', 'root=/dev/vda rw console=ttyS0 net.ifnames=0 cgroup_no_v1=all mitigations=off'],
+    ...['-append', 'root=/dev/vda rw console=ttyS0 net.ifnames=0 cgroup_no_v1=all mitigations=off panic=-1'],
     ...[
       '-drive',
       `file=${comma(join(folder, 'disk'))},format=raw,if=virtio,cache=unsafe,snapshot=${options.keep ? 'off' : 'on'}`,
@@ -82,6 +83,8 @@ export interface Machine {
   readonly dockerHost: string;
   /** Makes what containers publish at this port of the machine's loopback reachable at the same port of this one's. */
   forward(port: number): Promise<void>;
+  /** @throws FiredrillError `environment` when it has ended, with its kernel's last words */
+  check(): void;
   /** Ends it at once, with all that was written where `keep` was false. */
   stop(): Promise<void>;
   /** Resolves when it has switched itself off. */
@@ -113,27 +116,45 @@ export async function checkQemu(
   }
 }
 
-/** The console's last words, for errors. */
-const lastOf = async (workDir: string): Promise<string> => {
-  const text = await readFile(join(workDir, 'console'), 'utf8').catch(() => '');
-  return text
-    .trimEnd()
-    .split('\n')
-    .slice(-3)
-    .join(' | ')
-    .replace(/[^ -~]+/g, ' ');
-};
+/** What a console says of why its machine ended: its kernel's panic, else its last lines. */
+export function lastWords(console: string): string {
+  const lines = console
+    .replace(/\u001b\[[0-9;]*[A-Za-z]/g, '')
+    .split(/[\r\n]+/)
+    .filter((line) => line.trim() !== '');
+  const panic = lines.filter((line) => /Oops|Kernel panic|Out of memory/.test(line));
+  return (panic.length > 0 ? panic.slice(0, 2) : lines.slice(-3)).map((line) => line.trim()).join(' | ');
+}
+
+/** Raised when a machine has ended by itself. */
+class MachineEnded extends FiredrillError {
+  constructor(why: string) {
+    super('environment', `the virtual machine has ended: ${why}`);
+  }
+}
 
 /**
- * Starts a machine and resolves when its Docker answers. It ends with this process, however that ends.
+ * Starts a machine and resolves when its Docker answers. It ends with this process, however that ends. One whose kernel dies while it boots is
+ * started again: with several processors QEMU's emulation loses a race now and then, when a kernel changes its own code (an `int3` in code that
+ * was patched a moment ago; seen in one of six boots).
  * @throws FiredrillError `environment` when it does not within the time-out, with its console's last lines
  */
 export async function bootMachine(
   runner: Runner,
-  given: Omit<MachineOptions, 'port' | 'workDir' | 'cpus' | 'memoryMiB'>,
+  given: Pick<MachineOptions, 'folder' | 'keep'>,
   bounds: { readonly signal: AbortSignal; readonly timeoutMs: number },
 ): Promise<Machine> {
-  const { signal } = bounds;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await bootOnce(runner, given, bounds);
+    } catch (error) {
+      // What was written to a disk by a boot that was cut off is nothing but its logs.
+      if (!(error instanceof MachineEnded) || attempt === 3) throw error;
+    }
+  }
+}
+
+async function bootOnce(...[runner, given, { signal, timeoutMs }]: Parameters<typeof bootMachine>): Promise<Machine> {
   const [port = 0] = await freePorts(1);
   const workDir = await mkdtemp(join(tmpdir(), 'firedrill-vm-'));
   const args = qemuArgs({ ...given, port, workDir, cpus: Math.min(4, Math.max(2, cpus().length)), memoryMiB: 6144 });
@@ -143,21 +164,22 @@ export async function bootMachine(
     stdin: 'ignore',
     stdout: 'ignore',
   });
-  const ended = child.then(async (result) => {
+  const console = (): Promise<string> => readFile(join(workDir, 'console'), 'utf8').catch(() => '');
+  let gone: string | undefined;
+  const ended = child.then(async ({ stderr }) => {
+    gone = stderr.trim() === '' ? lastWords(await console()) : stderr.trim();
     await rm(workDir, { recursive: true, force: true });
-    return result;
   });
   const stop = async (): Promise<void> => {
     child.kill('SIGKILL');
     await ended;
   };
+  const check = (): void => {
+    if (gone !== undefined) throw new MachineEnded(gone);
+  };
   const dockerHost = `tcp://127.0.0.1:${port}`;
-  let gone: string | undefined;
-  void child.then((result) => {
-    gone = result.stderr.trim() === '' ? `exit ${String(result.exitCode)}` : result.stderr.trim();
-  });
   try {
-    for (const deadline = performance.now() + bounds.timeoutMs; ;) {
+    for (const deadline = performance.now() + timeoutMs; ;) {
       signal.throwIfAborted();
       const answer = await runner.run('docker', ['version', '--format', '{{.Server.Version}}'], {
         env: { DOCKER_HOST: dockerHost },
@@ -166,17 +188,14 @@ export async function bootMachine(
       });
       if (answer.ok) break;
       // The port is open as soon as QEMU is: what is said before Docker answers is a broken connection.
-      if (/API version|client version/i.test(answer.stderr))
-        throw new FiredrillError(
-          'environment',
-          `this docker client cannot speak to the machine's: ${answer.stderr.trim()}`,
-        );
-      if (gone !== undefined) throw new FiredrillError('environment', `${qemu} ended: ${gone}`);
+      if (/API version|client version/i.test(answer.stderr)) {
+        const why = `this docker client cannot speak to the machine's: ${answer.stderr.trim()}`;
+        throw new FiredrillError('environment', why);
+      }
+      check();
       if (performance.now() > deadline) {
-        throw new FiredrillError(
-          'environment',
-          `no Docker in the machine within ${bounds.timeoutMs / 1000} s: ${await lastOf(workDir)}`,
-        );
+        const why = `no Docker in the machine within ${timeoutMs / 1000} s: ${lastWords(await console())}`;
+        throw new FiredrillError('environment', why);
       }
       await sleep(1000, undefined, { signal });
     }
@@ -187,20 +206,20 @@ export async function bootMachine(
   return {
     dockerHost,
     stop,
+    check,
     forward: (port) => monitor(join(workDir, 'monitor'), `hostfwd_add n tcp:127.0.0.1:${port}-10.0.2.15:${port}`),
-    off: async (timeoutMs) => {
+    off: async (withinMs) => {
       const timer = new AbortController();
-      const late = sleep(timeoutMs, 'late', { signal: timer.signal }).catch(() => undefined);
+      const late = sleep(withinMs, 'late', { signal: timer.signal }).catch(() => undefined);
       const which = await Promise.race([ended, late]);
       timer.abort();
-      if (which === 'late') {
-        const last = await lastOf(workDir);
-        await stop();
-        throw new FiredrillError(
-          'environment',
-          `the machine did not switch itself off within ${timeoutMs / 1000} s: ${last}`,
-        );
-      }
+      if (which !== 'late') return;
+      const last = lastWords(await console());
+      await stop();
+      throw new FiredrillError(
+        'environment',
+        `the machine did not switch itself off within ${withinMs / 1000} s: ${last}`,
+      );
     },
   };
 }
