@@ -12,9 +12,9 @@ import { Queue } from './queue.ts';
 const pidLine = /^firedrill-pid:(\d+)\r?\n/;
 
 /**
- * Leaves the node's root control group. That is where a command goes on cgroup v2 that comes before systemd runs, as one does that looks at a node which
- * starts itself again; and as long as any process is there, the kubelet refuses to start (measured: docs/decisions.md). On cgroup v1, and in
- * a node that is up, nothing is done.
+ * Leaves the node's root control group, where a command goes on cgroup v2 before systemd has handed controllers down. What is there when systemd begins
+ * is taken along by it; what comes in the moment after, as a shell for looks may in a node that starts itself again, would stay, and as
+ * long as it does the kubelet refuses to start (docs/decisions.md). On cgroup v1, and in a node that is up, nothing is done.
  */
 const leaveRootGroup = [
   'read -r group < /proc/self/cgroup',

@@ -16,7 +16,7 @@ import {
   sinceStart,
   until,
 } from './context.ts';
-import type { Context } from './context.ts';
+import type { Context, Kubelet } from './context.ts';
 
 /** The kubelet's own check, in containers without systemd: whatever is started there is in the root group. */
 export async function ownCheck({ run, signal, check, spec }: Omit<Context, 'cluster' | 'machine'>): Promise<void> {
@@ -58,13 +58,13 @@ export async function waitedFor(context: Context): Promise<void> {
   context.check(name, waited.active && waited.refused === 0, said(waited));
 }
 
-/** Runs `cat` on a node by a plain `docker exec`, from the first moment in which Docker takes one, until told to end. */
-function heldOpen(node: string): () => void {
+/** Runs a script on a node by a plain `docker exec`, from the first moment in which Docker takes one, until told to end. */
+function heldOpen(node: string, script: string): () => void {
   let over = false;
   let child: ReturnType<typeof spawn> | undefined;
   const again = (): void => {
     if (over) return;
-    child = spawn('docker', ['exec', '-i', node, 'cat'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    child = spawn('docker', ['exec', '-i', node, 'sh', '-c', script], { stdio: ['pipe', 'ignore', 'ignore'] });
     child.once('exit', () => setTimeout(again, 50));
   };
   again();
@@ -74,31 +74,45 @@ function heldOpen(node: string): () => void {
   };
 }
 
-/** The control: a command that knows nothing of groups, there from the first moment on and staying, as a shell for looks does. */
-export async function plainCommand(context: Context): Promise<void> {
-  const { cluster, run, signal, check } = context;
-  const attempts = 5;
-  for (let attempt = 1; attempt <= attempts; attempt++) {
-    let release: () => void = () => undefined;
-    const since = await powerCycle(context, () => {
-      release = heldOpen(cluster.node);
-    });
-    try {
-      await awaitUp(context, since);
-      const where = ['exec', cluster.node, 'sh', '-c', 'cat /proc/$(pgrep -x -o cat)/cgroup'];
-      const group = (await run('docker', where, { signal, timeoutMs: 20_000 })).stdout.trim();
-      // It is a race, and there is something to see only where it was won.
-      if (group !== '0::/' && attempt < attempts) continue;
-      await pause(20_000);
-      const blocked = await kubeletOf(context);
-      const name = 'control: a plain command that comes early sits in the root group, and the kubelet does not start';
-      const seen = `it is in ${group} (start ${attempt}); ${said(blocked)}`;
-      check(name, group === '0::/' && !blocked.active && blocked.refused >= 2, seen);
-      break;
-    } finally {
-      release();
-    }
+/** Starts the node with a plain command there, which ends in `cat`; its group 20 s after the boot, and what becomes of the kubelet. */
+async function withCommand(
+  context: Context,
+  script: string,
+): Promise<{ readonly group: string; readonly kubelet: Kubelet }> {
+  const { cluster, run, signal } = context;
+  let release: () => void = () => undefined;
+  const since = await powerCycle(context, () => {
+    release = heldOpen(cluster.node, script);
+  });
+  try {
+    await awaitUp(context, since);
+    await pause(20_000);
+    const where = ['exec', cluster.node, 'sh', '-c', 'cat /proc/$(pgrep -x -o cat)/cgroup'];
+    const group = (await run('docker', where, { signal, timeoutMs: 20_000 })).stdout.trim();
+    return { group, kubelet: await kubeletOf(context) };
+  } finally {
+    release();
   }
+}
+
+/**
+ * The control: commands that know nothing of groups and stay, as a shell for looks does. One that is there before systemd is taken along by it; one
+ * that comes a moment later, before systemd has handed controllers down, is in nobody's way but the kubelet's. That one is played by a command
+ * which goes back to the root group as soon as it was taken along: as Docker's own commands do it tries that group first.
+ */
+export async function plainCommand(context: Context): Promise<void> {
+  const { check } = context;
+  const first = await withCommand(context, 'exec cat');
+  const taken = first.group === '0::/init.scope' && first.kubelet.active;
+  const earlier = 'control: a plain command that is there before systemd is taken out of the root group by it';
+  check(earlier, taken, `it is in ${first.group}; ${said(first.kubelet)}`);
+
+  const back =
+    'until grep -q init.scope /proc/self/cgroup; do :; done; echo $$ > /sys/fs/cgroup/cgroup.procs; exec cat';
+  const second = await withCommand(context, back);
+  const blocks = second.group === '0::/' && !second.kubelet.active && second.kubelet.refused >= 2;
+  const later = 'control: one that comes a moment later stays there, and the kubelet does not start';
+  check(later, blocks, `it is in ${second.group}; ${said(second.kubelet)}`);
   const freed = await runs(context);
   check('... until the command has ended', freed, said(await kubeletOf(context)));
 }
