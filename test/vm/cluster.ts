@@ -17,6 +17,7 @@ import type { ClusterSpec } from '../../harness/cluster/spec.ts';
 import { createWorkstation } from '../../harness/cluster/workstation.ts';
 import type { Cluster } from '../../harness/model/cluster.ts';
 import { FiredrillError, oneLine } from '../../harness/model/errors.ts';
+import { patientLook } from './slow.ts';
 
 /**
  * kind gives a node 30 s to boot, counted from when `docker run` has ended (kind, pkg/cluster/internal/providers/docker/provision.go). This
@@ -143,7 +144,7 @@ export async function oneNode(
     kubeconfig,
     api: kubeApi(kubeconfig),
     select: () => nodes,
-    look: looksBy(attachToNode),
+    look: patientLook(looksBy(attachToNode)),
     attach: attachToNode,
     workstation: (command, options) => workstation.run(command, options),
     endpoint: () => {

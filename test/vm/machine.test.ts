@@ -6,7 +6,7 @@ import { act, reboot } from '../../harness/model/define.ts';
 import { seconds } from '../../harness/model/units.ts';
 import type { Runner } from '../../harness/setup/run.ts';
 import { checkQemu, diskKey, lastWords, onMachine, qemuArgs, recipe } from './machine.ts';
-import { patient, slowly } from './slow.ts';
+import { patient, patientLook, slowly } from './slow.ts';
 
 const options = { folder: '/cache/a,b', port: 4001, workDir: '/tmp/w', memoryMiB: 6144, cpus: 2, keep: false };
 
@@ -75,6 +75,21 @@ describe('patience', () => {
     expect(asked).toEqual([
       ['docker', ['ps'], { timeoutMs: 10_000, input: 'x' }],
       ['docker', ['ps'], {}],
+    ]);
+  });
+
+  it('is had with looks, too', async () => {
+    const asked: unknown[] = [];
+    const look = patientLook((node, command, given) => {
+      asked.push([node, command, given]);
+      return Promise.resolve({ exitCode: 0, stdout: '', stderr: '' });
+    });
+    const { signal } = new AbortController();
+    await look('n', 'true', { signal, timeoutMs: seconds(2) });
+    await look('n', 'true', { signal });
+    expect(asked).toEqual([
+      ['n', 'true', { signal, timeoutMs: 20_000 }],
+      ['n', 'true', { signal }],
     ]);
   });
 

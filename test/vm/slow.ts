@@ -1,4 +1,5 @@
 import type { RunProcess } from '../../harness/cluster/process.ts';
+import type { Cluster } from '../../harness/model/cluster.ts';
 import { millis } from '../../harness/model/units.ts';
 import type { Step } from '../../harness/model/step.ts';
 
@@ -21,3 +22,12 @@ export function patient<S extends Step>(step: S): S {
   const command = step.command.replace(/--timeout=(\d+)s/g, (_, n: string) => `--timeout=${Number(n) * patience}s`);
   return { ...step, timeoutMs, command };
 }
+
+/** Looks into nodes with the patience that a slow machine needs: to open a shell there takes seconds. */
+export const patientLook =
+  (look: Cluster['look']): Cluster['look'] =>
+  (node, command, { timeoutMs, ...options }) =>
+    look(node, command, {
+      ...options,
+      ...(timeoutMs === undefined ? {} : { timeoutMs: millis(timeoutMs * patience) }),
+    });
