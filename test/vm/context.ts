@@ -121,13 +121,13 @@ export const awaitUp = ({ cluster, docker, signal }: Context, since: number): Pr
 /** Watches by a detector while something happens, and until it fires; the text of its alert, undefined when it does not in time. */
 export async function fires(
   detector: Detector,
-  { cluster }: Context,
+  { cluster, signal }: Context,
   withinS: number,
   meanwhile: () => Promise<void>,
 ): Promise<string | undefined> {
   const own = new AbortController();
   const clock = startClock();
-  const given = { cluster, signal: own.signal, now: () => clock.now(), samples: () => new Queue<never>() };
+  const given = { cluster, signal: AbortSignal.any([own.signal, signal]), now: () => clock.now(), samples: () => new Queue<never>() };
   let quiet: () => void = () => undefined;
   const watching = new Promise<void>((resolve) => {
     quiet = resolve;
