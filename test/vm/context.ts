@@ -127,7 +127,12 @@ export async function fires(
 ): Promise<string | undefined> {
   const own = new AbortController();
   const clock = startClock();
-  const given = { cluster, signal: AbortSignal.any([own.signal, signal]), now: () => clock.now(), samples: () => new Queue<never>() };
+  const given = {
+    cluster,
+    signal: AbortSignal.any([own.signal, signal]),
+    now: () => clock.now(),
+    samples: () => new Queue<never>(),
+  };
   let quiet: () => void = () => undefined;
   const watching = new Promise<void>((resolve) => {
     quiet = resolve;

@@ -1,4 +1,5 @@
 import { createConnection } from 'node:net';
+import { createInterface } from 'node:readline';
 import { cp, mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,7 +74,7 @@ export function qemuArgs(options: MachineOptions): readonly string[] {
       'virtio-net-pci,netdev=n,romfile=',
     ],
     ...['-device', 'virtio-rng-pci', '-serial', `file:${comma(join(workDir, 'console'))}`],
-    ...['-monitor', `unix:${comma(join(workDir, 'monitor'))},server,nowait`],
+    ...['-qmp', `unix:${comma(join(workDir, 'monitor'))},server,nowait`],
   ];
 }
 
@@ -224,28 +225,40 @@ async function bootOnce(...[runner, given, { signal, timeoutMs }]: Parameters<ty
   };
 }
 
-/** One command for QEMU's monitor, which says nothing when all is well. */
+/**
+ * One command for QEMU's monitor, which says nothing when all is well. (QMP, "human-monitor-command": a monitor for people draws its line anew with
+ * each letter.)
+ */
 async function monitor(path: string, command: string): Promise<void> {
   const socket = createConnection(path);
-  let said = '';
+  let silence = 'it has ended';
+  socket.on('error', (error) => {
+    silence = error.message;
+  });
+  socket.setTimeout(60_000, () => socket.destroy(new Error('no answer within a minute')));
+  const say = (message: object): void => {
+    socket.write(`${JSON.stringify(message)}\n`);
+  };
+  const asks = [
+    { execute: 'qmp_capabilities' },
+    { execute: 'human-monitor-command', arguments: { 'command-line': command } },
+  ];
   try {
-    await new Promise<void>((resolve, reject) => {
-      socket.setEncoding('utf8').on('data', (text: string) => {
-        said += text;
-        // The prompt: first its greeting's, then the one after the command.
-        const prompts = said.split('(qemu) ').length - 1;
-        if (prompts === 1 && !said.includes(command)) socket.write(`${command}\n`);
-        if (prompts >= 2) resolve();
-      });
-      socket.once('error', reject);
-      socket.setTimeout(20_000, () => {
-        reject(new FiredrillError('environment', "QEMU's monitor does not answer"));
-      });
-    });
+    for await (const line of createInterface({ input: socket })) {
+      const { QMP, return: answer, error } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+      if (error !== undefined) throw new FiredrillError('environment', `QEMU: ${JSON.stringify(error)}`);
+      if (QMP === undefined && answer === undefined) continue;
+      if (typeof answer === 'string') {
+        if (answer.trim() !== '') throw new FiredrillError('environment', `QEMU: ${answer.trim()}`);
+        return;
+      }
+      const ask = asks.shift();
+      if (ask !== undefined) say(ask);
+    }
+    throw new FiredrillError('environment', `QEMU's monitor: ${silence}`);
   } finally {
     socket.destroy();
   }
-  if (/could not|invalid|error/i.test(said)) throw new FiredrillError('environment', `QEMU: ${said.trim()}`);
 }
 
 /** A command on the machine itself, beside its containers. */
