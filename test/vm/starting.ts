@@ -141,7 +141,7 @@ export async function shortCommands(context: Context): Promise<void> {
   const during = await kubeletOf(context);
   const after = await runs(context);
   const seen = `${typed} commands; ${said(during)}; then ${said(await kubeletOf(context))}`;
-  check('control: plain commands that end at once put the kubelet off, and no longer than they come', after, seen);
+  check('control: plain commands that end at once keep no kubelet from starting', after, seen);
 }
 
 /** The control without the kubelet's script. */
