@@ -4,7 +4,7 @@ import { freezeCluster } from '../../harness/cluster/snapshot/freeze.ts';
 import { emptyNode, releaseWorker, stopKubelet } from '../../harness/cluster/snapshot/quiesce.ts';
 import { kubeconfigAt, portsFor, startNodes } from '../../harness/cluster/snapshot/start.ts';
 import { snapshotStore } from '../../harness/cluster/snapshot/store.ts';
-import { awaitUp, kubeletOf, onNode, pause, powerCycle, runs, said, until, type Context } from './context.ts';
+import { awaitUp, becomes, kubeletOf, onNode, pause, powerCycle, runs, said, until, type Context } from './context.ts';
 
 /** A snapshot of the cluster by the code that makes one, and the node that is started of it. */
 export async function snapshot(context: Context): Promise<void> {
@@ -55,7 +55,14 @@ pkill -CONT -x sed`;
 /** A worker's way to rest, and what of its firewall is there after the next start. */
 export async function firewall(context: Context): Promise<void> {
   const { cluster, run, signal, check } = context;
-  await until(context, 'kubectl -n kube-system rollout status daemonset kube-proxy --timeout=30s');
+  const count = "iptables-save -t nat | grep -c 'default/kubernetes' || true";
+  // What the API says of kube-proxy may be of before the last start: its rules are what counts.
+  const written = await becomes(context, async () => Number(await onNode(context, count)) > 0, 900);
+  check(
+    "kube-proxy writes the node's rules",
+    written,
+    `${await onNode(context, count)} of the service default/kubernetes`,
+  );
   await onNode(context, stopKubelet);
   await onNode(context, emptyNode('worker'), 120);
   const list = [
@@ -67,7 +74,6 @@ export async function firewall(context: Context): Promise<void> {
   const nothing = 'none, also after containerd was started again';
   check('a worker that was brought to rest has no sandbox and no container', left === '', left === '' ? nothing : left);
 
-  const count = "iptables-save -t nat | grep -c 'default/kubernetes' || true";
   await onNode(context, 'cp /var/lib/kubelet/service-rules /root/early');
   let [put, after] = ['too late', ''];
   let since = 0;
