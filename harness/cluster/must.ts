@@ -21,6 +21,7 @@ export async function mustOnWorkstation(
 
 /**
  * Runs a command in a node that has to succeed.
+ * @returns what it printed
  * @throws FiredrillError `environment` with the node's name and the command's own words
  */
 export async function mustOnNode(
@@ -28,10 +29,12 @@ export async function mustOnNode(
   node: string,
   command: string,
   signal: AbortSignal,
-): Promise<void> {
-  const result = await cluster.exec(node, command, { timeoutMs: millis(60_000), signal });
+  timeoutMs = millis(60_000),
+): Promise<string> {
+  const result = await cluster.exec(node, command, { timeoutMs, signal });
   signal.throwIfAborted();
   if (result.exitCode !== 0) {
     throw new FiredrillError('environment', `in node ${node}: ${oneLine(result.stderr || `exit ${result.exitCode}`)}`);
   }
+  return result.stdout;
 }

@@ -1,7 +1,9 @@
 import { awaitBoot } from '../../harness/cluster/boot.ts';
 import type { Docker } from '../../harness/cluster/docker.ts';
 import type { RunProcess } from '../../harness/cluster/process.ts';
+import { mustOnNode } from '../../harness/cluster/must.ts';
 import { Queue } from '../../harness/cluster/queue.ts';
+import { sleep } from '../../harness/cluster/sleep.ts';
 import type { ClusterSpec } from '../../harness/cluster/spec.ts';
 import type { Detector } from '../../harness/model/detector.ts';
 import { FiredrillError } from '../../harness/model/errors.ts';
@@ -24,8 +26,6 @@ export interface Context {
   readonly check: (name: string, ok: boolean, seen: string) => void;
 }
 
-export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 /** Asks every second until it is so; false when it has not become so in time. */
 export async function becomes(
   { signal }: Pick<Context, 'signal'>,
@@ -36,19 +36,13 @@ export async function becomes(
     signal.throwIfAborted();
     if (await ask()) return true;
     if (performance.now() > end) return false;
-    await pause(1000);
+    await sleep(1000, signal);
   }
 }
 
 /** What comes out of a command on the node; it has to succeed. */
-export async function onNode({ cluster, signal }: Context, command: string, timeoutS = 60): Promise<string> {
-  const { exitCode, stdout, stderr } = await cluster.exec(cluster.node, command, {
-    timeoutMs: seconds(timeoutS),
-    signal,
-  });
-  if (exitCode !== 0) throw new FiredrillError('environment', `on the node: ${stderr || `exit ${exitCode}`}`);
-  return stdout.trim();
-}
+export const onNode = async ({ cluster, signal }: Context, command: string, timeoutS = 60): Promise<string> =>
+  (await mustOnNode(cluster, cluster.node, command, signal, seconds(timeoutS))).trim();
 
 /** Runs a command on the workstation until it succeeds, for half an hour at most. */
 export async function until(context: Context, command: string): Promise<void> {

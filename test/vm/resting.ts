@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { snapshotDisks } from '../../harness/cluster/snapshot/disks.ts';
 import { freezeCluster } from '../../harness/cluster/snapshot/freeze.ts';
 import { emptyNode, releaseWorker, stopKubelet } from '../../harness/cluster/snapshot/quiesce.ts';
 import { kubeconfigAt, portsFor, startNodes } from '../../harness/cluster/snapshot/start.ts';
 import { snapshotStore } from '../../harness/cluster/snapshot/store.ts';
-import { awaitUp, becomes, kubeletOf, onNode, pause, powerCycle, runs, said, until, type Context } from './context.ts';
+import { awaitUp, becomes, kubeletOf, onNode, powerCycle, runs, said, until, type Context } from './context.ts';
 
 /** A snapshot of the cluster by the code that makes one, and the node that is started of it. */
 export async function snapshot(context: Context): Promise<void> {
@@ -86,7 +87,7 @@ export async function firewall(context: Context): Promise<void> {
           const { exitCode, stdout } = await run('docker', args, { signal, timeoutMs: 30_000 });
           if (exitCode === 0) return stdout.trim();
           if (exitCode === 3 || signal.aborted) return 'too late';
-          await pause(20);
+          await delay(20);
         }
       })();
     });

@@ -1,21 +1,11 @@
 import { spawn } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 import { killNode, thaw } from '../../harness/cluster/containers.ts';
 import { wrapped } from '../../harness/cluster/nodes.ts';
+import { sleep } from '../../harness/cluster/sleep.ts';
 import { nodeRebooted } from '../../harness/detectors/node-rebooted.ts';
 import { millis, seconds } from '../../harness/model/units.ts';
-import {
-  awaitUp,
-  becomes,
-  fires,
-  kubeletOf,
-  onNode,
-  pause,
-  powerCycle,
-  runs,
-  said,
-  sinceStart,
-  until,
-} from './context.ts';
+import { awaitUp, becomes, fires, kubeletOf, onNode, powerCycle, runs, said, sinceStart, until } from './context.ts';
 import type { Context, Kubelet } from './context.ts';
 
 /** The kubelet's own check, in containers without systemd: whatever is started there is in the root group. */
@@ -86,7 +76,7 @@ async function withCommand(
   });
   try {
     await awaitUp(context, since);
-    await pause(20_000);
+    await sleep(20_000, signal);
     const where = ['exec', cluster.node, 'sh', '-c', 'cat /proc/$(pgrep -x -o cat)/cgroup'];
     const group = (await run('docker', where, { signal, timeoutMs: 20_000 })).stdout.trim();
     return { group, kubelet: await kubeletOf(context) };
@@ -119,7 +109,7 @@ export async function plainCommand(context: Context): Promise<void> {
 
 /** The control with commands that end at once, one after the other. */
 export async function shortCommands(context: Context): Promise<void> {
-  const { cluster, run, check } = context;
+  const { cluster, run, signal, check } = context;
   const typing = new AbortController();
   let typed = 0;
   let typist: Promise<void> = Promise.resolve();
@@ -133,7 +123,7 @@ export async function shortCommands(context: Context): Promise<void> {
   });
   try {
     await awaitUp(context, since);
-    await pause(20_000);
+    await sleep(20_000, signal);
   } finally {
     typing.abort();
     await typist;
@@ -177,7 +167,7 @@ export async function lookedAt(context: Context): Promise<void> {
     const again = async (ask: () => Promise<{ readonly exitCode: number }>): Promise<void> => {
       while (!looking.signal.aborted) {
         if ((await ask()).exitCode === 0) answers += 1;
-        await pause(300);
+        await delay(300);
       }
     };
     const options = { signal: looking.signal, timeoutMs: seconds(30) };
