@@ -65,7 +65,7 @@ export async function preload(runner: Runner, options: PreloadOptions): Promise<
 
     for (const { from, as } of options.images) {
       say(`importing ${as}`);
-      await importImage(runner, container, from, { unpack: options.packed !== true, signal });
+      await importImage(runner, container, from, signal);
     }
 
     for (const { from, as } of options.images) {
@@ -75,7 +75,7 @@ export async function preload(runner: Runner, options: PreloadOptions): Promise<
       await docker(`naming ${wants}`, 'exec', container, 'ctr', '-n', 'k8s.io', 'images', 'rm', has);
     }
     if (options.packed !== true) {
-      say('unpacking what the base has packed');
+      say('unpacking images');
       const unpack = await readFile(unpackImages, 'utf8');
       const left = await docker('unpacking images', 'exec', container, 'sh', '-c', unpack);
       for (const image of left.split('\n').filter((line) => line !== ''))
@@ -131,26 +131,18 @@ const unpackImages = fileURLToPath(new URL('unpack-images.sh', import.meta.url))
 const dropLayers = fileURLToPath(new URL('drop-layers.sh', import.meta.url));
 
 /**
- * Imports one image, unpacked where that is possible. A layer that deletes a file of an earlier one cannot be unpacked in a container on
- * overlayfs: containerd marks the file with a device node, which overlayfs keeps for itself. Such an image stays packed, as kind leaves all of
- * its own, and each node unpacks it on its own disk.
+ * Imports one image, packed. It is unpacked afterwards, with whatever else is: a layer that deletes a file of an earlier one cannot be in a container on
+ * overlayfs, for containerd marks the file with a device node, which overlayfs keeps for itself. Such an image stays packed, as kind leaves all of its
+ * own, and each node unpacks it on its own disk.
  */
-async function importImage(
-  runner: Runner,
-  container: string,
-  image: string,
-  { unpack, signal }: { readonly unpack: boolean; readonly signal: AbortSignal },
-): Promise<void> {
-  const into = (...how: string[]) =>
-    runner.pipe(
-      ['docker', 'save', image],
-      ['docker', 'exec', '-i', container, 'ctr', '-n', 'k8s.io', 'images', 'import', ...how, '-'],
-      { signal },
-    );
-  if (unpack && (await into()).ok) return;
-  const packed = await into('--no-unpack');
-  if (packed.ok) return;
-  throw new FiredrillError('environment', `importing ${image} into the node failed: ${because('ctr', packed)}`, {
+async function importImage(runner: Runner, container: string, image: string, signal: AbortSignal): Promise<void> {
+  const imported = await runner.pipe(
+    ['docker', 'save', image],
+    ['docker', 'exec', '-i', container, 'ctr', '-n', 'k8s.io', 'images', 'import', '--no-unpack', '-'],
+    { signal },
+  );
+  if (imported.ok) return;
+  throw new FiredrillError('environment', `importing ${image} into the node failed: ${because('ctr', imported)}`, {
     hint: `if that image is damaged: \`docker image rm ${image}\`, and run it again: it is fetched or built anew`,
   });
 }

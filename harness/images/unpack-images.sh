@@ -1,6 +1,6 @@
 #!/bin/sh
-# Unpacks, as far as that is possible, what an image of a node brought along packed, as kind leaves all of its own: else every node does it on its own disk,
-# and every snapshot holds it as often as it has nodes. Takes out kind's network and storage first, which no cluster of ours runs.
+# Unpacks, as far as that is possible, the images of a node that are packed, as those are that were just imported and as kind leaves all of its own: else every
+# node does it on its own disk, and every snapshot holds it as often as it has nodes. Takes out kind's network and storage first, which no cluster of ours runs.
 # Prints the images that stay packed.
 set -eu
 ctr() { command ctr -n k8s.io "$@"; }
