@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-  backendsOf,
   eventState,
   type EndpointSliceJson,
   type EventJson,
@@ -10,6 +9,7 @@ import {
   kubeApi,
   nodeState,
   podState,
+  servicesOf,
 } from './api.ts';
 import { millis } from '../model/units.ts';
 
@@ -111,9 +111,10 @@ describe('flattening', () => {
     expect(last({ state: { terminated: ended(2) }, lastState: { terminated: ended(1) } })?.epochMs).toBe(2000);
     expect(last({ state: { running: {} }, lastState: {} })).toBeUndefined();
   });
-  it('services: where they lead, ready and behind a cluster IP, and whether from everywhere', () => {
-    const slice = (service: string, more: object = {}) => ({
-      metadata: { namespace: 'a', labels: { 'kubernetes.io/service-name': service } },
+  it('services: whose pods, which endpoints, and where they lead from everywhere', () => {
+    const ofService = { 'kubernetes.io/service-name': 'dns' };
+    const slice = (more: object = {}): EndpointSliceJson => ({
+      metadata: { namespace: 'a', labels: ofService },
       addressType: 'IPv4',
       endpoints: [
         { addresses: ['10.244.1.2'], conditions: { ready: true } },
@@ -122,18 +123,29 @@ describe('flattening', () => {
       ports: [{ port: 53 }, { port: 9153 }],
       ...more,
     });
-    const services = [{ metadata: { namespace: 'a', name: 'near' }, spec: { internalTrafficPolicy: 'Local' } }];
-    const found = (more: EndpointSliceJson) => backendsOf(services, [more]);
-    expect(found(slice('dns'))).toEqual([
-      { target: '10.244.1.2:53', everywhere: true },
-      { target: '10.244.1.2:9153', everywhere: true },
-    ]);
-    expect(found(slice('near')).map(({ everywhere }) => everywhere)).toEqual([false, false]);
+    const found = (slices: readonly EndpointSliceJson[], spec: object = {}) =>
+      servicesOf([{ metadata: { namespace: 'a', name: 'dns' }, spec }], slices)[0];
+    const targets = (everywhere: boolean) =>
+      ['10.244.1.2:53', '10.244.1.2:9153'].map((target) => ({ target, everywhere }));
+    const others = [
+      slice({ metadata: { namespace: 'b', labels: ofService } }),
+      slice({ metadata: { namespace: 'a', labels: { 'kubernetes.io/service-name': 'another' } } }),
+      slice({ addressType: 'IPv6' }),
+    ];
+    expect(found([slice(), ...others])).toEqual({
+      namespace: 'a',
+      name: 'dns',
+      addresses: ['10.244.1.2'],
+      backends: targets(true),
+    });
+    expect(found([slice()], { selector: { app: 'dns' } })).toMatchObject({ selector: { app: 'dns' } });
+    expect(found([slice()], { selector: {} })).not.toHaveProperty('selector');
+    expect(found([slice()], { internalTrafficPolicy: 'Local' })).toMatchObject({ backends: targets(false) });
     const hinted = [{ addresses: ['10.244.1.2'], hints: { forNodes: [{ name: 'n' }] } }];
-    expect(found(slice('dns', { endpoints: hinted })).map(({ everywhere }) => everywhere)).toEqual([false, false]);
-    expect(found(slice('dns', { addressType: 'IPv6' }))).toEqual([]);
-    expect(found(slice('dns', { metadata: { labels: { 'service.kubernetes.io/headless': '' } } }))).toEqual([]);
-    expect(found(slice('dns', { endpoints: null, ports: null }))).toEqual([]);
+    expect(found([slice({ endpoints: hinted })])).toMatchObject({ backends: targets(false) });
+    const headless = { namespace: 'a', labels: { ...ofService, 'service.kubernetes.io/headless': '' } };
+    expect(found([slice({ metadata: headless })])).toMatchObject({ addresses: ['10.244.1.2'], backends: [] });
+    expect(found([slice({ endpoints: null, ports: null })])).toMatchObject({ addresses: [], backends: [] });
   });
 
   it('events: the last time is looked for in all places', () => {

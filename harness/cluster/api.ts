@@ -9,6 +9,7 @@ import type {
   KubeApi,
   NodeState,
   PodState,
+  ServiceState,
 } from '../model/cluster.ts';
 import { oneLine } from '../model/errors.ts';
 import { ApiError, requestJson } from './http.ts';
@@ -90,6 +91,7 @@ export interface PodJson {
   readonly spec?: { readonly nodeName?: string; readonly hostNetwork?: boolean };
   readonly status?: {
     readonly phase?: string;
+    readonly podIP?: string;
     readonly conditions?: readonly Condition[];
     readonly containerStatuses?: readonly {
       readonly name: string;
@@ -125,7 +127,10 @@ interface SetJson {
 }
 export interface ServiceJson {
   readonly metadata?: Meta;
-  readonly spec?: { readonly internalTrafficPolicy?: string };
+  readonly spec?: {
+    readonly internalTrafficPolicy?: string;
+    readonly selector?: Readonly<Record<string, string>> | null;
+  };
 }
 /** A part of a Service's endpoints. */
 export interface EndpointSliceJson {
@@ -180,6 +185,7 @@ export function podState(pod: PodJson): PodState {
     ready: pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false,
     terminating: pod.metadata?.deletionTimestamp !== undefined,
     hostNetwork: pod.spec?.hostNetwork === true,
+    address: pod.status?.podIP ?? '',
     containers: (pod.status?.containerStatuses ?? []).map((status): ContainerState => ({
       name: status.name,
       ready: status.ready,
@@ -194,28 +200,37 @@ export function podState(pod: PodJson): PodState {
   };
 }
 
-/** Where kube-proxy sends what comes for Services. It leaves headless ones alone, and takes an unknown readiness for ready. */
-export function backendsOf(services: readonly ServiceJson[], slices: readonly EndpointSliceJson[]): Backend[] {
-  const local = new Set(
-    services.flatMap(({ metadata, spec }) =>
-      spec?.internalTrafficPolicy === 'Local' ? [`${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`] : [],
+/** Of one slice, its ready IPv4 endpoints. An unknown readiness is taken for ready, as kube-proxy does. */
+const readyEndpoints = ({ addressType, endpoints }: EndpointSliceJson) =>
+  addressType === 'IPv4' ? (endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false) : [];
+
+/** Where kube-proxy sends what comes for a Service. It leaves headless ones alone. */
+function backendsOf(slice: EndpointSliceJson, local: boolean): Backend[] {
+  if (slice.metadata?.labels?.['service.kubernetes.io/headless'] !== undefined) return [];
+  const ports = (slice.ports ?? []).flatMap(({ port }) => port ?? []);
+  return readyEndpoints(slice).flatMap(({ addresses, hints }) =>
+    addresses.flatMap((address) =>
+      ports.map((port): Backend => ({ target: `${address}:${port}`, everywhere: hints === undefined && !local })),
     ),
   );
-  return slices.flatMap(({ metadata, addressType, endpoints, ports }) => {
-    const labels = metadata?.labels ?? {};
-    if (addressType !== 'IPv4' || labels['service.kubernetes.io/headless'] !== undefined) return [];
-    const service = `${metadata?.namespace ?? ''}/${labels['kubernetes.io/service-name'] ?? ''}`;
-    return (endpoints ?? [])
-      .filter(({ conditions }) => conditions?.ready !== false)
-      .flatMap(({ addresses, hints }) =>
-        addresses.flatMap((address) =>
-          (ports ?? []).flatMap(({ port }): Backend[] =>
-            port === undefined
-              ? []
-              : [{ target: `${address}:${port}`, everywhere: hints === undefined && !local.has(service) }],
-          ),
-        ),
-      );
+}
+
+/** Services with the endpoints of their slices, flattened. */
+export function servicesOf(services: readonly ServiceJson[], slices: readonly EndpointSliceJson[]): ServiceState[] {
+  return services.map(({ metadata, spec }) => {
+    const { namespace = '', name = '' } = metadata ?? {};
+    const own = slices.filter(
+      (slice) =>
+        slice.metadata?.namespace === namespace && slice.metadata.labels?.['kubernetes.io/service-name'] === name,
+    );
+    const { selector } = spec ?? {};
+    return {
+      namespace,
+      name,
+      ...(selector && Object.keys(selector).length > 0 ? { selector } : {}),
+      addresses: [...new Set(own.flatMap(readyEndpoints).flatMap(({ addresses }) => addresses))],
+      backends: own.flatMap((slice) => backendsOf(slice, spec?.internalTrafficPolicy === 'Local')),
+    };
   });
 }
 
@@ -345,13 +360,13 @@ export function kubeApi(kubeconfigPath: string): KubeApi {
         };
       }),
 
-    backends: (options) =>
+    services: (options) =>
       call(options, async (ask) => {
         const [services, slices] = await Promise.all([
           ask<List<ServiceJson>>('/api/v1/services'),
           ask<List<EndpointSliceJson>>('/apis/discovery.k8s.io/v1/endpointslices'),
         ]);
-        return backendsOf(services.items, slices.items);
+        return servicesOf(services.items, slices.items);
       }),
 
     readConfigMap: (namespace, name, options) =>

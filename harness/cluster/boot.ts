@@ -1,4 +1,6 @@
-import { FiredrillError } from '../model/errors.ts';
+import type { Cluster } from '../model/cluster.ts';
+import { FiredrillError, oneLine } from '../model/errors.ts';
+import { millis } from '../model/units.ts';
 import type { Docker } from './docker.ts';
 import { sleep } from './sleep.ts';
 
@@ -9,29 +11,43 @@ import { sleep } from './sleep.ts';
  */
 const booted = /Reached target .*Multi-User System|detected cgroup v1[^]*starting init/;
 
+/** The entrypoint ends a moment before systemd listens, and until then every `systemctl` fails. */
+const answers = 'systemctl show --property=Version >/dev/null';
+
 /**
- * Resolves when a node that was started lets commands be run in it.
+ * Resolves when a node that was started lets commands be run in it, and its systemd answers.
  * @param sinceEpochMs an instant before the start, milliseconds since the Unix epoch: what an earlier boot said does not count
- * @throws FiredrillError `environment` at the time-out, with the console's last line
+ * @throws FiredrillError `environment` at the time-out, with what the node said last
  */
 export async function awaitBoot(
-  docker: Docker,
+  on: { readonly docker: Docker; readonly cluster: Pick<Cluster, 'exec'> },
   node: string,
   sinceEpochMs: number,
   options: { readonly signal: AbortSignal; readonly timeoutMs: number },
 ): Promise<void> {
   const { signal, timeoutMs } = options;
   const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    const console = await docker(['logs', '--since', (sinceEpochMs / 1000).toFixed(3), node], { signal, timeoutMs });
-    if (booted.test(console)) return;
-    if (performance.now() > deadline) {
-      const last = console.trimEnd().split('\n').at(-1) ?? '';
-      throw new FiredrillError(
-        'environment',
-        `node ${node} did not finish booting within ${timeoutMs / 1000} s: ${last}`,
-      );
+  const until = async (done: () => Promise<string | undefined>): Promise<void> => {
+    for (;;) {
+      const last = await done();
+      if (last === undefined) return;
+      signal.throwIfAborted();
+      if (performance.now() > deadline) {
+        throw new FiredrillError(
+          'environment',
+          `node ${node} did not finish booting within ${timeoutMs / 1000} s: ${last}`,
+        );
+      }
+      await sleep(100, signal);
     }
-    await sleep(100, signal);
-  }
+  };
+  await until(async () => {
+    const since = (sinceEpochMs / 1000).toFixed(3);
+    const console = await on.docker(['logs', '--since', since, node], { signal, timeoutMs });
+    return booted.test(console) ? undefined : (console.trimEnd().split('\n').at(-1) ?? '');
+  });
+  await until(async () => {
+    const result = await on.cluster.exec(node, answers, { signal, timeoutMs: millis(5000) });
+    return result.exitCode === 0 ? undefined : oneLine(result.stderr);
+  });
 }

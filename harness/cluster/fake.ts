@@ -1,5 +1,4 @@
 import type {
-  Backend,
   CallOptions,
   CanaryPod,
   Cluster,
@@ -13,6 +12,7 @@ import type {
   NodeState,
   NodeStream,
   PodState,
+  ServiceState,
 } from '../model/cluster.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { Queue } from './queue.ts';
@@ -60,6 +60,7 @@ export const fakePod = (namespace: string, name: string, over: Partial<PodState>
   ready: true,
   terminating: false,
   hostNetwork: false,
+  address: '10.244.1.1',
   containers: [{ name: 'main', ready: true, restarts: 0, state: 'running', startedEpochMs: 0 }],
   ...over,
 });
@@ -173,7 +174,7 @@ export class FakeKubeApi implements KubeApi {
     );
   }
 
-  async backends(options?: CallOptions): Promise<readonly Backend[]> {
+  async services(options?: CallOptions): Promise<readonly ServiceState[]> {
     await this.#answer(options);
     return [];
   }

@@ -54,7 +54,7 @@ describe('a reboot', () => {
   it('says what the node said last when it does not come back in time', async () => {
     const { power } = node(answer(1, 'Failed to connect to bus: Host is down'));
     await expect(power.reboot('a', { timeoutMs: millis(150) })).rejects.toThrow(
-      'node a did not come back: Failed to connect to bus: Host is down',
+      'node a did not finish booting within 1 s: Failed to connect to bus: Host is down',
     );
   });
 });

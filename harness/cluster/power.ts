@@ -1,11 +1,10 @@
 import type { Cluster, ExecOptions } from '../model/cluster.ts';
-import { FiredrillError, oneLine } from '../model/errors.ts';
+import { FiredrillError } from '../model/errors.ts';
 import { millis } from '../model/units.ts';
 import { addressesOf } from './addresses.ts';
 import { awaitBoot } from './boot.ts';
 import { killNode } from './containers.ts';
 import type { Docker } from './docker.ts';
-import { sleep } from './sleep.ts';
 
 /** The switches of a cluster's nodes; `Cluster` says what each does. */
 export type Power = Pick<Cluster, 'powerOff' | 'reboot' | 'onPanic'>;
@@ -14,9 +13,6 @@ const boundsOf = ({ signal, timeoutMs }: ExecOptions, otherwiseMs: number) => ({
   timeoutMs: timeoutMs ?? otherwiseMs,
   ...(signal === undefined ? {} : { signal }),
 });
-
-/** Nobody gets onto a machine before its systemd runs, and no `systemctl` of a next step would work. */
-const answers = 'systemctl show --property=Version >/dev/null';
 
 /** Switches nodes, which are containers, off and on as a hand at their power supply would. */
 export function powerOf(docker: Docker, cluster: Pick<Cluster, 'network' | 'nodes' | 'exec'>): Power {
@@ -41,16 +37,7 @@ export function powerOf(docker: Docker, cluster: Pick<Cluster, 'network' | 'node
       const leftMs = () => Math.max(1000, deadline - performance.now());
       await docker(['start', node], { signal, timeoutMs: leftMs() });
       await checkAddress(node, signal);
-      await awaitBoot(docker, node, startedEpochMs, { signal, timeoutMs: leftMs() });
-      for (;;) {
-        const result = await cluster.exec(node, answers, { signal, timeoutMs: millis(5000) });
-        if (result.exitCode === 0) return;
-        signal.throwIfAborted();
-        if (performance.now() > deadline) {
-          throw new FiredrillError('environment', `node ${node} did not come back: ${oneLine(result.stderr)}`);
-        }
-        await sleep(100, signal);
-      }
+      await awaitBoot({ docker, cluster }, node, startedEpochMs, { signal, timeoutMs: leftMs() });
     },
     onPanic: async (node, then, options = {}) => {
       const policy = then === 'reboot' ? 'on-failure:30' : 'no';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FakeKubeApi, fakeNodeState, fakePod } from './fake.ts';
-import { nodesNotReady, podsNotReady, replicasNotReady, servicesNotReady, waitReady } from './ready.ts';
+import { endpointsNotReady, nodesNotReady, podsNotReady, replicasNotReady, servicesNotReady, waitReady } from './ready.ts';
 
 const started = (startedEpochMs: number) =>
   fakePod('a', 'p', { containers: [{ name: 'c', ready: true, restarts: 0, state: 'running', startedEpochMs }] });
@@ -38,6 +38,24 @@ describe('what is not ready', () => {
     expect(servicesNotReady(backends, on('10.244.1.2:53', '10.244.1.9:53'))).toMatch(/n \(0 endpoints missing, 1 /);
   });
 
+  it("is a Service's endpoint that is of no pod of today, and a pod that is no endpoint yet", () => {
+    const service = (addresses: readonly string[], selector: object = { selector: { app: 'p' } }) => [
+      { namespace: 'a', name: 's', addresses, backends: [], ...selector },
+    ];
+    const pods = [
+      fakePod('a', 'p', { address: '10.244.1.2' }),
+      fakePod('a', 'another', { address: '10.244.1.3' }),
+      fakePod('b', 'p', { address: '10.244.1.4' }),
+      fakePod('a', 'ended', { labels: { app: 'p' }, phase: 'Succeeded', ready: false, address: '10.244.1.5' }),
+    ];
+    expect(endpointsNotReady(service(['10.244.1.2']), pods)).toBe('');
+    // As after a restore, before the endpoint controller has begun: those of the day of the snapshot, and none when no pod was ready yet.
+    expect(endpointsNotReady(service(['10.244.1.9']), pods)).toBe("endpoints not of today's pods: a/s");
+    expect(endpointsNotReady(service([]), pods)).toBe("endpoints not of today's pods: a/s");
+    expect(endpointsNotReady(service(['10.244.1.2', '10.244.1.9']), pods)).toMatch(/a\/s/);
+    expect(endpointsNotReady(service(['172.18.0.2'], {}), pods)).toBe('');
+  });
+
   // Kubernetes writes whole seconds: what it says of the second in which the restore began is of today.
   it('counts from the second of the restore on', () => {
     expect(nodesNotReady([spoke(5000)], 5700)).toBe('');
@@ -58,13 +76,20 @@ describe('waitReady', () => {
         asked.push(what);
         return answer === undefined ? Promise.reject(new Error('nothing to say')) : Promise.resolve(answer);
       };
+    const service = (address: string) => ({
+      namespace: 'a',
+      name: 's',
+      selector: { app: 'p' },
+      addresses: [address],
+      backends: [{ target: `${address}:53`, everywhere: true }],
+    });
     Object.assign(api, {
       nodes: ask('nodes', [[fakeNodeState('n', { ready: false })], [fakeNodeState('n')]]),
       pods: ask('pods', [[fakePod('a', 'p', { ready: false })], [fakePod('a', 'p')]]),
       replicas: ask('replicas', [{ desired: 1, ready: 1 }]),
-      backends: ask('backends', [[{ target: '10.244.1.2:53', everywhere: true }]]),
+      services: ask('services', [[service('10.244.1.8')], [service('10.244.1.1')]]),
     });
-    const rules = ['10.244.1.9:53', '10.244.1.2:53'];
+    const rules = ['10.244.1.9:53', '10.244.1.1:53'];
     const exec = () => Promise.resolve({ exitCode: 0, stdout: `${rules.shift() ?? ''}\n`, stderr: '' });
     const nodes = [{ name: 'n', role: 'worker', address: '10.0.0.2' }] as const;
     const workstation = () => Promise.resolve({ exitCode: 0, stdout: '', stderr: '' });
@@ -73,7 +98,8 @@ describe('waitReady', () => {
       { pods: expected, timeoutMs: 60_000 },
       new AbortController().signal,
     );
-    const whole = ['nodes', 'pods', 'replicas', 'backends'];
-    expect(asked).toEqual(['nodes', 'nodes', 'pods', ...whole, ...whole]);
+    const whole = ['nodes', 'pods', 'replicas', 'services'];
+    expect(asked).toEqual(['nodes', 'nodes', 'pods', ...whole, ...whole, ...whole]);
+    expect(rules).toEqual([]);
   });
 });

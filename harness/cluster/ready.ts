@@ -1,4 +1,4 @@
-import type { Backend, Cluster, KubeApi, PodState } from '../model/cluster.ts';
+import type { Backend, Cluster, KubeApi, PodState, ServiceState } from '../model/cluster.ts';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import { millis } from '../model/units.ts';
 import { linesOf } from './docker.ts';
@@ -65,6 +65,28 @@ export const replicasNotReady = (replicas: { readonly desired: number; readonly 
   replicas.ready < replicas.desired ? `${replicas.ready} of ${replicas.desired} replicas ready` : '';
 
 /**
+ * Empty when the endpoints of every Service are the addresses of the pods that it selects; else of which they are not, in words. After a restore the
+ * endpoint controller starts with the rest: until it has seen today's pods, the API names the addresses of the day of the snapshot, or none
+ * because those are not ready, and the nodes' rules agree with it. Pure.
+ */
+export function endpointsNotReady(services: readonly ServiceState[], pods: readonly PodState[]): string {
+  const behind = services.filter(({ namespace, selector, addresses }) => {
+    if (selector === undefined) return false;
+    const wanted = pods.filter(
+      (pod) =>
+        pod.namespace === namespace &&
+        pod.ready &&
+        Object.entries(selector).every(([label, value]) => pod.labels[label] === value),
+    );
+    const named = new Set(addresses);
+    return wanted.length !== named.size || wanted.some(({ address }) => !named.has(address));
+  });
+  if (behind.length === 0) return '';
+  const shown = behind.slice(0, 5).map(({ namespace, name }) => `${namespace}/${name}`);
+  return `endpoints not of today's pods: ${shown.join(', ')}${behind.length > 5 ? ', ...' : ''}`;
+}
+
+/**
  * Empty when every node sends what is for a Service to the endpoints that the API names, and to no other; else which does not, in words. A pod is
  * Ready some seconds before kube-proxy has written its address everywhere, and after a restore the old addresses stand there until then. Pure.
  * @param rules by node, where its rules lead: `address:port`
@@ -107,7 +129,7 @@ async function targetsOf(cluster: Checked, signal: AbortSignal) {
 const fewPods = 6;
 
 /**
- * Resolves when every node, pod and replica is Ready, and every node knows where the Services' endpoints are.
+ * Resolves when every node, pod and replica is Ready, the Services' endpoints are those pods, and every node knows where they are.
  * @throws FiredrillError `environment` at the time-out, with what is missing and the last warnings
  */
 export async function waitReady(cluster: Checked, wanted: Readiness, signal: AbortSignal): Promise<void> {
@@ -125,8 +147,12 @@ export async function waitReady(cluster: Checked, wanted: Readiness, signal: Abo
         const pods = await cluster.api.pods({ signal });
         missing = podsNotReady(wanted.pods, pods, since);
         if (missing === '') missing = replicasNotReady(await cluster.api.replicas({ signal }));
-        if (missing === '')
-          missing = servicesNotReady(await cluster.api.backends({ signal }), await targetsOf(cluster, signal));
+        if (missing === '') {
+          const services = await cluster.api.services({ signal });
+          missing = endpointsNotReady(services, pods);
+          const backends = services.flatMap((service) => service.backends);
+          if (missing === '') missing = servicesNotReady(backends, await targetsOf(cluster, signal));
+        }
         if (missing === '') return;
         nearly = pods.filter((pod) => !isUp(pod, since)).length <= fewPods;
       }

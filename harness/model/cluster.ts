@@ -65,6 +65,8 @@ export interface PodState {
   readonly terminating: boolean;
   /** hostNetwork pods do not depend on the CNI. */
   readonly hostNetwork: boolean;
+  /** Its IPv4 address; empty as long as it has none. */
+  readonly address: string;
   readonly containers: readonly ContainerState[];
 }
 
@@ -103,8 +105,8 @@ export interface KubeApi {
   ): Promise<readonly PodState[]>;
   /** Pods that controllers want in all namespaces: the sum of spec.replicas / desiredNumberScheduled, and what is ready of them. */
   replicas(options?: CallOptions): Promise<{ readonly desired: number; readonly ready: number }>;
-  /** Where Services lead: every ready IPv4 endpoint behind a cluster IP. */
-  backends(options?: CallOptions): Promise<readonly Backend[]>;
+  /** All Services with the endpoints that the API names for them. */
+  services(options?: CallOptions): Promise<readonly ServiceState[]>;
   readConfigMap(namespace: string, name: string, options?: CallOptions): Promise<Readonly<Record<string, string>>>;
   /** Creates or merges. */
   writeConfigMap(
@@ -126,7 +128,19 @@ export interface KubeApi {
   watchEvents(signal: AbortSignal): AsyncIterable<EventState>;
 }
 
-/** An endpoint of a Service. */
+/** A Service, and what the endpoint controller has made of it so far. IPv4 only. */
+export interface ServiceState {
+  readonly namespace: string;
+  readonly name: string;
+  /** Labels of its pods; absent where its endpoints are not taken from pods. */
+  readonly selector?: Readonly<Record<string, string>>;
+  /** Addresses of its ready endpoints, each once. */
+  readonly addresses: readonly string[];
+  /** Where a node sends what comes for its cluster IP; none for a headless Service. */
+  readonly backends: readonly Backend[];
+}
+
+/** An endpoint of a Service as a node's firewall knows it. */
 export interface Backend {
   /** `address:port` */
   readonly target: string;

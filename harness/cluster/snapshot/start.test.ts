@@ -33,7 +33,7 @@ const ok: ExecResult = { exitCode: 0, stdout: '', stderr: '' };
 /** A machine whose disks are unpacked by `unpack`, and whose nodes answer by `exec`. */
 function machine(
   unpack: SnapshotDisks['unpack'],
-  exec: (node: string, options: ExecOptions) => Promise<ExecResult> = () => Promise.resolve(ok),
+  exec: (node: string, command: string, options: ExecOptions) => Promise<ExecResult> = () => Promise.resolve(ok),
 ) {
   const calls: string[] = [];
   const docker: Docker = (args) => {
@@ -43,7 +43,7 @@ function machine(
   };
   const net = { name: 'n', nodeAddress: (index: number) => `10.1.0.${11 + index}` } as unknown as ClusterNetwork;
   const given = {
-    cluster: { exec: (node: string, _: string, options: ExecOptions = {}) => exec(node, options) },
+    cluster: { exec: (node: string, command: string, options: ExecOptions = {}) => exec(node, command, options) },
     spec: { name: 'firedrill-a', runId: 'r' },
     prepared: Promise.resolve({ net }),
     ports: { '6443/TCP': 7001, '30080/TCP': 7002 },
@@ -52,6 +52,9 @@ function machine(
   };
   return { calls, start: (signal = new AbortController().signal) => startNodes(snapshot, given, signal) };
 }
+
+/** Whether it only asks for systemd. */
+const isLook = (command: string): boolean => command.startsWith('systemctl show');
 
 /** Ends when it is told to, as a command in a node does. */
 const untilCut = ({ signal }: ExecOptions): Promise<ExecResult> =>
@@ -80,6 +83,22 @@ describe('startNodes', () => {
     );
   });
 
+  it('lets a node go when its systemd answers: its kubelet cannot be started before', async () => {
+    const told: string[] = [];
+    const { start } = machine(
+      (_snapshot, _run, onDisk) => {
+        onDisk(0, disk(0));
+        return Promise.resolve();
+      },
+      (_node, command) => {
+        told.push(isLook(command) ? 'look' : 'release');
+        return Promise.resolve(told.length < 3 ? { ...ok, exitCode: 1, stderr: 'Failed to connect to bus' } : ok);
+      },
+    );
+    await start();
+    expect(told).toEqual(['look', 'look', 'look', 'release']);
+  });
+
   it('tells that a disk is damaged, and does not wait for the nodes that were started before', async () => {
     const damaged = new SnapshotUnusable('damaged');
     const { start } = machine(
@@ -88,7 +107,7 @@ describe('startNodes', () => {
         await new Promise((resolve) => setImmediate(resolve));
         throw damaged;
       },
-      (_node, options) => untilCut(options),
+      (_node, _command, options) => untilCut(options),
     );
     await expect(start()).rejects.toBe(damaged);
   });
@@ -99,7 +118,8 @@ describe('startNodes', () => {
         onDisk(0, disk(0));
         return Promise.resolve();
       },
-      () => Promise.resolve({ exitCode: 1, stdout: '', stderr: 'no such file' }),
+      (_node, command) =>
+        Promise.resolve(isLook(command) ? ok : { exitCode: 1, stdout: '', stderr: 'no such file' }),
     );
     const told = start();
     await expect(told).rejects.toBeInstanceOf(SnapshotUnusable);
@@ -116,7 +136,7 @@ describe('startNodes', () => {
         });
         return Promise.resolve();
       },
-      (_node, options) => untilCut(options),
+      (_node, _command, options) => untilCut(options),
     );
     await expect(start(stop.signal)).rejects.toThrow('stopped');
   });

@@ -60,7 +60,7 @@ export async function startNodes(
     await docker(['run', ...own, ...nodeRunArgs(spec), ...args], { signal });
     const release = index === 0 ? releaseControlPlane : releaseWorker(net.nodeAddress(0));
     try {
-      await awaitBoot(docker, node.name, startedEpochMs, { signal: wanted, timeoutMs: bootWithinMs });
+      await awaitBoot({ docker, cluster }, node.name, startedEpochMs, { signal: wanted, timeoutMs: bootWithinMs });
       await mustOnNode(cluster, node.name, release, wanted);
     } catch (error) {
       signal.throwIfAborted();
