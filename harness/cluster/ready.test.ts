@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { FakeKubeApi, fakeNodeState, fakePod } from './fake.ts';
-import { endpointsNotReady, nodesNotReady, podsNotReady, replicasNotReady, servicesNotReady, waitReady } from './ready.ts';
+import {
+  endpointsNotReady,
+  nodesNotReady,
+  podsNotReady,
+  replicasNotReady,
+  servicesNotReady,
+  waitReady,
+} from './ready.ts';
 
 const started = (startedEpochMs: number) =>
   fakePod('a', 'p', { containers: [{ name: 'c', ready: true, restarts: 0, state: 'running', startedEpochMs }] });

@@ -9,8 +9,8 @@
  * - the rules by which a node reaches the API's service address are kept: CoreDNS starts before kube-proxy has written them, and a
  *   first packet that finds none takes its whole connection astray for half a minute; so are flannel's, which give such a packet its
  *   node's address: without them it leaves with the pod's, and the kernel keeps to that for the whole connection;
- * - workers' kubelets are held back at the next start until somebody listens at the API's address: a reflector that finds nobody waits up
- *   to 30 s before it asks again, and one that finds a socket waits in its first handshake;
+ * - workers' kubelets are held back at the next start until the API server knows which pods are on them: before that it lets them read nothing
+ *   that those need, and a pod whose volume claim cannot be read is tried again only after 10 s; a reflector that finds nobody waits up to 30 s;
  * - so are the API server and who leads by it until etcd is being started: an API server that finds nobody there waits a second.
  */
 
@@ -105,12 +105,20 @@ sleep 0.3
 mv ${heldManifests}/*.yaml ${manifests}/
 rmdir ${heldManifests}`;
 
+/**
+ * Waits until the API server knows which pods are on this node: as long as it does not, the node may not read what every pod has a use for.
+ */
+export const untilKnown = `end=$(($(date +%s) + ${patienceSeconds}))
+until kubectl --kubeconfig /etc/kubernetes/kubelet.conf get --raw /api/v1/namespaces/kube-system/configmaps/kube-root-ca.crt >/dev/null 2>&1; do
+  [ "$(date +%s)" -lt "$end" ] || break
+  sleep 0.05
+done`;
+
 /** How long the slices are held, seconds: until the kubelet's first pods are in them, and no longer. */
 const heldSeconds = 20;
 
 /**
- * On every worker as soon as it is on: puts the rules back, and lets the kubelet go once somebody listens at the API's address (a second
- * or two before it answers, which the kubelet needs to begin).
+ * On every worker as soon as it is on: puts the rules back, and lets the kubelet go once the API server gives it what its pods need.
  *
  * On cgroup v1 systemd clears away slices that are empty in a hierarchy which it does not use itself. Between the instants at
  * which the kubelet makes the slice of a QoS class and that of the first pod in it that is one too few, and the kubelet tries that
@@ -119,6 +127,7 @@ const heldSeconds = 20;
 export const releaseWorker = (apiAddress: string): string => `iptables-restore --noflush < ${rules}
 rm ${rules}
 ${waitFor(`socket($s, PF_INET, SOCK_STREAM, 0) && connect($s, pack_sockaddr_in(6443, inet_aton("${apiAddress}")))`)}
+${untilKnown}
 for class in burstable besteffort; do
   [ -e /sys/fs/cgroup/devices/cgroup.procs ] || break
   setsid sleep ${heldSeconds} >/dev/null 2>&1 </dev/null &

@@ -118,8 +118,7 @@ describe('startNodes', () => {
         onDisk(0, disk(0));
         return Promise.resolve();
       },
-      (_node, command) =>
-        Promise.resolve(isLook(command) ? ok : { exitCode: 1, stdout: '', stderr: 'no such file' }),
+      (_node, command) => Promise.resolve(isLook(command) ? ok : { exitCode: 1, stdout: '', stderr: 'no such file' }),
     );
     const told = start();
     await expect(told).rejects.toBeInstanceOf(SnapshotUnusable);
