@@ -6,7 +6,6 @@
  * every pod is ready, memory of the nodes' containers, and how busy the machine is when nothing happens.
  */
 import { randomBytes } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,18 +14,13 @@ import { dockerCli } from '../harness/cluster/docker.ts';
 import type { OwnedCluster } from '../harness/cluster/kind.ts';
 import { kindSource } from '../harness/cluster/provide.ts';
 import { millis } from '../harness/model/units.ts';
-import { clusterBase, inFolder, keep, memoryOf, say, table } from './support.ts';
+import { clusterBase, inFolder, keep, memoryOf, say, table, untilTold } from './support.ts';
 
 const { values } = parseArgs({ options: { workers: { type: 'string', default: '1,2,4' } } });
 const workers = values.workers.split(',').map(Number);
 const podsWanted = 121;
 const runId = `bench-${randomBytes(3).toString('hex')}`;
-const stop = new AbortController();
-process.once('SIGINT', () => {
-  stop.abort(new Error('interrupted'));
-});
-const { signal } = stop;
-setMaxListeners(0, signal);
+const signal = untilTold();
 const docker = dockerCli();
 
 /** Cores in use, over ten seconds. */

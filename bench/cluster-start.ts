@@ -6,7 +6,6 @@
  * work, in CPU-seconds of the whole machine: work divided by cores is the least that waiting less could ever reach here.
  */
 import { randomBytes } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,18 +13,12 @@ import { dockerCli } from '../harness/cluster/docker.ts';
 import type { OwnedCluster } from '../harness/cluster/kind.ts';
 import { kindSource, snapshotSource, type ClusterSource } from '../harness/cluster/provide.ts';
 import { describedSnapshots } from '../harness/cluster/snapshot/store.ts';
-import { clusterBase, inFolder, keep, median, say, secondsToSteady, table } from './support.ts';
+import { clusterBase, inFolder, keep, median, say, secondsToSteady, table, untilTold } from './support.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' } } });
 const rounds = Number(values.rounds);
 const runId = `bench-${randomBytes(3).toString('hex')}`;
-const stop = new AbortController();
-process.once('SIGINT', () => {
-  stop.abort(new Error('interrupted'));
-});
-const { signal } = stop;
-// Everything of a cluster listens to it: that is no leak.
-setMaxListeners(0, signal);
+const signal = untilTold();
 
 interface Measured {
   /** Its name, by which its snapshot is found. */

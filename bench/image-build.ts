@@ -6,7 +6,6 @@
  * The parts are four middle ones of the real build (the largest, Kubernetes, has nothing to run beside it most of its time): two that
  * compile and two Debian roots. Sources that were downloaded before are not downloaded again: the network is not measured.
  */
-import { setMaxListeners } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,16 +14,12 @@ import { buildGraph } from '../harness/images/build.ts';
 import { pendingSteps, runSteps, type Step } from '../harness/images/dag.ts';
 import { recipesDir } from '../harness/images/keys.ts';
 import { realRunner, type Runner } from '../harness/setup/run.ts';
-import { keep, median, say, table } from './support.ts';
+import { keep, median, say, table, untilTold } from './support.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '1' } } });
 const rounds = Number(values.rounds);
 const goals = ['go-podinfo', 'go-etcd', 'root-postgres', 'root-iptables'];
-const stop = new AbortController();
-process.once('SIGINT', () => {
-  stop.abort(new Error('interrupted'));
-});
-setMaxListeners(0, stop.signal);
+const signal = untilTold();
 
 /** All of one lane: never two at once. */
 const oneByOne = (steps: readonly Step[]): readonly Step[] => steps.map((step) => ({ ...step, lane: 'cpu' }));
@@ -40,10 +35,10 @@ async function measure(title: string, arrange: (steps: readonly Step[]) => reado
   try {
     const steps = arrange(buildGraph({ runner, cacheDir, recipesDir, durations: {} }).steps);
     const from = performance.now();
-    const timings = await runSteps(steps, goals, { progress: () => undefined, signal: stop.signal });
+    const timings = await runSteps(steps, goals, { progress: () => undefined, signal: signal });
     const wall = (performance.now() - from) / 1000;
     const again = performance.now();
-    const left = await pendingSteps(steps, goals, stop.signal);
+    const left = await pendingSteps(steps, goals, signal);
     if (left.length > 0) throw new Error(`still to be done after all was done: ${left.map((s) => s.id).join(', ')}`);
     const second = (performance.now() - again) / 1000;
     say(`${title}: ${wall.toFixed(1)} s`);

@@ -12,7 +12,7 @@ import { looksBy } from '../harness/cluster/looks.ts';
 import { attachToNode, execInNode } from '../harness/cluster/nodes.ts';
 import { ensureImages } from '../harness/images/ensure.ts';
 import { ensureDocker } from '../harness/setup/docker.ts';
-import { keep, median, say, table } from './support.ts';
+import { keep, median, say, table, untilTold } from './support.ts';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, looks: { type: 'string', default: '30' } },
@@ -35,20 +35,15 @@ async function cpuOf(work: () => Promise<void>): Promise<{ readonly cpuMs: numbe
   return { cpuMs: (await machineCpuMs()) - cpu, wallMs: performance.now() - wall };
 }
 
-const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const)
-  process.once(name, () => {
-    stop.abort();
-  });
+const signal = untilTold();
 const quiet = (): void => undefined;
-await ensureDocker({}, quiet, stop.signal);
-const { node: image } = await ensureImages({ mode: 'auto' }, quiet, stop.signal);
+await ensureDocker({}, quiet, signal);
+const { node: image } = await ensureImages({ mode: 'auto' }, quiet, signal);
 const docker = dockerCli();
 const own = ['--detach', '--rm', '--network', 'none', '--label', `${labels.run}=bench-looks-${process.pid}`];
-const id = await docker(['run', ...own, '--entrypoint', 'sleep', image, '3600'], { signal: stop.signal });
+const id = await docker(['run', ...own, '--entrypoint', 'sleep', image, '3600'], { signal });
 try {
   const look = looksBy(attachToNode);
-  const { signal } = stop;
   const ask = {
     exec: () => execInNode(id, question, { signal }),
     look: () => look(id, question, { signal }),
@@ -90,6 +85,5 @@ try {
   );
   await keep('looks', { looks, ratio: execMs / lookMs, found });
 } finally {
-  stop.abort();
   await docker(['rm', '-f', id]).catch(() => undefined);
 }

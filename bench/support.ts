@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,21 @@ import { cacheDir } from '../harness/setup/cache.ts';
 import { ensureDocker } from '../harness/setup/docker.ts';
 import { ensureKind, ensureKubectl } from '../harness/setup/kind.ts';
 import scenario from '../scenarios/cni-wipe.ts';
+
+/**
+ * Aborts when this process is told to end, however often: a listener that is gone after the first time would let whoever also listens end the
+ * process in the middle of its cleaning up. Everything of a cluster listens to it: that is no leak.
+ */
+export function untilTold(): AbortSignal {
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      stop.abort(new Error('interrupted'));
+    });
+  }
+  return stop.signal;
+}
 
 /** Says what is being done, on stderr: stdout is for the table. */
 export const say = (text: string): void => {

@@ -8,7 +8,7 @@ import { must } from '../setup/run.ts';
 import type { Step, StepContext } from './dag.ts';
 import { programArchitecture } from './elf.ts';
 import { contentKey, pathKey, short } from './keys.ts';
-import { preload } from './preload.ts';
+import { preload, preloadRecipe } from './preload.ts';
 import { baseImages, images, versions, type ImageMode } from './refs.ts';
 import { builderEnv, compile, compilerFor, moduleDir } from './toolchain.ts';
 
@@ -464,9 +464,6 @@ export const strictBase = 'strict-base';
 /** The step that builds an image of the node. */
 export const stepOf = (id: string, mode: ImageMode): string =>
   id === 'node-base' && mode === 'strict' ? strictBase : id;
-
-/** Changes whenever what `preload` leaves in an image changes: it stands for its code in the keys. */
-export const preloadRecipe = 'preload 4';
 
 /** The packages of a recipe's list: words, with `#` comments. */
 export function packageList(text: string): readonly string[] {

@@ -1,11 +1,11 @@
 import type { OnProgress } from '../model/progress.ts';
 import { must } from '../setup/run.ts';
-import { hasImage, hashLabel, preloadRecipe, stepOf } from './build.ts';
+import { hasImage, hashLabel, stepOf } from './build.ts';
 import { ensureBridge } from './cni.ts';
 import type { Step } from './dag.ts';
 import { contentKey, short } from './keys.ts';
 import type { Had } from './obtain.ts';
-import { preload } from './preload.ts';
+import { preload, preloadRecipe } from './preload.ts';
 import { nodeRepository, splitRef, versions, type ImageMode, type ImageSpec } from './refs.ts';
 import { buildsAll, inspect, pinnedName, runsHere, type Origin } from './sources.ts';
 import { inNode, worldOf, type EnsureImagesOptions, type World } from './world.ts';

@@ -1,11 +1,21 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { FiredrillError } from '../model/errors.ts';
 import { identify } from '../registry/process.ts';
 import { because, must, type Runner } from '../setup/run.ts';
+import { contentKey } from './keys.ts';
 import { fullName } from './refs.ts';
+
+const script = (name: string): string => readFileSync(fileURLToPath(new URL(name, import.meta.url)), 'utf8');
+const unpackImages = script('unpack-images.sh');
+const dropLayers = script('drop-layers.sh');
+
+/**
+ * Changes whenever what `preload` leaves in an image changes: by itself with its scripts, and by hand (the number) with the steps in this file.
+ */
+export const preloadRecipe = contentKey(['preload 4', unpackImages, dropLayers]);
 
 /** What goes into an image's containerd. */
 export interface PreloadOptions {
@@ -76,13 +86,12 @@ export async function preload(runner: Runner, options: PreloadOptions): Promise<
     }
     if (options.packed !== true) {
       say('unpacking images');
-      const unpack = await readFile(unpackImages, 'utf8');
-      const left = await docker('unpacking images', 'exec', container, 'sh', '-c', unpack);
+      const left = await docker('unpacking images', 'exec', container, 'sh', '-c', unpackImages);
       for (const image of left.split('\n').filter((line) => line !== ''))
         say(`${image} stays packed: each node unpacks it on its own disk`);
     }
     say('dropping packed layers');
-    await docker('dropping packed layers', 'exec', container, 'sh', '-c', await readFile(dropLayers, 'utf8'));
+    await docker('dropping packed layers', 'exec', container, 'sh', '-c', dropLayers);
 
     say('stopping containerd');
     // containerd is process 1 there; the image's own stop signal is systemd's and would be ignored.
@@ -126,9 +135,6 @@ export async function removeHalfMade(runner: Runner, signal?: AbortSignal): Prom
       await runner.run('docker', ['rm', '-f', '-v', name], { signal });
   }
 }
-
-const unpackImages = fileURLToPath(new URL('unpack-images.sh', import.meta.url));
-const dropLayers = fileURLToPath(new URL('drop-layers.sh', import.meta.url));
 
 /**
  * Imports one image, packed. It is unpacked afterwards, with whatever else is: a layer that deletes a file of an earlier one cannot be in a container on
