@@ -1,5 +1,6 @@
 import { armName, isFaultFree } from '../model/control.ts';
 import { isWanted, type Dropped, type Plan } from '../model/plan.ts';
+import { isSuccess, notableOutcomes } from '../model/outcome.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
 import { canaryNote } from './canary.ts';
@@ -298,16 +299,12 @@ function notesOf(
 
 /** What time alone does not say: a runbook that is faster and loses data is not better. */
 function costs(runs: readonly Run[], names: readonly string[]): string[] {
-  const words = [
-    ['recovered-with-loss', 'recovered with data lost'],
-    ['harmed', 'did harm'],
-    ['relapsed', 'relapsed'],
-  ] as const;
+  const bad = notableOutcomes.filter(([outcome]) => !isSuccess(outcome));
   return names.flatMap((name) =>
     runs.flatMap((run, i) => {
       const trials = validOf(run, { what: 'runbooks', names }).filter((r) => armName(r) === name);
       const where = runs.length === 1 ? '' : i === 0 ? ' in the first run' : ' in the second run';
-      return words.flatMap(([outcome, what]) => {
+      return bad.flatMap(([outcome, what]) => {
         const k = trials.filter((r) => r.outcome === outcome).length;
         return k === 0 ? [] : [`${name} ${what} in ${String(k)} of ${String(trials.length)} trials${where}.`];
       });

@@ -1,5 +1,6 @@
 import { armName } from '../model/control.ts';
 import { armsIn, isWanted, type Dropped, type Plan, type PlannedTrial } from '../model/plan.ts';
+import { isSuccess } from '../model/outcome.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { sum } from './numbers.ts';
 import { isValid } from './observed.ts';
@@ -53,7 +54,7 @@ function trialsOf(plan: Plan, records: readonly TrialRecord[], arm: string, bloc
 function droppedAfter(plan: Plan, records: readonly TrialRecord[], block: number, least: number): readonly Dropped[] {
   const counts = armsIn(plan).map((arm) => {
     const trials = trialsOf(plan, records, arm, block);
-    return { arm, n: trials.length, k: trials.filter(({ outcome }) => outcome === 'recovered').length };
+    return { arm, n: trials.length, k: trials.filter(({ outcome }) => isSuccess(outcome)).length };
   });
   const always = counts.find(({ n, k }) => n >= least && k === n);
   if (always === undefined) return [];
@@ -88,7 +89,7 @@ function leaderOf(plan: Plan, records: readonly TrialRecord[]): string | undefin
   if (block < least) return undefined;
   const clean = (plan.comparison?.arms ?? []).flatMap((arm) => {
     const trials = trialsOf(plan, records, arm, block);
-    const whole = trials.length > 0 && trials.every(({ outcome }) => outcome === 'recovered');
+    const whole = trials.length > 0 && trials.every(({ outcome }) => isSuccess(outcome));
     return whole ? [{ arm, downtimeMs: sum(trials.map((r) => r.badnessMs)) / trials.length }] : [];
   });
   return clean.sort((a, b) => a.downtimeMs - b.downtimeMs || (a.arm < b.arm ? -1 : 1))[0]?.arm;

@@ -1,5 +1,6 @@
 import { median } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
+import { isValidOutcome } from '../model/outcome.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { midpoint, type Censored, type Interval } from '../model/units.ts';
 
@@ -42,7 +43,7 @@ export function medianTime(times: readonly ObservedTime[]): ObservedTime {
 }
 
 /** Whether a trial says anything about its runbook. */
-export const isValid = (record: TrialRecord): boolean => record.outcome !== 'invalid' && record.outcome !== 'unknown';
+export const isValid = (record: TrialRecord): boolean => isValidOutcome(record.outcome);
 
 /** Trials by the block that the plan has them in; one that the plan does not know is a block of its own. */
 export function byBlock(plan: Plan, records: readonly TrialRecord[]): ReadonlyMap<string, readonly TrialRecord[]> {

@@ -1,4 +1,5 @@
-import type { DataLoss, DetectorRecord, Outcome, TrialRecord } from '../model/record.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { DataLoss, DetectorRecord, TrialRecord } from '../model/record.ts';
 import { humanDuration, midpoint, uncensored, type Censored, type Interval } from '../model/units.ts';
 import { rowsLost } from './data.ts';
 import type { Damage } from './integrity.ts';

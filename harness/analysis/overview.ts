@@ -1,11 +1,12 @@
 import { max, median, min } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
-import type { Outcome } from '../model/record.ts';
+
 import { midpoint, uncensored, type Interval } from '../model/units.ts';
 import { heaviest, mildestFirst, weight, type Fault } from './faults.ts';
 import { agree, measuredSentence, type RunbookSummary } from './summary-runbooks.ts';
 import type { DetectorSummary, RunSummary } from './summary.ts';
 import { sum, whole } from './numbers.ts';
+import type { Outcome } from '../model/outcome.ts';
 
 /** A run in short: of many, no more than this has to be kept. */
 export interface RunInShort {

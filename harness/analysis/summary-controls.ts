@@ -1,7 +1,8 @@
 import { mean } from 'simple-statistics';
 import { armName, isFaultFree, type ControlKind } from '../model/control.ts';
 import type { Plan, PlannedControl } from '../model/plan.ts';
-import type { Outcome, TrialRecord } from '../model/record.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
 import { canaryOf, type Canary } from './canary.ts';
 import { whole, sum } from './numbers.ts';

@@ -1,6 +1,7 @@
 import { max, mean, median, min } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
-import type { Outcome, TrialRecord } from '../model/record.ts';
+import { notableOutcomes, type Outcome, successes } from '../model/outcome.ts';
+import type { TrialRecord } from '../model/record.ts';
 import { humanDuration, midpoint, uncensored, type Censored, type Interval } from '../model/units.ts';
 import { meanInterval } from './mean-interval.ts';
 import { whole, sum } from './numbers.ts';
@@ -99,7 +100,7 @@ export function summariseRunbook(
   const n = valid.length;
   const outcomes: Partial<Record<Outcome, number>> = {};
   for (const { outcome } of records) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-  const k = (outcomes.recovered ?? 0) + (outcomes.prevented ?? 0);
+  const k = successes(outcomes);
   const observed = valid.map((r) => observedTtr(r, plan.horizonMs));
   const events = observed.filter((o) => o.event);
   const restored = valid.filter((r) => observedTtr(r, plan.horizonMs).event);
@@ -213,13 +214,6 @@ export function agree(expect: RunbookSummary['expect'], k: number, n: number): A
   return hits === n ? 'as-said' : hits === 0 ? 'contradicted' : 'mixed';
 }
 
-const words: readonly (readonly [Outcome, string])[] = [
-  ['prevented', 'prevented'],
-  ['recovered-with-loss', 'recovered with data lost'],
-  ['harmed', 'did harm'],
-  ['relapsed', 'relapsed'],
-];
-
 /** What was measured, in one sentence, to stand beside what the write-up says. */
 export function measuredSentence(
   k: number,
@@ -240,7 +234,7 @@ export function measuredSentence(
   } else {
     parts.push(`not good again within ${humanDuration(horizonMs)}`);
   }
-  for (const [outcome, what] of words) {
+  for (const [outcome, what] of notableOutcomes) {
     const count = outcomes[outcome] ?? 0;
     if (count > 0 && !(prevented && outcome === 'prevented')) parts.push(`${String(count)} ${what}`);
   }

@@ -1,6 +1,7 @@
 import { armName } from '../model/control.ts';
 import { isWanted, type Plan } from '../model/plan.ts';
-import type { Outcome, TrialRecord } from '../model/record.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { TrialRecord } from '../model/record.ts';
 import { controlWarnings, summariseControls, type ControlSummary } from './summary-controls.ts';
 import { summariseDetectors, type DetectorSummary } from './summary-detectors.ts';
 import { isValid } from './observed.ts';

@@ -1,7 +1,8 @@
 import { armName } from '../model/control.ts';
 import { exitCodes } from '../model/errors.ts';
 import type { Plan } from '../model/plan.ts';
-import type { Outcome, TrialRecord } from '../model/record.ts';
+import { claimAfter, type Outcome } from '../model/outcome.ts';
+import type { TrialRecord } from '../model/record.ts';
 import type { Claim } from '../model/runbook.ts';
 
 /** What became of one trial, and what the scenario expected of its runbook. */
@@ -31,9 +32,8 @@ export function outcomesOf(plan: Plan, records: readonly TrialRecord[]): readonl
  * is expected to fail and fails is a result like any other.
  */
 export function exitCodeOfOutcomes(outcomes: readonly TrialOutcome[]): number {
-  const valid = outcomes.filter((o) => o.outcome !== 'invalid' && o.outcome !== 'unknown');
-  if (valid.some((o) => o.expect === 'recovers' && o.outcome !== 'recovered' && o.outcome !== 'prevented'))
-    return exitCodes.notRecovered;
-  if (outcomes.some((o) => !valid.includes(o) && o.madeUpFor !== true)) return exitCodes.invalid;
+  const claims = outcomes.map((o) => ({ ...o, claim: claimAfter(o.outcome, o.expect) }));
+  if (claims.some(({ claim }) => claim === 'broken')) return exitCodes.notRecovered;
+  if (claims.some(({ claim, madeUpFor }) => claim === 'no-data' && madeUpFor !== true)) return exitCodes.invalid;
   return exitCodes.done;
 }

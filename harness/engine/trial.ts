@@ -9,6 +9,7 @@ import type { EventBody, EventOf, PhaseName } from '../model/events.ts';
 import type { Sample } from '../model/probe.ts';
 import type { OnProgress } from '../model/progress.ts';
 import { seeded } from '../model/random.ts';
+import { isSuccess } from '../model/outcome.ts';
 import type { WholeRecord } from '../model/record.ts';
 import { minutes, seconds } from '../model/units.ts';
 import { auditStores } from './audit.ts';
@@ -341,7 +342,7 @@ class Trial {
   /** Whether nobody will ask why: it went well, or with `orExpected` it is known that this runbook ends nothing. */
   #wentWell(orExpected = false): boolean {
     const { outcome, claim } = analyseTrial(this.journal.events);
-    if (outcome === 'recovered' || outcome === 'prevented' || outcome === 'control-clean') return true;
+    if (isSuccess(outcome)) return true;
     return orExpected && claim.expect === 'does-not-recover' && outcome === 'not-recovered';
   }
 

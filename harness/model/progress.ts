@@ -1,4 +1,4 @@
-import type { Outcome } from './record.ts';
+import type { Outcome } from './outcome.ts';
 
 /**
  * What a long piece of work says while it goes on, for whoever watches: the command line draws it, nothing is measured or

@@ -1,23 +1,7 @@
 import type { Censored, Interval } from './units.ts';
 import type { ControlKind } from './control.ts';
 import type { EventOf } from './events.ts';
-
-/**
- * What became of a trial. `prevented`: the change was made under a precaution, and nothing that had to break did. `invalid` (no steady
- * state, no witness, or what had to break did not) and `unknown` (the harness starved, probe gaps) are never counted as a runbook's
- * failure. Where no fault was injected: `control-clean` (no indicator bad, no alarm, nothing lost) or `control-disturbed`.
- */
-export type Outcome =
-  | 'prevented'
-  | 'recovered'
-  | 'relapsed'
-  | 'not-recovered'
-  | 'recovered-with-loss'
-  | 'harmed'
-  | 'control-clean'
-  | 'control-disturbed'
-  | 'invalid'
-  | 'unknown';
+import type { Outcome } from './outcome.ts';
 
 /** One alarm in one trial. `ttd` counts from the onset. */
 export interface DetectorRecord {

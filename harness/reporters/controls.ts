@@ -5,6 +5,7 @@ import * as f from './format.ts';
 import { safe, type Markup } from './markup.ts';
 import { md, markdownTable } from './markdown-text.ts';
 import { table, type Paint } from './table.ts';
+import { isSuccess, outcomeLabel } from '../model/outcome.ts';
 
 const controlsOf = (summary: RunSummary): readonly ControlSummary[] => summary.controlArms ?? [];
 
@@ -92,7 +93,7 @@ export function controlsHtml(summary: RunSummary): Markup | false {
   const controls = controlsOf(summary);
   if (controls.length === 0) return false;
   const alarms = healthyAlarms(summary);
-  const odd = summary.controls.filter((t) => t.outcome !== 'control-clean' && t.outcome !== 'recovered');
+  const odd = summary.controls.filter((t) => !isSuccess(t.outcome));
   const titles = ['Control', 'Result', 'TTR', 'Downtime', 'Data lost', 'Collateral', 'Measured'];
   return safe`<section><h2>Controls</h2>
 <p class="lead">No answers to the outage, and not ranked with them: they show what the answers, the alarms and the comparison are worth.</p>
@@ -114,6 +115,6 @@ ${
     return safe`<tr><th scope="row"><code>${a.id}</code></th><td data-label="Fired"><span class="${a.k > 0 ? 'bad-text' : 'good-text'}">${fired ?? ''}</span></td><td data-label="True share">${most ?? ''}</td><td data-label="Dead or blind">${silent ?? ''}</td></tr>`;
   })}</tbody></table></div>`
 }
-${odd.length > 0 && safe`<h3>Controls that were not clean</h3><ul class="plain">${odd.map((t) => safe`<li><code>${t.trialId}</code> ${f.outcomeWords[t.outcome]}: ${t.reason}</li>`)}</ul>`}
+${odd.length > 0 && safe`<h3>Controls that were not clean</h3><ul class="plain">${odd.map((t) => safe`<li><code>${t.trialId}</code> ${outcomeLabel(t.outcome)}: ${t.reason}</li>`)}</ul>`}
 </section>`;
 }

@@ -3,22 +3,8 @@ import type { DetectorSummary, RunbookSummary } from '../analysis/summary.ts';
 import { percent } from '../analysis/words.ts';
 import { isFaultFree } from '../model/control.ts';
 import { controlsOf, type Plan } from '../model/plan.ts';
-import type { DetectorRecord, Outcome, TrialRecord } from '../model/record.ts';
+import type { DetectorRecord, TrialRecord } from '../model/record.ts';
 import { humanDuration, midpoint, type Censored, type Interval } from '../model/units.ts';
-
-/** Outcomes in words. */
-export const outcomeWords: Readonly<Record<Outcome, string>> = {
-  prevented: 'prevented',
-  recovered: 'recovered',
-  relapsed: 'relapsed',
-  'not-recovered': 'not recovered',
-  'recovered-with-loss': 'recovered, data lost',
-  harmed: 'did harm',
-  'control-clean': 'clean',
-  'control-disturbed': 'disturbed',
-  invalid: 'invalid',
-  unknown: 'unknown',
-};
 
 export const statusWords: Readonly<Record<DetectorRecord['status'], string>> = {
   detected: 'detected',

@@ -5,7 +5,8 @@ import { firstAlarmOf } from '../analysis/warnings.ts';
 import { timeSpent } from '../analysis/time-spent.ts';
 import { span } from '../analysis/words.ts';
 import type { Plan } from '../model/plan.ts';
-import type { Outcome, TrialRecord, WholeOf, WholeRecord } from '../model/record.ts';
+import { claimAfter, isSuccess, type Outcome, outcomeLabel, toneOf } from '../model/outcome.ts';
+import type { TrialRecord, WholeOf, WholeRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
 import { controlsHtml } from './controls.ts';
 import * as f from './format.ts';
@@ -190,7 +191,7 @@ function* runbookSection(summary: RunSummary): Generator<Markup, void> {
       result: f.ofText(r.recovered.k, r.n),
       emphasis: r.id === summary.verdict.runbook,
       points: r.points.map((p) => ({
-        title: `${p.trialId}, ${f.outcomeWords[p.outcome]}`,
+        title: `${p.trialId}, ${outcomeLabel(p.outcome)}`,
         mark: markOf(p.outcome),
         time: p.ttr,
       })),
@@ -211,7 +212,7 @@ ${
 <div class="card"><div class="plot-box">${survivalCurves(curves, summary.horizonMs, summary.verdict.runbook)}</div>
 <p class="muted">Kaplan-Meier: every curve begins with all trials at the fault and falls as they come back; what is left at the end never did.</p></div>`
 }
-${summary.noData.length > 0 && safe`<h3>Trials that gave no data</h3><p class="muted">Never counted against a runbook.</p><ul class="plain">${summary.noData.map((t) => safe`<li><code>${t.trialId}</code> ${f.outcomeWords[t.outcome]}: ${t.reason}</li>`)}</ul>`}
+${summary.noData.length > 0 && safe`<h3>Trials that gave no data</h3><p class="muted">Never counted against a runbook.</p><ul class="plain">${summary.noData.map((t) => safe`<li><code>${t.trialId}</code> ${outcomeLabel(t.outcome)}: ${t.reason}</li>`)}</ul>`}
 ${summary.controlArms === undefined && summary.controls.length > 0 && safe`<h3>Controls without a fault</h3><ul class="plain">${summary.controls.map((t) => safe`<li><code>${t.trialId}</code> ${t.reason}</li>`)}</ul>`}
 </section>
 `;
@@ -220,7 +221,7 @@ ${summary.controlArms === undefined && summary.controls.length > 0 && safe`<h3>C
 const key = (mark: Markup): Markup => safe`<svg width="16" height="14" aria-hidden="true">${mark}</svg>`;
 
 function markOf(outcome: Outcome): Mark {
-  if (outcome === 'recovered' || outcome === 'prevented') return 'good';
+  if (isSuccess(outcome)) return 'good';
   if (outcome === 'recovered-with-loss') return 'loss';
   if (outcome === 'harmed' || outcome === 'relapsed') return 'bad';
   return 'plain';
@@ -233,7 +234,7 @@ function runbookRows(r: RunbookSummary, summary: RunSummary): Markup {
   const others = (Object.entries(r.outcomes) as [Outcome, number][])
     .filter(([o]) => o !== 'recovered' && o !== 'not-recovered')
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([o, n]) => `${n} ${f.outcomeWords[o]}`);
+    .map(([o, n]) => `${n} ${outcomeLabel(o)}`);
   return safe`<tr${r.id === summary.verdict.runbook && trusted(' class="chosen"')}>
 <th scope="row"><code>${r.id}</code><small>${r.title}</small></th>
 <td data-label="Recovered"><div><span class="nowrap ${all ? 'good-text' : r.recovered.k === 0 && r.n > 0 ? 'bad-text' : ''}">${f.ofText(r.recovered.k, r.n)}</span>${f.chanceText(r) !== '' && safe`<small>true chance ${f.chanceText(r)} (95 %)</small>`}${others.length > 0 && safe`<small>${others.join(', ')}</small>`}</div></td>
@@ -314,19 +315,18 @@ ${all.some((t) => t.from === 'bands') && safe`<p class="muted">${fromBandsNote}<
 /** What is drawn of very many trials, in their order: what should have recovered and did not, then the rest from the beginning. */
 function drawn(trials: readonly TrialRecord[]): readonly TrialRecord[] {
   if (trials.length <= mostDrawn) return trials;
-  const asExpected = (t: TrialRecord): boolean => t.claim.expect !== 'recovers' || t.outcome === 'recovered';
+  const asExpected = (t: TrialRecord): boolean => claimAfter(t.outcome, t.claim.expect) === 'held';
   const odd = trials.filter((t) => !asExpected(t));
   const chosen = new Set([...odd, ...trials.filter(asExpected)].slice(0, mostDrawn));
   return trials.filter((t) => chosen.has(t));
 }
 
 function trial(t: WholeRecord, open: boolean, limit: number): Markup {
-  const good = t.outcome === 'recovered' || t.outcome === 'control-clean';
-  const kind = good ? 'good' : t.outcome === 'invalid' || t.outcome === 'unknown' ? '' : 'bad';
+  const tone = toneOf(t.outcome);
   const valid = t.outcome !== 'invalid';
   const steps = t.steps.filter((s) => s.part === 'runbook' || s.part === 'inject');
   const parts = t.parts;
-  return safe`<details class="trial card"${open && trusted(' open')}><summary><code>${t.trialId}</code> <span class="badge ${kind}">${f.outcomeWords[t.outcome]}</span> <span class="muted">${t.reason}</span></summary>
+  return safe`<details class="trial card"${open && trusted(' open')}><summary><code>${t.trialId}</code> <span class="badge ${tone}">${outcomeLabel(t.outcome)}</span> <span class="muted">${t.reason}</span></summary>
 <div class="plot-box">${timeline(t, open ? 150 : 30)}</div>
 <dl class="env">
 ${valid && t.firstGood !== undefined && safe`<dt>First good</dt><dd>${f.timeTo(t.firstGood)}</dd>`}

@@ -1,6 +1,7 @@
 import { sortTrials, type RunSummary } from '../analysis/summary.ts';
 import { armName, isFaultFree } from '../model/control.ts';
 import type { Plan } from '../model/plan.ts';
+import { claimAfter, outcomeLabel } from '../model/outcome.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
 import * as f from './format.ts';
@@ -62,7 +63,7 @@ interface Case {
 }
 
 function caseOf(t: TrialRecord, again: string | undefined): Case {
-  const message = `${f.outcomeWords[t.outcome]}: ${t.reason}`;
+  const message = `${outcomeLabel(t.outcome)}: ${t.reason}`;
   const times =
     t.outcome === 'invalid' || isFaultFree(t.control)
       ? []
@@ -72,13 +73,13 @@ function caseOf(t: TrialRecord, again: string | undefined): Case {
   );
   const text = [message, ...times, ...alarms].join('\n');
   const base = { name: t.trialId, ms: t.endMs, message, text };
-  if (t.outcome === 'invalid' || t.outcome === 'unknown') {
+  const claim = claimAfter(t.outcome, t.claim.expect);
+  if (claim === 'no-data') {
     return again === undefined
       ? { ...base, kind: 'error' }
       : { ...base, kind: 'skipped', message: `${message}; ${again} makes up for it` };
   }
-  const failed = t.control === undefined && t.claim.expect === 'recovers' && t.outcome !== 'recovered';
-  return { ...base, kind: failed ? 'failure' : 'passed' };
+  return { ...base, kind: claim === 'broken' ? 'failure' : 'passed' };
 }
 
 function caseXml(c: Case, classname: string): Markup {

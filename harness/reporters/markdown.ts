@@ -4,6 +4,7 @@ import { timeSpent } from '../analysis/time-spent.ts';
 import { span } from '../analysis/words.ts';
 import { isFaultFree } from '../model/control.ts';
 import type { Plan } from '../model/plan.ts';
+import { outcomeLabel } from '../model/outcome.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
 import { controlsMarkdown } from './controls.ts';
@@ -45,7 +46,7 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
       ['trial', 'outcome', 'first good', 'stable since (TTR)', 'downtime', 'fully', 'why'],
       sortTrials(plan, records).map((r) => [
         code(r.trialId),
-        f.outcomeWords[r.outcome],
+        outcomeLabel(r.outcome),
         ...[r.firstGood, r.ttr].map((time) =>
           isFaultFree(r.control) || (time === undefined && r.outcome !== 'invalid')
             ? '–'

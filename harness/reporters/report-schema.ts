@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { controlKinds } from '../model/control.ts';
 import type { RunSummary } from '../analysis/summary.ts';
 import { endpoints, type Plan } from '../model/plan.ts';
+import { outcomes } from '../model/outcome.ts';
 import type { WholeRecord } from '../model/record.ts';
 
 /** What report.json holds. */
@@ -25,18 +26,7 @@ const censored = z
 const timeTo = z.union([interval, censored]);
 const profile = z.enum(['stock', 'fast']);
 const expects = z.enum(['recovers', 'does-not-recover', 'unknown']);
-const outcome = z.enum([
-  'prevented',
-  'recovered',
-  'relapsed',
-  'not-recovered',
-  'recovered-with-loss',
-  'harmed',
-  'control-clean',
-  'control-disturbed',
-  'invalid',
-  'unknown',
-]);
+const outcome = z.enum(outcomes);
 const control = z
   .enum(controlKinds)
   .describe(

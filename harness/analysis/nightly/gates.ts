@@ -1,8 +1,9 @@
 import type { NightLine } from '../../model/night.ts';
-import type { Outcome } from '../../model/record.ts';
+
 import { costsMore, endsLess, type ArmCounts } from '../regressions.ts';
 import { waitArm, type Night } from './lines.ts';
 import { sum } from '../numbers.ts';
+import { type Outcome, successes, validTrials } from '../../model/outcome.ts';
 
 /**
  * What needs no statistics, one line each, worst first: an arm, a number, and against what. `baseline` is empty where there is none of this
@@ -125,7 +126,7 @@ function tally(lines: readonly NightLine[], id: string): NightLine['alarms'][str
 
 /** Trials of a line that say anything. */
 export function validIn({ outcomes }: NightLine): number {
-  return sum(Object.entries(outcomes).map(([outcome, n]) => (outcome === 'invalid' || outcome === 'unknown' ? 0 : n)));
+  return validTrials(outcomes);
 }
 
 const together = (nights: readonly Night[], arm: string): ArmCounts =>
@@ -145,7 +146,7 @@ function countsOf(lines: readonly NightLine[], arm: string): ArmCounts {
   return {
     id: arm,
     n: sum(lines.map(validIn)),
-    recovered: { k: (outcomes.recovered ?? 0) + (outcomes.prevented ?? 0) },
+    recovered: { k: successes(outcomes) },
     outcomes,
     data: { trialsWithLoss: sum(lines.map((l) => l.withLoss)) },
   };

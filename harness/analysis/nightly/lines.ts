@@ -1,7 +1,8 @@
 import { armName, isFaultFree } from '../../model/control.ts';
 import { mixedEnvironment, type NightLine } from '../../model/night.ts';
 import type { Plan } from '../../model/plan.ts';
-import type { Outcome, TrialRecord } from '../../model/record.ts';
+import { isSuccess, type Outcome } from '../../model/outcome.ts';
+import type { TrialRecord } from '../../model/record.ts';
 import type { Run } from '../comparison-runs.ts';
 import { environmentDifferences, fingerprint, type Difference } from '../environments.ts';
 import { sum, whole } from '../numbers.ts';
@@ -116,7 +117,7 @@ function lineOf(plan: Plan, arm: Arm, planned: number, records: readonly TrialRe
     outcomes,
     unwitnessed: records.filter((r) => r.outcome === 'invalid' && unwitnessed(r)).length,
     withLoss: valid.filter((r) => r.data !== 'unknown' && r.data.lost > 0).length,
-    notWhole: valid.filter((r) => r.outcome === 'recovered' && r.fullRecoveryMissing.length > 0).length,
+    notWhole: valid.filter((r) => isSuccess(r.outcome) && r.fullRecoveryMissing.length > 0).length,
     downAgain: valid.filter((r) => r.downAgain?.relapse === true).length,
     alarms: alarmsOf(valid),
     blocks: isFaultFree(control) ? [] : blocksOf(plan, valid, control === undefined && runbook === waitArm),

@@ -1,6 +1,7 @@
 import { seeded } from '../../model/random.ts';
 import type { Plan } from '../../model/plan.ts';
-import type { Outcome, WholeRecord } from '../../model/record.ts';
+import type { Outcome } from '../../model/outcome.ts';
+import type { WholeRecord } from '../../model/record.ts';
 import { summarise } from '../summary.ts';
 import { planOf } from './plan.ts';
 

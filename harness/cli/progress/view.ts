@@ -1,6 +1,7 @@
 import type { ProgressEvent, ProgressSetup } from '../../model/progress.ts';
 import { humanDuration } from '../../model/units.ts';
 import type { Paint } from '../output.ts';
+import { toneOf } from '../../model/outcome.ts';
 
 /** What is going on now, kept from the events so far. Plain data; `advance` makes the next one. */
 export interface View {
@@ -137,6 +138,7 @@ export function advance(
     }
     case 'outcome': {
       const { phase: _p, step: _s, slis: _i, trial, ...rest } = view;
+      const tone = toneOf(event.outcome);
       const took = event.ttrMs === undefined ? '' : ` in ${humanDuration(event.ttrMs)}`;
       const wall = trial === undefined ? '' : ` [trial took ${humanDuration(nowMs - trial.startedMs)}]`;
       return {
@@ -144,12 +146,7 @@ export function advance(
         lines: [
           {
             kind: 'end',
-            level:
-              event.outcome === 'recovered' || event.outcome === 'control-clean'
-                ? 'good'
-                : ['invalid', 'unknown', 'control-disturbed'].includes(event.outcome)
-                  ? 'warning'
-                  : 'bad',
+            level: tone === 'none' ? 'warning' : tone,
             indent: 1,
             text: `${event.runbook}: ${event.outcome}${took}: ${event.reason}${wall}`,
           },
