@@ -7,9 +7,11 @@ import {
   type PlannedComparison,
   type PlannedControl,
   type PlannedStep,
+  type PlannedTest,
   type PlannedTrial,
   type Trigger,
 } from '../model/plan.ts';
+import { defaultSlo, type Probe } from '../model/probe.ts';
 import { profiles, type ProfileName } from '../model/profile.ts';
 import type { ClaimedRunbook } from '../model/runbook.ts';
 import { timersOf, type Scenario } from '../model/scenario.ts';
@@ -80,6 +82,7 @@ export function makePlan(options: PlanOptions): Plan {
     outage: { ...scenario.outage, says: [...scenario.outage.says] },
     fidelity: scenario.fidelity,
     differences: [...scenario.differences],
+    test: testOf(scenario, options.profile),
     runbooks: chosen.map(({ runbook, claim }) => ({
       id: runbook.id,
       title: runbook.title,
@@ -94,6 +97,32 @@ export function makePlan(options: PlanOptions): Plan {
     ...(controls.length === 0 ? {} : { controls: controls.map((arm) => plannedControl(arm, scenario)) }),
     horizonMs: scenario.horizonMs[options.profile],
     holdMs: timersOf(scenario, options.profile).holdMs,
+  };
+}
+
+function testOf(scenario: Scenario, profile: ProfileName): PlannedTest {
+  const { cluster, setup = [], fault, probes, breaks, keeps, detectors } = scenario;
+  const { id, params, prepare, inject, witness, witnessDeadlineMs, undo } = fault;
+  const role = ({ sli, bystander }: Probe): PlannedTest['probes'][number]['role'] =>
+    breaks.includes(sli) ? 'breaks' : keeps.includes(sli) ? 'keeps' : bystander ? 'bystander' : 'watched';
+  return {
+    ...cluster,
+    setup: setup.map(planned),
+    fault: {
+      id,
+      params,
+      targets: placeName(fault.targets),
+      prepare: prepare.map(planned),
+      inject: inject.map(planned),
+      witness: witness.map((check) => ({ ...check, on: placeName(check.on) })),
+      witnessDeadlineMs,
+      undo: undo.map(planned),
+    },
+    probes: probes.map((probe) => {
+      const { sli, periodMs, timeoutMs, slo = defaultSlo } = probe;
+      return { sli, periodMs, timeoutMs, slo, role: role(probe) };
+    }),
+    detectors: detectors.map((d) => ({ id: d.id, loop: d.loop(profiles[profile]), expects: d.expects })),
   };
 }
 

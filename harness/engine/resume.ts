@@ -1,9 +1,10 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, renameSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { FiredrillError } from '../model/errors.ts';
 import type { EventOf } from '../model/events.ts';
-import { controlsOf, isWanted, type Plan, type PlannedComparison } from '../model/plan.ts';
+import { controlsOf, isWanted, type Plan, type PlannedComparison, type PlannedTest } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import type { Scenario } from '../model/scenario.ts';
 import { makePlan } from './plan.ts';
@@ -36,14 +37,11 @@ export function resumePlan(old: Plan, scenario: Scenario, trials: number, trials
     ...(old.comparison === undefined ? {} : { decide: old.comparison.decide, confirmMs: old.comparison.confirmMs }),
     createdEpochMs: old.createdEpochMs,
   });
-  const changed = (['runbooks', 'controls', 'horizonMs', 'holdMs', 'fidelity'] as const).find(
-    (key) => JSON.stringify(now[key]) !== JSON.stringify(old[key]),
-  );
-  const first = old.trials.filter(({ repeats }) => repeats === undefined);
-  if (changed !== undefined || JSON.stringify(now.trials.slice(0, first.length)) !== JSON.stringify(first))
+  const changed = changedSince(old, now);
+  if (changed !== undefined)
     throw new FiredrillError(
       'usage',
-      `run ${old.runId} cannot be gone on with: scenario ${old.scenario} has changed since (${changed ?? 'its trials'})`,
+      `cannot resume run ${old.runId}: scenario ${old.scenario} has changed since (its ${changed})`,
       { hint: `npm run scenario ${old.scenario}` },
     );
   const wider = blocksOf(now) > blocksOf(old);
@@ -53,6 +51,35 @@ export function resumePlan(old: Plan, scenario: Scenario, trials: number, trials
     ...(wider && old.comparison !== undefined ? { comparison: amended(old, now, old.comparison, trialsSeen) } : {}),
   };
 }
+
+/** Which part of a plan is not as it was, in words; undefined when its trials are of the same kind. Old plans do not tell everything. */
+function changedSince(old: Plan, now: Plan): string | undefined {
+  const first = old.trials.filter(({ repeats }) => repeats === undefined);
+  const parts: readonly (readonly [string, unknown, unknown])[] = [
+    ...(old.test === undefined || now.test === undefined
+      ? []
+      : testParts.map(([what, key]) => [what, old.test?.[key], now.test?.[key]] as const)),
+    ['runbooks', old.runbooks, now.runbooks],
+    ['controls', old.controls, now.controls],
+    ['horizon', old.horizonMs, now.horizonMs],
+    ['stability window', old.holdMs, now.holdMs],
+    ['fidelity', old.fidelity, now.fidelity],
+    ['trials', first, now.trials.slice(0, first.length)],
+  ];
+  return parts.find(([, then, today]) => !isDeepStrictEqual(stored(then), stored(today)))?.[0];
+}
+
+/** As it would be read back from a file: what is undefined is not there. */
+const stored = (value: unknown): unknown => (value === undefined ? value : JSON.parse(JSON.stringify(value)));
+
+const testParts: readonly (readonly [string, keyof PlannedTest])[] = [
+  ['fault', 'fault'],
+  ['setup', 'setup'],
+  ['probes', 'probes'],
+  ['detectors', 'detectors'],
+  ['workload', 'workload'],
+  ['number of workers', 'workers'],
+];
 
 /** More blocks than were declared: a further look, which nobody had planned. Before anything was seen it is a plan like any other. */
 function amended(old: Plan, now: Plan, before: PlannedComparison, trialsSeen: number): PlannedComparison {
@@ -81,7 +108,7 @@ export function requireSameMachine(resumed: Resumed, nodeImage: string): void {
       if (then !== undefined && then !== now)
         throw new FiredrillError(
           'usage',
-          `run ${resumed.plan.runId} cannot be gone on with here: ${name} is ${now}, and was ${then} when it began`,
+          `cannot resume run ${resumed.plan.runId} here: ${name} is ${now}, and was ${then} when it began`,
           { hint: `npm run scenario ${resumed.plan.scenario}` },
         );
     }

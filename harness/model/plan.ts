@@ -73,6 +73,41 @@ export interface Dropped {
   readonly why: string;
 }
 
+/** What the trials of a run do to a cluster and how they watch it. Trials with different ones are not comparable. */
+export interface PlannedTest {
+  readonly workers: number;
+  /** Folder under `manifests/`. */
+  readonly workload: string;
+  /** Done on every trial's cluster before steady state is measured. */
+  readonly setup: readonly PlannedStep[];
+  readonly fault: {
+    readonly id: string;
+    readonly params: Readonly<Record<string, string | number | boolean>>;
+    readonly targets: string;
+    readonly prepare: readonly PlannedStep[];
+    readonly inject: readonly PlannedStep[];
+    /** Each command's output must match the regular expression. */
+    readonly witness: readonly {
+      readonly name: string;
+      readonly on: string;
+      readonly command: string;
+      readonly expect: string;
+    }[];
+    readonly witnessDeadlineMs: number;
+    readonly undo: readonly PlannedStep[];
+  };
+  readonly probes: readonly {
+    readonly sli: string;
+    readonly periodMs: number;
+    readonly timeoutMs: number;
+    /** Share of requests that must be good, 0 to 1. */
+    readonly slo: number;
+    /** `breaks`: the outage must break it; `keeps`: it must not; `bystander`: outside the blast radius; `watched`: neither. */
+    readonly role: 'breaks' | 'keeps' | 'bystander' | 'watched';
+  }[];
+  readonly detectors: readonly { readonly id: string; readonly loop: string; readonly expects: string }[];
+}
+
 /** `plan.json` of a run: what was decided before anything was touched. */
 export interface Plan {
   readonly schemaVersion: 1;
@@ -95,6 +130,8 @@ export interface Plan {
   };
   readonly fidelity: string;
   readonly differences: readonly string[];
+  /** Absent in plans from before it was planned. */
+  readonly test?: PlannedTest;
   readonly runbooks: readonly {
     readonly id: string;
     readonly title: string;

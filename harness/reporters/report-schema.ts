@@ -51,6 +51,34 @@ export const triggerSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('detector'), id: text }),
 ]);
 
+const plannedTest = z
+  .object({
+    workers: whole,
+    workload: text,
+    setup: list(plannedStep),
+    fault: z.object({
+      id: text,
+      params: z.record(text, z.union([text, z.number(), z.boolean()])).readonly(),
+      targets: text,
+      prepare: list(plannedStep),
+      inject: list(plannedStep),
+      witness: list(z.object({ name: text, on: text, command: text, expect: text })),
+      witnessDeadlineMs: ms,
+      undo: list(plannedStep),
+    }),
+    probes: list(
+      z.object({
+        sli: text,
+        periodMs: ms,
+        timeoutMs: ms,
+        slo: z.number(),
+        role: z.enum(['breaks', 'keeps', 'bystander', 'watched']),
+      }),
+    ),
+    detectors: list(z.object({ id: text, loop: text, expects: text })),
+  })
+  .describe('What the trials do to a cluster and how they watch it; absent in plans of older versions');
+
 /** plan.json: what was decided before anything was touched. */
 export const planSchema = z.object({
   schemaVersion: version,
@@ -80,6 +108,7 @@ export const planSchema = z.object({
   }),
   fidelity: text,
   differences: list(text),
+  test: plannedTest.exactOptional(),
   runbooks: list(
     z.object({
       id: text,

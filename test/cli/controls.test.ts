@@ -95,7 +95,7 @@ describe('the arms of a plan', () => {
     expect(resumePlan(bare, scenario, 1)).toEqual(bare);
     const { fault } = scenario;
     const other = { ...scenario, fault: { ...fault, undo: [...fault.undo, ...fault.undo] } };
-    expect(() => resumePlan(kept, other, 2)).toThrow(/changed since \(controls\)/);
+    expect(() => resumePlan(kept, other, 2)).toThrow(/changed since \(its fault\)/);
   });
 
   it('make up for an invalid control with one of its kind', () => {

@@ -6,6 +6,7 @@ import scenario from '../../scenarios/cni-wipe.ts';
 import type { Plan } from '../../harness/model/plan.ts';
 import type { TrialRecord } from '../../harness/model/record.ts';
 import type { Scenario } from '../../harness/model/scenario.ts';
+import { millis } from '../../harness/model/units.ts';
 import { makePlan } from '../../harness/engine/plan.ts';
 import { endOf, keepFinished, requireSameMachine, resumePlan } from '../../harness/engine/resume.ts';
 
@@ -34,18 +35,37 @@ describe('resumePlan', () => {
     expect(plan.trials).toEqual([...planOf(2).trials, again]);
   });
 
-  it('refuses a scenario that is not what it was', () => {
-    const refused = (changed: Scenario) => () => resumePlan(planOf(2), changed, 2);
-    expect(refused({ ...scenario, horizonMs: { ...scenario.horizonMs, fast: scenario.horizonMs.stock } })).toThrow(
-      /changed since \(horizonMs\)/,
+  const { fault } = scenario;
+  const [cure, ...others] = scenario.runbooks.filter(({ runbook }) => runbook.id === 'restore-cni');
+  if (cure === undefined) throw new Error('no such runbook');
+  const shorter = { ...cure, runbook: { ...cure.runbook, steps: cure.runbook.steps.slice(1) } };
+  const step = fault.inject[0];
+  if (step === undefined) throw new Error('the fault injects nothing');
+  it.each<[string, Partial<Scenario>]>([
+    ['fault', { fault: { ...fault, inject: [...fault.inject, step] } }],
+    ['fault', { fault: { ...fault, witness: fault.witness.slice(1) } }],
+    ['fault', { fault: { ...fault, undo: [] } }],
+    ['fault', { fault: { ...fault, targets: 'control-plane' } }],
+    ['setup', { setup: [step] }],
+    ['probes', { probes: scenario.probes.slice(1) }],
+    ['probes', { breaks: [] }],
+    ['probes', { probes: scenario.probes.map((probe) => ({ ...probe, slo: 0.5 })) }],
+    ['detectors', { detectors: scenario.detectors.slice(1) }],
+    ['workload', { cluster: { ...scenario.cluster, workload: 'another' } }],
+    ['number of workers', { cluster: { ...scenario.cluster, workers: 7 } }],
+    ['horizon', { horizonMs: { ...scenario.horizonMs, fast: scenario.horizonMs.stock } }],
+    ['stability window', { holdMs: { fast: millis(3_600_000), stock: millis(3_600_000) } }],
+    ['runbooks', { runbooks: [shorter, ...scenario.runbooks.filter((one) => one !== cure), ...others] }],
+  ])('refuses a scenario whose %s has changed', (what, change) => {
+    expect(() => resumePlan(planOf(2), { ...scenario, ...change }, 2)).toThrow(
+      `scenario cni-wipe has changed since (its ${what})`,
     );
-    const [first, ...others] = scenario.runbooks.filter(({ runbook }) => runbook.id === 'restore-cni');
-    if (first === undefined) throw new Error('no such runbook');
-    const runbook = { ...first.runbook, steps: first.runbook.steps.slice(1) };
-    const rest = scenario.runbooks.filter(({ runbook: { id } }) => id !== 'restore-cni');
-    expect(refused({ ...scenario, runbooks: [...rest, { ...first, runbook }, ...others] })).toThrow(
-      /changed since \(runbooks\)/,
-    );
+  });
+
+  it('resumes a run whose plan is from before the fault was in it, and which was stored in a file', () => {
+    const { test: _later, ...old } = planOf(2);
+    expect(resumePlan(old, scenario, 2)).toEqual(old);
+    expect(resumePlan(JSON.parse(JSON.stringify(planOf(2))) as Plan, scenario, 2)).toEqual(planOf(2));
   });
 });
 
