@@ -22,7 +22,7 @@ export interface Canary {
   readonly differenceMs?: number;
   /** 95 %, ms; absent below six such blocks. */
   readonly interval?: { readonly lo: number; readonly hi: number };
-  /** The whole of it in one line. */
+  /** The whole of it in one clause; the arm is not named. */
   readonly says: string;
 }
 
@@ -46,7 +46,7 @@ export function canaryOf(plan: Plan, records: readonly TrialRecord[]): Canary | 
     blocks: pair.blocks,
     ...(differenceMs === undefined ? {} : { differenceMs }),
     ...(interval === undefined ? {} : { interval }),
-    says: sentence(kind, arm, runbook, pair),
+    says: sentence(kind, runbook, pair),
   };
 }
 
@@ -60,9 +60,9 @@ function canaryKind({ p, sooner, interval, differenceMs = 0, minimumEffectMs }: 
   return sooner === 'a' && near ? 'seen' : 'other';
 }
 
-function sentence(kind: Canary['kind'], arm: string, runbook: string, { blocks, times }: Pair): string {
+function sentence(kind: Canary['kind'], runbook: string, { blocks, times }: Pair): string {
   const { ttr, downtime } = times;
-  if (ttr.differenceMs === undefined) return `${arm}: no block in which service was back after it and after ${runbook}`;
+  if (ttr.differenceMs === undefined) return `no block in which service was back after it and after ${runbook}`;
   const bounds = ({ interval }: Told): string =>
     interval === undefined ? '' : ` (95 %: ${signed(interval.lo)} to ${signed(interval.hi)})`;
   const more = `${signed(downtime.differenceMs ?? 0)} more downtime${bounds(downtime)}`;
@@ -73,7 +73,7 @@ function sentence(kind: Canary['kind'], arm: string, runbook: string, { blocks, 
     'not-seen': 'the delay of 30 s is not seen: neither would be a difference of that size between runbooks',
     undecided: ttr.p === undefined ? 'too few blocks to show it' : 'nothing can be said of it',
   } as const;
-  return `${arm}: ${later}: ${words[kind]}`;
+  return `${later}: ${words[kind]}`;
 }
 
 /** What `compare` says about a run's canary: nothing without one. */
@@ -85,5 +85,5 @@ export function canaryNote({
   readonly records: readonly TrialRecord[];
 }): readonly string[] {
   const canary = canaryOf(plan, records);
-  return canary === undefined ? [] : [`Canary ${canary.says}.`];
+  return canary === undefined ? [] : [`Canary ${canary.arm}: ${canary.says}.`];
 }

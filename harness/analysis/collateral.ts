@@ -14,13 +14,13 @@ type Item = Stored<'inventory'>['objects'][number];
 /**
  * Compares what existed before the fault with what exists at the end. An object is deleted when its uid is gone, also when
  * one of the same name took its place; restarts are counted for objects that lived through it. What the harness deleted for
- * its own durability check (named in that event) is not the runbook's doing.
+ * its own durability check is not the runbook's doing.
  */
 export function collateralOf(log: TrialLog, observation: Observation): CollateralDetail {
   const inventories = log.of('inventory');
   const before = inventories.find((i) => i.when === 'before');
   const after = inventories.findLast((i) => i.when === 'after');
-  const own = log.of('durability').map((d) => d.detail);
+  const checks = log.of('durability');
   const changes = { restarts: 0, restartsInside: 0, deletedInside: 0 };
   let deleted = 0;
   const lostOutside: string[] = [];
@@ -29,7 +29,7 @@ export function collateralOf(log: TrialLog, observation: Observation): Collatera
     for (const object of before.objects) {
       const same = now.get(object.uid);
       if (same === undefined) {
-        if (own.some((detail) => names(detail, object.name))) continue;
+        if (checks.some((check) => isOwn(check, object))) continue;
         if (object.inside) changes.deletedInside++;
         else {
           deleted++;
@@ -55,11 +55,6 @@ export function collateralOf(log: TrialLog, observation: Observation): Collatera
 const ownedBy = (inventory: Stored<'inventory'>, object: Item): number =>
   inventory.objects.filter((o) => !o.inside && o.owner === object.owner).length;
 
-/** Whether a sentence names an object as a word of its own (`web-1` is not named by `web-10`). */
-function names(sentence: string, object: string): boolean {
-  const short = object.split('/').at(-1) ?? object;
-  return sentence.split(/[^\w./-]+/).some((word) => {
-    const bare = word.replace(/[.]+$/, '');
-    return bare === object || bare === short || bare.split('/').at(-1) === short;
-  });
-}
+/** Whether the durability check deleted an object. Logs of older versions name it only in a sentence, as its first word. */
+const isOwn = ({ deletedUid, detail }: Stored<'durability'>, { uid, name }: Item): boolean =>
+  deletedUid === undefined ? detail.startsWith(`${name} `) : deletedUid === uid;

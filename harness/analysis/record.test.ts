@@ -573,11 +573,19 @@ describe('harm and collateral', () => {
 
   it("is not what the harness' own durability check deleted", () => {
     const after = [item('a/db-0', 'u2', true, 3), item('a/media', 'u3', false)];
-    const durability = { atMs: 119_010, ok: true, detail: 'a/web-1 deleted on worker; web-9 ready' };
-    expect(analyse({ before, after, durability })).toMatchObject({
-      outcome: 'recovered',
-      collateral: { deleted: 0, restartsInside: 2 },
-    });
+    const told = { atMs: 119_010, ok: true, detail: 'a/web-1 deleted on worker; web-9 ready' };
+    // Logs of older versions name it in the sentence only.
+    for (const durability of [told, { ...told, deletedUid: 'u1', detail: 'whatever it says' }])
+      expect(analyse({ before, after, durability })).toMatchObject({
+        outcome: 'recovered',
+        collateral: { deleted: 0, restartsInside: 2 },
+      });
+    // What is said of another pod, and what was deleted of another: not its doing.
+    for (const durability of [
+      { ...told, detail: 'a/web-10 deleted on worker' },
+      { ...told, deletedUid: 'u9' },
+    ])
+      expect(analyse({ before, after, durability })).toMatchObject({ collateral: { deleted: 1 } });
   });
 
   it('is not what happens while nobody does anything', () => {

@@ -92,7 +92,7 @@ describe('the canary', () => {
     const canary = canaryOf(eight, seen);
     expect(canary).toMatchObject({ kind: 'seen', blocks: 8, runbook: 'cure', differenceMs: 30_000 });
     expect(canary?.says).toMatch(
-      /^cure-delayed-30s: back 30 s later than cure \(95 %: .*\), 30 s more downtime \(95 %: .*\), over 8 blocks: the delay of 30 s is seen$/,
+      /^back 30 s later than cure \(95 %: .*\), 30 s more downtime \(95 %: .*\), over 8 blocks: the delay of 30 s is seen$/,
     );
     expect(summarise(eight, seen).verdict.warnings.join()).not.toContain('delayed');
   });

@@ -136,7 +136,7 @@ function badSlis(valid: readonly TrialRecord[]): ControlSummary['slis'] {
 
 function sentence(c: Omit<ControlSummary, 'measured'>): string {
   if (c.n === 0) return 'No valid trial: nothing is known.';
-  if (c.canary !== undefined) return `${c.canary.says.slice(c.canary.arm.length + 2)}.`;
+  if (c.canary !== undefined) return `${c.canary.says}.`;
   const loud = (c.alarms ?? []).filter((a) => a.k > 0).map((a) => `${a.id} ${String(a.k)} of ${String(a.n)}`);
   const harmed = c.outcomes.harmed ?? 0;
   const bad = c.slis.slice(0, 4).map(({ sli, badMs }) => `${sli} ${humanDuration(badMs)}`);
@@ -168,7 +168,7 @@ export function controlWarnings(arms: readonly ControlSummary[]): readonly strin
       ...(kind === 'on-healthy' && harmed > 0
         ? [`${runbook} did harm to a healthy cluster in ${String(harmed)} of ${String(n)} trials`]
         : []),
-      ...(canary?.kind === 'not-seen' || canary?.kind === 'other' ? [canary.says] : []),
+      ...(canary?.kind === 'not-seen' || canary?.kind === 'other' ? [`${canary.arm}: ${canary.says}`] : []),
     ];
   });
 }

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { ClaimedRunbook } from '../model/runbook.ts';
 import type { Scenario } from '../model/scenario.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMeanOneOf } from './suggest.ts';
 
 /** The project's folder. */
 export const projectRoot = join(import.meta.dirname, '..', '..');
@@ -29,7 +29,7 @@ export function scenarioIds(dir: string = scenarioDir()): readonly string[] {
 export async function loadScenario(id: string, dir: string = scenarioDir()): Promise<Scenario> {
   const ids = scenarioIds(dir);
   if (!ids.includes(id)) {
-    throw new FiredrillError('usage', `unknown scenario "${id}"${didYouMean(id, ids)}`, {
+    throw new FiredrillError('usage', `unknown scenario "${id}"${didYouMeanOneOf(id, ids)}`, {
       hint: 'npm run firedrill list',
     });
   }
@@ -57,7 +57,7 @@ export function findRunbook(scenarioId: string, scenario: Scenario, id: string):
   const found = scenario.runbooks.find((claimed) => claimed.runbook.id === id);
   if (found === undefined) {
     const known = scenario.runbooks.map((claimed) => claimed.runbook.id);
-    throw new FiredrillError('usage', `unknown runbook "${id}" of ${scenarioId}${didYouMean(id, known)}`, {
+    throw new FiredrillError('usage', `unknown runbook "${id}" of ${scenarioId}${didYouMeanOneOf(id, known)}`, {
       hint: `npm run firedrill describe ${scenarioId}`,
     });
   }
@@ -68,7 +68,7 @@ export function findRunbook(scenarioId: string, scenario: Scenario, id: string):
 export function requireDetector(scenarioId: string, scenario: Scenario, id: string): void {
   const known = scenario.detectors.map((detector) => detector.id);
   if (!known.includes(id)) {
-    throw new FiredrillError('usage', `unknown detector "${id}" of ${scenarioId}${didYouMean(id, known)}`, {
+    throw new FiredrillError('usage', `unknown detector "${id}" of ${scenarioId}${didYouMeanOneOf(id, known)}`, {
       hint: `npm run firedrill describe ${scenarioId}`,
     });
   }

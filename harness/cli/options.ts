@@ -32,12 +32,7 @@ export function wholeNumber(flag: string, value: string, least: number, most: nu
 export function oneOf<T extends string>(flag: string, value: string, words: readonly [T, ...T[]]): T {
   const found = words.find((word) => word === value);
   if (found === undefined) {
-    throw bad(
-      flag,
-      value,
-      `must be one of ${words.join(', ')}${didYouMean(value, words).replace(/ \(there are.*/, '')}`,
-      words[0],
-    );
+    throw bad(flag, value, `must be one of ${words.join(', ')}${didYouMean(value, words)}`, words[0]);
   }
   return found;
 }

@@ -29,7 +29,7 @@ import type { OverviewFlags } from './commands/overview.ts';
 import type { PrepareFlags } from './commands/prepare.ts';
 import type { PublishFlags } from './commands/publish.ts';
 import type { RunFlags } from './commands/run.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMeanOneOf } from './suggest.ts';
 
 /** What commander hands to `run`: everything parsed, but `runbook` still as typed. */
 type RawRunFlags = Omit<RunFlags, 'runbook'> & { readonly runbook?: readonly string[] };
@@ -344,7 +344,7 @@ export function usageError(error: CommanderError, argv: readonly string[]): Fire
   const hint = `npm run firedrill -- ${/^[a-z]/.test(command) && error.code !== 'commander.unknownCommand' ? `${command} ` : ''}--help`;
   if (error.code === 'commander.help') return new FiredrillError('usage', 'which command?', { hint });
   if (error.code === 'commander.missingArgument' && command === 'run') {
-    return new FiredrillError('usage', `run: which scenario?${didYouMean('', scenarioIds())}`, {
+    return new FiredrillError('usage', `run: which scenario?${didYouMeanOneOf('', scenarioIds())}`, {
       hint: `npm run scenario ${scenarioIds()[0] ?? '<scenario>'}`,
     });
   }

@@ -73,7 +73,7 @@ export function findRun(name: string, out: string): string {
     });
   }
   const known = [...all.map((entry) => entry.run), ...new Set(all.map((entry) => entry.scenario))];
-  const guess = didYouMean(name, known).replace(/ \(there are.*/, '');
+  const guess = didYouMean(name, known);
   throw new FiredrillError('usage', `there is no run "${name}" in ${out}${guess}`, {
     hint: 'npm run firedrill -- report latest',
   });

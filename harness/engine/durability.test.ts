@@ -30,6 +30,7 @@ it('deletes a pod of a replicated service on a node that was hit, and sees its s
   expect(await check('worker2')).toEqual({
     type: 'durability',
     ok: true,
+    deletedUid: 'u2',
     detail: 'a/web-2 deleted on worker2; web-3 ready on worker',
   });
 });

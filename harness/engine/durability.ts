@@ -16,6 +16,7 @@ export async function checkDurability(
   patienceMs = 60_000,
 ): Promise<EventOf<'durability'>> {
   const options = { timeoutMs: seconds(5), signal };
+  let deletedUid: string | undefined;
   try {
     const pods = await cluster.api.pods(options);
     const candidates = candidatesAmong(pods);
@@ -26,6 +27,8 @@ export async function checkDurability(
         ok: false,
         detail: 'no ready pod of a replicated service',
       };
+    // Also one whose answer was lost may be gone.
+    deletedUid = victim.uid;
     await cluster.api.deletePod(victim.namespace, victim.name, options);
     const before = new Set(pods.map((pod) => pod.uid));
     const start = clock.now();
@@ -40,6 +43,7 @@ export async function checkDurability(
         return {
           type: 'durability',
           ok: true,
+          deletedUid,
           detail: `${victim.namespace}/${victim.name} deleted on ${victim.node}; ${successor.name} ready on ${successor.node}`,
         };
       }
@@ -47,6 +51,7 @@ export async function checkDurability(
     return {
       type: 'durability',
       ok: false,
+      deletedUid,
       detail: `${victim.namespace}/${victim.name} was deleted and not replaced within ${patienceMs / 1000} s`,
     };
   } catch (error) {
@@ -54,6 +59,7 @@ export async function checkDurability(
     return {
       type: 'durability',
       ok: false,
+      ...(deletedUid === undefined ? {} : { deletedUid }),
       detail: `could not be checked: ${error instanceof Error ? error.message : String(error)}`,
     };
   }

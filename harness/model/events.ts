@@ -132,7 +132,13 @@ const inventory = z.object({
   objects: z.array(z.object({ name: text, uid: text, owner: text, restarts: z.number().int(), inside: z.boolean() })),
 });
 
-const durability = z.object({ type: z.literal('durability'), ok: z.boolean(), detail: text });
+const durability = z.object({
+  type: z.literal('durability'),
+  ok: z.boolean(),
+  detail: text,
+  /** The pod that was deleted for it; absent where none was, and in logs of older versions. */
+  deletedUid: text.exactOptional(),
+});
 
 const audit = z.object({
   type: z.literal('audit'),

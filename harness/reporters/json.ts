@@ -14,21 +14,22 @@ export function* jsonReportPieces(
   records: readonly TrialRecord[],
   wholeOf: WholeOf,
 ): Generator<string, void> {
-  const head = JSON.stringify(sorted({ schemaVersion: 1, plan, summary }), null, 2);
-  // `trials` is the last of the sorted keys.
-  yield `${head.slice(0, -'\n}'.length)},\n  "trials": [`;
+  yield `{
+  "plan": ${nested(plan, 1)},
+  "schemaVersion": 1,
+  "summary": ${nested(summary, 1)},
+  "trials": [`;
   let between = '';
   for (const { trialId } of sortTrials(plan, records)) {
-    yield `${between}\n    ${inList(wholeOf(trialId))}`;
+    yield `${between}\n    ${nested(wholeOf(trialId), 2)}`;
     between = ',';
   }
   yield between === '' ? ']\n}\n' : '\n  ]\n}\n';
 }
 
-/** A value as it stands in a list of the outermost object: two levels deeper than by itself. */
-function inList(value: unknown): string {
-  return JSON.stringify({ x: [sorted(value)] }, null, 2).slice('{\n  "x": [\n    '.length, -'\n  ]\n}'.length);
-}
+/** A value as it stands so many levels deep. Text in JSON has no line breaks of its own. */
+const nested = (value: unknown, levels: number): string =>
+  JSON.stringify(sorted(value), null, 2).replaceAll('\n', `\n${'  '.repeat(levels)}`);
 
 /** A comparison as JSON, keys sorted. The same inputs give the same bytes. */
 export function comparisonJson(comparison: RunComparison): string {

@@ -58,7 +58,12 @@ export interface LogSpec {
   readonly states?: readonly State[];
   readonly before?: readonly Item[];
   readonly after?: readonly Item[];
-  readonly durability?: { readonly atMs: number; readonly ok: boolean; readonly detail?: string } | null;
+  readonly durability?: {
+    readonly atMs: number;
+    readonly ok: boolean;
+    readonly detail?: string;
+    readonly deletedUid?: string;
+  } | null;
   readonly audits?: readonly (Partial<EventOf<'audit'>> & { readonly store: string })[];
   readonly auditFailed?: readonly string[];
   readonly load?: readonly EventOf<'load'>[];
@@ -149,6 +154,7 @@ export function buildLog(spec: LogSpec): readonly TrialEvent[] {
       type: 'durability',
       ok: durability.ok,
       detail: durability.detail ?? 'web-7 deleted, web-8 ready',
+      ...(durability.deletedUid === undefined ? {} : { deletedUid: durability.deletedUid }),
     });
   }
   const zero = { acknowledged: 100, missing: 0, altered: 0, duplicated: 0, unexpected: 0 };

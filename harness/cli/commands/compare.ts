@@ -3,7 +3,7 @@ import type { Run, RunComparison, Wanted } from '../../analysis/comparison-runs.
 import { exitCodes, FiredrillError } from '../../model/errors.ts';
 import type { CommandContext } from '../context.ts';
 import { loadRun } from '../stored.ts';
-import { didYouMean } from '../suggest.ts';
+import { didYouMeanOneOf } from '../suggest.ts';
 
 export interface CompareFlags {
   readonly out: string;
@@ -49,7 +49,7 @@ export async function compare(
     if (lacking !== undefined) {
       throw new FiredrillError(
         'usage',
-        `run ${lacking.plan.runId} has no runbook "${name}"${didYouMean(name, known(lacking))}`,
+        `run ${lacking.plan.runId} has no runbook "${name}"${didYouMeanOneOf(name, known(lacking))}`,
         { hint: `one of ${known(lacking).join(', ')}` },
       );
     }
