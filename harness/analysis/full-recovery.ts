@@ -8,6 +8,7 @@ import type { Observation } from './observation.ts';
 import { list } from './outcome.ts';
 import type { Restored } from './recovery.ts';
 import { durabilityCheck, type DownAgain } from './relapse.ts';
+import { missingFromHealth } from './whole.ts';
 
 export interface FullRecovery {
   /** When everything held from then on to the end of observation; absent when it did not. */
@@ -72,7 +73,7 @@ function addState(log: TrialLog, observation: Observation, instants: Interval[],
     .of('state')
     .filter((s) => s.atMs >= observation.fromMs && s.atMs <= observation.toMs)
     .filter((s) => own === undefined || s.atMs < own.lo || s.atMs > own.hi);
-  const lastWrong = states.findLastIndex((s) => wrongIn(s).length > 0);
+  const lastWrong = states.findLastIndex((s) => missingFromHealth(s).length > 0);
   const last = states.at(-1);
   if (last === undefined) {
     missing.push('the state of the cluster was never read');
@@ -81,24 +82,8 @@ function addState(log: TrialLog, observation: Observation, instants: Interval[],
   const wrong = states[lastWrong];
   if (wrong === undefined) return;
   const first = states[lastWrong + 1];
-  if (first === undefined) missing.push(...wrongIn(last));
+  if (first === undefined) missing.push(...missingFromHealth(last));
   else instants.push({ lo: wrong.atMs, hi: first.atMs });
-}
-
-/** What is not as it should be in one look at the cluster, in words. */
-function wrongIn(state: Stored<'state'>): readonly string[] {
-  if (!state.reachable) return ['the Kubernetes API does not answer'];
-  const { nodes, nodesReady, podsDesired, podsReady, pending, terminating } = state;
-  const wrong: string[] = [];
-  if (nodes === undefined || nodesReady === undefined) wrong.push('nodes were not counted');
-  else if (nodesReady !== nodes) wrong.push(`${String(nodesReady)} of ${String(nodes)} nodes Ready`);
-  if (podsDesired === undefined || podsReady === undefined) wrong.push('pods were not counted');
-  else if (podsReady < podsDesired) wrong.push(`${String(podsReady)} of ${String(podsDesired)} pods ready`);
-  if (pending === undefined) wrong.push('Pending pods were not counted');
-  else if (pending > 0) wrong.push(`${String(pending)} ${pending === 1 ? 'pod' : 'pods'} Pending`);
-  if (terminating === undefined) wrong.push('Terminating pods were not counted');
-  else if (terminating > 0) wrong.push(`${String(terminating)} ${terminating === 1 ? 'pod' : 'pods'} Terminating`);
-  return wrong;
 }
 
 function addQuiet(log: TrialLog, observation: Observation, id: string, instants: Interval[], missing: string[]): void {

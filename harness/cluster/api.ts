@@ -12,11 +12,10 @@ import type {
   ServiceState,
 } from '../model/cluster.ts';
 import { oneLine } from '../model/errors.ts';
+import { pauseImage } from '../model/instruments.ts';
 import { ApiError, requestJson } from './http.ts';
 import { Queue } from './queue.ts';
 
-/** The image that every node has from the start: a canary never waits for a pull. */
-export const canaryImage = 'registry.k8s.io/pause:3.10.1';
 const defaultTimeoutMs = 5000;
 
 /** Reads a kubeconfig again when its file has changed: a rebuilt cluster has a new authority and new credentials. */
@@ -457,7 +456,7 @@ function canary(pod: CanaryPod, namespaceUid: string): unknown {
       tolerations: [],
       // Not nodeName: the scheduler must stay part of starting a pod.
       ...(pod.node === undefined ? {} : { nodeSelector: { 'kubernetes.io/hostname': pod.node } }),
-      containers: [{ name: 'canary', image: canaryImage, imagePullPolicy: 'IfNotPresent' }],
+      containers: [{ name: 'canary', image: pauseImage, imagePullPolicy: 'IfNotPresent' }],
     },
   };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Cluster, NodeInfo } from '../model/cluster.ts';
 import { FiredrillError, oneLine } from '../model/errors.ts';
+import { canaryNamespace } from '../model/instruments.ts';
 import { millis } from '../model/units.ts';
 import { linesOf } from './docker.ts';
 
@@ -16,9 +17,6 @@ export type Fingerprint = ReadonlyMap<string, string>;
  */
 const kinds =
   'ns,no,po,deploy,ds,sts,rs,job,cronjob,svc,cm,secret,sa,pv,pvc,ing,netpol,pdb,hpa,quota,limits,priorityclass,storageclass';
-
-/** Where the pod-start probe makes and deletes its pods. */
-const unseen = new Set(['canary']);
 
 /** Lines `<what>\t<value>` of one node: files, firewall, links, routes, addresses handed out, units. */
 const nodeScript = `set -eu
@@ -61,7 +59,7 @@ interface ObjectJson {
 /** Lines of `kubectl get -o json`, as the fingerprint has them. Pure. */
 export function objectLines(items: readonly ObjectJson[]): [string, string][] {
   return items
-    .filter(({ metadata }) => !unseen.has(metadata.namespace ?? ''))
+    .filter(({ metadata }) => metadata.namespace !== canaryNamespace)
     .map((item) => {
       const { kind, metadata, status, ...wanted } = item;
       const { name, namespace, uid, labels, deletionTimestamp } = metadata;

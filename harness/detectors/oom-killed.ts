@@ -1,9 +1,10 @@
 import type { PodState } from '../model/cluster.ts';
 import type { Detector } from '../model/detector.ts';
+import { isInstrument } from '../model/instruments.ts';
 import { humanDuration, millis } from '../model/units.ts';
 import { followWarnings } from './support/events.ts';
 import { looking, lookTimeout, type Finding } from './support/look.ts';
-import { isInstrument, some } from './support/scope.ts';
+import { some } from './support/scope.ts';
 import { linked } from './support/time.ts';
 
 /** 128 and SIGKILL: what a container leaves whose first process was killed, also where the runtime was too late to say by whom. */

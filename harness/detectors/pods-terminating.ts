@@ -1,7 +1,8 @@
 import type { Detector } from '../model/detector.ts';
+import { isInstrument } from '../model/instruments.ts';
 import { humanDuration } from '../model/units.ts';
 import { looking, lookTimeout } from './support/look.ts';
-import { isInstrument, some } from './support/scope.ts';
+import { some } from './support/scope.ts';
 
 /**
  * Pods that have been Terminating for longer than any of them may take: what is deleted and does not go is waited for by whatever should

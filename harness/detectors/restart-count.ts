@@ -1,9 +1,9 @@
 import type { PodState } from '../model/cluster.ts';
 import type { Detector } from '../model/detector.ts';
+import { isInstrument } from '../model/instruments.ts';
 import type { Profile } from '../model/profile.ts';
 import { humanDuration, millis, type Millis } from '../model/units.ts';
 import { looking, lookTimeout, type Finding } from './support/look.ts';
-import { isInstrument } from './support/scope.ts';
 
 /**
  * The least time in which one container that has not been restarted before can be restarted `n` times, counted from its first end: the kubelet restarts a crashed container at once the first

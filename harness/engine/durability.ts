@@ -1,5 +1,6 @@
 import type { Cluster, PodState } from '../model/cluster.ts';
 import type { EventOf } from '../model/events.ts';
+import { isInstrument } from '../model/instruments.ts';
 import { seconds } from '../model/units.ts';
 import type { Clock } from './clock.ts';
 
@@ -76,7 +77,8 @@ function candidatesAmong(pods: readonly PodState[]): readonly PodState[] {
         !pod.hostNetwork &&
         !pod.terminating &&
         pod.ready &&
-        !['canary', 'firedrill', 'kube-system', 'kube-flannel'].includes(pod.namespace) &&
+        !isInstrument(pod.namespace) &&
+        !['kube-system', 'kube-flannel'].includes(pod.namespace) &&
         (siblings.get(key(pod)) ?? 0) > 1,
     )
     .sort((a, b) => a.namespace.localeCompare(b.namespace) || a.name.localeCompare(b.name));

@@ -1,11 +1,9 @@
 import type { Cluster, PodState } from '../model/cluster.ts';
 import type { EventBody, EventOf } from '../model/events.ts';
+import { canaryNamespace, isInstrument } from '../model/instruments.ts';
 import { seconds } from '../model/units.ts';
 import type { Clock } from './clock.ts';
 import type { Journal } from './journal.ts';
-
-/** Namespaces of firedrill's own instruments: no part of what is measured. */
-const instruments = new Set(['canary', 'firedrill']);
 
 /**
  * Watches the cluster's own account of itself once a second until aborted: nodes, replicas, pods under way, restarts. This
@@ -34,7 +32,7 @@ export async function stateNow(cluster: Cluster, signal: AbortSignal): Promise<E
       cluster.api.replicas(options),
       cluster.api.pods(options),
     ]);
-    const ours = pods.filter((pod) => pod.namespace !== 'canary');
+    const ours = pods.filter((pod) => pod.namespace !== canaryNamespace);
     return {
       type: 'state',
       reachable: true,
@@ -66,13 +64,13 @@ export async function takeInventory(
     type: 'inventory',
     when,
     objects: pods
-      .filter((pod) => pod.namespace !== 'canary')
+      .filter((pod) => pod.namespace !== canaryNamespace)
       .map((pod) => ({
         name: `${pod.namespace}/${pod.name}`,
         uid: pod.uid,
         owner: `${pod.namespace}/${pod.labels['app'] ?? pod.labels['k8s-app'] ?? pod.labels['component'] ?? pod.name}`,
         restarts: restartsOf(pod),
-        inside: insideNodes.has(pod.node) && !instruments.has(pod.namespace),
+        inside: insideNodes.has(pod.node) && !isInstrument(pod.namespace),
       })),
   };
 }

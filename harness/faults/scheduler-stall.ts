@@ -1,6 +1,7 @@
 import { adminKubectl as kubectl } from '../model/commands.ts';
 import { act, until } from '../model/define.ts';
 import type { Fault } from '../model/fault.ts';
+import { pauseImage } from '../model/instruments.ts';
 import { minutes, seconds } from '../model/units.ts';
 
 const chain = 'FIREDRILL-STALL';
@@ -60,7 +61,7 @@ export function schedulerStall(options: { readonly pods?: number } = {}): Fault 
         'control-plane',
         [
           `${kubectl} create namespace ${namespace} --dry-run=client -o yaml | ${kubectl} apply -f -`,
-          `${kubectl} -n ${namespace} create deployment backlog --image=registry.k8s.io/pause:3.10.1 --replicas=0`,
+          `${kubectl} -n ${namespace} create deployment backlog --image=${pauseImage} --replicas=0`,
         ].join('\n'),
       ),
     ],

@@ -1,3 +1,5 @@
+import { pauseImage, pauseVersion } from '../model/instruments.ts';
+
 /** Versions of everything that an image is pulled or built from. The go.mod files under images/ say the same (a test compares). */
 export const versions = {
   kubernetes: 'v1.34.3',
@@ -10,7 +12,7 @@ export const versions = {
   podinfo: '6.9.2',
   k6: 'v1.8.1',
   postgres: '15',
-  pause: '3.10.1',
+  pause: pauseVersion,
   cniPlugins: 'v1.8.0',
   containerd: 'v2.2.0',
   runc: 'v1.2.9',
@@ -74,7 +76,7 @@ export const images = [
     pullBytes: 460e6,
   },
   // kindest/node has the sandbox image of its containerd's configuration, and not the one that kubeadm asks for.
-  { id: 'pause', ref: `registry.k8s.io/pause:${versions.pause}`, role: 'preload', pullBytes: 0.4e6 },
+  { id: 'pause', ref: pauseImage, role: 'preload', pullBytes: 0.4e6 },
   { id: 'flannel', ref: `ghcr.io/flannel-io/flannel:${versions.flannel}`, role: 'preload', pullBytes: 40e6 },
   { id: 'podinfo', ref: `ghcr.io/stefanprodan/podinfo:${versions.podinfo}`, role: 'preload', pullBytes: 30e6 },
   { id: 'postgres', ref: `postgres:${versions.postgres}`, role: 'preload', pullBytes: 150e6 },
@@ -94,7 +96,7 @@ export type ImageId = (typeof images)[number]['id'];
 
 /** The images that a built base holds besides (a pulled kindest/node has them already): id of the step, and name. */
 export const baseImages = [
-  { id: 'pause', ref: `registry.k8s.io/pause:${versions.pause}` },
+  { id: 'pause', ref: pauseImage },
   { id: 'kube-apiserver', ref: `registry.k8s.io/kube-apiserver:${versions.kubernetes}` },
   { id: 'kube-controller-manager', ref: `registry.k8s.io/kube-controller-manager:${versions.kubernetes}` },
   { id: 'kube-scheduler', ref: `registry.k8s.io/kube-scheduler:${versions.kubernetes}` },

@@ -1,10 +1,10 @@
 import type { Cluster, NodeInfo, PodState } from '../model/cluster.ts';
 import { oneLine } from '../model/errors.ts';
+import { canaryNamespace as namespace } from '../model/instruments.ts';
 import type { Probe, ProbeSession } from '../model/probe.ts';
 import { seconds } from '../model/units.ts';
 import type { Timing } from './support/options.ts';
 
-const namespace = 'canary';
 const label = { app: 'canary' } as const;
 const pollMs = 400;
 const callMs = seconds(3);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { loadScenario, scenarioIds } from '../../harness/cli/load.ts';
-import { canaryImage } from '../../harness/cluster/api.ts';
+import { pauseImage } from '../../harness/model/instruments.ts';
 import { fakeCluster } from '../../harness/cluster/fake.ts';
 import { kindFacts } from '../../harness/cluster/facts.ts';
 import { takeFingerprint } from '../../harness/cluster/fingerprint.ts';
@@ -183,7 +183,7 @@ describe("kind's node", () => {
       ])
       .map((match) => match[1] ?? '');
     expect(named.length).toBeGreaterThan(3);
-    expect([canaryImage, ...named].filter((ref) => !there.has(ref))).toEqual([]);
+    expect([pauseImage, ...named].filter((ref) => !there.has(ref))).toEqual([]);
   });
 
   it('is of the pinned release, with its versions', () => {

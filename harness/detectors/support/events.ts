@@ -1,7 +1,7 @@
 import type { EventState } from '../../model/cluster.ts';
 import type { DetectorContext } from '../../model/detector.ts';
 import { oneLine } from '../../model/errors.ts';
-import { isInstrument } from './scope.ts';
+import { isInstrument } from '../../model/instruments.ts';
 import { pause } from './time.ts';
 
 /** As client-go's reflector: it watches again after a break, no more often than this. */

@@ -1,9 +1,5 @@
 import type { PodState } from '../../model/cluster.ts';
-
-/** Namespaces of firedrill's own instruments: an alarm that sees the canaries of the pod-start probe sees the observer. */
-const instruments = new Set(['canary', 'firedrill']);
-
-export const isInstrument = (namespace: string): boolean => instruments.has(namespace);
+import { isInstrument } from '../../model/instruments.ts';
 
 /** Pods that an alarm of the cluster's owner would watch: not ours, not finished, not on their way out. */
 export function watched(pods: readonly PodState[]): readonly PodState[] {

@@ -1,4 +1,5 @@
 import { act } from '../../model/define.ts';
+import { pauseImage } from '../../model/instruments.ts';
 import type { NodeSelector, Step } from '../../model/step.ts';
 import { seconds } from '../../model/units.ts';
 import { placeVariable } from './place.ts';
@@ -10,7 +11,7 @@ export const networkCheck = (name: string, on: NodeSelector): Step =>
     'workstation',
     [
       `node=${placeVariable(on)}`,
-      'kubectl -n default run network-check --image=registry.k8s.io/pause:3.10.1 --overrides="{\\"spec\\":{\\"nodeName\\":\\"$node\\"}}"',
+      `kubectl -n default run network-check --image=${pauseImage} --overrides='{"spec":{"nodeName":"'"$node"'"}}'`,
       'if kubectl -n default wait --for=condition=Ready pod/network-check --timeout=15s; then verdict=0; else verdict=1; fi',
       'kubectl -n default delete pod network-check --grace-period=0 --force',
       'exit "$verdict"',
