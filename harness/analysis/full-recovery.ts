@@ -2,7 +2,7 @@ import type { DataLoss, DetectorRecord } from '../model/record.ts';
 import type { Interval } from '../model/units.ts';
 import { rowsLost } from './data.ts';
 import { firedRightly, stateOf } from './detectors.ts';
-import type { Stored, TrialLog } from './log.ts';
+import type { TrialLog } from './log.ts';
 import { latest } from './numbers.ts';
 import type { Observation } from './observation.ts';
 import { list } from './outcome.ts';
