@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { ClaimedRunbook } from '../model/runbook.ts';
 import type { Scenario } from '../model/scenario.ts';
+import { shapeProblems } from '../model/shape.ts';
 import { didYouMeanOneOf } from './suggest.ts';
 
 /** The project's folder. */
@@ -47,6 +48,12 @@ export async function loadScenario(id: string, dir: string = scenarioDir()): Pro
   if (typeof scenario !== 'object' || scenario === null || !('outage' in scenario) || !('fault' in scenario)) {
     throw new FiredrillError('usage', `${path} has no scenario as its default export`, {
       hint: 'export default defineScenario({ ... })',
+    });
+  }
+  const [first, ...more] = shapeProblems(scenario);
+  if (first !== undefined) {
+    throw new FiredrillError('usage', `${path}: ${first}${more.length === 0 ? '' : ` (and ${more.length} more)`}`, {
+      hint: 'npx tsc --noEmit -p .',
     });
   }
   return scenario as Scenario;

@@ -7,6 +7,7 @@ import type { Plan } from '../model/plan.ts';
 import type { RunSummary } from '../analysis/summary.ts';
 import type { TrialRecord, WholeRecord } from '../model/record.ts';
 import type { Report } from '../reporters/report-schema.ts';
+import { isRunId } from '../model/plan.ts';
 import { didYouMean } from './suggest.ts';
 import type { Output } from './output.ts';
 
@@ -36,12 +37,12 @@ function folders(path: string): readonly string[] {
   }
 }
 
-/** Every run of a folder: by scenario, earliest first. */
+/** Every run of a folder: by scenario, earliest first. What was put there under another name (kept examples) is no run of this machine. */
 function runsIn(out: string): readonly { readonly scenario: string; readonly run: string; readonly path: string }[] {
   return folders(out).flatMap((scenario) =>
     folders(join(out, scenario))
       .map((run) => ({ scenario, run, path: join(out, scenario, run) }))
-      .filter(({ path }) => isRunDir(path)),
+      .filter(({ run, path }) => isRunId(run) && isRunDir(path)),
   );
 }
 

@@ -3,6 +3,7 @@ import { armName, noRunbook, undoRunbook } from '../model/control.ts';
 import { looksFor } from '../analysis/looks.ts';
 import {
   endpoints,
+  runIdOf,
   type Plan,
   type PlannedComparison,
   type PlannedControl,
@@ -173,10 +174,4 @@ function planned(step: Step): PlannedStep {
     changes: step.changes,
     ...(step.destroys === undefined ? {} : { destroys: step.destroys }),
   };
-}
-
-/** `20251121-093015-4f2a`: sorts by time, short enough for container names. */
-export function runIdOf(epochMs: number, seed: number): string {
-  const stamp = new Date(epochMs).toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  return `${stamp}-${(seed % 65536).toString(16).padStart(4, '0')}`;
 }

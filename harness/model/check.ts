@@ -1,8 +1,7 @@
-import { FiredrillError } from './errors.ts';
 import { profiles, type ProfileName } from './profile.ts';
 import { timersOf } from './scenario.ts';
 import type { Scenario } from './scenario.ts';
-import type { Step } from './step.ts';
+import type { Place, Step } from './step.ts';
 import { millis, type Millis } from './units.ts';
 
 /** What is wrong with a scenario, one line each: nothing a type can say. Empty when it can be run. */
@@ -44,6 +43,10 @@ export function problemsOf(scenario: Scenario): readonly string[] {
   for (const check of fault.witness) {
     if (!isRegExp(check.expect)) problems.push(`witness "${check.name}": /${check.expect}/ is no regular expression`);
   }
+  for (const { what, on } of placesIn(scenario)) {
+    if (typeof on === 'object' && on.worker > scenario.cluster.workers)
+      problems.push(`${what} is on worker ${on.worker}, and cluster.workers is ${scenario.cluster.workers}`);
+  }
   problems.push(...stepProblems('setup', scenario.setup ?? []));
   problems.push(...stepProblems(`fault ${fault.id}`, [...fault.prepare, ...fault.inject, ...fault.undo]));
   for (const { runbook } of scenario.runbooks) {
@@ -73,6 +76,32 @@ export function problemsOf(scenario: Scenario): readonly string[] {
   return problems;
 }
 
+/** Every step of a scenario, with what it belongs to. */
+export function stepsIn({
+  setup = [],
+  fault,
+  runbooks,
+}: Scenario): readonly { readonly of: string; readonly step: Step }[] {
+  const parts: readonly (readonly [string, readonly Step[]])[] = [
+    ['setup', setup],
+    [`fault ${fault.id}`, [...fault.prepare, ...fault.inject, ...fault.undo]],
+    ...runbooks.map(
+      ({ runbook }) =>
+        [`runbook ${runbook.id}`, [...(runbook.before ?? []), ...(runbook.instead ?? []), ...runbook.steps]] as const,
+    ),
+  ];
+  return parts.flatMap(([of, steps]) => steps.map((step) => ({ of, step })));
+}
+
+function placesIn(scenario: Scenario): readonly { readonly what: string; readonly on: Place }[] {
+  const { id, targets, witness } = scenario.fault;
+  return [
+    ...stepsIn(scenario).map(({ of, step }) => ({ what: `${of}, step "${step.name}",`, on: step.on })),
+    { what: `fault ${id}`, on: targets },
+    ...witness.map((check) => ({ what: `witness "${check.name}"`, on: check.on })),
+  ];
+}
+
 /** What a horizon must be longer than: nothing could recover within it, else. Milliseconds from the onset. */
 export function leastHorizonMs(scenario: Pick<Scenario, 'holdMs'>, profile: ProfileName): Millis {
   const { runbookDelayMs, holdMs } = timersOf(scenario, profile);
@@ -96,17 +125,4 @@ function isRegExp(source: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** Throws `usage` with the first problem when a scenario cannot be run. */
-export function requireSound(id: string, scenario: Scenario): void {
-  const [first, ...more] = problemsOf(scenario);
-  if (first === undefined) return;
-  throw new FiredrillError(
-    'usage',
-    `scenarios/${id}.ts: ${first}${more.length === 0 ? '' : ` (and ${more.length} more)`}`,
-    {
-      hint: `npm run firedrill -- validate ${id}`,
-    },
-  );
 }

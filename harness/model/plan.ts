@@ -156,6 +156,15 @@ export interface Plan {
   readonly holdMs: number;
 }
 
+/** `20251121-093015-4f2a`: sorts by time, short enough for container names. */
+export function runIdOf(epochMs: number, seed: number): string {
+  const stamp = new Date(epochMs).toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  return `${stamp}-${(seed % 65536).toString(16).padStart(4, '0')}`;
+}
+
+/** Whether a folder is named as one of a run is. */
+export const isRunId = (name: string): boolean => /^\d{8}-\d{6}-[0-9a-f]{4}$/.test(name);
+
 /** The arms of a plan's comparison that were not dropped; none where nothing was declared. */
 export function armsIn({ comparison, dropped }: Pick<Plan, 'comparison' | 'dropped'>): readonly string[] {
   return (comparison?.arms ?? []).filter((arm) => !(dropped ?? []).some((d) => d.arm === arm));

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadScenario, scenarioIds } from '../../harness/cli/load.ts';
-import { problemsOf, requireSound } from '../../harness/model/check.ts';
+import { problemsWith, requireSound } from '../../harness/cli/sound.ts';
 import type { Scenario } from '../../harness/model/scenario.ts';
+import { shapeProblems } from '../../harness/model/shape.ts';
 import { millis } from '../../harness/model/units.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -13,7 +14,7 @@ describe('scenarios', () => {
   });
 
   it.each(scenarioIds(join(root, 'scenarios')))('%s is sound', async (id) => {
-    expect(problemsOf(await loadScenario(id, join(root, 'scenarios')))).toEqual([]);
+    expect(await problemsWith(await loadScenario(id, join(root, 'scenarios')))).toEqual([]);
   });
 });
 
@@ -21,11 +22,11 @@ describe('the check of a scenario', () => {
   const good = () => loadScenario('lights-out', join(root, 'test', 'cli', 'fixtures', 'scenarios'));
   const broken = async (change: (scenario: Scenario) => Partial<Scenario>) => {
     const scenario = await good();
-    return problemsOf({ ...scenario, ...change(scenario) });
+    return await problemsWith({ ...scenario, ...change(scenario) });
   };
 
   it('has nothing against a sound one', async () => {
-    expect(problemsOf(await good())).toEqual([]);
+    expect(await problemsWith(await good())).toEqual([]);
   });
 
   it.each<[string, (scenario: Scenario) => Partial<Scenario>, RegExp]>([
@@ -61,14 +62,54 @@ describe('the check of a scenario', () => {
       (s) => ({ fault: { ...s.fault, undo: s.fault.undo.map((step) => ({ ...step, timeoutMs: millis(0) })) } }),
       /no time-out/,
     ],
+    [
+      'a worker that there is not',
+      (s) => ({ fault: { ...s.fault, undo: s.fault.undo.map((step) => ({ ...step, on: { worker: 9 } })) } }),
+      /fault \S+, step ".*", is on worker 9, and cluster\.workers is \d/,
+    ],
+    [
+      'a folder that there is not',
+      (s) => ({ cluster: { ...s.cluster, workload: 'nowhere' } }),
+      /cluster\.workload is nowhere, and there is no manifests\/nowhere\//,
+    ],
+    [
+      'a command that no shell can read',
+      (s) => ({ fault: { ...s.fault, witness: s.fault.witness.map((w) => ({ ...w, command: 'if true; echo' })) } }),
+      /witness ".*": .*[Ss]yntax error/,
+    ],
   ])('finds %s', async (_, change, message) => {
     expect((await broken(change)).join('\n')).toMatch(message);
   });
 
   it('stops a run with the first of them, in one line', async () => {
     const scenario = { ...(await good()), breaks: [], detectors: [] };
-    expect(() => {
-      requireSound('x', scenario);
-    }).toThrow(/^scenarios\/x\.ts: breaks is empty/);
+    await expect(requireSound('x', scenario)).rejects.toThrow(/^scenarios\/x\.ts: breaks is empty/);
+  });
+});
+
+describe('what TypeScript would have said', () => {
+  const good = () => loadScenario('lights-out', join(root, 'test', 'cli', 'fixtures', 'scenarios'));
+  it.each<[string, (scenario: Scenario) => object, string]>([
+    ['a field that is missing', ({ differences: _, ...rest }) => rest, 'differences: is missing'],
+    ['a horizon that is missing', ({ horizonMs: _, ...rest }) => rest, 'horizonMs: is missing'],
+    [
+      'a claim that is none',
+      (s) => ({ ...s, runbooks: s.runbooks.map((r) => ({ ...r, claim: { ...r.claim, expect: 'recover' } })) }),
+      'runbooks[wait].claim.expect: expected one of "recovers"|"does-not-recover"|"unknown"',
+    ],
+    [
+      'a place that is none',
+      (s) => ({ ...s, fault: { ...s.fault, inject: s.fault.inject.map((step) => ({ ...step, on: 'worker1' })) } }),
+      'must be workstation, control-plane, workers, nodes, or { worker: <number from 1> }',
+    ],
+    ['a list that is none', (s) => ({ ...s, probes: 'dns' }), 'probes: expected array, received string'],
+    [
+      'a probe without its function',
+      (s) => ({ ...s, probes: s.probes.map((p) => ({ ...p, open: undefined })) }),
+      'probes[light].open: must be a function',
+    ],
+  ])('%s is told with its place', async (_, change, told) => {
+    expect(shapeProblems(await good())).toEqual([]);
+    expect(shapeProblems(change(await good())).join('\n')).toContain(told);
   });
 });

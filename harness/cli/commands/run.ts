@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
-import { leastHorizonMs, requireSound } from '../../model/check.ts';
+import { leastHorizonMs } from '../../model/check.ts';
+import { requireSound } from '../sound.ts';
 import { exitCodes, FiredrillError } from '../../model/errors.ts';
 import { controlsOf, type Plan, type Trigger } from '../../model/plan.ts';
 import { humanDuration, millis, type Millis } from '../../model/units.ts';
@@ -211,7 +212,7 @@ async function soundParts(ids: readonly string[], flags: RunFlags): Promise<read
   }
   if (flags.horizon !== undefined) requireLongEnough(flags.horizon, parts, flags.profile);
   for (const { id, scenario } of parts) {
-    requireSound(id, scenario);
+    await requireSound(id, scenario);
     for (const runbook of flags.runbook ?? []) findRunbook(id, scenario, runbook);
     if (flags.trigger.kind === 'detector') requireDetector(id, scenario, flags.trigger.id);
   }

@@ -1,7 +1,7 @@
-import { problemsOf } from '../../model/check.ts';
 import { exitCodes, oneLine } from '../../model/errors.ts';
 import type { CommandContext } from '../context.ts';
 import { loadScenario, scenarioIds } from '../load.ts';
+import { problemsWith } from '../sound.ts';
 
 /** `validate [scenario] [--json]`: loads scenarios and checks what types cannot. No Docker. Exit 2 when one is not sound. */
 export async function validate(
@@ -12,7 +12,7 @@ export async function validate(
   const results: { readonly id: string; readonly problems: readonly string[] }[] = [];
   for (const each of id === undefined ? scenarioIds() : [id]) {
     try {
-      results.push({ id: each, problems: problemsOf(await loadScenario(each)) });
+      results.push({ id: each, problems: await problemsWith(await loadScenario(each)) });
     } catch (error) {
       // Asked for by name, an unknown scenario is the user's error; among all, a broken one must not hide the others.
       if (id !== undefined) throw error;

@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { problemsOf, stepsIn } from '../model/check.ts';
+import { FiredrillError } from '../model/errors.ts';
+import type { Scenario } from '../model/scenario.ts';
+import { realRunner } from '../setup/run.ts';
+import { projectRoot } from './load.ts';
+
+/** Everything that is wrong with a scenario before Docker is asked for anything, one line each. Empty when it can be run. */
+export async function problemsWith(scenario: Scenario): Promise<readonly string[]> {
+  return [...problemsOf(scenario), ...workloadProblems(scenario), ...(await shellProblems(scenario))];
+}
+
+function workloadProblems({ cluster: { workload } }: Scenario): readonly string[] {
+  const folder = join('manifests', workload);
+  return existsSync(join(projectRoot, folder)) ? [] : [`cluster.workload is ${workload}, and there is no ${folder}/`];
+}
+
+/** Commands that a shell cannot even read: found in the middle of an outage, they are a trial lost. */
+async function shellProblems(scenario: Scenario): Promise<readonly string[]> {
+  const commands = [
+    ...stepsIn(scenario).flatMap(({ of, step }) =>
+      'command' in step ? [{ what: `${of}, step "${step.name}"`, command: step.command }] : [],
+    ),
+    ...scenario.fault.witness.map(({ name, command }) => ({ what: `witness "${name}"`, command })),
+  ];
+  const told = await Promise.all(
+    commands.map(async ({ what, command }) => {
+      const { ok, stderr } = await realRunner.run('sh', ['-nc', command]);
+      return ok ? [] : [`${what}: ${stderr.trim().split('\n')[0] ?? 'no shell can read it'}`];
+    }),
+  );
+  return told.flat();
+}
+
+/**
+ * Says the first thing that is wrong with a scenario.
+ * @throws FiredrillError `usage` when it cannot be run
+ */
+export async function requireSound(id: string, scenario: Scenario): Promise<void> {
+  const [first, ...more] = await problemsWith(scenario);
+  if (first === undefined) return;
+  throw new FiredrillError(
+    'usage',
+    `scenarios/${id}.ts: ${first}${more.length === 0 ? '' : ` (and ${more.length} more)`}`,
+    { hint: `npm run firedrill -- validate ${id}` },
+  );
+}
