@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -65,4 +65,21 @@ it('is claimed by one living process for as long as it lives, and again by itsel
   expect(await claim(file)).toBe(false);
   writeFileSync(file, JSON.stringify({ pid: process.ppid, started: 'another life' }));
   expect(await claim(file)).toBe(true);
+});
+
+it('is never held twice, however many want it at the same time, also after a dead one', async () => {
+  for (let round = 0; round < 20; round++) {
+    const file = join(dir, `lock-${String(round)}`);
+    if (round % 2 === 1) writeFileSync(file, JSON.stringify({ pid: process.pid, started: 'another boot/1' }));
+    let inside = 0;
+    let most = 0;
+    const work = async (): Promise<void> => {
+      most = Math.max(most, ++inside);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      inside--;
+    };
+    await Promise.all(Array.from({ length: 8 }, () => withLock(file, work, { pollMs: 1 })));
+    expect(most).toBe(1);
+  }
+  expect(readdirSync(dir)).toEqual([]);
 });

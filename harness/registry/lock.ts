@@ -1,4 +1,5 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -20,9 +21,11 @@ export async function withLock<T>(
   await mkdir(dirname(file), { recursive: true });
   let told = false;
   while (!(await take(file))) {
-    const holder = await read(file);
+    const found = await read(file);
+    if (found === undefined) continue;
+    const { text, holder } = found;
     if (holder === undefined || !isAlive(holder)) {
-      await rm(file, { force: true });
+      await clear(file, text);
       continue;
     }
     if (!told) options.onWait?.(holder.pid);
@@ -42,31 +45,60 @@ export async function withLock<T>(
 export async function claim(file: string): Promise<boolean> {
   await mkdir(dirname(file), { recursive: true });
   if (await take(file)) return true;
-  const holder = await read(file);
-  if (holder !== undefined && isAlive(holder)) return holder.pid === process.pid;
-  await rm(file, { force: true });
+  const found = await read(file);
+  if (found?.holder !== undefined && isAlive(found.holder)) return found.holder.pid === process.pid;
+  if (found !== undefined) await clear(file, found.text);
   return await take(file);
 }
 
+/** Makes the lock with its holder's name in it, in one go: one that is empty for a moment is taken for a dead holder's. */
 async function take(file: string): Promise<boolean> {
+  const mine = beside(file);
+  await writeFile(mine, JSON.stringify(identify(process.pid) ?? { pid: process.pid, started: '' }));
   try {
-    const handle = await open(file, 'wx');
-    await handle.writeFile(JSON.stringify(identify(process.pid) ?? { pid: process.pid, started: '' }));
-    await handle.close();
+    await link(mine, file);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
+  } finally {
+    await rm(mine, { force: true });
   }
 }
 
-async function read(file: string): Promise<ProcessIdentity | undefined> {
+/**
+ * Takes a dead holder's lock away. Of several that have seen him dead only one moves his lock aside; another one, later, may move that of the first,
+ * sees it, and puts it back.
+ */
+async function clear(file: string, dead: string): Promise<void> {
+  const aside = beside(file);
   try {
-    const value = JSON.parse(await readFile(file, 'utf8')) as Partial<ProcessIdentity>;
-    return typeof value.pid === 'number' && typeof value.started === 'string'
-      ? { pid: value.pid, started: value.started }
-      : undefined;
+    await rename(file, aside);
+    if ((await readFile(aside, 'utf8')) !== dead) await link(aside, file);
+  } catch (error) {
+    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
+
+/** A name in the same folder that nobody else uses. */
+const beside = (file: string): string => `${file}.${randomUUID()}`;
+
+/** What a lock says, and who that is; undefined when there is no lock. */
+async function read(file: string): Promise<{ readonly text: string; readonly holder?: ProcessIdentity } | undefined> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
   } catch {
     return undefined;
+  }
+  try {
+    const value = JSON.parse(text) as Partial<ProcessIdentity>;
+    return typeof value.pid === 'number' && typeof value.started === 'string'
+      ? { text, holder: { pid: value.pid, started: value.started } }
+      : { text };
+  } catch {
+    return { text };
   }
 }
