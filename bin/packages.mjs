@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -92,17 +92,20 @@ function readText(path) {
 async function lock(dir, say) {
   mkdirSync(dir, { recursive: true });
   const path = join(dir, 'install.lock');
+  // Made with its owner in it: one that is empty is nobody's, and would be waited for without end.
+  const mine = `${path}.${process.pid}`;
   for (let told = false; ;) {
     try {
-      const fd = openSync(path, 'wx');
-      writeSync(fd, String(process.pid));
-      closeSync(fd);
+      writeFileSync(mine, String(process.pid));
+      linkSync(mine, path);
       return () => rmSync(path, { force: true });
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
+    } finally {
+      rmSync(mine, { force: true });
     }
     const owner = Number(readText(path));
-    if (owner > 0 && !existsPid(owner)) {
+    if (!(owner > 0 && existsPid(owner))) {
       rmSync(path, { force: true });
       continue;
     }

@@ -78,9 +78,13 @@ describe('packages', () => {
   it('take over the lock of a process that is gone', async () => {
     writeFileSync(join(root, 'package-lock.json'), lockOf(tsx));
     mkdirSync(join(root, '.firedrill'));
-    // No system gives out a number this high.
+    // No system gives out a number this high; and one that was killed before it had written its own left none.
     writeFileSync(join(root, '.firedrill', 'install.lock'), '2000000000');
     expect((await ensure()).installs).toBe(1);
+    rmSync(join(root, 'node_modules'), { recursive: true, force: true });
+    writeFileSync(join(root, '.firedrill', 'install.lock'), '');
+    expect((await ensure()).error).toBeUndefined();
+    expect(existsSync(join(root, '.firedrill', 'install.lock'))).toBe(false);
   });
 
   it('of other platforms are not missed', () => {

@@ -202,6 +202,25 @@ describe('other verdicts', () => {
     expect(summarise(plan, records).broke).toEqual([{ sli: 'dns', title: 'Title of dns', trials: 6, of: 6 }]);
   });
 
+  it('says so when the fault broke what keeps working in the write-up', () => {
+    const probe = { sli: 'dns', periodMs: 1000, timeoutMs: 1000, slo: 0.9 } as const;
+    const test = (role: 'keeps' | 'breaks') => ({
+      workers: 2,
+      workload: 'w',
+      setup: [],
+      fault: {
+        ...{ id: 'f', params: {}, targets: 'workers', witnessDeadlineMs: 1000 },
+        ...{ prepare: [], inject: [], witness: [], undo: [] },
+      },
+      probes: [{ ...probe, role }],
+      detectors: [],
+    });
+    const said = 'dns keeps working in the write-up, and the fault broke it in 6 of 6 trials';
+    expect(summarise({ ...plan, test: test('keeps') }, records).verdict.warnings[0]).toBe(said);
+    expect(summarise({ ...plan, test: test('breaks') }, records).verdict.warnings).not.toContain(said);
+    expect(summarise(plan, records).verdict.warnings).not.toContain(said);
+  });
+
   it('a precaution is no answer to an outage that is there: it stands beside the verdict, and no alarm missed it', () => {
     const careful = { ...plan.runbooks[0], id: 'careful', instead: [] } as unknown as Plan['runbooks'][number];
     const quiet: Partial<LogSpec> = { prevention: true, inject: [30_000], steps: [], readings: [] };

@@ -83,6 +83,7 @@ export function summarise(plan: Plan, records: readonly TrialRecord[]): RunSumma
   );
   const controlArms = summariseControls(plan, sorted);
   const verdict = verdictOf(plan, runbooks, detectors, arms);
+  const broken = brokenByTheFault(valid.filter((r) => r.prevention !== true));
   return {
     schemaVersion: 1,
     runId: plan.runId,
@@ -100,8 +101,11 @@ export function summarise(plan: Plan, records: readonly TrialRecord[]): RunSumma
       unknown: arms.filter((r) => r.outcome === 'unknown').length,
       controls: controls.length,
     },
-    verdict: { ...verdict, warnings: [...verdict.warnings, ...controlWarnings(controlArms)] },
-    broke: brokenByTheFault(valid.filter((r) => r.prevention !== true)),
+    verdict: {
+      ...verdict,
+      warnings: [...brokenPromises(plan, broken), ...verdict.warnings, ...controlWarnings(controlArms)],
+    },
+    broke: broken.filter(({ trials, of }) => trials * 2 > of),
     runbooks,
     detectors,
     controls: controls.map(({ trialId, outcome, reason }) => ({ trialId, outcome, reason })),
@@ -126,6 +130,7 @@ export function sortTrials<T extends TrialRecord>(plan: Plan, records: readonly 
   return [...records].sort((a, b) => at(a) - at(b) || (a.trialId < b.trialId ? -1 : a.trialId > b.trialId ? 1 : 0));
 }
 
+/** Bad before the first changing command: the fault's own doing. Most frequent first. */
 function brokenByTheFault(valid: readonly TrialRecord[]): RunSummary['broke'] {
   const count = new Map<
     string,
@@ -139,9 +144,18 @@ function brokenByTheFault(valid: readonly TrialRecord[]): RunSummary['broke'] {
       count.set(sli, entry);
     }
   }
-  return [...count.values()]
-    .filter(({ trials, of }) => trials * 2 > of)
-    .sort((a, b) => b.trials - a.trials || (a.sli < b.sli ? -1 : 1));
+  return [...count.values()].sort((a, b) => b.trials - a.trials || (a.sli < b.sli ? -1 : 1));
+}
+
+/** SLIs that the write-up says kept working, and that the outage broke: then it was another outage, or more of one. */
+function brokenPromises(plan: Plan, broke: RunSummary['broke']): readonly string[] {
+  const kept = new Set(plan.test?.probes.flatMap(({ sli, role }) => (role === 'keeps' ? [sli] : [])));
+  return broke
+    .filter(({ sli }) => kept.has(sli))
+    .map(
+      ({ sli, trials, of }) =>
+        `${sli} keeps working in the write-up, and the fault broke it in ${String(trials)} of ${String(of)} trials`,
+    );
 }
 
 function commonFacts(records: readonly TrialRecord[]): Record<string, string> {

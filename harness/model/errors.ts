@@ -43,8 +43,13 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof FiredrillError ? exitCodes[error.code] : exitCodes.internal;
 }
 
-/** One line of whatever was thrown, for logs and events: never a stack, never more than 300 characters. */
+/** How much of a message is kept: what three nodes said, and no more. */
+const mostCharacters = 1000;
+/** Of a longer one its beginning says what failed, and its end most often why. */
+const kept = { head: 600, tail: 380 } as const;
+
+/** One line of whatever was thrown, for logs and events: never a stack. A long one loses its middle. */
 export function oneLine(error: unknown): string {
-  const text = error instanceof Error ? error.message || error.name : String(error);
-  return text.replace(/\s+/g, ' ').trim().slice(0, 300);
+  const text = (error instanceof Error ? error.message || error.name : String(error)).replace(/\s+/g, ' ').trim();
+  return text.length <= mostCharacters ? text : `${text.slice(0, kept.head)} [...] ${text.slice(-kept.tail)}`;
 }
