@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { snapshotDisks } from '../../harness/cluster/snapshot/disks.ts';
 import { freezeCluster } from '../../harness/cluster/snapshot/freeze.ts';
 import { emptyNode, releaseWorker, stopKubelet } from '../../harness/cluster/snapshot/quiesce.ts';
@@ -40,22 +39,23 @@ export async function snapshot(context: Context): Promise<void> {
 }
 
 /**
- * Puts rules back in the moment in which they are lost: the entrypoint has read all tables and not yet written them back. It is held there, for the
- * moment is short. Exit code 3 when it was over.
+ * Stands before the entrypoint's `sed`: when all tables have been read and not yet been written back, it puts rules there, as a command that
+ * comes too soon would.
  */
-const early = (rules: string, count: string): string => `
-until pgrep -f '^sed .*DOCKER_OUTPU[T]' >/dev/null; do
-  [ "$(cat /proc/1/comm)" != systemd ] || exit 3
-done
-pkill -STOP -x sed
-sleep 1
-iptables-restore --noflush < ${rules}
-echo "$(${count}) rules before"
-pkill -CONT -x sed`;
+const early = (count: string): string => `#!/bin/sh
+case "$*" in *DOCKER_OUTPUT*)
+  # All of them have been read when their reader has ended.
+  cat > /root/tables
+  iptables-restore --noflush < /root/early
+  echo "$(${count}) rules before" > /root/early.said
+  exec /usr/bin/sed "$@" < /root/tables
+esac
+exec /usr/bin/sed "$@"
+`;
 
 /** A worker's way to rest, and what of its firewall is there after the next start. */
 export async function firewall(context: Context): Promise<void> {
-  const { cluster, run, signal, check } = context;
+  const { cluster, check } = context;
   const count = "iptables-save -t nat | grep -c 'default/kubernetes' || true";
   // What the API says of kube-proxy may be of before the last start: its rules are what counts.
   const written = await becomes(context, async () => Number(await onNode(context, count)) > 0, 900);
@@ -75,26 +75,13 @@ export async function firewall(context: Context): Promise<void> {
   const nothing = 'none, also after containerd was started again';
   check('a worker that was brought to rest has no sandbox and no container', left === '', left === '' ? nothing : left);
 
+  const wrapper = '/usr/local/bin/sed';
   await onNode(context, 'cp /var/lib/kubelet/service-rules /root/early');
-  let [put, after] = ['too late', ''];
-  let since = 0;
-  for (let starts = 0; starts < 5 && !put.includes('rules'); starts++) {
-    let typing: Promise<string> = Promise.resolve('');
-    since = await powerCycle(context, () => {
-      typing = (async () => {
-        for (;;) {
-          const args = ['exec', cluster.node, 'sh', '-c', early('/root/early', count)];
-          const { exitCode, stdout } = await run('docker', args, { signal, timeoutMs: 30_000 });
-          if (exitCode === 0) return stdout.trim();
-          if (exitCode === 3 || signal.aborted) return 'too late';
-          await delay(20);
-        }
-      })();
-    });
-    await awaitUp(context, since);
-    put = await typing;
-    after = await onNode(context, count);
-  }
+  await onNode(context, `cat > ${wrapper} <<'END'\n${early(count)}END\nchmod +x ${wrapper}`);
+  let since = await powerCycle(context);
+  await awaitUp(context, since);
+  const put = await onNode(context, `rm ${wrapper}; cat /root/early.said || echo 'not put back'`);
+  const after = await onNode(context, count);
   const name = 'control: rules that are put back while the entrypoint saves and restores all tables are lost';
   check(name, /^[1-9]\d* rules before$/.test(put) && after === '0', `${put}, ${after} after it`);
 
