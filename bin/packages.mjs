@@ -52,7 +52,12 @@ export async function ensurePackages(root, options = {}) {
     if (readText(stamp) === wanted) return true;
     const installed = readText(join(root, 'node_modules', '.package-lock.json'));
     if (installed === undefined || !isInstalled(lockText, installed)) return false;
-    writeFileSync(stamp, wanted);
+    try {
+      // It only saves the comparison next time, and whoever uses somebody else's checkout may not write there.
+      writeFileSync(stamp, wanted);
+    } catch (error) {
+      if (!['EACCES', 'EROFS', 'EPERM'].includes(error.code)) throw error;
+    }
     return true;
   };
   if (isCurrent()) return;

@@ -138,7 +138,11 @@ export async function ensureDocker(
   let facts = await askDocker(runner, signal);
   let how: DockerReady['how'] = 'running';
   if (facts === undefined) {
-    refuse({ platform, arch, podman: await isPodman(runner, signal) });
+    refuse({
+      ...{ platform, arch },
+      podman: await isPodman(runner, signal),
+      forbidden: await isForbidden(runner, signal),
+    });
     // Whoever points at another engine does not want one here.
     const endpoint = await dockerEndpoint(runner, signal);
     if (endpoint !== localEndpoint) {
@@ -210,6 +214,12 @@ export async function dockerUserChain(runner: Runner, signal?: AbortSignal): Pro
   return looks.some(({ missing, timedOut }) => missing || timedOut) ? undefined : 'absent';
 }
 
+/** Whether an engine that does not answer would, if this user had the right. */
+export async function isForbidden(runner: Runner, signal?: AbortSignal): Promise<boolean> {
+  const { ok, stderr } = await runner.run('docker', ['info'], { timeoutMs: 20_000, signal });
+  return !ok && /permission denied/i.test(stderr);
+}
+
 /** Whether `docker` is podman's stand-in for it, which says so in its version. */
 export async function isPodman(runner: Runner, signal?: AbortSignal): Promise<boolean> {
   const { stdout, stderr } = await runner.run('docker', ['--version'], { timeoutMs: 10_000, signal });
@@ -266,8 +276,7 @@ async function start(
   signal?: AbortSignal,
 ): Promise<DockerFacts> {
   if (host.platform !== 'linux' || !host.isRoot) {
-    const hint =
-      host.platform === 'linux' ? 'start it: `sudo systemctl start docker`, and see that you may use it' : installHint;
+    const hint = host.platform === 'linux' ? 'start it: `sudo systemctl start docker`' : installHint;
     throw new FiredrillError('environment', 'Docker is installed, but its engine does not answer', { hint });
   }
   if (needsBoundedRuntime(await host.status())) {

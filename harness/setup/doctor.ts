@@ -14,6 +14,7 @@ import {
   askDocker,
   dockerEndpoint,
   dockerUserChain,
+  isForbidden,
   isPodman,
   localEndpoint,
   thisHost,
@@ -47,6 +48,8 @@ export interface Facts {
   readonly dockerInstalled: boolean;
   /** Whether `docker` is podman under another name. */
   readonly podman: boolean;
+  /** Whether this user may not speak to the engine. */
+  readonly forbidden: boolean;
   /** Where the Docker client finds its engine. */
   readonly endpoint: string;
   readonly here: EngineSite['here'];
@@ -122,9 +125,18 @@ export function judge(facts: Facts): readonly Check[] {
 
 /** The check of what nothing can be run without; undefined when it refuses nothing. */
 function refused(facts: Facts, id: Refusal['id'], title: string): Check | undefined {
-  const { platform, arch: architecture, podman, docker, bridgeNetfilter, missingTools, dockerUserChain: chain } = facts;
+  const {
+    platform,
+    arch: architecture,
+    podman,
+    forbidden,
+    docker,
+    bridgeNetfilter,
+    missingTools,
+    dockerUserChain: chain,
+  } = facts;
   const refusal = refusals({
-    ...{ platform, arch: architecture, podman, bridgeNetfilter, missingTools },
+    ...{ platform, arch: architecture, podman, forbidden, bridgeNetfilter, missingTools },
     ...(docker === undefined ? {} : aboutEngine(docker, facts.endpoint, facts.here)),
     dockerUserChain: chain === 'absent' ? false : undefined,
   }).find((one) => one.id === id);
@@ -337,6 +349,7 @@ export async function collectFacts(
     docker,
     dockerInstalled: docker !== undefined || (await version('dockerd', ['--version'])) !== undefined,
     podman: docker === undefined && (await isPodman(runner, signal)),
+    forbidden: docker === undefined && (await isForbidden(runner, signal)),
     endpoint: await dockerEndpoint(runner, signal),
     here: thisHost.here(),
     aptHost: (await version('apt-get', ['--version'])) !== undefined,

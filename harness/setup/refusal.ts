@@ -6,6 +6,8 @@ export interface Machine {
   readonly arch: string;
   /** Whether `docker` is podman under another name. */
   readonly podman?: boolean | undefined;
+  /** Whether this user may not speak to the engine. */
+  readonly forbidden?: boolean | undefined;
   /** The engine's architecture, as the kernel names it; '' where it does not say. */
   readonly engine?: string | undefined;
   /** Whether the engine runs without root. */
@@ -81,6 +83,12 @@ export function refusals(machine: Machine): readonly Refusal[] {
       id: 'docker',
       what: '`docker` is podman here; nodes, fences and snapshots need a Docker engine',
       mend: 'install Docker beside it (https://docs.docker.com/engine/install/) and take podman-docker away',
+    },
+    {
+      when: machine.forbidden === true,
+      id: 'docker',
+      what: "Docker is there, but this user may not use it: permission denied on its engine's socket",
+      mend: '`sudo usermod -aG docker $USER`, then log in again (whoever may use Docker is as good as root)',
     },
     {
       when: rootless === true,

@@ -22,6 +22,7 @@ const machines: Readonly<Record<string, Partial<Facts>>> = {
   'another architecture than x86-64 and arm64': { arch: 'riscv64', docker: { ...engine, architecture: '' } },
   "Node.js for another architecture than the engine's": { docker: { ...engine, architecture: 'aarch64' } },
   'podman as `docker`': { docker: undefined, dockerInstalled: false, podman: true },
+  "a user who may not use Docker's socket": { docker: undefined, isRoot: false, forbidden: true },
   'rootless Docker': { docker: { ...engine, rootless: true } },
   "Docker Desktop's engine, on Linux or in WSL 2": {
     endpoint: 'unix:///home/me/.docker/desktop/docker.sock',

@@ -30,6 +30,7 @@ export const good: Facts = {
   docker: engine,
   dockerInstalled: true,
   podman: false,
+  forbidden: false,
   endpoint: localEndpoint,
   here: { kernel, hostname: 'desk', container: false },
   aptHost: true,
@@ -55,6 +56,10 @@ export const good: Facts = {
 
 const done: RunResult = { ok: true, exitCode: 0, stdout: '', stderr: '', missing: false, timedOut: false };
 const failed: RunResult = { ...done, ok: false, exitCode: 1 };
+const denied: RunResult = {
+  ...failed,
+  stderr: 'permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock',
+};
 const gone: RunResult = { ...failed, exitCode: undefined, missing: true };
 
 /** What `docker info` prints of an engine. */
@@ -87,7 +92,11 @@ export function machineOf(facts: Facts, over: Partial<DockerHost> = {}) {
     forbidden: { ...failed, stderr: 'Permission denied (you must be root)' },
   };
   const answers: readonly (readonly [RegExp, () => RunResult])[] = [
-    [/^docker info/, () => (state.docker === undefined ? failed : { ...done, stdout: infoOf(state.docker) })],
+    [
+      /^docker info/,
+      () =>
+        state.docker === undefined ? (facts.forbidden ? denied : failed) : { ...done, stdout: infoOf(state.docker) },
+    ],
     [/^docker context inspect/, () => ({ ...done, stdout: facts.endpoint })],
     [/^docker --version/, () => (facts.podman ? { ...done, stdout: 'podman version 4.3.1' } : done)],
     [/^docker/, () => (state.installed ? done : gone)],
