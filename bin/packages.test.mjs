@@ -57,6 +57,14 @@ describe('packages', () => {
     expect((await ensure()).installs).toBe(1);
   });
 
+  it("are used as they are in somebody else's checkout, in which nothing can be written", async () => {
+    writeFileSync(join(root, 'package-lock.json'), lockOf(tsx));
+    // A folder in place of the stamp: root, too, cannot write it.
+    mkdirSync(join(root, 'node_modules', '.firedrill-packages'), { recursive: true });
+    writeFileSync(join(root, 'node_modules', '.package-lock.json'), lockOf(tsx));
+    expect(await ensure()).toMatchObject({ installs: 0, error: undefined });
+  });
+
   it('are left alone when somebody ran npm install', async () => {
     writeFileSync(join(root, 'package-lock.json'), lockOf(tsx));
     mkdirSync(join(root, 'node_modules'));
