@@ -45,7 +45,9 @@ export function isInstalled(lockText, installedText) {
 export async function ensurePackages(root, options = {}) {
   const say = options.say ?? ((line) => process.stderr.write(`${line}\n`));
   const install = options.install ?? npmCi;
-  const lockText = readFileSync(join(root, 'package-lock.json'), 'utf8');
+  const lockText = readText(join(root, 'package-lock.json'));
+  // npm never packs the lockfile: this is no checkout, and whoever installed it has installed what it needs.
+  if (lockText === undefined) return;
   const stamp = join(root, 'node_modules', '.firedrill-packages');
   const wanted = hashOf(lockText);
   const isCurrent = () => {

@@ -65,6 +65,10 @@ describe('packages', () => {
     expect(await ensure()).toMatchObject({ installs: 0, error: undefined });
   });
 
+  it('are no matter of a package that was installed: npm packs no lockfile', async () => {
+    expect(await ensure()).toEqual({ said: [], installs: 0, error: undefined });
+  });
+
   it('are left alone when somebody ran npm install', async () => {
     writeFileSync(join(root, 'package-lock.json'), lockOf(tsx));
     mkdirSync(join(root, 'node_modules'));

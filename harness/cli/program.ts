@@ -29,6 +29,7 @@ import type { OverviewFlags } from './commands/overview.ts';
 import type { PrepareFlags } from './commands/prepare.ts';
 import type { PublishFlags } from './commands/publish.ts';
 import type { RunFlags } from './commands/run.ts';
+import { reportsDir } from './stored.ts';
 import { didYouMeanOneOf } from './suggest.ts';
 
 /** What commander hands to `run`: everything parsed, but `runbook` still as typed. */
@@ -37,7 +38,7 @@ type RawRunFlags = Omit<RunFlags, 'runbook'> & { readonly runbook?: readonly str
 type RawCompareFlags = CompareFlags & { readonly json?: boolean };
 
 const collect = (value: string, before: readonly string[] | undefined) => [...(before ?? []), value];
-const outDefault = () => join(projectRoot, 'reports');
+const outDefault = () => reportsDir(projectRoot, process.cwd());
 
 /** The version in package.json. */
 function version(): string {

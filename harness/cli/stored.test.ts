@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildLog } from '../analysis/testing/log-builder.ts';
 import { planOf } from '../analysis/testing/plan.ts';
 import type { WholeRecord } from '../model/record.ts';
-import { analyseRun, findRun, mendRun, readRun, rewriteReports } from './stored.ts';
+import { analyseRun, findRun, mendRun, readRun, reportsDir, rewriteReports } from './stored.ts';
 
 let out = '';
 beforeEach(() => {
@@ -50,6 +50,20 @@ async function oneStored() {
 
 const changed = (path: string, change: (record: WholeRecord) => unknown): string =>
   JSON.stringify(change(JSON.parse(readFileSync(path, 'utf8')) as WholeRecord));
+
+it('reports of an installed package are not kept in node_modules', () => {
+  expect(reportsDir(out, '/work')).toBe('/work/reports');
+  writeFileSync(join(out, 'package-lock.json'), '{}');
+  expect(reportsDir(out, '/work')).toBe(join(out, 'reports'));
+});
+
+it('latest is a run of this machine, not an example that lies beside them', () => {
+  const run = store('cni-wipe', '20251121-100000-0001');
+  store('examples', 'scheduler-stall');
+  expect(findRun('latest', out)).toBe(run);
+  expect(findRun('examples/scheduler-stall', out)).toBe(join(out, 'examples', 'scheduler-stall'));
+  expect(() => findRun('scheduler-stall', out)).toThrow(/there is no run/);
+});
 
 describe('a stored run', () => {
   it('gives the same reports byte for byte, without a cluster', async () => {

@@ -26,6 +26,10 @@ export type ShortRun = RunInShort & Pick<StoredRun, 'runDir'>;
 
 const isRunDir = (path: string) => existsSync(join(path, 'plan.json'));
 
+/** Where reports go: into the checkout, or where an installed firedrill is called from. What is in node_modules goes with the next installation. */
+export const reportsDir = (root: string, cwd: string): string =>
+  join(existsSync(join(root, 'package-lock.json')) ? root : cwd, 'reports');
+
 function folders(path: string): readonly string[] {
   try {
     return readdirSync(path, { withFileTypes: true })
