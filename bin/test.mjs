@@ -77,19 +77,19 @@ for (const [signal, code] of [
 async function checks() {
   const list = [
     ['types', bin('tsc'), ['--noEmit', '-p', '.']],
-    ['lint', bin('eslint'), ['.', '--max-warnings', '0']],
-    ['format', bin('prettier'), ['--check', '--log-level', 'warn', '.']],
+    ['lint', bin('eslint'), ['.', '--max-warnings', '0'], 'npx eslint . --fix'],
+    ['format', bin('prettier'), ['--check', '--log-level', 'warn', '.'], 'npx prettier --write .'],
     ['dead code', bin('knip'), []],
   ];
   const queue = [...list];
   const worker = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const [name, command, args] = next;
+      const [name, command, args, fix] = next;
       const started = Date.now();
       const { exitCode, output } = await runChild(command, args, { cwd: root, env, capture: true });
       const ok = exitCode === 0;
       process.stdout.write(
-        `${ok ? 'ok    ' : 'FAILED'} ${name} (${Math.round((Date.now() - started) / 1000)} s)\n${ok ? '' : `${output.trimEnd()}\n`}`,
+        `${ok ? 'ok    ' : 'FAILED'} ${name} (${Math.round((Date.now() - started) / 1000)} s)\n${ok ? '' : `${output.trimEnd()}\n${fix === undefined ? '' : `  -> ${fix}\n`}`}`,
       );
       tally = add(tally, { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 });
     }
