@@ -5,7 +5,7 @@ import { seconds } from '../../harness/model/units.ts';
 import { indented } from './yaml.ts';
 
 /** What the node has for all of its pods. */
-const allocatableMiB = 768;
+const smallMiB = 768;
 
 /**
  * What the server fills with zeros at its start (PostgreSQL's XLOGShmemInit): it is the biggest process of the node from its first
@@ -88,7 +88,7 @@ spec:
 /**
  * A second worker that is small, a database that is big, and services that nobody uses any more.
  *
- * The node is small as a small machine is to the kubelet: all but 768 MiB of its memory are reserved for the system, so that allocatable is
+ * The node is small as a small machine is to the kubelet: all but so many MiB of its memory are reserved for the system, so that allocatable is
  * what remains, the scheduler counts by it, and the kubelet sets it as the limit of all pods together. The kubelet itself, the runtime and the
  * other nodes stand outside. It does not evict before the kernel kills: kind sets thresholds for disks alone, as k3s does, and a list that is
  * given replaces all defaults.
@@ -96,7 +96,7 @@ spec:
  * Source: write-up 003, "The Database"; Kubernetes, "Reserve Compute Resources for System Daemons" (enforceNodeAllocatable: pods) and
  * "Node-pressure Eviction" (default hard thresholds).
  */
-export const smallNode: readonly Step[] = [
+export const nodeOf = (allocatableMiB: number): readonly Step[] => [
   act(
     `a node with ${allocatableMiB} MiB for its pods`,
     { worker: 2 },
@@ -133,3 +133,6 @@ export const smallNode: readonly Step[] = [
     seconds(90),
   ),
 ];
+
+/** The small node of the write-up's outage. */
+export const smallNode = nodeOf(smallMiB);
