@@ -100,15 +100,18 @@ const pipe: Pipe = async (from, to, options = {}) => {
   const sink = execa(to[0], to.slice(1), { ...common, stdin: 'pipe' });
   // The sink may end first; then its closed input must not bring this process down.
   const closed = { early: false };
-  sink.stdin.on('error', () => {
+  const close = (): void => {
+    if (source.stdout.readableEnded) return;
     closed.early = true;
-    source.kill();
-  });
+    // The source is told as in a shell: what it writes next finds nobody. An error is not always told, for nothing may be on its way just then.
+    source.stdout.destroy();
+  };
+  sink.stdin.on('error', close).on('close', close);
   source.stdout.pipe(sink.stdin);
   const [a, b] = await Promise.all([source, sink]);
   options.signal?.throwIfAborted();
   // The source's words where it failed by itself: what the sink then says is only that its input ended.
-  const said = a.failed && !closed.early ? Buffer.from(a.stderr).toString('utf8') : b.stderr;
+  const said = a.failed && !(closed.early && b.failed) ? Buffer.from(a.stderr).toString('utf8') : b.stderr;
   return {
     ok: !a.failed && !b.failed,
     exitCode: b.failed ? b.exitCode : a.exitCode,
