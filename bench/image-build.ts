@@ -35,7 +35,7 @@ async function measure(title: string, arrange: (steps: readonly Step[]) => reado
   try {
     const steps = arrange(buildGraph({ runner, cacheDir, recipesDir, durations: {} }).steps);
     const from = performance.now();
-    const timings = await runSteps(steps, goals, { progress: () => undefined, signal: signal });
+    const timings = await runSteps(steps, goals, { progress: () => undefined, signal });
     const wall = (performance.now() - from) / 1000;
     const again = performance.now();
     const left = await pendingSteps(steps, goals, signal);

@@ -1,12 +1,11 @@
 import { max, median, min } from 'simple-statistics';
+import type { Outcome } from '../model/outcome.ts';
 import type { Plan } from '../model/plan.ts';
-
 import { midpoint, uncensored, type Interval } from '../model/units.ts';
 import { heaviest, mildestFirst, weight, type Fault } from './faults.ts';
 import { agree, measuredSentence, type RunbookSummary } from './summary-runbooks.ts';
 import type { DetectorSummary, RunSummary } from './summary.ts';
 import { sum, whole } from './numbers.ts';
-import type { Outcome } from '../model/outcome.ts';
 
 /** A run in short: of many, no more than this has to be kept. */
 export interface RunInShort {

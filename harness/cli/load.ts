@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FiredrillError, oneLine } from '../model/errors.ts';
@@ -9,6 +9,10 @@ import { didYouMeanOneOf } from './suggest.ts';
 
 /** The project's folder. */
 export const projectRoot = join(import.meta.dirname, '..', '..');
+
+/** Where reports go: into the checkout, or where an installed firedrill is called from. What is in node_modules goes with the next installation. */
+export const reportsDir = (root: string, cwd: string): string =>
+  join(existsSync(join(root, 'package-lock.json')) ? root : cwd, 'reports');
 
 /** Where scenarios are. `FIREDRILL_SCENARIOS` is for tests and for people who keep theirs elsewhere. */
 export function scenarioDir(): string {
@@ -24,6 +28,17 @@ export function scenarioIds(dir: string = scenarioDir()): readonly string[] {
     throw new FiredrillError('usage', `cannot read the scenarios in ${dir}: ${oneLine(error)}`, { cause: error });
   }
   return files.flatMap((file) => /^([a-z0-9][a-z0-9-]*)\.ts$/.exec(file)?.[1] ?? []).sort();
+}
+
+/**
+ * Says the first of a scenario's problems, and how many there are besides.
+ * @throws FiredrillError `usage` when there is one
+ */
+export function refuseProblems(file: string, [first, ...more]: readonly string[], hint: string): void {
+  if (first === undefined) return;
+  throw new FiredrillError('usage', `${file}: ${first}${more.length === 0 ? '' : ` (and ${more.length} more)`}`, {
+    hint,
+  });
 }
 
 /** A scenario by the name of its file. `usage` when there is none, or when the file cannot be loaded or exports none. */
@@ -50,12 +65,7 @@ export async function loadScenario(id: string, dir: string = scenarioDir()): Pro
       hint: 'export default defineScenario({ ... })',
     });
   }
-  const [first, ...more] = shapeProblems(scenario);
-  if (first !== undefined) {
-    throw new FiredrillError('usage', `${path}: ${first}${more.length === 0 ? '' : ` (and ${more.length} more)`}`, {
-      hint: 'npx tsc --noEmit -p .',
-    });
-  }
+  refuseProblems(path, shapeProblems(scenario), 'npx tsc --noEmit -p .');
   return scenario as Scenario;
 }
 

@@ -7,7 +7,7 @@ import { FiredrillError } from '../model/errors.ts';
 import { architectures } from '../setup/architecture.ts';
 import type { ReportFormat } from '../reporters/all.ts';
 import type { CommandContext } from './context.ts';
-import { projectRoot, scenarioIds } from './load.ts';
+import { projectRoot, reportsDir, scenarioIds } from './load.ts';
 import {
   compareWords,
   confirm,
@@ -29,7 +29,6 @@ import type { OverviewFlags } from './commands/overview.ts';
 import type { PrepareFlags } from './commands/prepare.ts';
 import type { PublishFlags } from './commands/publish.ts';
 import type { RunFlags } from './commands/run.ts';
-import { reportsDir } from './stored.ts';
 import { didYouMeanOneOf } from './suggest.ts';
 
 /** What commander hands to `run`: everything parsed, but `runbook` still as typed. */

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { problemsOf, stepsIn } from '../model/check.ts';
-import { FiredrillError } from '../model/errors.ts';
 import type { Scenario } from '../model/scenario.ts';
 import { realRunner } from '../setup/run.ts';
-import { projectRoot } from './load.ts';
+import { projectRoot, refuseProblems } from './load.ts';
 
 /** Everything that is wrong with a scenario before Docker is asked for anything, one line each. Empty when it can be run. */
 export async function problemsWith(scenario: Scenario): Promise<readonly string[]> {
@@ -38,11 +37,5 @@ async function shellProblems(scenario: Scenario): Promise<readonly string[]> {
  * @throws FiredrillError `usage` when it cannot be run
  */
 export async function requireSound(id: string, scenario: Scenario): Promise<void> {
-  const [first, ...more] = await problemsWith(scenario);
-  if (first === undefined) return;
-  throw new FiredrillError(
-    'usage',
-    `scenarios/${id}.ts: ${first}${more.length === 0 ? '' : ` (and ${more.length} more)`}`,
-    { hint: `npm run firedrill -- validate ${id}` },
-  );
+  refuseProblems(`scenarios/${id}.ts`, await problemsWith(scenario), `npm run firedrill -- validate ${id}`);
 }

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildLog } from '../analysis/testing/log-builder.ts';
 import { planOf } from '../analysis/testing/plan.ts';
 import type { WholeRecord } from '../model/record.ts';
-import { analyseRun, findRun, mendRun, readRun, reportsDir, rewriteReports } from './stored.ts';
+import { reportsDir } from './load.ts';
+import { analyseRun, findRun, mendRun, readRun, rewriteReports } from './stored.ts';
 
 let out = '';
 beforeEach(() => {

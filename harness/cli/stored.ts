@@ -3,11 +3,10 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { RunInShort } from '../analysis/overview.ts';
-import type { Plan } from '../model/plan.ts';
+import { isRunId, type Plan } from '../model/plan.ts';
 import type { RunSummary } from '../analysis/summary.ts';
 import type { TrialRecord, WholeRecord } from '../model/record.ts';
 import type { Report } from '../reporters/report-schema.ts';
-import { isRunId } from '../model/plan.ts';
 import { didYouMean } from './suggest.ts';
 import type { Output } from './output.ts';
 
@@ -25,10 +24,6 @@ export interface StoredRun {
 export type ShortRun = RunInShort & Pick<StoredRun, 'runDir'>;
 
 const isRunDir = (path: string) => existsSync(join(path, 'plan.json'));
-
-/** Where reports go: into the checkout, or where an installed firedrill is called from. What is in node_modules goes with the next installation. */
-export const reportsDir = (root: string, cwd: string): string =>
-  join(existsSync(join(root, 'package-lock.json')) ? root : cwd, 'reports');
 
 function folders(path: string): readonly string[] {
   try {

@@ -35,6 +35,9 @@ export function nodesNotReady(
   return silent.length === 0 ? '' : `no word yet from ${silent.map((node) => node.name).join(', ')}`;
 }
 
+/** The first five, and whether there are more. */
+const few = (told: readonly string[]): string => `${told.slice(0, 5).join(', ')}${told.length > 5 ? ', ...' : ''}`;
+
 /** Empty when there are as many pods as expected, all of them Ready and started since; else what is missing, in words. Pure. */
 export function podsNotReady(
   expected: ReadonlyMap<string, number>,
@@ -47,12 +50,12 @@ export function podsNotReady(
   }
   const waiting = pods.filter((pod) => !isUp(pod, sinceEpochMs));
   if (waiting.length === 0) return '';
-  const shown = waiting.slice(0, 5).map((pod) => {
+  const told = waiting.map((pod) => {
     const state = pod.containers.find((container) => container.state !== 'running')?.state ?? pod.phase;
     const why = pod.terminating ? 'Terminating' : pod.ready ? 'not started yet' : state;
     return `${pod.namespace}/${pod.name} (${why})`;
   });
-  return `${waiting.length} pods not ready: ${shown.join(', ')}${waiting.length > 5 ? ', ...' : ''}`;
+  return `${waiting.length} pods not ready: ${few(told)}`;
 }
 
 function isUp(pod: PodState, sinceEpochMs: number): boolean {
@@ -82,8 +85,7 @@ export function endpointsNotReady(services: readonly ServiceState[], pods: reado
     return wanted.length !== named.size || wanted.some(({ address }) => !named.has(address));
   });
   if (behind.length === 0) return '';
-  const shown = behind.slice(0, 5).map(({ namespace, name }) => `${namespace}/${name}`);
-  return `endpoints not of today's pods: ${shown.join(', ')}${behind.length > 5 ? ', ...' : ''}`;
+  return `endpoints not of today's pods: ${few(behind.map(({ namespace, name }) => `${namespace}/${name}`))}`;
 }
 
 /**

@@ -47,16 +47,8 @@ export function problemsOf(scenario: Scenario): readonly string[] {
     if (typeof on === 'object' && on.worker > scenario.cluster.workers)
       problems.push(`${what} is on worker ${on.worker}, and cluster.workers is ${scenario.cluster.workers}`);
   }
-  problems.push(...stepProblems('setup', scenario.setup ?? []));
-  problems.push(...stepProblems(`fault ${fault.id}`, [...fault.prepare, ...fault.inject, ...fault.undo]));
+  problems.push(...stepsIn(scenario).flatMap(({ of, step }) => stepProblems(of, [step])));
   for (const { runbook } of scenario.runbooks) {
-    problems.push(
-      ...stepProblems(`runbook ${runbook.id}`, [
-        ...(runbook.before ?? []),
-        ...(runbook.instead ?? []),
-        ...runbook.steps,
-      ]),
-    );
     const all = [...(runbook.instead ?? []), ...runbook.steps];
     if (all.length > 0 && !all.some((step) => step.changes)) {
       problems.push(`runbook ${runbook.id} changes nothing: it can only be the control`);

@@ -1,11 +1,11 @@
 import type { ControlSummary, RunSummary } from '../analysis/summary.ts';
 import { percent } from '../analysis/words.ts';
+import { isSuccess, outcomeLabel } from '../model/outcome.ts';
 import { humanDuration } from '../model/units.ts';
 import * as f from './format.ts';
 import { safe, type Markup } from './markup.ts';
 import { md, markdownTable } from './markdown-text.ts';
 import { table, type Paint } from './table.ts';
-import { isSuccess, outcomeLabel } from '../model/outcome.ts';
 
 const controlsOf = (summary: RunSummary): readonly ControlSummary[] => summary.controlArms ?? [];
 

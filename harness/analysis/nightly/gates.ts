@@ -1,9 +1,8 @@
 import type { NightLine } from '../../model/night.ts';
-
+import { type Outcome, successes, validTrials } from '../../model/outcome.ts';
 import { costsMore, endsLess, type ArmCounts } from '../regressions.ts';
 import { waitArm, type Night } from './lines.ts';
 import { sum } from '../numbers.ts';
-import { type Outcome, successes, validTrials } from '../../model/outcome.ts';
 
 /**
  * What needs no statistics, one line each, worst first: an arm, a number, and against what. `baseline` is empty where there is none of this
