@@ -48,3 +48,26 @@ export function readTally(line, exitCode) {
   if (passed === undefined) return { passed: 0, failed: 1, skipped: 0 };
   return { passed: Number(passed), failed: Number(failed) === 0 && exitCode !== 0 ? 1 : Number(failed), skipped: 0 };
 }
+
+/**
+ * What failed in vitest's JSON report, a line each: a log that is cut in the middle still ends with why it is red.
+ * @param {string | undefined} text
+ */
+export function failuresOf(text) {
+  let report;
+  try {
+    report = JSON.parse(text ?? '');
+  } catch {
+    return [];
+  }
+  const line = (name, message) =>
+    `FAILED ${name}: ${(message ?? '')
+      .split(/\n\s*at /)[0]
+      .replace(/\s+/g, ' ')
+      .slice(0, 600)}`;
+  return (report.testResults ?? []).flatMap((file) => {
+    const tests = (file.assertionResults ?? []).filter((test) => test.status === 'failed');
+    if (tests.length > 0) return tests.map((test) => line(test.fullName, test.failureMessages?.[0]));
+    return file.status === 'failed' ? [line(file.name, file.message)] : [];
+  });
+}

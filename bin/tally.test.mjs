@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { add, lastLine, readReport, readTally } from './tally.mjs';
+import { add, failuresOf, lastLine, readReport, readTally } from './tally.mjs';
 
 const report = (fields) =>
   JSON.stringify({ numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, ...fields });
@@ -8,6 +8,25 @@ describe('the tally', () => {
   it('is one line, with skipped tests only when there are any', () => {
     expect(lastLine({ passed: 3, failed: 0, skipped: 0 })).toBe('3 passed, 0 failed');
     expect(lastLine({ passed: 3, failed: 1, skipped: 2 })).toBe('3 passed, 1 failed, 2 skipped');
+  });
+
+  it('is preceded by what failed and why, a line each', () => {
+    const testResults = [
+      {
+        name: 'a.test.ts',
+        status: 'failed',
+        assertionResults: [
+          { status: 'passed', fullName: 'fine' },
+          { status: 'failed', fullName: 'a thing', failureMessages: ['Error: not 1\n  but 2\n    at a.test.ts:3'] },
+        ],
+      },
+      { name: 'b.test.ts', status: 'failed', message: 'cannot be read', assertionResults: [{ status: 'skipped' }] },
+    ];
+    expect(failuresOf(report({ testResults }))).toEqual([
+      'FAILED a thing: Error: not 1 but 2',
+      'FAILED b.test.ts: cannot be read',
+    ]);
+    expect(failuresOf(undefined)).toEqual([]);
   });
 
   it('adds up', () => {

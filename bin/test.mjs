@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { endChildren, runChild } from './children.mjs';
 import { correctedLine } from './npm-flags.mjs';
 import { ensurePackages, tooOldNode } from './packages.mjs';
-import { add, lastLine, readReport, readTally } from './tally.mjs';
+import { add, failuresOf, lastLine, readReport, readTally } from './tally.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const known = ['--check', '--unit', '--cluster', '--cgroup2'];
@@ -45,12 +45,13 @@ const env = Object.fromEntries(
 const scratch = mkdtempSync(join(tmpdir(), 'firedrill-test-'));
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 let tally = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
 let interrupted;
 
 /** Ends with the tally whatever happened. */
 async function finish() {
   rmSync(scratch, { recursive: true, force: true });
-  process.stdout.write(`\n${lastLine(tally)}\n`);
+  process.stdout.write(`\n${[...failures, lastLine(tally)].join('\n')}\n`);
   process.exit(interrupted ?? (tally.failed > 0 || tally.passed === 0 ? 1 : 0));
 }
 
@@ -112,6 +113,7 @@ async function vitest(projects, extraEnv = {}) {
     // No report: vitest itself failed, which readReport counts.
   }
   tally = add(tally, readReport(text, exitCode));
+  failures.push(...failuresOf(text));
 }
 
 try {

@@ -26,7 +26,7 @@ describe.skipIf(noCluster)('a cluster restored from a snapshot', () => {
   let dir: string;
   let gone: () => void;
   let spec: ClusterSpec;
-  let snapshot: Snapshot;
+  let snapshot: Snapshot | undefined;
   let made: { readonly addresses: string; readonly documents: string };
   let cluster: OwnedCluster | undefined;
   let first: Fingerprint;
@@ -40,8 +40,10 @@ describe.skipIf(noCluster)('a cluster restored from a snapshot', () => {
   };
   const addressesOf = (of: OwnedCluster): string => of.nodes.map((node) => `${node.name}=${node.address}`).join(' ');
   let turn = 0;
-  const restore = (from: Snapshot = snapshot): Promise<OwnedCluster> =>
-    restoreCluster({ ...spec, workDir: join(dir, `restored-${++turn}`) }, from, {}, signal);
+  const restore = (): Promise<OwnedCluster> => {
+    if (snapshot === undefined) throw new Error('no snapshot');
+    return restoreCluster({ ...spec, workDir: join(dir, `restored-${++turn}`) }, snapshot, {}, signal);
+  };
   const store = () => snapshotStore(docker, snapshotDisks(docker, spec.nodeImage));
 
   beforeAll(async () => {
@@ -75,7 +77,7 @@ describe.skipIf(noCluster)('a cluster restored from a snapshot', () => {
     for (const kind of ['cluster', 'fence', 'network'] as const) {
       await provider.remove({ kind, name, runId: name }, patience);
     }
-    await store().remove(snapshot, patience);
+    if (snapshot !== undefined) await store().remove(snapshot, patience);
     await rm(dir, { recursive: true, force: true });
     gone();
   });
