@@ -4,7 +4,7 @@ import { nodeNotReady } from '../harness/detectors/node-not-ready.ts';
 import { podsNotRunning } from '../harness/detectors/pods-not-running.ts';
 import { probeFailing } from '../harness/detectors/probe-failing.ts';
 import { restartCount } from '../harness/detectors/restart-count.ts';
-import { warningEvents } from '../harness/detectors/warning-events.ts';
+import { podNetworkWarnings, warningEvents } from '../harness/detectors/warning-events.ts';
 import { bpfTooLarge } from '../harness/faults/bpf-too-large.ts';
 import { claimed, defineScenario } from '../harness/model/scenario.ts';
 import { minutes, seconds } from '../harness/model/units.ts';
@@ -60,7 +60,7 @@ export default defineScenario({
     restartCount({ over: 10, scope: 'cluster' }),
     livenessReadiness(),
     probeFailing({ sli: 'new-connection', streak: 3 }),
-    warningEvents(),
+    warningEvents({ expects: podNetworkWarnings }),
   ],
   runbooks: [
     claimed(wait(), 'does-not-recover', 'a day passed; nothing healed by itself'),

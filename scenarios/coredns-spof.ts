@@ -2,7 +2,7 @@ import { corednsReplicas } from '../harness/detectors/coredns-replicas.ts';
 import { nodeNotReady } from '../harness/detectors/node-not-ready.ts';
 import { podsNotRunning } from '../harness/detectors/pods-not-running.ts';
 import { probeFailing } from '../harness/detectors/probe-failing.ts';
-import { warningEvents } from '../harness/detectors/warning-events.ts';
+import { podNetworkWarnings, warningEvents } from '../harness/detectors/warning-events.ts';
 import { nodeLost } from '../harness/faults/node-lost.ts';
 import { act, until } from '../harness/model/define.ts';
 import { claimed, defineScenario } from '../harness/model/scenario.ts';
@@ -54,7 +54,7 @@ export default defineScenario({
     nodeNotReady(),
     podsNotRunning(),
     probeFailing({ sli: 'dns', streak: 3 }),
-    warningEvents(),
+    warningEvents({ expects: podNetworkWarnings }),
   ],
   runbooks: [
     claimed(wait(), 'does-not-recover', 'DNS is gone as long as the node is'),

@@ -45,7 +45,7 @@ export default defineScenario({
     probeFailing({ sli: 'api-read', streak: 3 }),
     nodeNotReady(),
     podsNotRunning(),
-    warningEvents(),
+    warningEvents({ expects: 'Unhealthy Pod/kube-|NodeNotReady|certificate' }),
   ],
   runbooks: [
     claimed(wait(), 'does-not-recover', 'nothing heals by itself'),

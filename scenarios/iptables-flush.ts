@@ -4,7 +4,7 @@ import { nodeNotReady } from '../harness/detectors/node-not-ready.ts';
 import { podsNotRunning } from '../harness/detectors/pods-not-running.ts';
 import { probeFailing } from '../harness/detectors/probe-failing.ts';
 import { restartCount } from '../harness/detectors/restart-count.ts';
-import { warningEvents } from '../harness/detectors/warning-events.ts';
+import { podNetworkWarnings, warningEvents } from '../harness/detectors/warning-events.ts';
 import { iptablesFlush } from '../harness/faults/iptables-flush.ts';
 import { claimed, defineScenario } from '../harness/model/scenario.ts';
 import { minutes, seconds } from '../harness/model/units.ts';
@@ -55,7 +55,7 @@ export default defineScenario({
     podsNotRunning(),
     livenessReadiness(),
     restartCount({ over: 10, scope: 'cluster' }),
-    warningEvents(),
+    warningEvents({ expects: podNetworkWarnings }),
   ],
   runbooks: [
     claimed(wait(), 'does-not-recover', 'not tried: the machine could not be reached'),

@@ -4,7 +4,7 @@ import { nodeNotReady } from '../harness/detectors/node-not-ready.ts';
 import { podsNotRunning } from '../harness/detectors/pods-not-running.ts';
 import { probeFailing } from '../harness/detectors/probe-failing.ts';
 import { restartCount } from '../harness/detectors/restart-count.ts';
-import { warningEvents } from '../harness/detectors/warning-events.ts';
+import { podNetworkWarnings, warningEvents } from '../harness/detectors/warning-events.ts';
 import { natNotReprogrammed } from '../harness/faults/nat-not-reprogrammed.ts';
 import { claimed, defineScenario } from '../harness/model/scenario.ts';
 import { minutes, seconds } from '../harness/model/units.ts';
@@ -49,7 +49,7 @@ export default defineScenario({
     podsNotRunning(),
     restartCount({ over: 10, scope: 'cluster' }),
     nodeNotReady(),
-    warningEvents(),
+    warningEvents({ expects: podNetworkWarnings }),
   ],
   runbooks: [
     claimed(wait(), 'does-not-recover', '4 hours passed and nothing was written'),

@@ -71,7 +71,7 @@ export default defineScenario({
     livenessReadiness(),
     podsNotRunning(),
     restartCount({ over: 10 }),
-    warningEvents(),
+    warningEvents({ expects: '(Unhealthy|BackOff) Pod/chromadb-0:' }),
   ],
   runbooks: [
     claimed(wait(), 'unknown', 'not tried: it comes back by itself'),

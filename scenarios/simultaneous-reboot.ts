@@ -6,7 +6,7 @@ import { podsTerminating } from '../harness/detectors/pods-terminating.ts';
 import { probeFailing } from '../harness/detectors/probe-failing.ts';
 import { sandboxChanged } from '../harness/detectors/sandbox-changed.ts';
 import { schedulerStall as schedulerStallAlarm } from '../harness/detectors/scheduler-stall.ts';
-import { warningEvents } from '../harness/detectors/warning-events.ts';
+import { podNetworkWarnings, warningEvents } from '../harness/detectors/warning-events.ts';
 import { nameReserved } from '../harness/faults/name-reserved.ts';
 import { natNotReprogrammed } from '../harness/faults/nat-not-reprogrammed.ts';
 import { replicaDeadlock } from '../harness/faults/replica-deadlock.ts';
@@ -81,7 +81,7 @@ export default defineScenario({
     podsTerminating(),
     podsNotRunning(),
     nodeNotReady(),
-    warningEvents(),
+    warningEvents({ expects: `Rebooted|${podNetworkWarnings}` }),
     probeFailing({ sli: 'volume', streak: 3 }),
   ],
   runbooks: [

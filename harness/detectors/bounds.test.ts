@@ -26,7 +26,7 @@ import { restartCount } from './restart-count.ts';
 import { sandboxChanged } from './sandbox-changed.ts';
 import { schedulerStall } from './scheduler-stall.ts';
 import { start, type Watching } from './support/testing.ts';
-import { warningEvents } from './warning-events.ts';
+import { podNetworkWarnings, warningEvents } from './warning-events.ts';
 
 /**
  * The least TTD that each alarm declares, against the soonest that it can be made to fire by an outage that shows at the worst instant of its
@@ -112,7 +112,7 @@ describe('an alarm whose next look may come at once has no least TTD', () => {
       },
     ],
     [
-      warningEvents(),
+      warningEvents({ expects: podNetworkWarnings }),
       '',
       () => {
         event('BackOff', 'x', 'Pod/web-1');
@@ -270,7 +270,7 @@ describe('an alarm that counts something out is never sooner than it declares', 
 });
 
 describe('a wall clock that is set back', () => {
-  it.each([nodeNotReady(), podsTerminating(), schedulerStall(), warningEvents()])(
+  it.each([nodeNotReady(), podsTerminating(), schedulerStall(), warningEvents({ expects: podNetworkWarnings })])(
     'changes nothing about when $id fires',
     async (detector) => {
       const ttd = await ttdOf(detector, () => {

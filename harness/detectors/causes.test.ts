@@ -74,6 +74,19 @@ describe('datastore-errors', () => {
     expect(watching.last()).toEqual({ state: 'quiet' });
   });
 
+  it('knows a datastore that is full, and names it', async () => {
+    answer = ({ command }) =>
+      command.includes('mvcc: database space exceeded')
+        ? '6\n2026-06-05T09:10:00.0Z stderr F E0605 etcdserver: mvcc: database space exceeded'
+        : '0\n';
+    const watching = watch(datastoreErrors());
+    await later(100);
+    expect(watching.last()).toMatchObject({
+      state: 'firing',
+      what: expect.stringMatching(/^6 lines say etcdserver: mvcc: database space exceeded:/) as string,
+    });
+  });
+
   it('asks only for lines that are younger than itself', async () => {
     const began = new Date(Date.now()).toISOString().slice(0, -1);
     watch(datastoreErrors());

@@ -4,8 +4,9 @@ import { looking } from './support/look.ts';
 
 /** So many lines of log are looked at: more than an API server in trouble writes between two looks. */
 const lines = 1500;
-/** What the API server says of a datastore that does not answer. */
-const complaint = 'context canceled|context deadline exceeded|etcdserver: request timed out';
+/** What the API server says of a datastore that does not answer, or refuses to write (the errors of etcd's `rpctypes`). */
+const complaint =
+  'context canceled|context deadline exceeded|etcdserver: (request timed out|no leader|leader changed|too many requests|server stopped|corrupt cluster|mvcc: database space exceeded)';
 
 /** A command for the control plane: how many lines younger than an instant speak of it, and the last of them. */
 const lookAt = (sinceEpochMs: number): string =>
@@ -15,8 +16,8 @@ const lookAt = (sinceEpochMs: number): string =>
     '$1 >= since && /${complaint}/ { n++; last = $0 } END { print n + 0; print last }'`;
 
 /**
- * The API server's log says again and again that the datastore did not answer: `context canceled`, `context deadline exceeded`. Read
- * on the node, for the API is what cannot be asked.
+ * The API server's log says again and again that the datastore did not answer or took nothing: `context canceled`, `etcdserver: request timed out`,
+ * `mvcc: database space exceeded`. Read on the node, for the API is what cannot be asked.
  *
  * Source: write-up 004, action items ("Add `context canceled` to dqlite NRPE check thresholds").
  *
@@ -32,7 +33,7 @@ export function datastoreErrors(options: { readonly over?: number } = {}): Detec
       `reads the log every ${humanDuration(profile.scrapeMs)}; fires when more than ${over} such lines are younger than ${humanDuration(profile.alertWindowMs)}`,
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,
-    expects: 'context (canceled|deadline exceeded)|timed out',
+    expects: complaint,
     watch({ cluster, signal, now }, profile) {
       // Wall time, as the log has it.
       const began = Date.now();

@@ -13,7 +13,7 @@ import { probeFailing, Runs } from './probe-failing.ts';
 import { leastRestartsMs, restartCount } from './restart-count.ts';
 import { schedulerStall } from './scheduler-stall.ts';
 import { start, type Watching } from './support/testing.ts';
-import { warningEvents } from './warning-events.ts';
+import { podNetworkWarnings, warningEvents } from './warning-events.ts';
 
 const { fast } = profiles;
 const later = (ms: number) => vi.advanceTimersByTimeAsync(ms);
@@ -44,7 +44,7 @@ const lookers: readonly Detector[] = [
   podsNotRunning(),
   podsTerminating(),
   livenessReadiness(),
-  warningEvents(),
+  warningEvents({ expects: podNetworkWarnings }),
   schedulerStall(),
   oomKilled(),
 ];
@@ -313,7 +313,7 @@ describe('liveness-readiness', () => {
 
 describe('warning-events', () => {
   it('fires at a warning, again at a new reason only, and clears when they stop', async () => {
-    const watching = watch(warningEvents());
+    const watching = watch(warningEvents({ expects: podNetworkWarnings }));
     await later(2000);
     const event = (reason: string) => fakeEvent(reason, 'plugin type="bridge" failed', { lastEpochMs: Date.now() });
     cluster.api.pushEvent(event('FailedCreatePodSandBox'));
@@ -330,8 +330,27 @@ describe('warning-events', () => {
     expect(watching.last()).toEqual({ state: 'quiet' });
   });
 
+  it('tells the event that names the cause, also when another one of the same reason came first', async () => {
+    const watching = watch(warningEvents({ expects: 'FailedScheduling .*untolerated taint' }));
+    await later(2000);
+    const event = (reason: string, message: string) => fakeEvent(reason, message, { lastEpochMs: Date.now() });
+    cluster.api.pushEvent(event('Unhealthy', 'Readiness probe failed'));
+    cluster.api.pushEvent(event('FailedScheduling', '0/3 nodes are available: 3 Insufficient cpu.'));
+    await later(500);
+    const cause = event('FailedScheduling', '0/3 nodes are available: 1 node(s) had untolerated taint {a: }.');
+    cluster.api.pushEvent(cause);
+    await later(500);
+    expect(watching.last()).toMatchObject({
+      state: 'firing',
+      what: expect.stringContaining('untolerated taint') as string,
+    });
+    cluster.api.pushEvent(event('FailedScheduling', '0/3 nodes are available: 3 Insufficient memory.'));
+    await later(500);
+    expect(watching.last()).toMatchObject({ what: expect.stringContaining('untolerated taint') as string });
+  });
+
   it('does not fire for what was before it, what is normal, and what the instruments suffer', async () => {
-    const watching = watch(warningEvents());
+    const watching = watch(warningEvents({ expects: podNetworkWarnings }));
     await later(2000);
     cluster.api.pushEvent(fakeEvent('CgroupV1', 'maintenance mode', { lastEpochMs: Date.now() }));
     cluster.api.pushEvent(fakeEvent('BackOff', 'old', { lastEpochMs: Date.now() - 5000 }));
@@ -344,7 +363,7 @@ describe('warning-events', () => {
   });
 
   it('opens its watch again when it breaks, and was never blind if that goes fast', async () => {
-    const watching = watch(warningEvents());
+    const watching = watch(warningEvents({ expects: podNetworkWarnings }));
     await later(2000);
     cluster.api.unreachable = true;
     await later(300);

@@ -10,22 +10,27 @@ const beatMs = millis(250);
 /** Heartbeats are kept to one in so many looks. */
 const periodMs = seconds(1);
 
-/** What every kubelet says at its start about the machine that it is on; nobody is alarmed by it twice. */
-const birthCries = new Set(['CgroupV1', 'InvalidDiskCapacity', 'PossibleMemoryBackedVolumesOnDisk']);
+/** What every kubelet says at its start about the machine that it is on: nobody is paged for it. */
+const startupNotices = new Set(['CgroupV1', 'InvalidDiskCapacity', 'PossibleMemoryBackedVolumesOnDisk']);
 
 /** How long after the last warning the alert stands. */
 const standsMs = (profile: Profile): Millis => millis(Math.max(10_000, profile.evaluationMs / 2));
 
+/** What Warning events say where the network between pods is broken. */
+export const podNetworkWarnings = 'NetworkNotReady|FailedCreatePodSandBox|FailedKillPod|Unhealthy|BackOff|NodeNotReady';
+
 /**
  * `kubectl get events -A --watch --field-selector type=Warning` with somebody looking: fires at the first Warning event since the
- * watch began, and again whenever a reason comes up that has not been seen yet.
+ * watch began, and tells another one when its reason has not been seen yet or when it is the first that names the cause.
  *
  * Source: write-up 002 (FailedCreatePodSandBox and BackOff stood in the events for two days) and 004 (a scheduler that stalls
  * writes no event at all, which this cannot see).
  *
- * @param options.expects regular expression of what is the right diagnosis (default: reasons of broken pod networking)
+ * @param options.expects regular expression of the events that name the cause, over `reason object: message` in one line. There is no default:
+ * `Unhealthy` is the right word where probes cannot reach pods, and a mere symptom where a taint keeps pods from being scheduled.
  */
-export function warningEvents(options: { readonly expects?: string } = {}): Detector {
+export function warningEvents(options: { readonly expects: string }): Detector {
+  const names = new RegExp(options.expects);
   return {
     id: 'warning-events',
     title: 'Warning events',
@@ -34,18 +39,22 @@ export function warningEvents(options: { readonly expects?: string } = {}): Dete
       `a watch, so as soon as the event is written; stands for ${humanDuration(standsMs(profile))} after the last one`,
     leastTtdMs: () => millis(0),
     periodMs: () => periodMs,
-    expects: options.expects ?? 'NetworkNotReady|FailedCreatePodSandBox|FailedKillPod|Unhealthy|BackOff|NodeNotReady',
+    expects: options.expects,
     async *watch({ cluster, signal, now }, profile) {
       const own = linked(signal);
       const reasons = new Set<string>();
       let lastAt = -Infinity;
       let text: string | undefined;
+      let named = false;
       const events = followWarnings({ cluster, now, signal: own.signal }, (event) => {
-        if (birthCries.has(event.reason)) return;
+        if (startupNotices.has(event.reason)) return;
         lastAt = now();
-        if (reasons.has(event.reason)) return;
+        const told = `${event.reason} ${event.object}: ${event.message}`.replace(/\s+/g, ' ').slice(0, 300);
+        const cause = names.test(told);
+        if (reasons.has(event.reason) && (named || !cause)) return;
         reasons.add(event.reason);
-        text = `${event.reason} ${event.object}: ${event.message}`.replace(/\s+/g, ' ').slice(0, 300);
+        named ||= cause;
+        text = told;
       });
       let beatAt = -Infinity;
       try {
@@ -54,6 +63,7 @@ export function warningEvents(options: { readonly expects?: string } = {}): Dete
           if (blind !== undefined) return Promise.reject(new Error(blind));
           if (now() - lastAt > standsMs(profile)) {
             reasons.clear();
+            named = false;
             text = undefined;
           }
           return Promise.resolve(text);

@@ -75,7 +75,7 @@ export function damagedWal(options: { readonly damage: WalDamage; readonly withB
       podsNotRunning(),
       restartCount({ over: 10 }),
       restartCount({ over: 10, scope: 'cluster' }),
-      warningEvents(),
+      warningEvents({ expects: '(Unhealthy|BackOff) Pod/chromadb-0:' }),
       nodeNotReady(),
     ],
     runbooks: [

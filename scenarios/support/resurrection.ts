@@ -4,7 +4,7 @@ import { nodeNotReady } from '../../harness/detectors/node-not-ready.ts';
 import { podsNotRunning } from '../../harness/detectors/pods-not-running.ts';
 import { probeFailing } from '../../harness/detectors/probe-failing.ts';
 import { restartCount } from '../../harness/detectors/restart-count.ts';
-import { warningEvents } from '../../harness/detectors/warning-events.ts';
+import { podNetworkWarnings, warningEvents } from '../../harness/detectors/warning-events.ts';
 import { apiRead } from '../../harness/probes/api-read.ts';
 import { apiWrite } from '../../harness/probes/api-write.ts';
 import { bystander } from '../../harness/probes/bystander.ts';
@@ -56,7 +56,7 @@ export function resurrectionDetectors(sli: string): readonly Detector[] {
     podsNotRunning(),
     livenessReadiness(),
     probeFailing({ sli, streak: 3 }),
-    warningEvents(),
+    warningEvents({ expects: podNetworkWarnings }),
     corednsFatal(),
   ];
 }
