@@ -11,8 +11,8 @@ export interface Observation {
   readonly fromMs: number;
   readonly toMs: number;
   /**
-   * From the inject command to the witness, or to the end of the first bad request of something that must break, whichever is
-   * sooner: an outage does not begin after its effects. Absent without a fault or a witness.
+   * From the inject command, or the last look that proved that the fault was not in effect yet, to the witness, or to the end of the first bad
+   * request of something that must break, whichever is sooner: an outage does not begin after its effects. Absent without a fault or a witness.
    */
   readonly onset?: Interval;
   /** What the witness saw when it confirmed the fault; under a precaution, when it looked. */
@@ -45,8 +45,10 @@ export function observe(log: TrialLog): Observation {
   const changed = log.of('phase').find((p) => p.name === 'inject' && p.state === 'done');
   const latestMs = prevention ? changed?.atMs : witness?.atMs;
   if (inject !== undefined && latestMs !== undefined) {
-    const onset = { lo: inject.atMs, hi: Math.min(latestMs, firstEffectMs(log, inject.atMs, toMs)) };
-    return { ...base, onset, evidence: (prevention ? looked : witness)?.evidence ?? [] };
+    const hi = Math.min(latestMs, firstEffectMs(log, inject.atMs, toMs));
+    const notYet = log.of('not-yet').map(({ sinceMs }) => sinceMs);
+    const lo = Math.max(inject.atMs, ...notYet.filter((ms) => ms <= hi));
+    return { ...base, onset: { lo, hi }, evidence: (prevention ? looked : witness)?.evidence ?? [] };
   }
   if (control) return { ...base, evidence: [] };
   const noOnset = inject === undefined ? 'the fault was never injected' : 'no witness confirmed the fault';

@@ -42,6 +42,15 @@ describe('an outage of known length', () => {
     expect(record.witness).toEqual(['worker: /etc/cni/net.d is empty']);
   });
 
+  it('began after the last look that proved that the fault was not in effect yet', () => {
+    const record = analyse({ inject: [30_000, 60_000], notYet: [30_500, 31_000, 31_400] });
+    expect(record.onset?.lo).toBe(31_400);
+    expect(analyse().ttr).toMatchObject({ lo: 39_500, hi: 41_000 });
+    expect(analyse({ notYet: [30_800] }).ttr).toMatchObject({ lo: 39_500, hi: 40_200 });
+    // What is said to be no fault after its effects were seen is no proof.
+    expect(analyse({ notYet: [31_200, 90_000] }).onset).toEqual({ lo: 30_000, hi: 31_000 });
+  });
+
   it('is measured to the sample', () => {
     expect(analyse()).toMatchObject({
       outcome: 'recovered',

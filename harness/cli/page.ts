@@ -1,7 +1,7 @@
 import { commandOf, placeName } from '../engine/steps.ts';
 import { controlArms, delayOf, healthyWatchMs, titleOf } from '../engine/controls.ts';
 import { armName, controlKinds } from '../model/control.ts';
-import type { Fault } from '../model/fault.ts';
+import type { Fault, WitnessCheck } from '../model/fault.ts';
 import type { Plan, Trigger } from '../model/plan.ts';
 import { profiles, type ProfileName } from '../model/profile.ts';
 import type { ClaimedRunbook } from '../model/runbook.ts';
@@ -18,6 +18,11 @@ const expectations = {
   'does-not-recover': 'should not recover',
   unknown: 'nobody has tried',
 } as const;
+
+const looked = (check: WitnessCheck): readonly string[] => [
+  `  - ${check.name} - on ${placeName(check.on)}; output must match /${check.expect}/`,
+  block(check.command),
+];
 
 const block = (command: string) =>
   command
@@ -101,10 +106,11 @@ function faultSection(fault: Fault): readonly string[] {
     ...steps(fault.inject, 'nothing'),
     '',
     `Witness (all must hold within ${humanDuration(fault.witnessDeadlineMs)}, else the trial is invalid):`,
-    ...fault.witness.flatMap((check) => [
-      `  - ${check.name} - on ${placeName(check.on)}; output must match /${check.expect}/`,
-      block(check.command),
-    ]),
+    ...fault.witness.flatMap(looked),
+    ...(fault.notYet === undefined
+      ? []
+      : ['', 'Not in effect yet (the outage begins after the last look at which one of these holds):']),
+    ...(fault.notYet ?? []).flatMap(looked),
     '',
     'Undo (written to disk before the fault acts):',
     ...steps(fault.undo, 'nothing'),

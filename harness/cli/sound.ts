@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { problemsOf, stepsIn } from '../model/check.ts';
+import { checksIn, problemsOf, stepsIn } from '../model/check.ts';
 import type { Scenario } from '../model/scenario.ts';
 import { realRunner } from '../setup/run.ts';
 import { projectRoot, refuseProblems } from './load.ts';
@@ -21,7 +21,7 @@ async function shellProblems(scenario: Scenario): Promise<readonly string[]> {
     ...stepsIn(scenario).flatMap(({ of, step }) =>
       'command' in step ? [{ what: `${of}, step "${step.name}"`, command: step.command }] : [],
     ),
-    ...scenario.fault.witness.map(({ name, command }) => ({ what: `witness "${name}"`, command })),
+    ...checksIn(scenario.fault).map(({ what, check }) => ({ what, command: check.command })),
   ];
   const told = await Promise.all(
     commands.map(async ({ what, command }) => {

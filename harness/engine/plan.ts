@@ -1,4 +1,5 @@
 import { FiredrillError } from '../model/errors.ts';
+import type { WitnessCheck } from '../model/fault.ts';
 import { armName, noRunbook, undoRunbook } from '../model/control.ts';
 import { looksFor } from '../analysis/looks.ts';
 import {
@@ -103,7 +104,8 @@ export function makePlan(options: PlanOptions): Plan {
 
 function testOf(scenario: Scenario, profile: ProfileName): PlannedTest {
   const { cluster, setup = [], fault, probes, breaks, keeps, detectors } = scenario;
-  const { id, params, prepare, inject, witness, witnessDeadlineMs, undo } = fault;
+  const { id, params, prepare, inject, witness, witnessDeadlineMs, notYet, undo } = fault;
+  const looked = (check: WitnessCheck) => ({ ...check, on: placeName(check.on) });
   const role = ({ sli, bystander }: Probe): PlannedTest['probes'][number]['role'] =>
     breaks.includes(sli) ? 'breaks' : keeps.includes(sli) ? 'keeps' : bystander ? 'bystander' : 'watched';
   return {
@@ -115,8 +117,9 @@ function testOf(scenario: Scenario, profile: ProfileName): PlannedTest {
       targets: placeName(fault.targets),
       prepare: prepare.map(planned),
       inject: inject.map(planned),
-      witness: witness.map((check) => ({ ...check, on: placeName(check.on) })),
+      witness: witness.map(looked),
       witnessDeadlineMs,
+      ...(notYet === undefined ? {} : { notYet: notYet.map(looked) }),
       undo: undo.map(planned),
     },
     probes: probes.map((probe) => {

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeCluster, fakeNodeState, fakePod } from '../cluster/fake.ts';
+import { FakeCluster, fakeNodeState, fakePod, type FakeHandler } from '../cluster/fake.ts';
 import { act, reboot } from '../model/define.ts';
 import { canaryDelayMs } from '../model/control.ts';
 import type { Detector } from '../model/detector.ts';
@@ -24,16 +24,15 @@ class World {
   injectWorks = true;
   readonly cluster: FakeCluster;
   readonly log: string[] = [];
+  exec: FakeHandler = ({ command }) => {
+    this.log.push(command);
+    if (command === 'break' && this.injectWorks) this.up = false;
+    if (command === 'repair' || command === 'undo') this.up = true;
+    return command === 'is it broken?' ? (this.up ? 'no' : 'broken') : '';
+  };
 
   constructor() {
-    this.cluster = new FakeCluster({
-      exec: ({ command }) => {
-        this.log.push(command);
-        if (command === 'break' && this.injectWorks) this.up = false;
-        if (command === 'repair' || command === 'undo') this.up = true;
-        return command === 'is it broken?' ? (this.up ? 'no' : 'broken') : '';
-      },
-    });
+    this.cluster = new FakeCluster({ exec: (call) => this.exec(call) });
     this.cluster.api.nodeStates = this.cluster.nodes.map((node) => fakeNodeState(node.name));
     const [, worker] = this.cluster.nodes;
     this.cluster.api.podStates = ['a', 'b'].map((name) =>
@@ -404,6 +403,29 @@ describe('runTrial', () => {
     expect(logs).toBeGreaterThan(world.log.indexOf('pray'));
     expect(logs).toBeLessThan(world.log.indexOf('undo'));
     expect(world.up).toBe(true);
+  });
+
+  it('a fault that takes a while has its onset after the last look that proved that it was not in effect yet', async () => {
+    const world = new World();
+    const { exec } = world;
+    world.exec = async (call) => {
+      // Six seconds of the trial's: on its clock, fifty times as fast.
+      if (call.command === 'break') await new Promise((resolve) => setTimeout(resolve, 120));
+      if (call.command === 'too early?') return world.up ? 'yes' : 'no';
+      return exec(call);
+    };
+    const slow = spec(0);
+    const notYet = [{ name: 'too early', on: 'workers', command: 'too early?', expect: '^yes$' }] as const;
+    const fault = { ...scenario.fault, notYet };
+    const { record } = await run(world, { ...slow, scenario: { ...scenario, fault } });
+    const injectMs = readFileSync(join(dir, 'events.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { readonly type: string; readonly part?: string; readonly atMs: number })
+      .find((event) => event.type === 'step' && event.part === 'inject')?.atMs;
+    expect(record.outcome).toBe('recovered');
+    expect((record.onset?.lo ?? 0) - (injectMs ?? Infinity)).toBeGreaterThan(4000);
+    expect((record.onset?.hi ?? 0) - (injectMs ?? Infinity)).toBeGreaterThan(5900);
   });
 
   it('a fault that does not take effect makes the trial invalid, whatever the runbook did', async () => {

@@ -33,6 +33,7 @@ import {
   alarmsClear,
   awaitTrigger,
   awaitWitness,
+  noteNotYet,
   holdSteady,
   lookOnce,
   symptomsEnd,
@@ -266,8 +267,17 @@ class Trial {
     this.narrator.injectMs = injectMs;
     this.#faultInEffect = true;
     const { instead } = spec.claimed.runbook;
-    await runSteps(watched, 'inject', instead ?? fault.inject);
-    const onsetMs = instead === undefined ? await awaitWitness(watched) : await lookOnce(watched);
+    const settled = new AbortController();
+    const early =
+      instead === undefined ? noteNotYet(watched, AbortSignal.any([signal, settled.signal])) : Promise.resolve();
+    let onsetMs: number;
+    try {
+      await runSteps(watched, 'inject', instead ?? fault.inject);
+      onsetMs = instead === undefined ? await awaitWitness(watched) : await lookOnce(watched);
+    } finally {
+      settled.abort();
+      await early;
+    }
     this.#end('done');
 
     this.#begin('observe', profile.runbookDelayMs + delayOf(spec.control));

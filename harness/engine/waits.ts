@@ -46,6 +46,25 @@ export async function awaitWitness({ spec, cluster, journal, clock, signal }: Wa
   }
 }
 
+/**
+ * Looks for as long as the signal allows whether the fault is provably not in effect yet, and notes each proof; does nothing for a fault that has no
+ * such check. A look that fails proves nothing.
+ */
+export async function noteNotYet({ spec, cluster, journal, clock }: Watched, signal: AbortSignal): Promise<void> {
+  const { notYet = [] } = spec.scenario.fault;
+  if (notYet.length === 0) return;
+  while (!signal.aborted) {
+    const sinceMs = clock.now();
+    try {
+      const { anyHolds, evidence } = await lookForFault(cluster, notYet, signal);
+      if (anyHolds) journal.write({ type: 'not-yet', sinceMs, evidence: [...evidence] });
+    } catch {
+      // No proof of anything.
+    }
+    await clock.sleep(500, signal).catch(() => undefined);
+  }
+}
+
 /** Under a precaution the fault may be in effect on some nodes, or on none: which, is what the evidence tells. */
 export async function lookOnce({ spec, cluster, journal, clock, signal }: Watched): Promise<number> {
   const onsetMs = clock.now();

@@ -3,6 +3,9 @@ import { act, onPanic, reboot, until } from '../model/define.ts';
 import type { Fault } from '../model/fault.ts';
 import { minutes, seconds } from '../model/units.ts';
 
+/** How often the host was started since it was set up. */
+const reboots = 'echo "$(($(wc -l < /var/log/boots) - 1)) reboots"';
+
 /**
  * Two services get a release that crashes, and takes the pod's sandbox along: network namespaces and interfaces are torn down and made
  * anew, and the host's kernel gives up. It starts itself again, the pods start again, and so on. The host of
@@ -37,7 +40,7 @@ export function rebootLoop(options: { readonly worker: number }): Fault {
       {
         name: 'the host was started twice since',
         on: node,
-        command: 'echo "$(($(wc -l < /var/log/boots) - 1)) reboots"',
+        command: reboots,
         expect: '^([2-9]|\\d\\d+) reboots$',
       },
       {
@@ -52,6 +55,14 @@ export function rebootLoop(options: { readonly worker: number }): Fault {
       },
     ],
     witnessDeadlineMs: minutes(5),
+    notYet: [
+      {
+        name: 'the host was not started again yet',
+        on: node,
+        command: reboots,
+        expect: '^0 reboots$',
+      },
+    ],
     undo: [
       onPanic('the host stays down after a panic', node, 'halt'),
       act('the sound release again', 'control-plane', release('-')),

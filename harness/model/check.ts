@@ -1,3 +1,4 @@
+import type { Fault, WitnessCheck } from './fault.ts';
 import { profiles, type ProfileName } from './profile.ts';
 import { timersOf } from './scenario.ts';
 import type { Scenario } from './scenario.ts';
@@ -40,8 +41,8 @@ export function problemsOf(scenario: Scenario): readonly string[] {
   if (fault.inject.length === 0) problems.push(`fault ${fault.id} injects nothing`);
   if (fault.undo.length === 0) problems.push(`fault ${fault.id} has no undo`);
   if (fault.witness.length === 0) problems.push(`fault ${fault.id} has no witness`);
-  for (const check of fault.witness) {
-    if (!isRegExp(check.expect)) problems.push(`witness "${check.name}": /${check.expect}/ is no regular expression`);
+  for (const { what, check } of checksIn(fault)) {
+    if (!isRegExp(check.expect)) problems.push(`${what}: /${check.expect}/ is no regular expression`);
   }
   for (const { what, on } of placesIn(scenario)) {
     if (typeof on === 'object' && on.worker > scenario.cluster.workers)
@@ -85,12 +86,21 @@ export function stepsIn({
   return parts.flatMap(([of, steps]) => steps.map((step) => ({ of, step })));
 }
 
+/** Every check that looks for a fault, and what it is called in messages. */
+export function checksIn({
+  witness,
+  notYet = [],
+}: Fault): readonly { readonly what: string; readonly check: WitnessCheck }[] {
+  const named = (kind: string) => (check: WitnessCheck) => ({ what: `${kind} "${check.name}"`, check });
+  return [...witness.map(named('witness')), ...notYet.map(named('notYet'))];
+}
+
 function placesIn(scenario: Scenario): readonly { readonly what: string; readonly on: Place }[] {
-  const { id, targets, witness } = scenario.fault;
+  const { id, targets } = scenario.fault;
   return [
     ...stepsIn(scenario).map(({ of, step }) => ({ what: `${of}, step "${step.name}",`, on: step.on })),
     { what: `fault ${id}`, on: targets },
-    ...witness.map((check) => ({ what: `witness "${check.name}"`, on: check.on })),
+    ...checksIn(scenario.fault).map(({ what, check }) => ({ what, on: check.on })),
   ];
 }
 

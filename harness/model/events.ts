@@ -112,6 +112,9 @@ const step = z.object({
 /** One look of the witness. `confirmed` is true when every check held on every target; `evidence` is what it saw. */
 const witness = z.object({ type: z.literal('witness'), confirmed: z.boolean(), evidence: z.array(text) });
 
+/** A look that proves that the fault was not in effect at `sinceMs`, when it began; trial milliseconds. `evidence` is what it saw. */
+const notYet = z.object({ type: z.literal('not-yet'), sinceMs: ms, evidence: z.array(text) });
+
 /** The cluster as its API says it, once a second; `reachable` is false when it does not answer. */
 const state = z.object({
   type: z.literal('state'),
@@ -195,6 +198,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   reading,
   step,
   witness,
+  notYet,
   state,
   inventory,
   durability,

@@ -33,5 +33,11 @@ export interface Fault {
   /** All checks must hold for the fault to count as in effect; none holding by `witnessDeadlineMs` makes the trial invalid. */
   readonly witness: readonly WitnessCheck[];
   readonly witnessDeadlineMs: number;
+  /**
+   * For a fault that takes a while to take effect: checks of which each, while it holds, proves that the fault is not in effect yet (a quota that is not
+   * reached, a host that has not been restarted). They are looked at from the first step of `inject` until the witness holds, and the onset lies
+   * after the last look that held. What is only seen late (a line of log, a pod's status) is no such proof.
+   */
+  readonly notYet?: readonly WitnessCheck[];
   readonly undo: readonly Step[];
 }

@@ -94,6 +94,7 @@ export interface PlannedTest {
       readonly expect: string;
     }[];
     readonly witnessDeadlineMs: number;
+    readonly notYet?: PlannedTest['fault']['witness'];
     readonly undo: readonly PlannedStep[];
   };
   readonly probes: readonly {

@@ -53,6 +53,7 @@ const scenarioShape = z.looseObject({
     inject: list(step),
     witness: list(z.looseObject({ name: text, on: nodes, command: text, expect: text })),
     witnessDeadlineMs: ms,
+    notYet: list(z.looseObject({ name: text, on: nodes, command: text, expect: text })).optional(),
     undo: list(step),
   }),
   detectors: list(

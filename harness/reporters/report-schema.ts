@@ -64,6 +64,7 @@ const plannedTest = z
       inject: list(plannedStep),
       witness: list(z.object({ name: text, on: text, command: text, expect: text })),
       witnessDeadlineMs: ms,
+      notYet: list(z.object({ name: text, on: text, command: text, expect: text })).exactOptional(),
       undo: list(plannedStep),
     }),
     probes: list(

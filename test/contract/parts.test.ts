@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fakeCluster, type FakeCluster } from '../../harness/cluster/fake.ts';
 import { nodePorts } from '../../harness/cluster/kind-config.ts';
-import { stepProblems } from '../../harness/model/check.ts';
+import { checksIn, stepProblems } from '../../harness/model/check.ts';
 import type { Endpoint } from '../../harness/model/cluster.ts';
 import type { Detector } from '../../harness/model/detector.ts';
 import type { Fault } from '../../harness/model/fault.ts';
@@ -166,7 +166,7 @@ describe.each(filesIn('harness/faults'))('fault %s', (file) => {
   it('has a witness with regular expressions, and time for it', async () => {
     for (const fault of await instancesOf('faults', file)) {
       expect(fault.witness.length).toBeGreaterThan(0);
-      for (const check of fault.witness) {
+      for (const { check } of checksIn(fault)) {
         expect(() => new RegExp(check.expect, 'm')).not.toThrow();
         // A pattern that matches nothing at all would confirm a fault that is not there.
         expect(new RegExp(check.expect, 'm').test(''), `"${check.name}" must not hold on empty output`).toBe(false);

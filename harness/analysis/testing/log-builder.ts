@@ -52,6 +52,8 @@ export interface LogSpec {
   /** [command sent, witness confirmed]; null for a control without fault, a missing second one for no witness. */
   readonly inject?: readonly [number, number?] | null;
   readonly evidence?: readonly string[];
+  /** When looks began that proved that the fault was not in effect yet. */
+  readonly notYet?: readonly number[];
   readonly steps?: readonly StepSpec[];
   /** Start of the phase `runbook`: just before the first step where absent; null for none. */
   readonly runbookMs?: number | null;
@@ -115,6 +117,7 @@ export function buildLog(spec: LogSpec): readonly TrialEvent[] {
   if (spec.before !== undefined) put(19_000, { type: 'inventory', when: 'before', objects: [...spec.before] });
   put(20_000, { type: 'phase', name: 'steady', state: 'done' });
   if (inject !== null) putFault(put, inject, spec.evidence);
+  for (const sinceMs of spec.notYet ?? []) put(sinceMs + 100, { type: 'not-yet', sinceMs, evidence: ['quota: yes'] });
   steps.forEach((step, index) => {
     putStep(put, step, index);
   });
