@@ -11,8 +11,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { dockerCli } from '../harness/cluster/docker.ts';
-import type { OwnedCluster } from '../harness/cluster/kind.ts';
 import { kindSource } from '../harness/cluster/provide.ts';
+import type { RunningCluster } from '../harness/cluster/provider.ts';
 import { millis } from '../harness/model/units.ts';
 import { clusterBase, inFolder, keep, memoryOf, say, table, untilTold } from './support.ts';
 
@@ -31,9 +31,9 @@ async function busyCores(): Promise<number> {
   return cpus().length - (idleMs() - from.idle) / (performance.now() - from.at);
 }
 
-const namesOf = (cluster: OwnedCluster): readonly string[] => cluster.nodes.map((node) => node.name);
+const namesOf = (cluster: RunningCluster): readonly string[] => cluster.nodes.map((node) => node.name);
 
-async function atRest(cluster: OwnedCluster) {
+async function atRest(cluster: RunningCluster) {
   await sleep(10_000, undefined, { signal }); // What starting has left to do.
   const pods = (await cluster.api.pods({ signal })).filter((pod) => pod.ready);
   const workload = pods.filter((pod) => !pod.namespace.startsWith('kube-') && pod.namespace !== 'firedrill');
@@ -45,7 +45,7 @@ async function atRest(cluster: OwnedCluster) {
 }
 
 /** Adds stand-ins until there are that many pods of the workload, and waits for them. */
-async function fill(cluster: OwnedCluster, more: number): Promise<number> {
+async function fill(cluster: RunningCluster, more: number): Promise<number> {
   const from = performance.now();
   const { exitCode, stderr } = await cluster.workstation(
     `kubectl create namespace media >&2 &&

@@ -10,8 +10,8 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { dockerCli } from '../harness/cluster/docker.ts';
-import type { OwnedCluster } from '../harness/cluster/kind.ts';
 import { kindSource, snapshotSource, type ClusterSource } from '../harness/cluster/provide.ts';
+import type { RunningCluster } from '../harness/cluster/provider.ts';
 import { describedSnapshots } from '../harness/cluster/snapshot/store.ts';
 import { clusterBase, inFolder, keep, median, say, secondsToSteady, table, untilTold } from './support.ts';
 
@@ -37,7 +37,7 @@ const worked = (): number =>
 
 async function measure(source: ClusterSource, label: string): Promise<Measured> {
   return await inFolder(async (dir) => {
-    let cluster: OwnedCluster | undefined;
+    let cluster: RunningCluster | undefined;
     try {
       const [from, before] = [performance.now(), worked()];
       const name = await source.reserve();

@@ -4,8 +4,8 @@ import { cpus, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { linesOf, type Docker } from '../harness/cluster/docker.ts';
-import type { OwnedCluster } from '../harness/cluster/kind.ts';
 import type { ClusterBase } from '../harness/cluster/provide.ts';
+import type { RunningCluster } from '../harness/cluster/provider.ts';
 import { startClock } from '../harness/engine/clock.ts';
 import { ensureImages } from '../harness/images/ensure.ts';
 import { profiles } from '../harness/model/profile.ts';
@@ -73,7 +73,7 @@ export async function inFolder<T>(work: (dir: string) => Promise<T>): Promise<T>
  * Probes a cluster until every SLI of the scenario has been good for the profile's hold window; returns how long after now that
  * window began, in seconds: the probes' own time to connect is part of it.
  */
-export async function secondsToSteady(cluster: OwnedCluster, signal: AbortSignal): Promise<number> {
+export async function secondsToSteady(cluster: RunningCluster, signal: AbortSignal): Promise<number> {
   const clock = startClock();
   const seen = new Map<string, number>(scenario.probes.map((probe) => [probe.sli, 0]));
   let goodSince = 0;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { killNode, leftoverProvider, removeNodes } from './containers.ts';
+import { killNode, dockerLeftovers, removeNodes } from './containers.ts';
 import type { Docker } from './docker.ts';
 
 const signal = new AbortController().signal;
 
-describe('leftoverProvider', () => {
+describe('dockerLeftovers', () => {
   const outputs: readonly [RegExp, string][] = [
     [
       /^ps -a --no-trunc/,
@@ -27,7 +27,7 @@ describe('leftoverProvider', () => {
   };
 
   it('finds clusters, containers, networks and fences that carry our label and name', async () => {
-    expect(await leftoverProvider(docker([])).leftovers(signal)).toEqual([
+    expect(await dockerLeftovers(docker([])).list(signal)).toEqual([
       { kind: 'container', name: 'k6', runId: 'r1' },
       { kind: 'cluster', name: 'firedrill-r1-t1', runId: 'r1' },
       { kind: 'network', name: 'firedrill-r1-t1', runId: 'r1' },
@@ -38,19 +38,19 @@ describe('leftoverProvider', () => {
 
   it('removes a cluster by our label only, and a fence by the image that put it up', async () => {
     const calls: string[] = [];
-    const provider = leftoverProvider(docker(calls));
-    await provider.remove({ kind: 'cluster', name: 'firedrill-r1-t1', runId: 'r1' }, signal);
+    const provider = dockerLeftovers(docker(calls));
+    await provider.delete({ kind: 'cluster', name: 'firedrill-r1-t1', runId: 'r1' }, signal);
     expect(calls).toContain('ps -aq --no-trunc --filter label=firedrill.cluster=firedrill-r1-t1');
     expect(calls).toContain('rm -f -v i1 i4');
-    await provider.remove({ kind: 'fence', name: 'firedrill-r1-t1', runId: 'r1' }, signal);
+    await provider.delete({ kind: 'fence', name: 'firedrill-r1-t1', runId: 'r1' }, signal);
     expect(calls.at(-1)).toContain(' node:1 ');
   });
 
   it('is content when the thing was gone already, and not when Docker fails', async () => {
-    const gone = leftoverProvider(() => Promise.reject(new Error('Error: No such container: k6')));
-    await gone.remove({ kind: 'container', name: 'k6', runId: 'r1' }, signal);
-    const broken = leftoverProvider(() => Promise.reject(new Error('permission denied')));
-    await expect(broken.remove({ kind: 'container', name: 'k6', runId: 'r1' }, signal)).rejects.toThrow(/permission/);
+    const gone = dockerLeftovers(() => Promise.reject(new Error('Error: No such container: k6')));
+    await gone.delete({ kind: 'container', name: 'k6', runId: 'r1' }, signal);
+    const broken = dockerLeftovers(() => Promise.reject(new Error('permission denied')));
+    await expect(broken.delete({ kind: 'container', name: 'k6', runId: 'r1' }, signal)).rejects.toThrow(/permission/);
   });
 
   it('thaws what is frozen in a node that cannot be killed, and tries again', async () => {

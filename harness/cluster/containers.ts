@@ -1,6 +1,6 @@
-import type { Leftover, LeftoverProvider } from '../registry/reaper.ts';
 import { oneLine } from '../model/errors.ts';
-import { clusterPrefix, dockerCli, isGone, labels, linesOf, type Docker } from './docker.ts';
+import type { Leftover, Leftovers } from '../model/leftover.ts';
+import { clusterPrefix, isGone, labels, linesOf, type Docker } from './docker.ts';
 import { dockerFence } from './fence.ts';
 import { snapshotDisks } from './snapshot/disks.ts';
 
@@ -112,7 +112,7 @@ export async function removeNetwork(docker: Docker, network: string, signal?: Ab
  * Finds and removes what firedrill left in Docker, for `clean`. Ours is what carries our labels and, for clusters and
  * networks, a name that begins with `firedrill-`; nothing else is ever touched.
  */
-export function leftoverProvider(docker: Docker = dockerCli()): LeftoverProvider {
+export function dockerLeftovers(docker: Docker): Leftovers {
   /** The images by which fences were put up, by cluster: the label of their network. */
   const helperImages = async (signal: AbortSignal): Promise<ReadonlyMap<string, string>> => {
     const networks = rows(
@@ -155,7 +155,7 @@ export function leftoverProvider(docker: Docker = dockerCli()): LeftoverProvider
   };
 
   return {
-    async leftovers(signal) {
+    async list(signal) {
       const format = `{{.ID}}\t{{.Names}}\t{{.Label "${labels.cluster}"}}\t{{.Label "${labels.run}"}}`;
       const containers = rows(
         await docker(['ps', '-a', '--no-trunc', '--filter', `label=${labels.run}`, '--format', format], { signal }),
@@ -202,7 +202,7 @@ export function leftoverProvider(docker: Docker = dockerCli()): LeftoverProvider
       return found;
     },
 
-    async remove(leftover, signal) {
+    async delete(leftover, signal) {
       try {
         switch (leftover.kind) {
           case 'cluster':

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { profiles } from '../model/profile.ts';
 import { FakeCluster } from './fake.ts';
 import type { Fingerprint } from './fingerprint.ts';
-import type { OwnedCluster } from './kind.ts';
+import type { FrozenCluster, RestingCluster, RunningCluster } from './provider.ts';
 import type { ClusterSpec } from './spec.ts';
 import { snapshotSource, type ClusterSource } from './provide.ts';
 import { SnapshotUnusable, type Snapshot } from './snapshot/snapshot.ts';
@@ -31,7 +31,7 @@ let published: Snapshot[];
 let inDocker: Set<string>;
 let names: Set<string>;
 
-class Owned extends FakeCluster implements OwnedCluster {
+class Owned extends FakeCluster implements RunningCluster {
   override readonly name: string;
   readonly spec: ClusterSpec;
   constructor(spec: ClusterSpec) {
@@ -39,17 +39,18 @@ class Owned extends FakeCluster implements OwnedCluster {
     this.spec = spec;
     this.name = spec.name;
   }
-  freeze(key: string): Promise<Snapshot> {
+  freeze(key: string): Promise<FrozenCluster> {
     log.push('freeze');
     if (broken.freeze) return Promise.reject(broken.freeze);
-    return Promise.resolve({ key, cluster: this.name } as Snapshot);
+    return Promise.resolve({ snapshot: { key, cluster: this.name } as Snapshot });
   }
-  atRest(): Promise<Fingerprint> {
-    return Promise.resolve(state);
-  }
-  handOver(given: Pick<ClusterSpec, 'workDir'>): Promise<OwnedCluster> {
-    log.push('hand over');
-    return Promise.resolve(new Owned({ ...this.spec, ...given }));
+  atRest(): Promise<RestingCluster> {
+    const { name, spec } = this;
+    const handOver = (given: Pick<ClusterSpec, 'workDir'>): Promise<RunningCluster> => {
+      log.push('hand over');
+      return Promise.resolve(new Owned({ ...spec, ...given }));
+    };
+    return Promise.resolve({ name, fingerprint: state, handOver });
   }
   override delete(): Promise<void> {
     log.push('delete');
@@ -59,7 +60,7 @@ class Owned extends FakeCluster implements OwnedCluster {
 
 const store: SnapshotStore = {
   list: () => Promise.resolve(published),
-  publish: (snapshot) => {
+  publish: ({ snapshot }) => {
     log.push('publish');
     published.push(snapshot);
     return Promise.resolve();
@@ -100,16 +101,18 @@ beforeEach(async () => {
       docker: (args) => Promise.resolve([...inDocker].some((name) => args.join(' ').includes(name)) ? 'id' : ''),
       run: () => Promise.resolve({ exitCode: 0, stdout: '0.33.0', stderr: '' }),
       store,
-      create: async (spec) => {
-        log.push('create');
-        // Like the real one, which links its tools into a folder of its own.
-        await mkdir(spec.workDir, { recursive: true });
-        await symlink('/bin/sh', join(spec.workDir, 'kubectl'));
-        return new Owned(spec);
-      },
-      restore: (spec) => {
-        log.push('restore');
-        return broken.restore ? Promise.reject(broken.restore) : Promise.resolve(new Owned(spec));
+      provider: {
+        create: async (spec) => {
+          log.push('create');
+          // Like the real one, which links its tools into a folder of its own.
+          await mkdir(spec.workDir, { recursive: true });
+          await symlink('/bin/sh', join(spec.workDir, 'kubectl'));
+          return new Owned(spec);
+        },
+        restore: (spec) => {
+          log.push('restore');
+          return broken.restore ? Promise.reject(broken.restore) : Promise.resolve(new Owned(spec));
+        },
       },
     },
   );
@@ -128,7 +131,7 @@ describe('the ladder', () => {
     const first = await provide();
     log = [];
     expect(await source.giveBack(first, signal)).toBe(true);
-    expect(source.spares()).toEqual([first]);
+    expect(source.spares()).toEqual([first.name]);
     const second = await provide();
     expect(log).toEqual(['hand over']);
     expect(source.spares()).toEqual([]);

@@ -2,9 +2,10 @@ import { rm } from 'node:fs/promises';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import { clusterPrefix, dockerCli, linesOf, type Docker } from './docker.ts';
 import { differences, type Fingerprint } from './fingerprint.ts';
-import { createCluster, restoreCluster, type OwnedCluster } from './kind.ts';
+import { kindProvider } from './kind.ts';
 import { projectManifests } from './manifests.ts';
 import { runProcess, type RunProcess } from './process.ts';
+import type { ClusterProvider, RestingCluster, RunningCluster } from './provider.ts';
 import type { ClusterSpec } from './spec.ts';
 import { snapshotDisks } from './snapshot/disks.ts';
 import { restScripts } from './snapshot/quiesce.ts';
@@ -16,23 +17,23 @@ export interface ClusterSource {
   /** A name that no other cluster has now, here or in another process. Its node names, addresses and certificates follow from it. */
   reserve(): Promise<string>;
   /** A healthy cluster with its workload, under a reserved name. */
-  provide(spec: Pick<ClusterSpec, 'name' | 'workDir' | 'onProgress'>, signal: AbortSignal): Promise<OwnedCluster>;
+  provide(spec: Pick<ClusterSpec, 'name' | 'workDir' | 'onProgress'>, signal: AbortSignal): Promise<RunningCluster>;
   /**
    * Takes back a cluster whose trial is over, its fault undone and its probes stopped: true when it is kept for the next trial,
    * because nothing of the drill is left on it; else the caller deletes it.
    */
-  giveBack(cluster: OwnedCluster, signal: AbortSignal): Promise<boolean>;
+  giveBack(cluster: RunningCluster, signal: AbortSignal): Promise<boolean>;
   /** Whether `giveBack` may still take one: else the next trial's cluster is another one for certain, and can be made beforehand. */
   takesBack(): boolean;
-  /** Clusters that were kept and not used again, to be deleted. */
-  spares(): readonly OwnedCluster[];
+  /** Names of clusters that were kept and not used again, to be deleted. */
+  spares(): readonly string[];
 }
 
 /** A source that makes every cluster anew. */
 export function kindSource(base: ClusterBase, nameOf: () => string): ClusterSource {
   return {
     reserve: () => Promise.resolve(nameOf()),
-    provide: (given, signal) => createCluster({ ...base, ...given }, {}, signal),
+    provide: (given, signal) => kindProvider().create({ ...base, ...given }, signal),
     giveBack: () => Promise.resolve(false),
     takesBack: () => false,
     spares: () => [],
@@ -60,8 +61,7 @@ export interface SourceDeps {
   readonly docker?: Docker;
   readonly run?: RunProcess;
   readonly store?: SnapshotStore;
-  readonly create?: typeof createCluster;
-  readonly restore?: typeof restoreCluster;
+  readonly provider?: Pick<ClusterProvider, 'create' | 'restore'>;
 }
 
 /**
@@ -86,7 +86,7 @@ export async function snapshotSource(
   signal: AbortSignal,
   deps: SourceDeps = {},
 ): Promise<ClusterSource> {
-  const { docker = dockerCli(), run = runProcess, create = createCluster, restore = restoreCluster } = deps;
+  const { docker = dockerCli(), run = runProcess, provider = kindProvider() } = deps;
   const [imageId, kind] = await Promise.all([
     docker(['image', 'inspect', '-f', '{{.Id}}', base.nodeImage], { signal }),
     run(base.kindBinary, ['version', '-q'], { timeoutMs: 10_000, signal }),
@@ -103,7 +103,7 @@ export async function snapshotSource(
   let hopeless = false;
   /** Clusters as they were when they were new, by name, and those of them that wait for their next trial. */
   const golden = new Map<string, Fingerprint>();
-  const spare = new Map<string, OwnedCluster>();
+  const spare = new Map<string, RestingCluster>();
   /** How often in a row an undo left something behind: a scenario whose drills always do is not asked for ever. */
   let refusals = 0;
   /** Why a cluster was not used again, for the next trial's record. */
@@ -114,7 +114,7 @@ export async function snapshotSource(
   /** Makes a cluster by kind and turns it into the snapshot. */
   const make = async (spec: ClusterSpec, own: AbortSignal): Promise<void> => {
     spec.onProgress?.('making the cluster of which all others will be copies (once)');
-    const cluster = await create(spec, {}, own);
+    const cluster = await provider.create(spec, own);
     try {
       spec.onProgress?.('taking the snapshot');
       await store.publish(await cluster.freeze(key, own), own);
@@ -125,7 +125,7 @@ export async function snapshotSource(
     }
   };
 
-  const restoreOrCreate = async (spec: ClusterSpec, own: AbortSignal): Promise<OwnedCluster> => {
+  const restoreOrCreate = async (spec: ClusterSpec, own: AbortSignal): Promise<RunningCluster> => {
     const find = async () => (await store.list(own)).find((one) => one.cluster === spec.name && one.key === key);
     for (let attempt = 1; attempt <= 2 && !hopeless; attempt++) {
       let snapshot = await find();
@@ -134,7 +134,7 @@ export async function snapshotSource(
           await gate.alone(() => make({ ...spec, workDir: `${spec.workDir}/snapshot` }, own));
           snapshot = await find();
         }
-        if (snapshot !== undefined) return await restore(spec, snapshot, {}, own);
+        if (snapshot !== undefined) return await provider.restore(spec, snapshot, own);
       } catch (error) {
         own.throwIfAborted();
         spec.onProgress?.(`not from a snapshot: ${oneLine(error)}`);
@@ -143,7 +143,7 @@ export async function snapshotSource(
         else break;
       }
     }
-    return await create(spec, {}, own);
+    return await provider.create(spec, own);
   };
 
   /** A cluster under a reserved name: the last trial's, else one restored or made. */
@@ -162,7 +162,7 @@ export async function snapshotSource(
     golden.delete(name);
     if (takesBack()) {
       try {
-        golden.set(name, await cluster.atRest(trialSignal));
+        golden.set(name, (await cluster.atRest(trialSignal)).fingerprint);
       } catch (error) {
         await cluster.delete().catch(() => undefined);
         throw error;
@@ -199,10 +199,11 @@ export async function snapshotSource(
         return false;
       }
       try {
-        const left = differences(before, await cluster.atRest(own));
+        const resting = await cluster.atRest(own);
+        const left = differences(before, resting.fingerprint);
         if (left.length === 0) {
           refusals = 0;
-          spare.set(cluster.name, cluster);
+          spare.set(cluster.name, resting);
           return true;
         }
         refusals++;
@@ -214,7 +215,7 @@ export async function snapshotSource(
       return false;
     },
     takesBack,
-    spares: () => [...spare.values()],
+    spares: () => [...spare.keys()],
   };
 }
 

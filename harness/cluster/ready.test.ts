@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FakeKubeApi, fakeNodeState, fakePod } from './fake.ts';
 import {
   endpointsNotReady,
@@ -108,5 +108,28 @@ describe('waitReady', () => {
     const whole = ['nodes', 'pods', 'replicas', 'services'];
     expect(asked).toEqual(['nodes', 'nodes', 'pods', ...whole, ...whole, ...whole]);
     expect(rules).toEqual([]);
+  });
+
+  it('says every ten seconds what is still missing', async () => {
+    const api = new FakeKubeApi();
+    api.nodeStates = [fakeNodeState('n')];
+    api.podStates = [fakePod('a', 'p', { ready: false })];
+    let looks = 0;
+    api.pods = () => {
+      if (++looks === 8) api.podStates = [fakePod('a', 'p')];
+      return Promise.resolve(api.podStates);
+    };
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => looks * 4000);
+    const told: string[] = [];
+    try {
+      const workstation = () => Promise.resolve({ exitCode: 0, stdout: '', stderr: '' });
+      const cluster = { api, nodes: [], workstation, exec: workstation };
+      const onProgress = (what: string) => void told.push(`${looks * 4} s: ${what}`);
+      await waitReady(cluster, { pods: expected, timeoutMs: 60_000, onProgress }, new AbortController().signal);
+    } finally {
+      now.mockRestore();
+    }
+    const what = 'still waiting: 1 pods not ready: a/p (Running)';
+    expect(told).toEqual([`12 s: ${what}`, `24 s: ${what}`]);
   });
 });

@@ -14,7 +14,11 @@ export interface Readiness {
    * tells what it knew when it was stopped, Ready included, until every kubelet has spoken again.
    */
   readonly sinceEpochMs?: number;
+  /** Told every ten seconds what is still missing: whoever waits for minutes sees what for. */
+  readonly onProgress?: ((missing: string) => void) | undefined;
 }
+
+const tellEveryMs = 10_000;
 
 /** Kubernetes' times have a resolution of one second: what it says of the second in which the restore began is of today. */
 const wholeSecond = (epochMs: number): number => Math.floor(epochMs / 1000) * 1000;
@@ -138,6 +142,7 @@ export async function waitReady(cluster: Checked, wanted: Readiness, signal: Abo
   const deadline = performance.now() + wanted.timeoutMs;
   const since = wanted.sinceEpochMs ?? 0;
   let missing = 'the API has not answered yet';
+  let told = performance.now();
   while (performance.now() < deadline) {
     signal.throwIfAborted();
     let nearly = false;
@@ -161,6 +166,10 @@ export async function waitReady(cluster: Checked, wanted: Readiness, signal: Abo
     } catch (error) {
       signal.throwIfAborted();
       missing = oneLine(error);
+    }
+    if (performance.now() - told >= tellEveryMs) {
+      told = performance.now();
+      wanted.onProgress?.(`still waiting: ${missing}`);
     }
     await sleep(nearly ? 200 : 800, signal);
   }

@@ -1,3 +1,4 @@
+import type { ClusterProvider } from '../cluster/provider.ts';
 import type { Cluster } from '../model/cluster.ts';
 import type { ControlKind } from '../model/control.ts';
 import type { EventBody, EventOf } from '../model/events.ts';
@@ -29,6 +30,7 @@ export interface TrialDeps {
   keepCluster(cluster: Cluster): void;
   /** The trial is over but for what is still under way: what the next one needs may be got ready. Absent where none follows. */
   windDown?(): void;
+  readonly nodeLogs: ClusterProvider['logs'];
   /** Opens the probes and samples them until stopped. */
   startSampling(options: {
     readonly scenario: Pick<Scenario, 'probes'>;

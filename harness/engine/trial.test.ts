@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeCluster, fakeNodeState, fakePod, type FakeHandler } from '../cluster/fake.ts';
+import { nodeLogs } from '../cluster/logs.ts';
 import { act, reboot } from '../model/define.ts';
 import { canaryDelayMs } from '../model/control.ts';
 import type { Detector } from '../model/detector.ts';
@@ -126,6 +127,7 @@ function depsFor(world: World, clock: TrialClock): TrialDeps {
     createCluster: () =>
       Promise.resolve(Object.assign(world.cluster, { delete: () => Promise.resolve(void world.log.push('delete')) })),
     keepCluster: () => undefined,
+    nodeLogs,
     startLoad: () => Promise.resolve({ stop: () => Promise.resolve(void world.log.push('stop load')) }),
     startSampling: ({ scenario: { probes }, onSample, onHealth }) => {
       const start = clock.now();

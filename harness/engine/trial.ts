@@ -360,7 +360,8 @@ class Trial {
   async #keepLogs(cluster: Cluster, outer: AbortSignal): Promise<void> {
     if (outer.aborted || this.#wentWell(true)) return;
     const dir = join(this.spec.dir, 'nodes');
-    const missing = await keepNodeLogs(cluster, dir, this.clock.wallEpochMs, outer);
+    const since = this.clock.wallEpochMs;
+    const missing = keepNodeLogs(await this.deps.nodeLogs(cluster, since, outer), dir, since);
     for (const line of missing) this.journal.write({ type: 'note', text: `no logs of ${line}` });
     this.onProgress({ type: 'note', text: `what its nodes wrote is kept in ${dir}` });
   }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
-import { leftoverProvider } from '../cluster/containers.ts';
+import { kindProvider } from '../cluster/kind.ts';
 import { nodePorts } from '../cluster/kind-config.ts';
 import { projectManifests } from '../cluster/manifests.ts';
 import { kindSource, snapshotSource, type ClusterBase } from '../cluster/provide.ts';
@@ -69,6 +69,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
     openFence: options.openFence,
     facts: { 'trials.at-once': String(options.parallel) },
   };
+  const provider = kindProvider();
   const slots = join(stateDir(), 'slots');
   const source = options.fresh
     ? kindSource(base, () => `firedrill-${runId}-${++count}`)
@@ -118,9 +119,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
         .catch(() => undefined);
       // The source has taken down what it made. Only what is seen to be gone is released: the rest is for `clean`.
       using patience = deadline(20_000);
-      const left = await leftoverProvider()
-        .leftovers(patience.signal)
-        .catch(() => undefined);
+      const left = await provider.list(patience.signal).catch(() => undefined);
       if (left !== undefined && !left.some((one) => one.name.startsWith(name))) await releaseAll();
       throw error;
     }
@@ -134,7 +133,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
       try {
         const unused = await ahead?.catch(() => undefined);
         if (unused !== undefined) await removals.get(unused.name)?.();
-        for (const cluster of source.spares()) await removals.get(cluster.name)?.();
+        for (const name of source.spares()) await removals.get(name)?.();
       } finally {
         registration.end();
       }
@@ -159,6 +158,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
           const ready = await waiting?.catch(() => undefined);
           return ready ?? (await provide(trialSignal, onNote));
         },
+        nodeLogs: provider.logs,
         startSampling,
         startLoad: ({ cluster, clock, maxSeconds, onSecond, signal: loadSignal }) =>
           startLoad({

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { identify } from './process.ts';
-import { clean, type Leftover, type LeftoverProvider } from './reaper.ts';
+import type { Leftover, Leftovers } from '../model/leftover.ts';
+import { clean } from './reaper.ts';
 import { readRuns, registerRun, type KeptCluster, type Resource } from './registry.ts';
 
 let state = '';
@@ -17,7 +18,7 @@ afterEach(() => {
 });
 
 /** A Docker that holds what it is told; removing takes it out, or fails. */
-class FakeDocker implements LeftoverProvider {
+class FakeDocker implements Leftovers {
   readonly things: Leftover[];
   readonly removed: string[] = [];
   readonly stuck: ReadonlySet<string>;
@@ -25,10 +26,10 @@ class FakeDocker implements LeftoverProvider {
     this.things = [...things];
     this.stuck = new Set(stuck);
   }
-  leftovers(): Promise<readonly Leftover[]> {
+  list(): Promise<readonly Leftover[]> {
     return Promise.resolve([...this.things]);
   }
-  remove(leftover: Leftover): Promise<void> {
+  delete(leftover: Leftover): Promise<void> {
     if (this.stuck.has(leftover.name)) return Promise.reject(new Error('device or resource busy'));
     this.removed.push(leftover.name);
     return Promise.resolve();
@@ -44,7 +45,7 @@ function register(runId: string, resources: readonly Resource[], options: { dead
   writeFileSync(path, readFileSync(path, 'utf8').replace(/"started":"[^"]*"/, '"started":"another boot/1"'));
 }
 
-const reap = (provider: LeftoverProvider, options: { dryRun?: boolean; kept?: boolean } = {}) =>
+const reap = (provider: Leftovers, options: { dryRun?: boolean; kept?: boolean } = {}) =>
   clean({ provider, dryRun: false, kept: false, ...options, signal: new AbortController().signal, state });
 
 describe('clean', () => {

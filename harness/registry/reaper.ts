@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import { FiredrillError, oneLine } from '../model/errors.ts';
+import type { Leftover, Leftovers } from '../model/leftover.ts';
 import { isAlive } from './process.ts';
 import {
   forget,
@@ -13,22 +14,6 @@ import {
   type ResourceKind,
 } from './registry.ts';
 import { stateDir } from './state.ts';
-
-/** Something of firedrill's that exists now, found by its labels or name and not by the registry. */
-export interface Leftover {
-  readonly kind: Exclude<ResourceKind, 'dir' | 'process'>;
-  readonly name: string;
-  /** The run that its label names; undefined when it carries none (then only the registry can say whose it is). */
-  readonly runId: string | undefined;
-}
-
-/** What can find and remove things in Docker. Implemented by `harness/cluster/containers.ts`. */
-export interface LeftoverProvider {
-  /** Everything labelled as firedrill's. Rejects when Docker cannot be asked. */
-  leftovers(signal: AbortSignal): Promise<readonly Leftover[]>;
-  /** Removes one; resolves also when it was gone already. */
-  remove(leftover: Leftover, signal: AbortSignal): Promise<void>;
-}
 
 /** What `clean` did or, as a dry run, would do. */
 export interface CleanReport {
@@ -56,7 +41,7 @@ const order: readonly ResourceKind[] = ['process', 'cluster', 'container', 'volu
  * a run in the registry and that run's process is gone (pid and start time). One that cannot be removed does not stop the others.
  */
 export async function clean(options: {
-  readonly provider: LeftoverProvider;
+  readonly provider: Leftovers;
   readonly dryRun: boolean;
   /** Also clusters that were kept on purpose. */
   readonly kept: boolean;
@@ -64,7 +49,7 @@ export async function clean(options: {
   readonly state?: string;
 }): Promise<CleanReport> {
   const { provider, dryRun, signal, state = stateDir() } = options;
-  const found = await provider.leftovers(signal);
+  const found = await provider.list(signal);
   const { runs, damaged } = readRuns(state);
   const byId = new Map(runs.map((run) => [run.runId, run]));
   const spared = (run: RegisteredRun, resource: Pick<Resource, 'kind' | 'name'>) =>
@@ -109,7 +94,7 @@ export async function clean(options: {
     const entry = { kind: resource.kind, name: resource.name, runId };
     if (!dryRun) {
       try {
-        if (leftover !== undefined) await provider.remove(leftover, signal);
+        if (leftover !== undefined) await provider.delete(leftover, signal);
         else if (resource.kind === 'process') endProcess(resource);
         else removeDir(resource.name, state);
         settle(runId, resource, state);

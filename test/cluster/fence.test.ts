@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dockerCli } from '../../harness/cluster/docker.ts';
 import { dockerFence, type Fence } from '../../harness/cluster/fence.ts';
-import type { OwnedCluster } from '../../harness/cluster/kind.ts';
+import type { RunningCluster } from '../../harness/cluster/provider.ts';
 import { bridgeOf } from '../../harness/cluster/network.ts';
 import { seconds } from '../../harness/model/units.ts';
 import { noCluster, provide } from './provided.ts';
@@ -57,7 +57,7 @@ spec:
 `;
 
 describe.skipIf(noCluster)('the fence around a cluster', () => {
-  let cluster: OwnedCluster;
+  let cluster: RunningCluster;
   let fence: Fence;
   let bridge: string;
   let server: Server;

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { leftoverProvider } from '../../harness/cluster/containers.ts';
-import { createCluster, type OwnedCluster } from '../../harness/cluster/kind.ts';
+import { kindProvider } from '../../harness/cluster/kind.ts';
+import type { RunningCluster } from '../../harness/cluster/provider.ts';
 import type { ClusterSpec } from '../../harness/cluster/spec.ts';
 import { ensureImages } from '../../harness/images/ensure.ts';
 import { profiles } from '../../harness/model/profile.ts';
@@ -38,23 +38,23 @@ export function intendCluster(name: string, workDir: string): () => void {
 /** A real cluster for one test file, under a name of its own; `remove` takes down everything that carries that name. */
 export async function provide(
   spec: Pick<ClusterSpec, 'workloadDir' | 'workers'>,
-): Promise<{ readonly cluster: OwnedCluster; readonly nodeImage: string; readonly remove: () => Promise<void> }> {
+): Promise<{ readonly cluster: RunningCluster; readonly nodeImage: string; readonly remove: () => Promise<void> }> {
   const signal = AbortSignal.timeout(10 * 60_000);
   const images = await ensureImages({ mode: 'auto' }, ignore, signal);
   const name = `firedrill-test-${randomBytes(4).toString('hex')}`;
   const workDir = await mkdtemp(join(tmpdir(), `${name}-`));
   const gone = intendCluster(name, workDir);
+  const provider = kindProvider();
   const remove = async (): Promise<void> => {
-    const provider = leftoverProvider();
     const patience = AbortSignal.timeout(120_000);
     for (const kind of ['cluster', 'fence', 'network'] as const) {
-      await provider.remove({ kind, name, runId: name }, patience);
+      await provider.delete({ kind, name, runId: name }, patience);
     }
     await rm(workDir, { recursive: true, force: true });
     gone();
   };
   try {
-    const cluster = await createCluster(
+    const cluster = await provider.create(
       {
         ...spec,
         name,
@@ -65,7 +65,6 @@ export async function provide(
         kubectlBinary: await ensureKubectl(images.node, {}, ignore, signal),
         workDir,
       },
-      {},
       signal,
     );
     return { cluster, nodeImage: images.node, remove };

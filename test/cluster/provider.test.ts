@@ -2,8 +2,8 @@ import { execa } from 'execa';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { leftoverProvider } from '../../harness/cluster/containers.ts';
-import type { OwnedCluster } from '../../harness/cluster/kind.ts';
+import { kindProvider } from '../../harness/cluster/kind.ts';
+import type { RunningCluster } from '../../harness/cluster/provider.ts';
 import { adminKubectl } from '../../harness/model/commands.ts';
 import type { EndpointName, PodState } from '../../harness/model/cluster.ts';
 import { millis, seconds } from '../../harness/model/units.ts';
@@ -13,7 +13,7 @@ const services = ['chromadb', 'convocanvas', 'librechat', 'monitoring', 'ollama'
 
 /** One cluster for all of these, in this order: the last ones take it apart. */
 describe.skipIf(noCluster)('a cluster made by kind', () => {
-  let cluster: OwnedCluster;
+  let cluster: RunningCluster;
   let remove: () => Promise<void> = () => Promise.resolve();
   const worker = (n: number): string => cluster.select({ worker: n })[0]?.name ?? '';
   const controlPlane = (): string => cluster.select('control-plane')[0]?.name ?? '';
@@ -231,7 +231,7 @@ describe.skipIf(noCluster)('a cluster made by kind', () => {
     expect(await docker('network', 'ls', '-q', '--filter', `name=^${cluster.name}$`)).toBe('');
     const left = (await docker('volume', 'ls', '-q')).split('\n');
     expect(left.filter((volume) => volumes.includes(volume))).toEqual([]);
-    const leftovers = await leftoverProvider().leftovers(AbortSignal.timeout(60_000));
+    const leftovers = await kindProvider().list(AbortSignal.timeout(60_000));
     expect(leftovers.filter((leftover) => leftover.name === cluster.name)).toEqual([]);
   });
 });

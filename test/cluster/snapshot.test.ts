@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { leftoverProvider } from '../../harness/cluster/containers.ts';
 import { dockerCli } from '../../harness/cluster/docker.ts';
 import { differences, type Fingerprint } from '../../harness/cluster/fingerprint.ts';
-import { createCluster, restoreCluster, type OwnedCluster } from '../../harness/cluster/kind.ts';
+import { kindProvider } from '../../harness/cluster/kind.ts';
+import type { RunningCluster } from '../../harness/cluster/provider.ts';
 import type { ClusterSpec } from '../../harness/cluster/spec.ts';
 import { snapshotDisks, snapshotVolume } from '../../harness/cluster/snapshot/disks.ts';
 import { SnapshotUnusable, type Snapshot } from '../../harness/cluster/snapshot/snapshot.ts';
@@ -20,6 +20,7 @@ import { intendCluster, noCluster } from './provided.ts';
 describe.skipIf(noCluster)('a cluster restored from a snapshot', () => {
   const signal = AbortSignal.timeout(14 * 60_000);
   const docker = dockerCli();
+  const provider = kindProvider();
   const quiet = (): void => undefined;
   // A name of its own: a run's snapshots on this machine are not this test's.
   const name = `firedrill-snap-${randomBytes(3).toString('hex')}`;
@@ -28,21 +29,21 @@ describe.skipIf(noCluster)('a cluster restored from a snapshot', () => {
   let spec: ClusterSpec;
   let snapshot: Snapshot | undefined;
   let made: { readonly addresses: string; readonly documents: string };
-  let cluster: OwnedCluster | undefined;
+  let cluster: RunningCluster | undefined;
   let first: Fingerprint;
 
-  const documents = async (of: OwnedCluster): Promise<string> => {
+  const documents = async (of: RunningCluster): Promise<string> => {
     const sql = 'SELECT count(*), md5(string_agg(sha256, chr(10) ORDER BY id)) FROM documents';
     const { stdout } = await of.workstation(
       `kubectl -n chromadb exec chromadb-0 -- psql -qAt -U chromadb -d chromadb -c '${sql}'`,
     );
     return stdout.trim();
   };
-  const addressesOf = (of: OwnedCluster): string => of.nodes.map((node) => `${node.name}=${node.address}`).join(' ');
+  const addressesOf = (of: RunningCluster): string => of.nodes.map((node) => `${node.name}=${node.address}`).join(' ');
   let turn = 0;
-  const restore = (): Promise<OwnedCluster> => {
+  const restore = (): Promise<RunningCluster> => {
     if (snapshot === undefined) throw new Error('no snapshot');
-    return restoreCluster({ ...spec, workDir: join(dir, `restored-${++turn}`) }, snapshot, {}, signal);
+    return provider.restore({ ...spec, workDir: join(dir, `restored-${++turn}`) }, snapshot, signal);
   };
   const store = () => snapshotStore(docker, snapshotDisks(docker, spec.nodeImage));
 
@@ -61,21 +62,21 @@ describe.skipIf(noCluster)('a cluster restored from a snapshot', () => {
       kubectlBinary: await ensureKubectl(images.node, {}, quiet, signal),
       workDir: join(dir, 'made'),
     };
-    const fresh = await createCluster(spec, {}, signal);
+    const fresh = await provider.create(spec, signal);
     try {
       made = { addresses: addressesOf(fresh), documents: await documents(fresh) };
-      snapshot = await fresh.freeze('key', signal);
-      await store().publish(snapshot, signal);
+      const frozen = await fresh.freeze('key', signal);
+      ({ snapshot } = frozen);
+      await store().publish(frozen, signal);
     } finally {
       await fresh.delete();
     }
   });
   afterAll(async () => {
     await cluster?.delete();
-    const provider = leftoverProvider();
     const patience = AbortSignal.timeout(120_000);
     for (const kind of ['cluster', 'fence', 'network'] as const) {
-      await provider.remove({ kind, name, runId: name }, patience);
+      await provider.delete({ kind, name, runId: name }, patience);
     }
     if (snapshot !== undefined) await store().remove(snapshot, patience);
     await rm(dir, { recursive: true, force: true });
@@ -95,13 +96,13 @@ describe.skipIf(noCluster)('a cluster restored from a snapshot', () => {
       fence: 'stands',
       'cluster.origin': 'restored from a snapshot',
     });
-    first = await cluster.atRest(signal);
+    first = (await cluster.atRest(signal)).fingerprint;
   });
 
   it('has a fingerprint that sees what a drill leaves behind', async () => {
     const [node] = cluster?.select({ worker: 1 }) ?? [];
     if (cluster === undefined || node === undefined) throw new Error('no cluster');
-    expect(differences(first, await cluster.atRest(signal))).toEqual([]);
+    expect(differences(first, (await cluster.atRest(signal)).fingerprint)).toEqual([]);
     await cluster.exec(
       node.name,
       'touch /etc/cni/net.d/99-planted; iptables -A INPUT -s 192.0.2.9 -j DROP; chmod 700 /opt/cni/bin/bridge',
@@ -111,7 +112,7 @@ describe.skipIf(noCluster)('a cluster restored from a snapshot', () => {
     await cluster.workstation(
       `kubectl -n chromadb exec chromadb-0 -- psql -q -U chromadb -d chromadb -c "UPDATE documents SET body = '' WHERE id = 7"`,
     );
-    const left = differences(first, await cluster.atRest(signal)).join('\n');
+    const left = differences(first, (await cluster.atRest(signal)).fingerprint).join('\n');
     for (const planted of [
       'file /etc/cni/net.d/99-planted is new',
       'iptables -A INPUT -s 192.0.2.9/32 -j DROP is new',
@@ -134,7 +135,7 @@ describe.skipIf(noCluster)('a cluster restored from a snapshot', () => {
     const addresses = /CNI address|KUBE-|iptables|queue /;
     const unrestarted = (of: Fingerprint): Fingerprint =>
       new Map([...of].map(([what, value]) => [what, value.replace(/ \d+ restarts/, '')]));
-    const left = differences(unrestarted(first), unrestarted(await cluster.atRest(signal))).filter(
+    const left = differences(unrestarted(first), unrestarted((await cluster.atRest(signal)).fingerprint)).filter(
       (line) => !addresses.test(line),
     );
     expect(left).toEqual([]);

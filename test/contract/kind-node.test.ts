@@ -9,6 +9,7 @@ import { pauseImage } from '../../harness/model/instruments.ts';
 import { fakeCluster } from '../../harness/cluster/fake.ts';
 import { kindFacts } from '../../harness/cluster/facts.ts';
 import { takeFingerprint } from '../../harness/cluster/fingerprint.ts';
+import { nodeLogs } from '../../harness/cluster/logs.ts';
 import { powerOf } from '../../harness/cluster/power.ts';
 import { waitReady } from '../../harness/cluster/ready.ts';
 import {
@@ -18,7 +19,6 @@ import {
   stopKubelet,
   stopLeaders,
 } from '../../harness/cluster/snapshot/quiesce.ts';
-import { keepNodeLogs } from '../../harness/engine/node-logs.ts';
 import { builtMinor, images, nodeImages, versions } from '../../harness/images/refs.ts';
 import { sandboxRequest } from '../../harness/model/commands.ts';
 import { architectures } from '../../harness/setup/architecture.ts';
@@ -116,7 +116,7 @@ async function ownCommands(): Promise<readonly string[]> {
   await kindFacts(cluster, { spec, docker, run });
   await takeFingerprint(cluster, undefined, signal).catch(() => undefined);
   await waitReady(cluster, { pods: new Map(), timeoutMs: 5000 }, signal).catch(() => undefined);
-  await keepNodeLogs(cluster, dir, 0, signal);
+  await nodeLogs(cluster, 0, signal);
   const exec: typeof cluster.exec = (...given) => cluster.exec(...given);
   await powerOf(docker, { network: 'n', nodes: [], exec }).reboot(cluster.nodes[0]?.name ?? '');
   rmSync(dir, { recursive: true });

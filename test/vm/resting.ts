@@ -10,12 +10,13 @@ import { awaitUp, becomes, kubeletOf, onNode, powerCycle, runs, said, until, typ
 export async function snapshot(context: Context): Promise<void> {
   const { cluster, docker, machine, signal, spec, check } = context;
   const disks = snapshotDisks(docker, spec.nodeImage);
-  const taken = await freezeCluster(
+  const frozen = await freezeCluster(
     cluster,
     { key: spec.runId, spec, subnet: cluster.net.subnet, docker, disks },
     signal,
   );
-  await snapshotStore(docker, disks).publish(taken, signal);
+  await snapshotStore(docker, disks).publish(frozen, signal);
+  const { snapshot: taken } = frozen;
   await docker(['rm', '-f', '-v', cluster.node], { signal });
   const ports = await portsFor(taken);
   for (const port of Object.values(ports)) await machine.forward(port);

@@ -17,12 +17,12 @@ export async function clean(
     readonly json?: boolean;
   },
 ): Promise<number> {
-  const { leftoverProvider } = await import('../../cluster/containers.ts');
+  const { kindProvider } = await import('../../cluster/kind.ts');
   const { removeSnapshots } = await import('../../cluster/snapshot/store.ts');
   const { dockerCli } = await import('../../cluster/docker.ts');
   const dryRun = options.dryRun ?? false;
   const report = await reap({
-    provider: leftoverProvider(),
+    provider: kindProvider(),
     dryRun,
     kept: options.kept ?? false,
     signal: context.signal,

@@ -4,17 +4,13 @@ import { FiredrillError } from '../../model/errors.ts';
 import { linesOf, type Docker } from '../docker.ts';
 import { askedFor } from '../kind-create.ts';
 import { mustOnNode, mustOnWorkstation } from '../must.ts';
+import type { FrozenCluster } from '../provider.ts';
 import type { ClusterSpec } from '../spec.ts';
 import type { SnapshotDisks } from './disks.ts';
 import { deleteLeases, emptyNode, stopKubelet, stopLeaders } from './quiesce.ts';
-import type { Snapshot } from './snapshot.ts';
 import { snapshotImage } from './store.ts';
 
-/**
- * Brings a cluster that kind made to rest and archives its disks; afterwards it can only be deleted. Its nodes are stopped and
- * still there, for `SnapshotStore.publish` to commit.
- * @throws FiredrillError `environment` when a node does not come to rest, or its disk cannot be archived
- */
+/** `RunningCluster.freeze`, of a cluster that kind made. */
 export async function freezeCluster(
   cluster: Cluster,
   given: {
@@ -25,7 +21,7 @@ export async function freezeCluster(
     readonly disks: SnapshotDisks;
   },
   signal: AbortSignal,
-): Promise<Snapshot> {
+): Promise<FrozenCluster> {
   const { key, spec, subnet, docker, disks } = given;
   const [controlPlane, ...workers] = cluster.nodes;
   if (controlPlane === undefined) throw new FiredrillError('internal', 'nothing to freeze');
@@ -44,22 +40,25 @@ export async function freezeCluster(
   const imageId = await docker(['image', 'inspect', '-f', '{{.Id}}', spec.nodeImage], { signal });
   const baseId = imageId.replace('sha256:', '').slice(0, 12);
   const saved = await disks.save({ cluster: spec.name, baseId, volumes, runId: spec.runId }, signal);
+  const nodes = await Promise.all(
+    names.map(async (name, index) => ({
+      name,
+      image: snapshotImage(spec.name, index),
+      sha256: saved.nodes[index]?.sha256 ?? '',
+      asked: [...(await askedFor(spec.workDir, name))],
+    })),
+  );
   return {
-    schemaVersion: 1,
-    key,
-    cluster: spec.name,
-    subnet,
-    kubeconfig,
-    epochMs: Date.now(),
-    bytes: saved.nodes.reduce((sum, node) => sum + node.bytes, 0),
-    base: { id: baseId, ...saved.base },
-    nodes: await Promise.all(
-      names.map(async (name, index) => ({
-        name,
-        image: snapshotImage(spec.name, index),
-        sha256: saved.nodes[index]?.sha256 ?? '',
-        asked: [...(await askedFor(spec.workDir, name))],
-      })),
-    ),
+    snapshot: {
+      schemaVersion: 1,
+      key,
+      cluster: spec.name,
+      subnet,
+      kubeconfig,
+      epochMs: Date.now(),
+      bytes: saved.nodes.reduce((sum, node) => sum + node.bytes, 0),
+      base: { id: baseId, ...saved.base },
+      nodes,
+    },
   };
 }

@@ -78,7 +78,7 @@ describe('snapshotStore', () => {
     const { docker, calls } = fakeDocker();
     const store = snapshotStore(docker, fakeDisks().disks);
     expect(await store.list()).toEqual([]);
-    await store.publish(snapshot(0), signal);
+    await store.publish({ snapshot: snapshot(0) }, signal);
     expect(await store.list()).toEqual([snapshot(0)]);
     const commits = calls.filter((call) => call.startsWith('commit'));
     expect(commits[0]).toBe('commit node-0-1 firedrill/snapshot:firedrill-key-0-1');
@@ -89,7 +89,7 @@ describe('snapshotStore', () => {
     const { docker, images } = fakeDocker();
     const { disks, removed, bases } = fakeDisks();
     const store = snapshotStore(docker, disks, 125);
-    for (const slot of [0, 1, 2]) await store.publish(snapshot(slot), signal);
+    for (const slot of [0, 1, 2]) await store.publish({ snapshot: snapshot(slot) }, signal);
     expect((await store.list()).map((one) => one.cluster)).toEqual(['firedrill-key-1', 'firedrill-key-2']);
     expect(removed).toEqual(['golden/firedrill-key-0']);
     expect(images.has('firedrill/snapshot:firedrill-key-0-0')).toBe(false);
@@ -119,7 +119,7 @@ describe('removeSnapshots', () => {
   });
   it('takes away images and volume', async () => {
     const { docker, images, calls } = fakeDocker();
-    await snapshotStore(docker, fakeDisks().disks).publish(snapshot(0), signal);
+    await snapshotStore(docker, fakeDisks().disks).publish({ snapshot: snapshot(0) }, signal);
     expect(await removeSnapshots(docker, signal)).toBe(1);
     expect(images.size).toBe(0);
     expect(calls).toContain('volume rm firedrill-snapshots');

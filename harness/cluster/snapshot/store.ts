@@ -1,5 +1,6 @@
 import { FiredrillError } from '../../model/errors.ts';
 import { clusterPrefix, isGone, labels, linesOf, type Docker } from '../docker.ts';
+import type { FrozenCluster } from '../provider.ts';
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from './snapshot.ts';
 import { snapshotVolume, type SnapshotDisks } from './disks.ts';
 
@@ -14,10 +15,10 @@ export const snapshotBound = 6 * 2 ** 30;
 export interface SnapshotStore {
   list(signal?: AbortSignal): Promise<readonly Snapshot[]>;
   /**
-   * Commits the stopped nodes of a snapshot whose disks are saved, and takes away the oldest snapshots beyond the bound. The
+   * Commits the nodes of a frozen cluster, and takes away the oldest snapshots beyond the bound. The
    * node that carries the description comes last: what is interrupted before it is never found.
    */
-  publish(snapshot: Snapshot, signal: AbortSignal): Promise<void>;
+  publish(frozen: FrozenCluster, signal: AbortSignal): Promise<void>;
   remove(snapshot: Pick<Snapshot, 'cluster' | 'nodes'>, signal?: AbortSignal): Promise<void>;
 }
 
@@ -65,7 +66,7 @@ export function snapshotStore(docker: Docker, disks: SnapshotDisks, bound = snap
   return {
     list,
     remove,
-    async publish(snapshot, signal) {
+    async publish({ snapshot }, signal) {
       const [first, ...others] = snapshot.nodes;
       if (first === undefined) return;
       for (const { name, image } of others) await docker(['commit', name, image], { signal });

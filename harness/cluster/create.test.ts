@@ -3,13 +3,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
 import { profiles } from '../model/profile.ts';
 import { millis } from '../model/units.ts';
 import { FakeKubeApi, fakeNodeState, fakePod } from './fake.ts';
-import { createCluster, type ClusterDeps } from './kind.ts';
+import { createCluster } from './create.ts';
+import type { ClusterDeps, NewCluster } from './new.ts';
 import type { ClusterSpec } from './spec.ts';
 import type { RunProcess } from './process.ts';
+import type { FrozenCluster, RestingCluster, RunningCluster } from './provider.ts';
+import type { Snapshot } from './snapshot/snapshot.ts';
 
 const workload = fileURLToPath(new URL('../../manifests/resurrection', import.meta.url));
 
@@ -178,4 +181,13 @@ describe('createCluster', () => {
     addresses.set('firedrill-r1-t1-worker', '10.0.0.9');
     await expect(cluster.reboot('firedrill-r1-t1-worker')).rejects.toThrow(/came back as 10\.0\.0\.9/);
   });
+});
+
+it('does not compile what a cluster is not ready for', () => {
+  expectTypeOf<NewCluster>().not.toHaveProperty('nodes');
+  expectTypeOf<NewCluster>().not.toHaveProperty('workstation');
+  expectTypeOf<RunningCluster>().not.toHaveProperty('handOver');
+  expectTypeOf<RestingCluster>().not.toHaveProperty('exec');
+  expectTypeOf<FrozenCluster>().not.toHaveProperty('exec');
+  expectTypeOf<Snapshot>().not.toExtend<FrozenCluster>();
 });

@@ -1,0 +1,57 @@
+import { chosenEndpoints, nodesAt } from './addresses.ts';
+import { kindCreate } from './kind-create.ts';
+import { mustOnWorkstation } from './must.ts';
+import { NewCluster, type ClusterDeps } from './new.ts';
+import type { RunningCluster } from './provider.ts';
+import { waitReady } from './ready.ts';
+import { startedCluster } from './running.ts';
+import type { ClusterSpec } from './spec.ts';
+
+const readyTimeoutMs = 180_000;
+
+/** `ClusterProvider.create`, by kind. */
+export async function createCluster(
+  spec: ClusterSpec,
+  deps: ClusterDeps,
+  signal: AbortSignal,
+): Promise<RunningCluster> {
+  const fresh = new NewCluster(spec, deps, false);
+  const { names, docker } = fresh;
+  return await fresh.orDelete(async () => {
+    const prepared = await fresh.timed('prepare', 'making the network and its fence', () => fresh.prepare(signal));
+    const { net, manifests } = prepared;
+    await fresh.timed('nodes', `starting ${names.length} nodes`, () =>
+      kindCreate(spec, { names, net, kubeconfig: fresh.kubeconfig }, fresh.run, signal),
+    );
+    const settled = await fresh.timed('settle', 'checking addresses and ports', async () => {
+      await docker(['update', '--restart=no', ...names], { signal });
+      const nodes = await nodesAt(docker, net, names, signal);
+      return { nodes, endpoints: await chosenEndpoints(docker, nodes, signal) };
+    });
+    const cluster = await startedCluster(fresh, { ...prepared, ...settled, origin: 'made by kind' });
+    await fresh.timed('deploy', 'deploying the network and the workload', () => deploy(cluster, signal));
+    await fresh.timed('ready', 'waiting until every pod is ready', () =>
+      waitReady(cluster, { pods: manifests.pods, timeoutMs: readyTimeoutMs, onProgress: spec.onProgress }, signal),
+    );
+    const { seed } = manifests.data;
+    if (seed !== undefined) {
+      await fresh.timed('seed', 'importing the data', () =>
+        mustOnWorkstation(cluster, `sh "${seed}"`, 'importing the data', signal),
+      );
+    }
+    return cluster;
+  });
+}
+
+async function deploy(cluster: RunningCluster, signal: AbortSignal): Promise<void> {
+  // The API may refuse for a moment while its admission plugins start (a namespace's default service account).
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await mustOnWorkstation(cluster, 'sh "$MANIFESTS/deploy.sh"', 'deploying the workload', signal);
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (attempt >= 3) throw error;
+    }
+  }
+}
