@@ -2,6 +2,7 @@ import { oneLine } from '../model/errors.ts';
 import type { Leftover, Leftovers } from '../model/leftover.ts';
 import { clusterPrefix, isGone, labels, linesOf, type Docker } from './docker.ts';
 import { dockerFence } from './fence.ts';
+import { shellScript } from './shell.ts';
 import { snapshotDisks } from './snapshot/disks.ts';
 
 /** `a<tab>b` lines of a docker listing. */
@@ -72,9 +73,6 @@ export async function thaw(docker: Docker, ids: readonly string[], signal?: Abor
   const [first = ''] = ids;
   const given = signal ? { signal } : {};
   const image = await docker(['inspect', '-f', '{{.Config.Image}}', first], given);
-  const script = ids
-    .map((id) => `find /cgroup -path '*${id}*' \\( -name freezer.state -o -name cgroup.freeze \\)`)
-    .join('\n');
   await docker(
     [
       ...['run', '--rm', '-i', '--privileged', '--network=none', '-v', '/sys/fs/cgroup:/cgroup', '--entrypoint', 'sh'],
@@ -82,11 +80,7 @@ export async function thaw(docker: Docker, ids: readonly string[], signal?: Abor
     ],
     {
       ...given,
-      input: `{ ${script}\n} | while read -r file; do case $file in
-  */freezer.state) echo THAWED > "$file" ;;
-  *) echo 0 > "$file" ;;
-esac; done 2>/dev/null || true
-`,
+      input: shellScript('thaw.sh', { ids: ids.join(' ') }),
     },
   );
 }

@@ -1,5 +1,6 @@
 import { FiredrillError } from '../model/errors.ts';
 import { linesOf, type Docker } from './docker.ts';
+import { shellScript } from './shell.ts';
 
 /**
  * The fence: nothing that starts inside a cluster's network reaches anything outside it. Several outages take kube-proxy's
@@ -52,30 +53,18 @@ export function fenceRules(cluster: string, bridge: string): readonly FenceRule[
   ];
 }
 
-/** Finds which iptables Docker uses (the one that has its chain), as shell. IPv6 counts only where the kernel has it. */
-const preamble = [
-  'set -eu',
-  'tool=',
-  'for candidate in iptables-nft iptables-legacy iptables; do',
-  '  if "$candidate" -w 10 -n -L DOCKER-USER >/dev/null 2>&1; then tool=$candidate; break; fi',
-  'done',
-  '[ -n "$tool" ] || { echo "Docker has no DOCKER-USER chain in iptables" >&2; exit 3; }',
-  'v4() { "$tool" -w 10 "$@"; }',
-  'v6() { [ -d /proc/sys/net/ipv6 ] || return 0; "ip6$(echo "$tool" | cut -c3-)" -w 10 "$@"; }',
-];
-
 /** The shell scripts that the helper container runs. Pure; exported for tests. */
 export const fenceScripts = {
   install: (cluster: string, bridge: string): string =>
     [
-      ...preamble,
+      shellScript('fence.sh'),
       ...fenceRules(cluster, bridge).map(
         ({ family, chain, rule }) => `${family} -C ${chain} ${rule} 2>/dev/null || ${family} -I ${chain} 1 ${rule}`,
       ),
     ].join('\n'),
   stands: (cluster: string, bridge: string): string =>
     [
-      ...preamble,
+      shellScript('fence.sh'),
       ...fenceRules(cluster, bridge).map(
         ({ family, chain, rule }) => `${family} -C ${chain} ${rule} 2>/dev/null || { echo no; exit 0; }`,
       ),
@@ -83,7 +72,7 @@ export const fenceScripts = {
     ].join('\n'),
   remove: (cluster: string): string =>
     [
-      ...preamble,
+      shellScript('fence.sh'),
       'for family in v4 v6; do',
       `  $family -S | tr -d '"' | grep -E -- '--comment ${commentOf(cluster).replaceAll('.', '\\.')}( |$)' | sed 's/^-A/-D/' |`,
       '    while read -r rule; do $family $rule; done',
@@ -91,7 +80,7 @@ export const fenceScripts = {
     ].join('\n'),
   list: (): string =>
     [
-      ...preamble,
+      shellScript('fence.sh'),
       'for family in v4 v6; do',
       "  $family -S | tr -d '\"' | sed -n 's/.*--comment firedrill:\\([a-z0-9.-]*\\).*/\\1/p'",
       'done | sort -u',

@@ -6,6 +6,7 @@ import { controlPlanePatches, kindConfig, patchesDir } from './kind-config.ts';
 import type { ClusterSpec } from './spec.ts';
 import type { ClusterNetwork } from './network.ts';
 import type { RunProcess } from './process.ts';
+import { shellScript } from './shell.ts';
 import { sleep } from './sleep.ts';
 
 const createTimeoutMs = 300_000;
@@ -24,33 +25,7 @@ const createTimeoutMs = 300_000;
  * kind outlives a harness that was killed (kill -9) and would go on making nodes after `clean` has looked: without its owner it
  * makes no more, and takes back the one it was making.
  */
-const dockerShim = `#!/bin/sh
-if [ "$1" = run ]; then
-  name=
-  previous=
-  for argument; do
-    if [ "$previous" = --name ]; then name=$argument; fi
-    previous=$argument
-  done
-  for pair in $FIREDRILL_ADDRESSES; do
-    if [ "\${pair%%=*}" = "$name" ]; then
-      shift
-      kill -0 "$FIREDRILL_OWNER" 2>/dev/null || { echo "firedrill is gone: no more nodes" >&2; exit 1; }
-      : > "$FIREDRILL_IN_FLIGHT/$name"
-      printf '%s\\0' "$@" > "$FIREDRILL_ASKED/$name"
-      code=0
-      "$FIREDRILL_DOCKER" run --ip "\${pair#*=}" $FIREDRILL_RUN_ARGS "$@" || code=$?
-      case $name in *-control-plane)
-        [ $code != 0 ] || "$FIREDRILL_DOCKER" cp "$FIREDRILL_PATCHES" "$name:${patchesDir}" >/dev/null || code=$? ;;
-      esac
-      kill -0 "$FIREDRILL_OWNER" 2>/dev/null || { "$FIREDRILL_DOCKER" rm -fv "$name" >/dev/null 2>&1; code=1; }
-      rm -f "$FIREDRILL_IN_FLIGHT/$name"
-      exit $code
-    fi
-  done
-fi
-exec "$FIREDRILL_DOCKER" "$@"
-`;
+const dockerShim = () => shellScript('docker-shim.sh');
 
 const pathsOf = (workDir: string) => ({
   shims: join(workDir, 'kind-path'),
@@ -84,7 +59,7 @@ export async function kindCreate(
   for (const [file, patch] of Object.entries(controlPlanePatches(spec.profile))) {
     await writeFile(join(paths.patches, file), patch);
   }
-  await writeFile(join(paths.shims, 'docker'), dockerShim);
+  await writeFile(join(paths.shims, 'docker'), dockerShim());
   await chmod(join(paths.shims, 'docker'), 0o755);
 
   const env: Record<string, string> = {};
@@ -103,6 +78,7 @@ export async function kindCreate(
     FIREDRILL_IN_FLIGHT: paths.inFlight,
     FIREDRILL_ASKED: paths.asked,
     FIREDRILL_PATCHES: paths.patches,
+    FIREDRILL_PATCHES_DIR: patchesDir,
     FIREDRILL_ADDRESSES: names.map((name, index) => `${name}=${net.nodeAddress(index)}`).join(' '),
     FIREDRILL_RUN_ARGS: nodeRunArgs(spec).join(' '),
   });

@@ -1,7 +1,9 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { nodePorts } from './kind-config.ts';
@@ -207,9 +209,18 @@ describe('writeManifests', () => {
     expect(imagesOf('kind: Pod\nspec: { containers: [{ image: a:1 }] }\n', 'f')).toEqual(['a:1']);
   });
   it('deploys namespaces before what is in them, and keeps the data out of the repository', async () => {
-    const script = await readFile(join(folder.dir, 'deploy.sh'), 'utf8');
-    expect(script.indexOf('00-namespaces.yaml')).toBeLessThan(script.indexOf('10-ollama.yaml'));
-    expect(script.indexOf('00-namespaces.yaml')).toBeGreaterThan(0);
+    const [bin, asked] = [join(dir, 'bin'), join(dir, 'asked')];
+    await mkdir(bin);
+    await writeFile(join(bin, 'kubectl'), '#!/bin/sh\necho "$@" >> "$ASKED"\n', { mode: 0o755 });
+    const env = { ASKED: asked, PATH: `${bin}:${process.env['PATH'] ?? ''}` };
+    await promisify(execFile)('sh', [join(folder.dir, 'deploy.sh')], { env });
+    const applied = (await readFile(asked, 'utf8')).split('\n').filter((line) => line.startsWith('apply'));
+    const workload = (await readdir(join(folder.dir, 'workload'))).sort();
+    expect(workload[0]).toBe('00-namespaces.yaml');
+    expect(applied).toEqual([
+      'apply -f flannel.yaml -f instruments.yaml',
+      `apply ${workload.map((name) => `-f workload/${name}`).join(' ')}`,
+    ]);
     expect(await readdir(join(folder.dir, 'workload'))).not.toContain('seed.sql');
     expect(folder.data).toMatchObject({ seed: join(dir, 'data', 'seed.sh'), reset: join(dir, 'data', 'reset.sh') });
   });

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { isMap, isSeq, parseAllDocuments, visit, type Document } from 'yaml';
 import { FiredrillError } from '../model/errors.ts';
 import type { Profile } from '../model/profile.ts';
+import { shellScript } from './shell.ts';
 
 /** The project's own manifests: what is deployed beside every workload, and a folder for each workload. */
 export const projectManifests = fileURLToPath(new URL('../../manifests', import.meta.url));
@@ -202,34 +203,12 @@ export async function writeManifests(options: {
     for (const image of rendered.images) images.add(image);
     await writeFile(to, rendered.text);
   };
-  const shared = ['flannel.yaml', 'instruments.yaml'];
-  for (const name of shared) await render(join(options.shared, name), join(dir, name));
+  for (const name of ['flannel.yaml', 'instruments.yaml']) await render(join(options.shared, name), join(dir, name));
   await render(join(options.shared, 'coredns.patch.yaml'), join(dir, 'coredns.patch.yaml'));
-  const workload = await yamlIn(options.workloadDir);
-  for (const name of workload) await render(join(options.workloadDir, name), join(dir, 'workload', name));
+  for (const name of await yamlIn(options.workloadDir))
+    await render(join(options.workloadDir, name), join(dir, 'workload', name));
 
-  await writeFile(
-    join(dir, 'deploy.sh'),
-    [
-      '#!/bin/sh',
-      '# Deploys everything onto a cluster that has a control plane and nodes, and nothing else yet.',
-      'set -eu',
-      'cd "$(dirname "$0")"',
-      'kubectl -n kube-system patch deployment coredns --patch-file coredns.patch.yaml',
-      `kubectl apply ${shared.map((name) => `-f ${name}`).join(' ')}`,
-      '# Pods that are scheduled while a node is not Ready yet all go to the others, and stay there.',
-      'kubectl wait --for=condition=Ready nodes --all --timeout=100s',
-      '# The scheduler goes by the taint, which goes a moment later.',
-      'tries=0',
-      'while kubectl get nodes -o jsonpath="{.items[*].spec.taints[*].key}" | grep -q node.kubernetes.io/not-ready; do',
-      '  tries=$((tries + 1))',
-      '  [ "$tries" -lt 100 ] || { echo "a node is still tainted as not ready" >&2; exit 1; }',
-      '  sleep 0.2',
-      'done',
-      `kubectl apply ${workload.map((name) => `-f workload/${name}`).join(' ')}`,
-      '',
-    ].join('\n'),
-  );
+  await writeFile(join(dir, 'deploy.sh'), shellScript('deploy.sh'));
   const scripts = join(options.workDir, 'data');
   const there = (await readdir(options.workloadDir)).filter((name) => !name.endsWith('.yaml'));
   await mkdir(scripts, { recursive: true });

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { ExecOptions, ExecResult, NodeInfo } from '../model/cluster.ts';
 import { runProcess, type RunProcess } from './process.ts';
+import { shellScript } from './shell.ts';
 
 /** The engineer's own computer in a drill: a folder with tools, credentials, the repository and room for a back-up. */
 export interface Workstation {
@@ -61,17 +62,6 @@ export function workstationEnv(
   return env;
 }
 
-/** `ssh node command`, as a person would type it, reaching only this cluster's nodes and by `docker exec`. */
-const ssh = `#!/bin/sh
-# Stands for ssh: runs the command in a node of this cluster. Options are not needed and not known.
-node=$1
-shift
-case " $NODES " in
-  *" $node "*) exec docker exec -i "$node" sh -c "$*" ;;
-  *) echo "ssh: Could not resolve hostname $node" >&2; exit 255 ;;
-esac
-`;
-
 /** Makes the folders and tools. Binaries given as bare names are expected on the PATH already. */
 export async function createWorkstation(
   options: {
@@ -87,7 +77,8 @@ export async function createWorkstation(
   for (const dir of [paths.bin, paths.home, paths.tmp, paths.backup]) {
     await mkdir(dir, { recursive: true, mode: 0o700 });
   }
-  await writeFile(join(paths.bin, 'ssh'), ssh);
+  // `ssh node command`, as a person would type it, reaching only this cluster's nodes and by `docker exec`.
+  await writeFile(join(paths.bin, 'ssh'), shellScript('ssh.sh'));
   await chmod(join(paths.bin, 'ssh'), 0o755);
   for (const [name, path] of Object.entries(options.tools)) {
     if (isAbsolute(path)) await symlink(path, join(paths.bin, name));

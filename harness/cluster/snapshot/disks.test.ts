@@ -54,6 +54,7 @@ describe('unpacking', () => {
   it('lays the control plane out first, and says that a node is there after its archive was found sound', () => {
     const script = diskScripts.unpack(snapshot, '0a');
     expect(script.indexOf('wait "$summing"')).toBeLessThan(script.indexOf('echo "there: $1"'));
-    expect(script).toContain('for wanted in t t; do\n  lay_out "$node" "$wanted"\n');
+    expect(script).toContain("\nsums='t t'\n");
+    expect(script).toContain('for wanted in $sums; do\n  lay_out "$node" "$wanted"\n');
   });
 });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { FiredrillError } from '../../model/errors.ts';
 import { labels, linesOf, type Docker } from '../docker.ts';
+import { shellScript } from '../shell.ts';
 import { SnapshotUnusable, type Snapshot } from './snapshot.ts';
 
 /**
@@ -68,102 +69,26 @@ export interface SnapshotDisks {
   live(signal?: AbortSignal): Promise<readonly string[]>;
 }
 
-/** Where containerd's overlay snapshotter keeps layers, under /var. */
-const layers = 'lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots';
-
-const preamble = `set -eu
-layers=${layers}
-# OpenSSL's, which uses the processor's own instructions: a fifth of what coreutils' sha256sum takes.
-sum() { openssl dgst -sha256 -r | cut -d' ' -f1; }
-# What a node's image brought along and nobody writes to, as paths under a /var: its layers (none of a container that ran in the node),
-# and the package database, whose many small files would take longer to unpack than all the rest.
-parts() { (cd "$1" && ls -d $layers/* lib/dpkg lib/apt 2>/dev/null || true); }
-# Names, kinds, sizes and times of everything under a folder, as one number: reading all of it would take longer than to start a node.
-listing() { (cd "$1" && find . -printf '%P %y %m %U:%G %s %T@ %l\\n' | LC_ALL=C sort | sum); }
-`;
+/** How much must be free before a snapshot is taken: a base, three archives and a running copy of them, with room to breathe. */
+const leastFreeKiB = 4 * 1024 * 1024;
 
 /** The scripts that the helper runs. Cluster names are lower-case letters, digits and dashes: nothing to quote. */
 export const diskScripts = {
-  /** Nodes' volumes are mounted at /from/<index>. Prints the base's sum and bytes, then each archive's sum and bytes. */
-  save: (cluster: string, baseId: string, count: number, leastFreeKiB: number): string => `${preamble}
-free=$(df --output=avail -k /store | tail -n 1)
-[ "$free" -gt ${leastFreeKiB} ] || { echo "only $((free / 1024)) MiB free where Docker keeps its volumes" >&2; exit 1; }
-base=/store/base/${baseId}
-if [ ! -f "$base.sha256" ] || [ "$(listing "$base")" != "$(cat "$base.sha256")" ]; then
-  rm -rf "$base" "$base.partial"
-  mkdir -p "$base.partial"
-  # Of this container's /var, which no node has run with.
-  for part in $(parts /var); do
-    mkdir -p "$base.partial/\${part%/*}"
-    cp -a "/from/0/$part" "$base.partial/$part"
-  done
-  mv "$base.partial" "$base"
-  listing "$base" > "$base.sha256.partial"
-  mv "$base.sha256.partial" "$base.sha256"
-fi
-echo "$(cat "$base.sha256") $(du -sb "$base" | cut -f1)"
-golden=/store/golden/${cluster}
-rm -rf "$golden"
-mkdir -p "$golden"
-parts "$base" | sed 's|^|./|' > /tmp/parts
-for node in $(seq 0 ${count - 1}); do
-  tar --create --sparse --xattrs --xattrs-include='*' --numeric-owner --anchored --exclude-from=/tmp/parts \\
-    -C "/from/$node" -f "$golden/$node.tar" .
-  echo "$(sum < "$golden/$node.tar") $(stat -c %s "$golden/$node.tar")"
-done
-sync -f /store
-`,
-  unpack: (snapshot: Snapshot, nonce: string): string => `${preamble}
-top=/store/live/${snapshot.cluster}
-live=$top/${nonce}
-golden=/store/golden/${snapshot.cluster}
-base=/store/base/${snapshot.base.id}
-rm -rf "$top"
-mkdir -p "$top"
-# Lets ext4 put what is made in it where the disk is empty, by its name: beside files that were deleted a moment ago (the last cluster's)
-# it looks at each of them before it takes a free inode, which cost a restore up to 4 CPU-seconds. Other file systems do not know this.
-chattr +T "$top" 2>/dev/null || true
-mkdir "$live"
-# Checked while it is unpacked: a second pass over the archives would cost as much again.
-{ [ "$(listing "$base")" = ${snapshot.base.sha256} ] || echo "damaged: the image layers are not as they were"; } &
-listing=$!
-parts=$(parts "$base")
-lay_out() {
-  [ "$(sum < "$golden/$1.tar")" = "$2" ] || echo "damaged: the archive of node $1 is not as it was" &
-  summing=$!
-  mkdir "$live/$1"
-  tar --extract --xattrs --xattrs-include='*' --numeric-owner --same-permissions -C "$live/$1" \
-    -f "$golden/$1.tar" || echo "damaged: the archive of node $1 cannot be unpacked"
-  for part in $parts; do
-    mkdir -p "$live/$1/\${part%/*}"
-    ln -s "${basePath}/$part" "$live/$1/$part"
-  done
-  wait "$summing"
-  echo "there: $1"
-}
-# One after another: the first is the control plane's, for which everybody else waits, and which boots beside the rest.
-node=0
-for wanted in ${snapshot.nodes.map((node) => node.sha256).join(' ')}; do
-  lay_out "$node" "$wanted"
-  node=$((node + 1))
-done
-wait "$listing"
-`,
+  save: (cluster: string, baseId: string, count: number): string =>
+    shellScript('disks.sh') +
+    shellScript('disks-save.sh', { cluster, base_id: baseId, count, least_free_kib: leastFreeKiB }),
+  unpack: ({ cluster, base, nodes }: Snapshot, nonce: string): string =>
+    shellScript('disks.sh') +
+    shellScript('disks-unpack.sh', {
+      ...{ cluster, nonce, base_id: base.id, base_sum: base.sha256, base_path: basePath },
+      sums: nodes.map((node) => node.sha256).join(' '),
+    }),
   /** Takes away the disks of one cluster: those of its nodes (`live`) or its snapshot (`golden`). */
   remove: (folder: 'live' | 'golden', cluster: string): string => `rm -rf /store/${folder}/${cluster}`,
   /** Takes away bases that no snapshot names. */
-  removeBases: (kept: readonly string[]): string => `set -eu
-for base in /store/base/*; do
-  name=\${base##*/}
-  name=\${name%%.*}
-  case " ${kept.join(' ')} " in *" $name "*) ;; *) rm -rf "$base" ;; esac
-done
-`,
+  removeBases: (kept: readonly string[]): string => shellScript('disks-remove-bases.sh', { kept: kept.join(' ') }),
   live: 'ls /store/live 2>/dev/null || true',
 } as const;
-
-/** How much must be free before a snapshot is taken: a base, three archives and a running copy of them, with room to breathe. */
-const leastFreeKiB = 4 * 1024 * 1024;
 
 /** Runs the scripts. `image` is any node image of firedrill's. */
 export function snapshotDisks(docker: Docker, image: string): SnapshotDisks {
@@ -199,7 +124,7 @@ export function snapshotDisks(docker: Docker, image: string): SnapshotDisks {
   };
   return {
     async save(of, signal) {
-      const out = await helper(diskScripts.save(of.cluster, of.baseId, of.volumes.length, leastFreeKiB), {
+      const out = await helper(diskScripts.save(of.cluster, of.baseId, of.volumes.length), {
         runId: of.runId,
         mounts: of.volumes.map((volume, index) => `${volume}:/from/${index}:ro`),
         signal,

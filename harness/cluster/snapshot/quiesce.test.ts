@@ -27,7 +27,7 @@ COMMIT
 `;
 
 const kept = async (): Promise<string> => {
-  const run = promisify(execFile)('sh', ['-c', keptRules]);
+  const run = promisify(execFile)('sh', ['-c', `${keptRules}kept_rules`]);
   run.child.stdin?.end(table);
   return (await run).stdout;
 };
@@ -58,7 +58,7 @@ describe('a worker', () => {
       await writeFile(join(dir, 'kubectl'), kubectl);
       await chmod(join(dir, 'kubectl'), 0o755);
       const env = { ...process.env, PATH: `${dir}:${process.env['PATH'] ?? ''}` };
-      await promisify(execFile)('sh', ['-ec', untilKnown], { env });
+      await promisify(execFile)('sh', ['-ec', `${untilKnown}until_known`], { env });
       const calls = (await readFile(asked, 'utf8')).trim().split('\n');
       expect(calls).toHaveLength(3);
       expect(calls[0]).toMatch(/^--kubeconfig \/etc\/kubernetes\/kubelet\.conf get --raw \/api\//);

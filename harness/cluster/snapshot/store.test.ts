@@ -130,7 +130,7 @@ describe('diskScripts', () => {
   it('are shell', async () => {
     const { execa } = await import('execa');
     const scripts = [
-      diskScripts.save('firedrill-a-0', 'b', 3, 1),
+      diskScripts.save('firedrill-a-0', 'b', 3),
       diskScripts.unpack(snapshot(0), '0a'),
       diskScripts.remove('live', 'firedrill-a-0'),
       diskScripts.removeBases(['b']),
