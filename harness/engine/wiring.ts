@@ -158,7 +158,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
           const ready = await waiting?.catch(() => undefined);
           return ready ?? (await provide(trialSignal, onNote));
         },
-        nodeLogs: provider.logs,
+        nodeLogs: (...given) => provider.logs(...given),
         startSampling,
         startLoad: ({ cluster, clock, maxSeconds, onSecond, signal: loadSignal }) =>
           startLoad({

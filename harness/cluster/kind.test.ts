@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { profiles } from '../model/profile.ts';
 import { millis } from '../model/units.ts';
 import { FakeKubeApi, fakeNodeState, fakePod } from './fake.ts';
@@ -12,11 +12,12 @@ import type { ClusterDeps, NewCluster } from './new.ts';
 import type { ClusterSpec } from './spec.ts';
 import type { RunProcess } from './process.ts';
 import type { FrozenCluster, RestingCluster, RunningCluster } from './provider.ts';
+import { restoreCluster } from './snapshot/restore.ts';
 import type { Snapshot } from './snapshot/snapshot.ts';
 
 const workload = fileURLToPath(new URL('../../manifests/resurrection', import.meta.url));
 
-describe('createCluster', () => {
+describe('a cluster by kind', () => {
   let dir: string;
   let calls: string[];
   let addresses: Map<string, string>;
@@ -43,6 +44,7 @@ describe('createCluster', () => {
     }
     if (call.includes('HostPort')) return ok('4711');
     if (call.startsWith('docker ps')) return ok('id1\nid2');
+    if (call.includes('kubectl get ns,')) return ok('{"items":[]}');
     if (call.startsWith('docker logs')) return ok('INFO: detected cgroup v1\nINFO: starting init');
     return ok();
   };
@@ -180,6 +182,80 @@ describe('createCluster', () => {
     expect(index(/^docker kill --signal KILL firedrill-r1-t1-worker/)).toBeLessThan(index(/^docker start/));
     addresses.set('firedrill-r1-t1-worker', '10.0.0.9');
     await expect(cluster.reboot('firedrill-r1-t1-worker')).rejects.toThrow(/came back as 10\.0\.0\.9/);
+  });
+
+  it('says while it waits for its pods what is not ready yet', async () => {
+    const pods = api.podStates;
+    let looks = 0;
+    api.pods = () => {
+      api.podStates = ++looks < 4 ? pods.slice(1) : pods;
+      return Promise.resolve(api.podStates);
+    };
+    const real = performance.now.bind(performance);
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => real() + looks * 6000);
+    const told: string[] = [];
+    try {
+      const onProgress = (what: string) => void told.push(what);
+      await createCluster({ ...spec(), onProgress }, deps(), new AbortController().signal);
+    } finally {
+      now.mockRestore();
+    }
+    expect(told).toContain('still waiting: 4 of 5 pods in convocanvas');
+  });
+
+  it('is restored at the addresses of its snapshot, and takes its disks away with it', async () => {
+    const [name, prefix] = [spec().name, '10.201.7'];
+    const asked = (node: string, port: number) => [
+      ...['--name', node, '--volume', '/var', `--publish=127.0.0.1:0:${port}/TCP`, 'kind:1'],
+    ];
+    const nodes = ['control-plane', 'worker', 'worker2'].map((role, at) => ({
+      ...{ name: `${name}-${role}`, image: `image:${at}`, sha256: 's' },
+      asked: asked(`${name}-${role}`, [6443, 30080, 30432][at] ?? 0),
+    }));
+    const snapshot: Snapshot = {
+      ...{ schemaVersion: 1, key: 'k', cluster: name, subnet: `${prefix}.0/24`, epochMs: 0, bytes: 1 },
+      ...{ kubeconfig: 'server: https://127.0.0.1:1\n', base: { id: 'b', sha256: 's', bytes: 1 }, nodes },
+    };
+    const restoring: RunProcess = async (file, args, options) => {
+      const [ip, node] = ['--ip', '--name'].map((flag) => args[args.indexOf(flag) + 1] ?? '');
+      if (args.includes('--ip')) addresses.set(node ?? '', ip ?? '');
+      if (args[0] === 'volume') return { exitCode: 0, stdout: 'firedrill-snapshots', stderr: '' };
+      if (options?.input?.includes('lay_out') === true) for (const at of [0, 1, 2]) options.onLine?.(`there: ${at}`);
+      return await run(file, args, options);
+    };
+    const now = Date.now() + 60_000;
+    api.nodeStates = [fakeNodeState('n', { heartbeatEpochMs: now })];
+    api.podStates = api.podStates.map((pod) => ({
+      ...pod,
+      containers: pod.containers.map((container) => ({ ...container, startedEpochMs: now })),
+    }));
+    const given = { ...deps(), run: restoring };
+    const cluster = await restoreCluster(spec(), snapshot, given, new AbortController().signal);
+    expect(cluster.nodes.map(({ address }) => address)).toEqual([11, 12, 13].map((last) => `${prefix}.${last}`));
+    expect(calls.find((call) => call.startsWith('docker network create'))).toContain(`--subnet ${prefix}.0/24`);
+    expect(await readFile(cluster.kubeconfig, 'utf8')).toMatch(/127\.0\.0\.1:\d{2,}/);
+    expect(index(/^\/bin\/kind create/)).toBe(-1);
+    expect(await cluster.environment()).toMatchObject({ 'cluster.origin': 'restored from a snapshot' });
+    calls = [];
+    await cluster.delete();
+    expect(index(/^docker rm -f -v/)).toBeGreaterThanOrEqual(0);
+    expect(index(/docker run .*firedrill-snapshots:\/store/)).toBeGreaterThan(index(/^docker rm -f -v/));
+  });
+
+  it('is handed over from its rest to the next trial, also when the folder of the last one is gone', async () => {
+    const { signal } = new AbortController();
+    const first = await createCluster(spec(), deps(), signal);
+    await writeFile(first.kubeconfig, 'of the cluster');
+    const resting = await first.atRest(signal);
+    expect([...resting.fingerprint.keys()]).toEqual([]);
+    await rm(dir, { recursive: true });
+    calls = [];
+    const second = await resting.handOver({ workDir: join(dir, 'next'), facts: { of: 'the next' } }, signal);
+    expect(index(/^\/bin\/kind|^docker (run|start|network)/)).toBe(-1);
+    expect(second.nodes).toEqual(first.nodes);
+    expect(second.endpoint('web')).toEqual(first.endpoint('web'));
+    expect(await readFile(join(dir, 'next', 'kubeconfig'), 'utf8')).toBe('of the cluster');
+    expect(await second.environment()).toMatchObject({ 'cluster.origin': 'reset in place', of: 'the next' });
   });
 });
 
