@@ -211,7 +211,7 @@ describe('writeManifests', () => {
   it('deploys namespaces before what is in them, and keeps the data out of the repository', async () => {
     const [bin, asked] = [join(dir, 'bin'), join(dir, 'asked')];
     await mkdir(bin);
-    await writeFile(join(bin, 'kubectl'), '#!/bin/sh\necho "$@" >> "$ASKED"\n', { mode: 0o755 });
+    await writeFile(join(bin, 'kubectl'), '#!/bin/sh\nprintf "%s\\n" "$*" >> "$ASKED"\n', { mode: 0o755 });
     const env = { ASKED: asked, PATH: `${bin}:${process.env['PATH'] ?? ''}` };
     await promisify(execFile)('sh', [join(folder.dir, 'deploy.sh')], { env });
     const applied = (await readFile(asked, 'utf8')).split('\n').filter((line) => line.startsWith('apply'));
