@@ -1,30 +1,12 @@
 import { canaryDelayMs } from '../model/control.ts';
 import { endpoints, type Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
+import type { Canary } from '../model/summary.ts';
 import { signed } from './comparison.ts';
 import { environmentDifferences } from './environments.ts';
 import { isValid } from './observed.ts';
 import { armBlocks } from './pairs.ts';
 import { tellApart, type Pair, type Told } from './told-apart.ts';
-
-/**
- * Whether the comparison saw that a runbook was begun 30 s later. `seen`: both times are shown to be longer, and 30 s is within the interval, or off by less than
- * would matter. `other`: shown, but 30 s is not. `not-seen`: not shown, with blocks enough to show something: then other differences of that size
- * cannot be believed to be seen either. `undecided`: too few blocks, or nothing to compare.
- */
-export interface Canary {
-  readonly kind: 'seen' | 'other' | 'not-seen' | 'undecided';
-  readonly arm: string;
-  readonly runbook: string;
-  /** Blocks in which both were valid. */
-  readonly blocks: number;
-  /** How much later service was back; ms, mean over the blocks in which it was back after both. */
-  readonly differenceMs?: number;
-  /** 95 %, ms; absent below six such blocks. */
-  readonly interval?: { readonly lo: number; readonly hi: number };
-  /** The whole of it in one clause; the arm is not named. */
-  readonly says: string;
-}
 
 /** The canary of a run: the delayed arm against the same runbook begun in time, block by block. Undefined without such an arm. */
 export function canaryOf(plan: Plan, records: readonly TrialRecord[]): Canary | undefined {

@@ -1,4 +1,4 @@
-import type { RunbookSummary } from './summary-runbooks.ts';
+import type { RunbookSummary } from '../model/summary.ts';
 
 /**
  * What speaks against a runbook whatever its speed, heaviest first. `lost-data`, `harm`, `down-again`: in any valid trial. `never-whole`: it

@@ -1,4 +1,4 @@
-import type { EventBody, TrialEvent } from '../model/events.ts';
+import type { EventBody, EventOf, TrialEvent } from '../model/events.ts';
 import { phaseNames, type PhaseName } from '../model/events.ts';
 import type { Plan } from '../model/plan.ts';
 import { profiles } from '../model/profile.ts';
@@ -78,7 +78,7 @@ export function keptEvents(record: WholeRecord, plan: Plan): readonly TrialEvent
   const put = (atMs: number, body: EventBody): void => {
     events.push({ atMs, body });
   };
-  const probes: Extract<EventBody, { type: 'trial.started' }>['probes'] = [];
+  const probes: EventOf<'trial.started'>['probes'] = [];
   for (const { sli, requests } of kept) {
     if (requests === undefined) return undefined;
     const { periodMs, samples } = requests;
@@ -123,7 +123,7 @@ function startOf(
   record: WholeRecord,
   plan: Plan,
   breaks: readonly string[],
-  probes: Extract<EventBody, { type: 'trial.started' }>['probes'],
+  probes: EventOf<'trial.started'>['probes'],
 ): EventBody {
   const { trialId, scenario, runbook, control, profile, seed, wallEpochMs, claim } = record;
   return {

@@ -2,9 +2,9 @@ import { max, median, min } from 'simple-statistics';
 import type { Outcome } from '../model/outcome.ts';
 import type { Plan } from '../model/plan.ts';
 import { midpoint, uncensored, type Interval } from '../model/units.ts';
+import type { DetectorSummary, RunSummary, RunbookSummary } from '../model/summary.ts';
 import { heaviest, mildestFirst, weight, type Fault } from './faults.ts';
-import { agree, measuredSentence, type RunbookSummary } from './summary-runbooks.ts';
-import type { DetectorSummary, RunSummary } from './summary.ts';
+import { agree, measuredSentence } from './summary-runbooks.ts';
 import { sum, whole } from './numbers.ts';
 
 /** A run in short: of many, no more than this has to be kept. */

@@ -1,5 +1,6 @@
 import { FiredrillError, oneLine } from '../model/errors.ts';
-import { eventSchema, storedEventSchema, type TrialEvent } from '../model/events.ts';
+import { eventSchema, type TrialEvent } from '../model/events.ts';
+import { problemsOf } from '../model/schema.ts';
 import { sumsOf } from './checksum.ts';
 
 const knownTypes = new Set<string>(eventSchema.options.map((option) => option.shape.type.value));
@@ -45,7 +46,7 @@ export function readEvents(text: string, name = 'events.jsonl'): TrialEvent[] {
         );
       sum = sums.said;
     }
-    const parsed = storedEventSchema.safeParse(value);
+    const parsed = eventSchema.safeParse(value);
     if (parsed.success) {
       events.push(parsed.data);
       return;
@@ -58,12 +59,7 @@ export function readEvents(text: string, name = 'events.jsonl'): TrialEvent[] {
         `an event of the unknown type "${oneLine(type)}": written by another version of firedrill?`,
       );
     }
-    const issue = parsed.error.issues[0];
-    throw bad(
-      name,
-      index,
-      issue === undefined ? 'not an event' : `${issue.path.join('.') || 'event'}: ${issue.message}`,
-    );
+    throw bad(name, index, problemsOf(eventSchema, value)[0] ?? 'not an event');
   });
   return events;
 }

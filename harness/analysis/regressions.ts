@@ -1,7 +1,8 @@
 import type { Comparison } from './comparison.ts';
 import type { Run } from './comparison-runs.ts';
-import { summarise, type DetectorSummary, type RunbookSummary } from './summary.ts';
+import { summarise } from './summary.ts';
 import type { Outcome } from '../model/outcome.ts';
+import type { DetectorSummary, RunbookSummary } from '../model/summary.ts';
 
 /**
  * What is worse in the second run, one line each. First what needs no statistics: data lost, harm done, a relapse, a runbook that always

@@ -4,52 +4,12 @@ import type { Plan, PlannedControl } from '../model/plan.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
-import { canaryOf, type Canary } from './canary.ts';
+import type { ControlSummary } from '../model/summary.ts';
+import { canaryOf } from './canary.ts';
 import { whole, sum } from './numbers.ts';
 import { isValid, observedTtr } from './observed.ts';
 import { firedAtNothing, list } from './outcome.ts';
-import { atLeast, atMost, restrictedMean, type Bounds } from './stats.ts';
-
-interface Share {
-  readonly k: number;
-  readonly n: number;
-  /** What the true share is at least (of alarms: at most), 95 %, exact, one-sided; absent without trials. `wilson` is only in reports of before. */
-  readonly atLeast?: number;
-  readonly atMost?: number;
-  readonly wilson?: Bounds;
-}
-
-/** One control arm over its valid trials. Durations in ms. */
-export interface ControlSummary {
-  readonly id: string;
-  readonly kind: ControlKind;
-  readonly runbook?: string;
-  readonly title: string;
-  readonly planned: number;
-  /** Valid trials; only these are in the numbers below. */
-  readonly n: number;
-  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
-  /** Without a fault: trials in which no indicator was bad, no alarm fired and nothing was lost. */
-  readonly clean?: Share;
-  /** Without a fault: trials in which each alarm fired, and in which it was dead or blind. On a healthy cluster left alone: false alarms. */
-  readonly alarms?: readonly (Share & { readonly id: string; readonly silent: number })[];
-  /** With a fault: trials that recovered, and mean(min(time to recover, horizon)). */
-  readonly recovered?: Share;
-  readonly meanTtrMs?: number;
-  readonly meanIsBound?: boolean;
-  /** Mean downtime of what the outage has to break. */
-  readonly badnessMs: number;
-  /** Mean downtime of each indicator that had any, worst first. */
-  readonly slis: readonly { readonly sli: string; readonly badMs: number }[];
-  readonly data: { readonly lost: number; readonly trialsWithLoss: number; readonly unknown: number };
-  readonly collateral: { readonly restarts: number; readonly deleted: number; readonly bystanderBadMs: number };
-  /** Trials in which a step of the runbook failed. */
-  readonly failedTrials: number;
-  /** Of the delayed arm: whether the comparison saw the delay. */
-  readonly canary?: Canary;
-  /** What was measured, in one sentence. */
-  readonly measured: string;
-}
+import { atLeast, atMost, restrictedMean } from './stats.ts';
 
 /** Sums up the control arms of a run, in the plan's order; none where the plan has none. Pure. */
 export function summariseControls(plan: Plan, records: readonly TrialRecord[]): readonly ControlSummary[] {
@@ -93,9 +53,13 @@ function summariseControl(planned: PlannedControl, plan: Plan, all: readonly Tri
   return { ...base, measured: sentence(base) };
 }
 
-const share = (k: number, n: number): Share => ({ k, n, ...(n === 0 ? {} : { atLeast: sixDigits(atLeast(k, n)) }) });
+const share = (k: number, n: number): NonNullable<ControlSummary['clean']> => ({
+  k,
+  n,
+  ...(n === 0 ? {} : { atLeast: sixDigits(atLeast(k, n)) }),
+});
 /** Of what should not be: how often it may still be. */
-const mostShare = (k: number, n: number): Share => ({
+const mostShare = (k: number, n: number): NonNullable<ControlSummary['clean']> => ({
   k,
   n,
   ...(n === 0 ? {} : { atMost: sixDigits(atMost(k, n)) }),

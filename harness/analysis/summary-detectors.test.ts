@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { DetectorRecord, TrialRecord } from '../model/record.ts';
+import type { DetectorSummary } from '../model/summary.ts';
 import { medianTime } from './median-time.ts';
-import { summariseDetectors, type DetectorSummary } from './summary-detectors.ts';
+import { summariseDetectors } from './summary-detectors.ts';
 import { planOf } from './testing/plan.ts';
 import { trial } from './testing/trial.ts';
 

@@ -2,43 +2,10 @@ import { max, min } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
 import type { DetectorRecord, TrialRecord } from '../model/record.ts';
 import { midpoint, type Interval } from '../model/units.ts';
+import type { DetectorSummary } from '../model/summary.ts';
 import { medianTime } from './median-time.ts';
 import { whole } from './numbers.ts';
 import { poissonUpper, type Observed } from './stats.ts';
-
-/** One alarm over all valid trials. Durations in ms. */
-export interface DetectorSummary {
-  readonly id: string;
-  readonly title: string;
-  readonly loop: string;
-  /** The least TTD that its loop could ever have. */
-  readonly leastTtdMs: number;
-  readonly n: number;
-  /** Of those, the trials in which it could have detected: asked for longer than its least TTD. Absent in reports of definitions 1. */
-  readonly asked?: number;
-  readonly counts: Readonly<Record<DetectorRecord['status'], number>>;
-  /**
-   * Of the midpoints: least and most over the trials that it detected; the median by Kaplan and Meier, in which a trial that it did not detect
-   * counts for as long as it was asked. Absent where that does not reach one half.
-   */
-  readonly ttd?: { readonly minMs: number; readonly medianMs: number; readonly maxMs: number };
-  /** Where there is no median: it is not within this, the longest that it was asked. Absent where it was never asked. */
-  readonly notWithinMs?: number;
-  readonly points: readonly { readonly trialId: string; readonly ttd: Interval }[];
-  /** What it said the first time it was right. */
-  readonly what?: string;
-  /** What it said when it was wrong, or why it was blind or died. */
-  readonly trouble?: string;
-  /** Alarms without a fault, over the baselines and the control trials. */
-  readonly falseAlarms: number;
-  readonly watchedMs: number;
-  /** Of the time watched, in which it could have fired: each watch less its least TTD. 0 is not testable. Absent in reports of definitions 1. */
-  readonly couldFireMs?: number;
-  /** Absent when there was no fault-free time in which it could have fired. `upper` is the rate that the data still allow (95 %). */
-  readonly perHour?: { readonly rate: number; readonly upper: number };
-  /** How much sooner than in the write-up the outage would have been noticed, by the median TTD; absent without one. */
-  readonly savedMs?: number;
-}
 
 /** Soonest first; alarms that detected in fewer trials after those that did in more. */
 export function summariseDetectors(

@@ -3,93 +3,11 @@ import type { Plan } from '../model/plan.ts';
 import { notableOutcomes, type Outcome, successes } from '../model/outcome.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { humanDuration, midpoint, uncensored, type Censored, type Interval } from '../model/units.ts';
+import type { RunbookSummary } from '../model/summary.ts';
 import { meanInterval } from './mean-interval.ts';
 import { whole, sum } from './numbers.ts';
 import { byBlock, isValid, observedTtr, restricted } from './observed.ts';
 import { atLeast, kaplanMeier, restrictedMean, type Bounds } from './stats.ts';
-
-/** One trial's time to recover, for plots. */
-export interface Point {
-  readonly trialId: string;
-  readonly outcome: Outcome;
-  readonly ttr: Interval | Censored;
-}
-
-/** How the write-up's claim fares: `silent` when it makes none, `no-data` without a valid trial. */
-export type Agreement = 'as-said' | 'contradicted' | 'mixed' | 'silent' | 'no-data';
-
-export interface RunbookSummary {
-  readonly id: string;
-  readonly title: string;
-  /** True when it changes nothing (`wait`): what heals by itself. */
-  readonly passive: boolean;
-  /** True when it is something done beforehand (`before`), or a way to make the change that broke everything (`instead`): no answer to an outage that is there. */
-  readonly prevention: boolean;
-  /** Valid trials; only these are in the numbers below. */
-  readonly n: number;
-  readonly invalid: number;
-  readonly unknown: number;
-  readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
-  /**
-   * Trials with the outcome `recovered` or `prevented`, of n; the true share is at least `atLeast` (95 %, exact, one-sided). `wilson` is only in
-   * reports of before.
-   */
-  readonly recovered: {
-    readonly k: number;
-    readonly n: number;
-    readonly atLeast?: number;
-    readonly wilson?: Bounds;
-  };
-  /** mean(min(TTR, horizon)); a trial that did not recover, or relapsed, counts with the whole horizon. */
-  readonly meanTtrMs?: number;
-  /** Whether that mean contains trials that never recovered: then it is a lower bound of the true mean. */
-  readonly meanIsBound: boolean;
-  /** The same mean were every TTR at the lower or at the upper end of what is known of it. */
-  readonly meanTtrEnds?: Bounds;
-  /** 95 % interval of the mean of those that came back, over blocks, from six on, with both ends of each time. */
-  readonly meanTtrInterval?: Bounds;
-  /** Only when at least half recovered. */
-  readonly medianTtrMs?: number;
-  /** Least and greatest end of the intervals of those that recovered. */
-  readonly ttrRange?: Interval;
-  readonly points: readonly Point[];
-  /** Kaplan-Meier: the share not back yet just after each instant at which some came back (middles of intervals). */
-  readonly survival: readonly {
-    readonly timeMs: number;
-    readonly share: number;
-    readonly atRisk: number;
-    readonly events: number;
-  }[];
-  /** Means of the parts of TTR over the trials that were restored. */
-  readonly parts?: { readonly waitingMs: number; readonly mitigatingMs: number; readonly settlingMs: number };
-  readonly fullRecovery: {
-    readonly k: number;
-    readonly n: number;
-    /** Over those that reached it. */
-    readonly meanMs?: number;
-    /** Over all, those that did not counted with the horizon: what may be set beside that of another runbook. Absent in reports of before. */
-    readonly restrictedMs?: number;
-    /** What was missing where it was not reached, most frequent first. */
-    readonly missing: readonly string[];
-  };
-  /** Mean downtime. */
-  readonly badnessMs: number;
-  /** The longest that it was watched after it was stable, in trials in which it stayed so; absent where it never was. */
-  readonly watchedStableMs?: number;
-  /** Rows lost or damaged over all trials, and trials in which nobody could tell. */
-  readonly data: { readonly lost: number; readonly trialsWithLoss: number; readonly unknown: number };
-  /** Sums over the trials, outside the blast radius. */
-  readonly collateral: { readonly restarts: number; readonly deleted: number; readonly bystanderBadMs: number };
-  readonly commands: { readonly planned: number; readonly failedTrials: number };
-  readonly destroys: readonly string[];
-  readonly says: string;
-  readonly expect: 'recovers' | 'does-not-recover' | 'unknown';
-  readonly agreement: Agreement;
-  /** What was measured, in one sentence, to stand beside `says`. */
-  readonly measured: string;
-  /** What its diagnosis found (steps marked so), most frequent first; absent when it has none. */
-  readonly findings?: readonly string[];
-}
 
 export function summariseRunbook(
   runbook: Plan['runbooks'][number],
@@ -207,7 +125,7 @@ function intervalOf(plan: Plan, valid: readonly TrialRecord[]): Bounds | undefin
 const mean0 = (values: readonly number[]): number => (values.length === 0 ? 0 : mean(values));
 
 /** How what the write-up says fares with k recovered of n valid trials. */
-export function agree(expect: RunbookSummary['expect'], k: number, n: number): Agreement {
+export function agree(expect: RunbookSummary['expect'], k: number, n: number): RunbookSummary['agreement'] {
   if (n === 0) return 'no-data';
   if (expect === 'unknown') return 'silent';
   const hits = expect === 'recovers' ? k : n - k;

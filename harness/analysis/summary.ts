@@ -1,61 +1,12 @@
 import { armName } from '../model/control.ts';
 import { isWanted, type Plan } from '../model/plan.ts';
-import type { Outcome } from '../model/outcome.ts';
 import type { TrialRecord } from '../model/record.ts';
-import { controlWarnings, summariseControls, type ControlSummary } from './summary-controls.ts';
-import { summariseDetectors, type DetectorSummary } from './summary-detectors.ts';
+import type { RunSummary } from '../model/summary.ts';
+import { controlWarnings, summariseControls } from './summary-controls.ts';
+import { summariseDetectors } from './summary-detectors.ts';
 import { isValid } from './observed.ts';
-import { summariseRunbook, type RunbookSummary } from './summary-runbooks.ts';
-import { verdictOf, type RunVerdict } from './verdict.ts';
-
-export type { ControlSummary } from './summary-controls.ts';
-export type { DetectorSummary } from './summary-detectors.ts';
-export type { RunbookSummary } from './summary-runbooks.ts';
-export type { RunVerdict } from './verdict.ts';
-
-/** Everything that a report of a run says, as data: no reporter computes a number of its own. Durations in ms. */
-export interface RunSummary {
-  readonly schemaVersion: 1;
-  readonly runId: string;
-  readonly scenario: string;
-  readonly profile: string;
-  readonly seed: number;
-  readonly createdEpochMs: number;
-  readonly horizonMs: number;
-  readonly holdMs: number;
-  readonly trials: {
-    readonly planned: number;
-    readonly run: number;
-    readonly valid: number;
-    readonly invalid: number;
-    readonly unknown: number;
-    readonly controls: number;
-  };
-  readonly verdict: RunVerdict;
-  /** What the fault itself broke: bad before the first changing command, in more than half of the valid trials. Most frequent first. */
-  readonly broke: readonly {
-    readonly sli: string;
-    readonly title: string;
-    readonly trials: number;
-    readonly of: number;
-  }[];
-  /** In the order of the plan. */
-  readonly runbooks: readonly RunbookSummary[];
-  readonly detectors: readonly DetectorSummary[];
-  /** Trials of controls, one by one. */
-  readonly controls: readonly { readonly trialId: string; readonly outcome: Outcome; readonly reason: string }[];
-  /** What the controls showed, in the order of the plan; absent where none were planned. */
-  readonly controlArms?: readonly ControlSummary[];
-  /** Trials that gave no data, and why. */
-  readonly noData: readonly {
-    readonly trialId: string;
-    readonly runbook: string;
-    readonly outcome: 'invalid' | 'unknown';
-    readonly reason: string;
-  }[];
-  /** What trials had in common; facts that differ are listed as `a / b`. */
-  readonly environment: Readonly<Record<string, string>>;
-}
+import { summariseRunbook } from './summary-runbooks.ts';
+import { verdictOf } from './verdict.ts';
 
 /**
  * Sums up a run. Pure; the order of `records` does not matter. Trials of the plan that have no record count as planned and

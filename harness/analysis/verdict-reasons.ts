@@ -1,12 +1,12 @@
 import { sampleStandardDeviation } from 'simple-statistics';
 import { humanDuration } from '../model/units.ts';
 import { endpoints, type Endpoint } from '../model/plan.ts';
+import type { RunbookSummary } from '../model/summary.ts';
 import { pText, signed } from './comparison.ts';
 import { atStake, type Fault } from './faults.ts';
 import { list } from './outcome.ts';
 import { blocksNeeded, mostBlocks } from './power.ts';
 import { leastForTimes, type Race, type Reason } from './race.ts';
-import type { RunbookSummary } from './summary-runbooks.ts';
 import type { ArmBlock } from './told-apart.ts';
 import { countOf } from './words.ts';
 

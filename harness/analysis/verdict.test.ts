@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
+import type { RunSummary } from '../model/summary.ts';
 import { rendered } from '../reporters/testing/rendered.ts';
 import { reportSchema } from '../reporters/report-schema.ts';
 import { levelOf } from './race.ts';
-import { summarise, type RunSummary } from './summary.ts';
+import { summarise } from './summary.ts';
 import { namedIn, runOf, situations, type Situation } from './testing/verdicts.ts';
 
 type Trial = Situation['arms'][number]['trial'];

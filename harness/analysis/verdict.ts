@@ -2,45 +2,16 @@ import { median } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { humanDuration, midpoint, uncensored } from '../model/units.ts';
+import type { DetectorSummary, RunVerdict, RunbookSummary } from '../model/summary.ts';
 import { rowsLost } from './data.ts';
 import { heaviest, mildestFirst, weight } from './faults.ts';
 import { isValid } from './observed.ts';
 import { list } from './outcome.ts';
 import { leastForTimes, leastTrials, raceOf, type Race } from './race.ts';
 import { atLeast } from './stats.ts';
-import type { DetectorSummary } from './summary-detectors.ts';
-import type { RunbookSummary } from './summary-runbooks.ts';
 import { faultWords, moreBlocks, reasonsFor } from './verdict-reasons.ts';
 import { alarmLine, warningsOf } from './warnings.ts';
 import { countOf, percent } from './words.ts';
-
-/** What to do in this outage, and how sure that is: the first thing in every report. */
-export interface RunVerdict {
-  /**
-   * `use`: this runbook, for each other one either does worse by a hard fact or is shown to be no better. `wait`: the same of doing nothing.
-   * `candidates`: some recovered every time, and none is shown to be the one to use. `none`: no runbook can be named. `no-data`: no valid trial.
-   */
-  readonly kind: 'use' | 'wait' | 'candidates' | 'none' | 'no-data';
-  readonly runbook?: string;
-  /** Of `candidates`: which, mildest first. */
-  readonly candidates?: readonly string[];
-  /** Whole verdict in one line. */
-  readonly headline: string;
-  /** `recovered 8 of 8, TTR 41 s, downtime 38 s`. */
-  readonly result: string;
-  /** What doing nothing gives. */
-  readonly doingNothing?: string;
-  /** The honest caveat: how sure this is with that many trials, and why not another one. */
-  readonly sureness: string;
-  /** Which arms were given up on the way and why the run ended when it did, by the declared rules; absent where nothing was decided. */
-  readonly decisions?: readonly string[];
-  /** The first alarm, in one line; absent when the scenario watches none. */
-  readonly alarm?: string;
-  /** What making the change with care would have spared, a line for each precaution that was tried. */
-  readonly preventions: readonly string[];
-  /** Data lost, harm, dead alarms, contradicted claims: in order of weight. */
-  readonly warnings: readonly string[];
-}
 
 /**
  * The verdict of a run. It follows from the hard facts first (data lost, harm, down again, never fully recovered, data unread), then from what

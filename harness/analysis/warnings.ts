@@ -1,8 +1,7 @@
 import type { Plan } from '../model/plan.ts';
 import { humanDuration } from '../model/units.ts';
+import type { DetectorSummary, RunbookSummary } from '../model/summary.ts';
 import { isSilent } from './race.ts';
-import type { DetectorSummary } from './summary-detectors.ts';
-import type { RunbookSummary } from './summary-runbooks.ts';
 import { leastEffectMs } from './told-apart.ts';
 import { countOf, span } from './words.ts';
 

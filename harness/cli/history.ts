@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import { nightLineSchema, type NightLine } from '../model/night.ts';
+import { parseAs } from '../model/schema.ts';
 import { writeWhole } from './whole.ts';
 
 /**
@@ -17,7 +18,7 @@ export function readLines(file: string): readonly NightLine[] {
     .flatMap((text, index): readonly NightLine[] => {
       if (text.trim() === '') return [];
       try {
-        return [nightLineSchema.parse(JSON.parse(text))];
+        return [parseAs(nightLineSchema, text)];
       } catch (error) {
         throw new FiredrillError('usage', `${file}, line ${index + 1} is no night of firedrill: ${oneLine(error)}`, {
           hint: `sed -i.bak ${index + 1}d ${file}   # leaves that line out; the file as it was is ${file}.bak`,

@@ -1,18 +1,18 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { z } from 'zod';
 import { controlWords } from '../engine/controls.ts';
 import { expectedMs } from '../engine/estimate.ts';
 import { makePlan } from '../engine/plan.ts';
-import { runIdOf } from '../model/plan.ts';
+import { runIdOf, triggerSchema } from '../model/plan.ts';
 import { isComplete, remaining } from '../engine/resume.ts';
 import { exitCodeOfOutcomes, outcomesOf } from '../engine/outcomes.ts';
 import { exitCodeOf, exitCodes, FiredrillError, oneLine } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
 import type { Scenario } from '../model/scenario.ts';
-import { triggerSchema } from '../reporters/report-schema.ts';
 import { profileWords } from './options.ts';
 import { readRun, type StoredRun } from './stored.ts';
+import { readStored } from './stored-file.ts';
 import { writeWhole } from './whole.ts';
 
 const seriesSchema = z.object({
@@ -62,7 +62,9 @@ export function findSeries(name: string, out: string, asked: readonly string[]):
     : [];
   const chosen = ids
     .filter((id) => name === 'latest' || id.startsWith(name))
-    .map((id) => readSeries(fileOf(out, id)))
+    .map((id) =>
+      readStored(fileOf(out, id), seriesSchema, 'series', `rm ${fileOf(out, id)}   # the runs that it names stay`),
+    )
     .filter((series) => name !== 'latest' || sameWords(series.asked, asked));
   const found = chosen.at(-1);
   if (found === undefined || (name !== 'latest' && chosen.length > 1))
@@ -80,14 +82,6 @@ export function findSeries(name: string, out: string, asked: readonly string[]):
       { hint: resumeCommand(found) },
     );
   return found;
-}
-
-function readSeries(path: string): Series {
-  try {
-    return seriesSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
-  } catch (error) {
-    throw new FiredrillError('usage', `${path} is no series of firedrill: ${oneLine(error)}`, { cause: error });
-  }
 }
 
 /** What goes on with it. */

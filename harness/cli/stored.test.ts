@@ -1,12 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildLog } from '../analysis/testing/log-builder.ts';
 import { planOf } from '../analysis/testing/plan.ts';
 import type { WholeRecord } from '../model/record.ts';
 import { reportsDir } from './load.ts';
-import { analyseRun, findRun, mendRun, readRun, rewriteReports } from './stored.ts';
+import { analyseRun, findRun, mendRun, readReport, readRun, reportJson, rewriteReports } from './stored.ts';
 
 let out = '';
 beforeEach(() => {
@@ -163,9 +163,11 @@ describe('a stored run', () => {
   });
 
   it.each([
-    ['plan.json', '{"schemaVersion":1}', /plan\.json is no plan of firedrill: runId: /],
-    ['report.json', '{"schemaVersion":1}', /report\.json is no report of firedrill: plan: /],
-    ['report.json', '[', /report\.json cannot be read: /],
+    ['plan.json', '{"schemaVersion":1}', /plan\.json is no plan of firedrill: runId: is missing$/],
+    ['plan.json', '{', /plan\.json is no plan of firedrill: not JSON \(/],
+    ['report.json', '{"schemaVersion":1}', /report\.json is no report of firedrill: plan: is missing$/],
+    ['report.json', '{"schemaVersion":2}', /: schemaVersion: written by another version of firedrill$/],
+    ['report.json', '[', /report\.json is no report of firedrill: not JSON \(/],
   ])('says what is wrong with %s: %s', async (file, content, message) => {
     const dir = store('cni-wipe', '20251121-100000-0001');
     rmSync(join(dir, 'trials'), { recursive: true });
@@ -173,16 +175,46 @@ describe('a stored run', () => {
     await expect(analyseRun(dir)).rejects.toMatchObject({
       code: 'usage',
       message: expect.stringMatching(message) as string,
+      hint: 'npm run scenario <scenario>',
     });
   });
 
-  it('names its file when the plan is damaged', async () => {
+  it('without its plan.json has it from report.json', async () => {
     const dir = store('cni-wipe', '20251121-100000-0001');
-    writeFileSync(join(dir, 'plan.json'), '{');
-    await expect(analyseRun(dir)).rejects.toMatchObject({
-      code: 'usage',
-      message: expect.stringContaining('plan.json') as string,
-    });
+    const run = await analyseRun(dir);
+    await rewriteReports(run);
+    const plan = join(dir, 'plan.json');
+    writeFileSync(plan, '{');
+    await expect(readRun(dir)).rejects.toMatchObject({ hint: expect.stringContaining(`mv ${plan} `) as string });
+    rmSync(plan);
+    expect(findRun(dir, out)).toBe(dir);
+    expect(await readRun(dir)).toEqual(run);
+  });
+
+  it('whose report.json is damaged has it written anew from its trials', async () => {
+    const dir = store('cni-wipe', '20251121-100000-0001');
+    writeFileSync(join(dir, 'report.json'), '{"schemaVersion":1');
+    expect(() => reportJson(dir)).toThrow(expect.objectContaining({ hint: `npm run firedrill -- report ${dir}` }));
+    await rewriteReports(await mendRun(dir));
+    expect(reportJson(dir).trials).toHaveLength(planOf(2).trials.length - 1);
+  });
+});
+
+describe('a report of an older version', () => {
+  const path = join(import.meta.dirname, 'fixtures', 'report-of-2026-11-22.json');
+
+  it('is read, by the definitions of today as far as it tells', async () => {
+    const { plan, records } = await readReport(path);
+    expect(plan.test).toBeUndefined();
+    expect(records).toMatchObject([{ outcome: 'recovered', definitions: 2, from: 'bands' }]);
+  });
+
+  it('gives reports like any other', async () => {
+    const dir = join(out, 'old');
+    mkdirSync(dir);
+    copyFileSync(path, join(dir, 'report.json'));
+    await rewriteReports(await readRun(dir));
+    expect(reportJson(dir).summary.runbooks).toMatchObject([{ n: 1, outcomes: { recovered: 1 } }]);
   });
 });
 
@@ -197,6 +229,15 @@ describe('the name of a run', () => {
     expect(findRun('20251120', out)).toBe(c);
     expect(findRun('cni-wipe', out)).toBe(b);
     expect(findRun('latest', out)).toBe(b);
+  });
+
+  it('is the path of its report.json, too, be that damaged or all that is there', () => {
+    const path = join(store('cni-wipe', '20251121-100000-0001'), 'report.json');
+    writeFileSync(path, '[');
+    expect(findRun(path, out)).toBe(dirname(path));
+    rmSync(join(dirname(path), 'plan.json'));
+    expect(findRun(path, out)).toBe(dirname(path));
+    expect(findRun('cni-wipe', out)).toBe(dirname(path));
   });
 
   it('is refused when it means more than one, or none', () => {

@@ -1,12 +1,13 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { FiredrillError, oneLine } from '../model/errors.ts';
+import { FiredrillError } from '../model/errors.ts';
 import type { RunInShort } from '../analysis/overview.ts';
-import { isRunId, type Plan } from '../model/plan.ts';
-import type { RunSummary } from '../analysis/summary.ts';
+import { isRunId, planSchema, type Plan } from '../model/plan.ts';
 import type { TrialRecord, WholeRecord } from '../model/record.ts';
-import type { Report } from '../reporters/report-schema.ts';
+import type { RunSummary } from '../model/summary.ts';
+import { reportSchema, type Report } from '../reporters/report-schema.ts';
+import { readStored } from './stored-file.ts';
 import { didYouMean } from './suggest.ts';
 import type { Output } from './output.ts';
 
@@ -23,7 +24,7 @@ export interface StoredRun {
 /** A stored run in short. */
 export type ShortRun = RunInShort & Pick<StoredRun, 'runDir'>;
 
-const isRunDir = (path: string) => existsSync(join(path, 'plan.json'));
+const isRunDir = (path: string) => ['plan.json', 'report.json'].some((file) => existsSync(join(path, file)));
 
 function folders(path: string): readonly string[] {
   try {
@@ -46,12 +47,13 @@ function runsIn(out: string): readonly { readonly scenario: string; readonly run
 }
 
 /**
- * The folder of a run, named as people name it: its path, `<scenario>/<run>`, the run's id (or the start of it), a
+ * The folder of a run, named as people name it: its path, that of its report.json, `<scenario>/<run>`, the run's id (or the start of it), a
  * scenario's name (its latest run), or `latest`.
  */
 export function findRun(name: string, out: string): string {
   const direct = resolve(name);
   if (isRunDir(direct)) return direct;
+  if (basename(direct) === 'report.json' && existsSync(direct)) return dirname(direct);
   if (isRunDir(join(out, name))) return join(out, name);
   const all = runsIn(out);
   // Run ids begin with the time.
@@ -84,19 +86,20 @@ export function latestRuns(out: string): readonly string[] {
   return [...new Map(runsIn(out).map(({ scenario, path }) => [scenario, path])).values()];
 }
 
-/** A stored JSON file that is as its schema says. `usage`, in one line that names the file, when it is not. */
-async function readStored(path: string, kind: 'plan' | 'report'): Promise<unknown> {
-  const { planSchema, problemOf, reportSchema } = await import('../reporters/report-schema.ts');
-  let data: unknown;
-  try {
-    data = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new FiredrillError('usage', `${path} cannot be read: ${oneLine(error)}`, { cause: error });
-  }
-  const problem = problemOf(kind === 'plan' ? planSchema : reportSchema, data);
-  if (problem !== undefined) throw new FiredrillError('usage', `${path} is no ${kind} of firedrill: ${problem}`);
-  return data;
+/** The plan of a run: in plan.json, and in report.json again. */
+function readPlan(runDir: string): Plan {
+  const path = join(runDir, 'plan.json');
+  const report = join(runDir, 'report.json');
+  if (!existsSync(path)) return runInReport(report).plan;
+  const hint = existsSync(report) ? `mv ${path} ${path}.damaged   # report.json holds the plan, too` : again;
+  return readStored(path, planSchema, 'plan', hint);
 }
+
+/** A run as its report.json has it. The summary is computed anew, so that of an older version may be any. */
+const runInReport = (path: string) => readStored(path, reportSchema.omit({ summary: true }), 'report', again);
+
+/** What is left to do where a run cannot be read and not be written anew. */
+const again = 'npm run scenario <scenario>';
 
 /**
  * A run as its records tell it: what was computed when each trial ended, or by the last `analyse`. A trial whose record is missing, damaged or by older
@@ -137,7 +140,7 @@ async function readTrials(
   // Nearly all that is read is garbage at once. On a machine with much memory V8 would let four times as much of it stand as is in use, or not, as busy
   // as the machine is.
   setFlagsFromString('--heap-growing-percent=30');
-  const plan = (await readStored(join(runDir, 'plan.json'), 'plan')) as Plan;
+  const plan = readPlan(runDir);
   const records: TrialRecord[] = [];
   for (const { id } of plan.trials) {
     const record = read(id, plan);
@@ -150,7 +153,7 @@ async function readTrials(
 
 /** A run as its report.json tells it; trials of an older one by today's definitions, as far as it tells them. */
 export async function readReport(path: string): Promise<StoredRun> {
-  const { plan, trials } = (await readStored(path, 'report')) as Report;
+  const { plan, trials } = runInReport(path);
   const { reanalyseKept } = await import('../analysis/kept.ts');
   const { shortener } = await import('../analysis/short-record.ts');
   const whole = trials.map((trial) => reanalyseKept(trial, plan));
@@ -210,10 +213,9 @@ export async function inShort({ runDir, plan, records }: StoredRun): Promise<Sho
   return { runDir, plan, summary: summarise(plan, records) };
 }
 
-/** report.json of a run, parsed. */
-export function reportJson(runDir: string): unknown {
-  return JSON.parse(readFileSync(join(runDir, 'report.json'), 'utf8'));
-}
+/** report.json of a run. @throws FiredrillError `usage` for a damaged one */
+export const reportJson = (runDir: string): Report =>
+  readStored(join(runDir, 'report.json'), reportSchema, 'report', `npm run firedrill -- report ${runDir}`);
 
 /**
  * A run with at least one trial, under any of its names, or a report.json kept somewhere by itself (a baseline, an artefact).

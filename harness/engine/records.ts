@@ -5,8 +5,8 @@ import { readEvents } from '../analysis/read.ts';
 import { analyseTrial } from '../analysis/record.ts';
 import { FiredrillError } from '../model/errors.ts';
 import type { Plan } from '../model/plan.ts';
-import type { WholeOf, WholeRecord } from '../model/record.ts';
-import { problemOf, recordSchema } from '../reporters/report-schema.ts';
+import { recordSchema, type WholeOf, type WholeRecord } from '../model/record.ts';
+import { parseAs } from '../model/schema.ts';
 
 const recordOf = (runDir: string, trialId: string) => join(runDir, 'trials', trialId, 'record.json');
 
@@ -20,15 +20,12 @@ export function writeRecord(runDir: string, record: WholeRecord): void {
  * written, or is another trial's, or is not as the schema says.
  */
 function storedRecord(runDir: string, trialId: string): WholeRecord | undefined {
-  let data: unknown;
   try {
-    data = JSON.parse(readFileSync(recordOf(runDir, trialId), 'utf8'));
+    const record = parseAs(recordSchema, readFileSync(recordOf(runDir, trialId), 'utf8'));
+    return record.trialId === trialId ? record : undefined;
   } catch {
     return undefined;
   }
-  if (problemOf(recordSchema, data) !== undefined) return undefined;
-  const record = data as WholeRecord;
-  return record.trialId === trialId ? record : undefined;
 }
 
 /**

@@ -1,8 +1,9 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { summarise, type RunSummary } from '../analysis/summary.ts';
+import { summarise } from '../analysis/summary.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord, WholeOf } from '../model/record.ts';
+import type { RunSummary } from '../model/summary.ts';
 import { reports } from '../reporters/all.ts';
 import { wholeFrom } from './records.ts';
 

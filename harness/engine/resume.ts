@@ -3,10 +3,11 @@ import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { FiredrillError } from '../model/errors.ts';
-import type { EventOf } from '../model/events.ts';
+import { trialEndedSchema, type EventOf } from '../model/events.ts';
 import { controlsOf, isWanted, type Plan, type PlannedComparison, type PlannedTest } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import type { Scenario } from '../model/scenario.ts';
+import { parseAs } from '../model/schema.ts';
 import { makePlan } from './plan.ts';
 
 /** A run that is gone on with: its folder, what was decided, and what is there. */
@@ -126,8 +127,7 @@ export function endOf(trialDir: string): EventOf<'trial.ended'>['cause'] | undef
     const tail = Buffer.alloc(Math.min(size, 16_384));
     readSync(file, tail, 0, tail.length, size - tail.length);
     const last = tail.toString('utf8').trimEnd().split('\n').at(-1) ?? '';
-    const event = JSON.parse(last) as { readonly type?: string; readonly cause?: EventOf<'trial.ended'>['cause'] };
-    return event.type === 'trial.ended' ? event.cause : undefined;
+    return parseAs(trialEndedSchema, last).cause;
   } catch {
     return undefined;
   } finally {

@@ -1,16 +1,15 @@
 import { z } from 'zod';
 import { controlKinds } from './control.ts';
+import { profileSchema } from './profile.ts';
+import { claimSchema } from './runbook.ts';
+import { ms, text, texts, version, whole } from './schema.ts';
 
-/**
+/*
  * The one truth of a trial: `events.jsonl`, one JSON object a line, appended and flushed as things happen. Every number in
  * every report is a pure function of these lines (see docs/measurement), so the first event carries all the parameters
  * that the analysis needs. All `…Ms` fields are milliseconds since the trial's zero on one monotonic clock, unless the name
  * says `Epoch`.
  */
-export const schemaVersion = 1;
-
-const ms = z.number();
-const text = z.string();
 
 export const phaseNames = [
   'provision',
@@ -26,18 +25,21 @@ export const phaseNames = [
 /** The phases of a trial, in their order. */
 export type PhaseName = (typeof phaseNames)[number];
 
-const trialStarted = z.object({
-  type: z.literal('trial.started'),
-  schemaVersion: z.literal(schemaVersion),
+/** An event of a type: what happened, and the line's sequence number and the instant at which it was written. */
+const event = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
+  z.object({ type: z.literal(type), ...shape, seq: whole, atMs: ms });
+
+const trialStarted = event('trial.started', {
+  schemaVersion: version,
   trialId: text,
   scenario: text,
   runbook: text,
-  profile: z.enum(['stock', 'fast']),
-  seed: z.number().int(),
+  profile: profileSchema,
+  seed: whole,
   wallEpochMs: ms,
   /** SLIs that must break; SLIs that must not. */
-  breaks: z.array(text),
-  keeps: z.array(text),
+  breaks: texts,
+  keeps: texts,
   probes: z.array(
     z.object({
       sli: text,
@@ -53,7 +55,7 @@ const trialStarted = z.object({
   control: z.enum(controlKinds).optional(),
   /** The change is made in a way that should prevent the outage: nothing has to break. */
   prevention: z.boolean().optional(),
-  claim: z.object({ says: text, expect: z.enum(['recovers', 'does-not-recover', 'unknown']) }),
+  claim: claimSchema,
   steps: z.array(z.object({ name: text, command: text, changes: z.boolean(), destroys: text.optional() })),
   holdMs: ms,
   horizonMs: ms,
@@ -62,10 +64,9 @@ const trialStarted = z.object({
   watchMs: ms.optional(),
 });
 
-const environment = z.object({ type: z.literal('environment'), facts: z.record(text, text) });
+const environment = event('environment', { facts: z.record(text, text) });
 
-const phase = z.object({
-  type: z.literal('phase'),
+const phase = event('phase', {
   name: z.enum(phaseNames),
   state: z.enum(['started', 'done', 'failed']),
   /** When this phase gives up, for the progress display. */
@@ -73,10 +74,9 @@ const phase = z.object({
   detail: text.optional(),
 });
 
-const sample = z.object({
-  type: z.literal('sample'),
+const sample = event('sample', {
   sli: text,
-  n: z.number().int(),
+  n: whole,
   intendedMs: ms,
   startedMs: ms,
   endedMs: ms,
@@ -84,8 +84,7 @@ const sample = z.object({
   error: text.optional(),
 });
 
-const reading = z.object({
-  type: z.literal('detector'),
+const reading = event('detector', {
   detector: text,
   /** `ended`: its watch stopped by itself (an error, or its source went away). */
   state: z.enum(['quiet', 'firing', 'alive', 'blind', 'ended']),
@@ -93,10 +92,9 @@ const reading = z.object({
 });
 
 /** A command of the set-up, the fault, its undo or the runbook. `index` counts within its `part`. */
-const step = z.object({
-  type: z.literal('step'),
+const step = event('step', {
   part: z.enum(['setup', 'prepare', 'inject', 'undo', 'runbook']),
-  index: z.number().int(),
+  index: whole,
   name: text,
   on: text,
   command: text,
@@ -104,65 +102,60 @@ const step = z.object({
   /** What it prints is a finding. */
   finding: z.boolean().optional(),
   state: z.enum(['started', 'done', 'failed', 'skipped']),
-  exitCode: z.number().int().optional(),
+  exitCode: whole.optional(),
   /** The last lines of stdout and stderr, secrets removed. */
   output: text.optional(),
 });
 
 /** One look of the witness. `confirmed` is true when every check held on every target; `evidence` is what it saw. */
-const witness = z.object({ type: z.literal('witness'), confirmed: z.boolean(), evidence: z.array(text) });
+const witness = event('witness', { confirmed: z.boolean(), evidence: texts });
 
 /** A look that proves that the fault was not in effect at `sinceMs`, when it began; trial milliseconds. `evidence` is what it saw. */
-const notYet = z.object({ type: z.literal('not-yet'), sinceMs: ms, evidence: z.array(text) });
+const notYet = event('not-yet', { sinceMs: ms, evidence: texts });
 
 /** The cluster as its API says it, once a second; `reachable` is false when it does not answer. */
-const state = z.object({
-  type: z.literal('state'),
+const state = event('state', {
   reachable: z.boolean(),
-  nodesReady: z.number().int().optional(),
-  nodes: z.number().int().optional(),
-  podsDesired: z.number().int().optional(),
-  podsReady: z.number().int().optional(),
-  pending: z.number().int().optional(),
-  terminating: z.number().int().optional(),
-  restarts: z.number().int().optional(),
+  nodesReady: whole.optional(),
+  nodes: whole.optional(),
+  podsDesired: whole.optional(),
+  podsReady: whole.optional(),
+  pending: whole.optional(),
+  terminating: whole.optional(),
+  restarts: whole.optional(),
 });
 
 /** Everything that exists, before the fault and at the end; `inside` says whether it is in the blast radius. */
-const inventory = z.object({
-  type: z.literal('inventory'),
+const inventory = event('inventory', {
   when: z.enum(['before', 'after']),
-  objects: z.array(z.object({ name: text, uid: text, owner: text, restarts: z.number().int(), inside: z.boolean() })),
+  objects: z.array(z.object({ name: text, uid: text, owner: text, restarts: whole, inside: z.boolean() })),
 });
 
-const durability = z.object({
-  type: z.literal('durability'),
+const durability = event('durability', {
   ok: z.boolean(),
   detail: text,
   /** The pod that was deleted for it; absent where none was, and in logs of older versions. */
   deletedUid: text.exactOptional(),
 });
 
-const audit = z.object({
-  type: z.literal('audit'),
+export const auditSchema = event('audit', {
   store: text,
-  acknowledged: z.number().int(),
-  missing: z.number().int(),
-  altered: z.number().int(),
-  duplicated: z.number().int(),
-  unexpected: z.number().int(),
+  acknowledged: whole,
+  missing: whole,
+  altered: whole,
+  duplicated: whole,
+  unexpected: whole,
   oldestLostAckMs: ms.optional(),
 });
 /** The final read could not be done: loss is unknown, not zero. */
-const auditFailed = z.object({ type: z.literal('audit.failed'), store: text, why: text });
+const auditFailed = event('audit.failed', { store: text, why: text });
 
 /** One second of the user load that k6 drives: requests intended to start in it. `epochMs` is that second's wall time. */
-const load = z.object({
-  type: z.literal('load'),
+export const loadSchema = event('load', {
   secondMs: ms,
-  good: z.number().int(),
-  bad: z.number().int(),
-  dropped: z.number().int(),
+  good: whole,
+  bad: whole,
+  dropped: whole,
 });
 
 /**
@@ -171,8 +164,7 @@ const load = z.object({
  * interval in which the harness' own thread waited for one (0 to 1), and the share of all CPU time that the machine's host gave
  * to others (0 to 1).
  */
-const harness = z.object({
-  type: z.literal('harness'),
+const harness = event('harness', {
   loopDelayP99Ms: ms,
   latenessP99Ms: ms,
   cpuCores: z.number(),
@@ -181,15 +173,15 @@ const harness = z.object({
   stolenShare: z.number().optional(),
 });
 
-const note = z.object({ type: z.literal('note'), text });
+const note = event('note', { text });
 
 /** Always last: why the trial stopped. `completed` says nothing about recovery. */
-const trialEnded = z.object({
-  type: z.literal('trial.ended'),
+export const trialEndedSchema = event('trial.ended', {
   cause: z.enum(['completed', 'no-steady-state', 'no-witness', 'interrupted', 'environment', 'error']),
   detail: text.optional(),
 });
 
+/** A line of events.jsonl. One schema for each type: an intersection of body and instant takes four times as long, and there are thousands of lines in a trial. */
 export const eventSchema = z.discriminatedUnion('type', [
   trialStarted,
   environment,
@@ -202,19 +194,18 @@ export const eventSchema = z.discriminatedUnion('type', [
   state,
   inventory,
   durability,
-  audit,
+  auditSchema,
   auditFailed,
-  load,
+  loadSchema,
   harness,
   note,
-  trialEnded,
+  trialEndedSchema,
 ]);
 
+type BodyOf<T> = T extends unknown ? Omit<T, 'seq' | 'atMs'> : never;
 /** What happened, without when. */
-export type EventBody = z.infer<typeof eventSchema>;
+export type EventBody = BodyOf<z.infer<typeof eventSchema>>;
 export type EventOf<T extends EventBody['type']> = Extract<EventBody, { type: T }>;
 
 /** A line of events.jsonl: the body with its sequence number and the instant at which it was written. */
 export type TrialEvent = EventBody & { readonly seq: number; readonly atMs: number };
-
-export const storedEventSchema = z.intersection(eventSchema, z.object({ seq: z.number().int(), atMs: ms }));

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { controlKinds } from './control.ts';
+import { claimSchema } from './runbook.ts';
+import { ms, type TypeOf } from './schema.ts';
 
-const ms = z.number();
 const count = z.int().min(0);
 
 /** A time with both ends of what is known of it, restricted to the horizon; without the event all three are the horizon. */
@@ -22,7 +23,7 @@ export const nightLineSchema = z.object({
   kind: z.enum(controlKinds).exactOptional(),
   runbook: z.string(),
   /** What the scenario expects of the runbook; absent for controls. */
-  expect: z.enum(['recovers', 'does-not-recover', 'unknown']).exactOptional(),
+  expect: claimSchema.shape.expect.exactOptional(),
   seed: z.number(),
   horizonMs: ms,
   /** Key of the environment; `mixed` where the night's trials had more than one. */
@@ -56,7 +57,7 @@ export const nightLineSchema = z.object({
 });
 
 /** A line of the history, checked. */
-export type NightLine = z.infer<typeof nightLineSchema>;
+export type NightLine = TypeOf<typeof nightLineSchema>;
 
 /** The environment's key where a night's trials had more than one. */
 export const mixedEnvironment = 'mixed';

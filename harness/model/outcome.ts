@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Claim } from './runbook.ts';
 
 /** Everything about an outcome that does not depend on its trial. Whatever judges, counts or shows outcomes reads it here. */
@@ -32,6 +33,7 @@ export type Outcome = keyof typeof meanings;
 
 /** All outcomes, the best first. */
 export const outcomes = Object.keys(meanings) as [Outcome, ...Outcome[]];
+export const outcomeSchema = z.enum(outcomes);
 
 const meaningOf = (outcome: Outcome): Meaning => meanings[outcome];
 

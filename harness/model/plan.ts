@@ -1,161 +1,193 @@
-import type { ControlKind } from './control.ts';
-import type { ProfileName } from './profile.ts';
+import { z } from 'zod';
+import { controlKinds, type ControlKind } from './control.ts';
+import { profileSchema } from './profile.ts';
+import { claimSchema } from './runbook.ts';
+import { ms, text, texts, version, whole, type TypeOf } from './schema.ts';
 
-/** When a runbook begins: a fixed delay after the onset (`oracle`), or when an alarm fires. */
-export type Trigger = { readonly kind: 'oracle' } | { readonly kind: 'detector'; readonly id: string };
+export const triggerSchema = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('oracle') }),
+    z.object({ kind: z.literal('detector'), id: text }),
+  ])
+  .describe('When a runbook begins: a fixed delay after the onset (`oracle`), or when an alarm fires');
+export type Trigger = TypeOf<typeof triggerSchema>;
+
+export const controlSchema = z
+  .enum(controlKinds)
+  .describe(
+    'A control arm: no fault, a cure on a healthy cluster, the undo as a runbook, or a runbook begun 30 s later',
+  );
 
 /** One trial to run: which runbook, in which block, with which seed. */
-export interface PlannedTrial {
-  readonly id: string;
-  readonly block: number;
-  readonly runbook: string;
-  /** Absent in the arms that are compared as answers to the outage. */
-  readonly control?: ControlKind;
-  readonly seed: number;
-  /** The invalid trial that this one makes up for: added to the plan while the run goes on. */
-  readonly repeats?: string;
-}
+const plannedTrial = z.object({
+  id: text,
+  block: whole,
+  runbook: text,
+  control: controlSchema.exactOptional().describe('Absent in the arms that are compared as answers to the outage'),
+  seed: z.number(),
+  repeats: text
+    .exactOptional()
+    .describe('The invalid trial that this one makes up for: added to the plan while the run goes on'),
+});
+export type PlannedTrial = TypeOf<typeof plannedTrial>;
 
-/** A step in words: what a reader of a stored run needs of it. */
-export interface PlannedStep {
-  readonly name: string;
-  readonly on: string;
-  readonly command: string;
-  readonly changes: boolean;
-  readonly destroys?: string;
-}
+const plannedStep = z
+  .object({ name: text, on: text, command: text, changes: z.boolean(), destroys: text.exactOptional() })
+  .describe('A step in words: what a reader of a stored run needs of it');
+export type PlannedStep = TypeOf<typeof plannedStep>;
+const plannedSteps = z.array(plannedStep);
 
+const plannedControl = z.object({
+  id: text.describe("The arm's name"),
+  kind: controlSchema,
+  runbook: text.exactOptional().describe("The runbook that it is about; absent where there is none of the scenario's"),
+  title: text,
+  steps: plannedSteps.exactOptional().describe('What is run, where it is no runbook of the plan'),
+});
 /** A control arm of a run: what it asks, for whoever reads the reports. */
-export interface PlannedControl {
-  /** The arm's name (`armName`). */
-  readonly id: string;
-  readonly kind: ControlKind;
-  /** The runbook that it is about; absent where there is none of the scenario's. */
-  readonly runbook?: string;
-  readonly title: string;
-  /** What is run, where it is no runbook of the plan. */
-  readonly steps?: readonly PlannedStep[];
-}
+export type PlannedControl = TypeOf<typeof plannedControl>;
 
 /** The two times that a comparison is about, in the order in which they are asked. */
 export const endpoints = ['downtime', 'ttr'] as const;
 export type Endpoint = (typeof endpoints)[number];
 
-/** A point at which the comparison is looked at. */
-export interface Look {
-  /** After so many whole blocks. */
-  readonly blocks: number;
-  /** What an adjusted p must not be above to count as shown at this look. */
-  readonly level: number;
-}
+const look = z
+  .object({
+    blocks: whole.describe('After so many whole blocks'),
+    level: z.number().describe('What an adjusted p must not be above to count as shown at this look'),
+  })
+  .describe('A point at which the comparison is looked at');
+export type Look = TypeOf<typeof look>;
 
-/** How a run's arms will be compared, decided before the first trial. */
-export interface PlannedComparison {
-  /** Runbooks that are answers to the outage, by id. */
-  readonly arms: readonly string[];
-  readonly endpoints: readonly Endpoint[];
-  /** In the order of their blocks; one at the end of the plan where nothing is decided on the way. */
-  readonly looks: readonly Look[];
-  /** Whether arms are dropped and the run ends as soon as it is decided. */
-  readonly decide: boolean;
-  /** An arm that never recovered in so many blocks, in which another recovered every time, is dropped. Only where `decide`. */
-  readonly dropAfter?: number;
-  /** The first recovery of each arm is watched for so long after it is stable; ms. No arm is named without such a watch. */
-  readonly confirmMs: number;
-  /** What was changed after the run had begun, earliest first: what is compared by it is exploratory. */
-  readonly amendments?: readonly { readonly atEpochMs: number; readonly trialsSeen: number; readonly what: string }[];
-}
+const plannedComparison = z
+  .object({
+    arms: texts.describe('Runbooks that are answers to the outage, by id'),
+    endpoints: z.array(z.enum(endpoints)),
+    looks: z
+      .array(look)
+      .describe('In the order of their blocks; one at the end of the plan where nothing is decided on the way'),
+    decide: z.boolean().describe('Whether arms are dropped and the run ends as soon as it is decided'),
+    dropAfter: whole
+      .exactOptional()
+      .describe(
+        'An arm that never recovered in so many blocks, in which another recovered every time, is dropped. Only where `decide`',
+      ),
+    confirmMs: ms.describe(
+      'The first recovery of each arm is watched for so long after it is stable. No arm is named without such a watch',
+    ),
+    amendments: z
+      .array(z.object({ atEpochMs: ms, trialsSeen: whole, what: text }))
+      .exactOptional()
+      .describe('What was changed after the run had begun, earliest first: what is compared by it is exploratory'),
+  })
+  .describe('How the arms will be compared, decided before the first trial');
+export type PlannedComparison = TypeOf<typeof plannedComparison>;
 
-/** An arm that was given up on the way, by the declared rule. */
-export interface Dropped {
-  readonly arm: string;
-  readonly afterBlock: number;
-  readonly why: string;
-}
+const dropped = z
+  .object({ arm: text, afterBlock: whole, why: text })
+  .describe('An arm that was given up on the way, by the declared rule');
+export type Dropped = TypeOf<typeof dropped>;
 
-/** What the trials of a run do to a cluster and how they watch it. Trials with different ones are not comparable. */
-export interface PlannedTest {
-  readonly workers: number;
-  /** Folder under `manifests/`. */
-  readonly workload: string;
-  /** Done on every trial's cluster before steady state is measured. */
-  readonly setup: readonly PlannedStep[];
-  readonly fault: {
-    readonly id: string;
-    readonly params: Readonly<Record<string, string | number | boolean>>;
-    readonly targets: string;
-    readonly prepare: readonly PlannedStep[];
-    readonly inject: readonly PlannedStep[];
-    /** Each command's output must match the regular expression. */
-    readonly witness: readonly {
-      readonly name: string;
-      readonly on: string;
-      readonly command: string;
-      readonly expect: string;
-    }[];
-    readonly witnessDeadlineMs: number;
-    readonly notYet?: PlannedTest['fault']['witness'];
-    readonly undo: readonly PlannedStep[];
-  };
-  readonly probes: readonly {
-    readonly sli: string;
-    readonly periodMs: number;
-    readonly timeoutMs: number;
-    /** Share of requests that must be good, 0 to 1. */
-    readonly slo: number;
-    /** `breaks`: the outage must break it; `keeps`: it must not; `bystander`: outside the blast radius; `watched`: neither. */
-    readonly role: 'breaks' | 'keeps' | 'bystander' | 'watched';
-  }[];
-  readonly detectors: readonly { readonly id: string; readonly loop: string; readonly expects: string }[];
-}
+const checks = z
+  .array(z.object({ name: text, on: text, command: text, expect: text }))
+  .describe("Each command's output must match the regular expression");
 
-/** `plan.json` of a run: what was decided before anything was touched. */
-export interface Plan {
-  readonly schemaVersion: 1;
-  readonly runId: string;
-  readonly scenario: string;
-  readonly profile: ProfileName;
-  readonly seed: number;
-  readonly createdEpochMs: number;
-  /** `oracle` where absent. */
-  readonly trigger?: Trigger;
-  readonly trials: readonly PlannedTrial[];
-  /** The scenario's own words that reports print, so that a stored run needs no code of that day. */
-  readonly outage: {
-    readonly title: string;
-    readonly source: string;
-    readonly date: string;
-    readonly says: readonly string[];
-    readonly undetectedMs: number;
-    readonly recoveryMs: number;
-  };
-  readonly fidelity: string;
-  readonly differences: readonly string[];
-  /** Absent in plans from before it was planned. */
-  readonly test?: PlannedTest;
-  readonly runbooks: readonly {
-    readonly id: string;
-    readonly title: string;
-    readonly why: string;
-    readonly says: string;
-    readonly expect: 'recovers' | 'does-not-recover' | 'unknown';
-    /** A prevention's steps, done before anything breaks. */
-    readonly before?: readonly PlannedStep[];
-    /** How a prevention makes the change that broke everything. */
-    readonly instead?: readonly PlannedStep[];
-    readonly steps: readonly PlannedStep[];
-  }[];
-  /** Absent in plans from before comparisons were planned. */
-  readonly comparison?: PlannedComparison;
-  /** What was given up while the run went on, in that order; absent where nothing was. */
-  readonly dropped?: readonly Dropped[];
-  /** Why the run ended before its last block; absent where it did not. */
-  readonly decided?: { readonly afterBlock: number; readonly why: string };
-  /** Absent where none were asked for. */
-  readonly controls?: readonly PlannedControl[];
-  readonly horizonMs: number;
-  readonly holdMs: number;
-}
+const plannedTest = z
+  .object({
+    workers: whole,
+    workload: text.describe('Folder under `manifests/`'),
+    setup: plannedSteps.describe("Done on every trial's cluster before steady state is measured"),
+    fault: z.object({
+      id: text,
+      params: z.record(
+        text,
+        z.union([text, z.number(), z.boolean()], { error: 'must be a text, a number, true or false' }),
+      ),
+      targets: text,
+      prepare: plannedSteps,
+      inject: plannedSteps,
+      witness: checks,
+      witnessDeadlineMs: ms,
+      notYet: checks
+        .exactOptional()
+        .describe('While one of these holds the fault is not in effect yet; absent where it takes no while'),
+      undo: plannedSteps,
+    }),
+    probes: z.array(
+      z.object({
+        sli: text,
+        periodMs: ms,
+        timeoutMs: ms,
+        slo: z.number().describe('Share of requests that must be good, 0 to 1'),
+        role: z
+          .enum(['breaks', 'keeps', 'bystander', 'watched'])
+          .describe(
+            '`breaks`: the outage must break it; `keeps`: it must not; `bystander`: outside the blast radius; `watched`: neither',
+          ),
+      }),
+    ),
+    detectors: z.array(z.object({ id: text, loop: text, expects: text })),
+  })
+  .describe(
+    'What the trials do to a cluster and how they watch it: trials with different ones are not comparable. Absent in plans of older versions',
+  );
+export type PlannedTest = TypeOf<typeof plannedTest>;
+
+/** The documented outage that a scenario replays, and what its write-up claims. */
+export const outageSchema = z.object({
+  title: text,
+  source: text.describe('Number and title of the write-up'),
+  date: text,
+  says: texts.describe('One claim a line; printed beside the measurement'),
+  undetectedMs: ms.describe('How long it went unnoticed in the write-up; 0 when it does not tell'),
+  recoveryMs: ms.describe("How long the write-up's own recovery took"),
+});
+
+/** plan.json of a run: what was decided before anything was touched. */
+export const planSchema = z.object({
+  schemaVersion: version,
+  runId: text,
+  scenario: text,
+  profile: profileSchema,
+  seed: z.number(),
+  createdEpochMs: ms,
+  trigger: triggerSchema.exactOptional().describe('When runbooks begin; oracle where absent'),
+  trials: z.array(plannedTrial),
+  outage: outageSchema.describe(
+    "The scenario's own words that reports print, so that a stored run needs no code of that day",
+  ),
+  fidelity: text,
+  differences: texts,
+  test: plannedTest.exactOptional(),
+  runbooks: z.array(
+    z.object({
+      id: text,
+      title: text,
+      why: text,
+      says: text,
+      expect: claimSchema.shape.expect,
+      before: plannedSteps.exactOptional().describe("A prevention's steps, done before anything breaks"),
+      instead: plannedSteps.exactOptional().describe('How a prevention makes the change that broke everything'),
+      steps: plannedSteps,
+    }),
+  ),
+  comparison: plannedComparison.exactOptional(),
+  dropped: z
+    .array(dropped)
+    .exactOptional()
+    .describe('What was given up while the run went on, in that order; absent where nothing was'),
+  decided: z
+    .object({ afterBlock: whole, why: text })
+    .exactOptional()
+    .describe('Why the run ended before its last block; absent where it did not'),
+  controls: z
+    .array(plannedControl)
+    .exactOptional()
+    .describe('Arms that are no answers to the outage; absent where none were asked for'),
+  horizonMs: ms.describe('Every trial is watched so long after its onset at most'),
+  holdMs: ms.describe('Service must be good so long on end to count as restored'),
+});
+export type Plan = TypeOf<typeof planSchema>;
 
 /** `20251121-093015-4f2a`: sorts by time, short enough for container names. */
 export function runIdOf(epochMs: number, seed: number): string {

@@ -1,7 +1,9 @@
+import { z } from 'zod';
 import { millis, minutes, seconds, type Millis } from './units.ts';
 
 /** `stock`: the timers that people really run. `fast`: shortened ones, labelled so; the two are never compared. */
-export type ProfileName = 'stock' | 'fast';
+export const profileSchema = z.enum(['stock', 'fast']);
+export type ProfileName = z.infer<typeof profileSchema>;
 
 /** Every timer that a trial depends on, in milliseconds. */
 export interface Profile {

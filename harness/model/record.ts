@@ -1,191 +1,218 @@
-import type { Censored, Interval } from './units.ts';
-import type { ControlKind } from './control.ts';
-import type { EventOf } from './events.ts';
-import type { Outcome } from './outcome.ts';
+import { z } from 'zod';
+import { auditSchema, loadSchema } from './events.ts';
+import { outcomeSchema } from './outcome.ts';
+import { controlSchema } from './plan.ts';
+import { profileSchema } from './profile.ts';
+import { claimSchema } from './runbook.ts';
+import { ms, text, texts, version, whole, type TypeOf } from './schema.ts';
+import { intervalSchema, timeToSchema } from './units.ts';
 
-/** One alarm in one trial. `ttd` counts from the onset. */
-export interface DetectorRecord {
-  readonly id: string;
-  readonly title: string;
-  readonly loop: string;
-  readonly leastTtdMs: number;
-  /**
-   * `detected`; `missed` (alive and silent); `dead` (neither fired nor beat); `blind` (alive and said it could not see);
-   * `misdiagnosed` (fired only with something unexpected, in a control at all); `noisy` (was firing before the fault).
-   */
-  readonly status: 'detected' | 'missed' | 'dead' | 'blind' | 'misdiagnosed' | 'noisy';
-  readonly ttd?: Interval;
-  /** What the alert said. */
-  readonly what?: string;
-  readonly falseAlarms: number;
-  /**
-   * How long after the onset it was asked, in ms: to the first changing command, or to the end of the watch where nothing was changed. What
-   * fires later may have noticed the cure. Absent in records of definitions 1.
-   */
-  readonly askedMs?: number;
-}
+export const detectorStatus = z
+  .enum(['detected', 'missed', 'dead', 'blind', 'misdiagnosed', 'noisy'])
+  .describe(
+    '`missed`: alive and silent. `dead`: neither fired nor beat. `blind`: alive and said it could not see. ' +
+      '`misdiagnosed`: fired only with something unexpected, in a control at all. `noisy`: was firing before the fault',
+  );
 
-/** A stretch of one SLI's timeline in which it was good or bad, for drawing. Trial milliseconds. */
-export interface Band {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly good: boolean;
-}
+/** One alarm in one trial. */
+const detectorRecord = z.object({
+  id: text,
+  title: text,
+  loop: text,
+  leastTtdMs: ms,
+  status: detectorStatus,
+  ttd: intervalSchema.exactOptional().describe('Time to detect, from the onset'),
+  what: text.exactOptional().describe('What the alert said'),
+  falseAlarms: whole,
+  askedMs: ms
+    .exactOptional()
+    .describe(
+      'How long after the onset it was asked: to the first changing command, or to the end of the watch where nothing was changed. ' +
+        'What fires later may have noticed the cure. Absent in records of definitions 1',
+    ),
+});
+export type DetectorRecord = TypeOf<typeof detectorRecord>;
 
+const band = z
+  .object({ fromMs: ms, toMs: ms, good: z.boolean() })
+  .describe("A stretch of one SLI's timeline in which it was good or bad, for drawing. Trial milliseconds");
+export type Band = TypeOf<typeof band>;
+
+const sliRecord = z.object({
+  sli: text,
+  title: text,
+  firstSymptom: intervalSchema.exactOptional(),
+  badMs: ms.describe(
+    'Downtime: every failed request stands for one period, from the inject command to the horizon or the end',
+  ),
+});
 /** What of an SLI is held of many trials. */
-export interface SliRecord {
-  readonly sli: string;
-  readonly title: string;
-  readonly firstSymptom?: Interval;
-  /** Downtime in ms: every failed request stands for one period, from the inject command to the horizon or the end. */
-  readonly badMs: number;
-}
+export type SliRecord = TypeOf<typeof sliRecord>;
 
+const wholeSliRecord = sliRecord.extend({
+  bystander: z.boolean(),
+  periodMs: ms.exactOptional().describe('Between two requests; absent in records of definitions 1'),
+  slo: z
+    .number()
+    .exactOptional()
+    .describe('The share of requests that must be good; absent in records of definitions 1'),
+  broke: z.boolean().describe('Whether it had an outage between onset and end'),
+  ttr: timeToSchema
+    .exactOptional()
+    .describe('Since when it was stable, from the onset; censored when never. Absent when it never broke'),
+  samples: whole,
+  bad: whole,
+  lastError: text.exactOptional(),
+  bands: z.array(band),
+});
 /** An SLI with what is needed to draw it. */
-export interface WholeSliRecord extends SliRecord {
-  readonly bystander: boolean;
-  /** Between two requests, in ms, and the share of them that must be good; absent in records of definitions 1. */
-  readonly periodMs?: number;
-  readonly slo?: number;
-  /** Whether it had an outage between onset and end. */
-  readonly broke: boolean;
-  /** Since when it was stable, counted from the onset; censored when never. Absent when it never broke. */
-  readonly ttr?: Interval | Censored;
-  readonly samples: number;
-  readonly bad: number;
-  readonly lastError?: string;
-  readonly bands: readonly Band[];
-}
+export type WholeSliRecord = TypeOf<typeof wholeSliRecord>;
 
+const stepRecord = z.object({
+  part: text,
+  name: text,
+  finding: z.boolean().exactOptional().describe('What it printed is a finding'),
+  fromMs: ms,
+  toMs: ms,
+  ok: z.boolean(),
+  output: text
+    .exactOptional()
+    .describe('What it printed; where only the numbers of a trial are kept, only of findings'),
+});
 /** A step with its instants, in trial milliseconds. */
-export interface StepRecord {
-  readonly part: string;
-  readonly name: string;
-  /** What it printed is a finding. */
-  readonly finding?: boolean;
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly ok: boolean;
-  /** What it printed; where only the numbers of a trial are kept, only of findings. */
-  readonly output?: string;
-}
+export type StepRecord = TypeOf<typeof stepRecord>;
 
+const wholeStepRecord = stepRecord.extend({
+  on: text,
+  command: text,
+  changes: z.boolean(),
+  exitCode: whole.exactOptional(),
+});
 /** A step as it was typed. */
-export interface WholeStepRecord extends StepRecord {
-  readonly on: string;
-  readonly command: string;
-  readonly changes: boolean;
-  readonly exitCode?: number;
-}
+export type WholeStepRecord = TypeOf<typeof wholeStepRecord>;
 
-export interface DataLoss {
-  readonly stores: readonly Omit<EventOf<'audit'>, 'type'>[];
-  readonly lost: number;
-  /** Onset minus the oldest lost acknowledgement; absent when nothing was lost. */
-  readonly rpoMs?: number;
-}
+const dataLoss = z.object({
+  stores: z.array(auditSchema.omit({ type: true, seq: true, atMs: true })),
+  lost: whole,
+  rpoMs: ms.exactOptional().describe('Onset minus the oldest lost acknowledgement; absent when nothing was lost'),
+});
+export type DataLoss = TypeOf<typeof dataLoss>;
 
-export interface Collateral {
-  /** Outside the blast radius: container restarts, objects deleted, bad seconds of bystanders. */
-  readonly restarts: number;
-  readonly deleted: number;
-  readonly bystanderBadMs: number;
-  /** Inside it, for comparison. */
-  readonly restartsInside: number;
-  readonly deletedInside: number;
-}
+const collateral = z
+  .object({
+    restarts: whole,
+    deleted: whole,
+    bystanderBadMs: ms,
+    restartsInside: whole,
+    deletedInside: whole,
+  })
+  .describe(
+    'Outside the blast radius: container restarts, objects deleted, downtime of bystanders; inside it, for comparison',
+  );
+export type Collateral = TypeOf<typeof collateral>;
 
+export const partsSchema = z
+  .object({ waitingMs: ms, mitigatingMs: ms, settlingMs: ms })
+  .describe(
+    'Disjoint parts of the time to recover that add up to its middle: before the first changing command, while the runbook ran, after it',
+  );
+
+const trialRecord = z.object({
+  schemaVersion: version,
+  definitions: z
+    .literal(2)
+    .exactOptional()
+    .describe('By which definitions of docs/measurement.md the numbers were computed; absent: those of before, 1'),
+  from: z
+    .literal('bands')
+    .exactOptional()
+    .describe("Computed from the timelines of an older record, not from events: requests' ends are unknown"),
+  trialId: text,
+  scenario: text,
+  runbook: text,
+  control: controlSchema.exactOptional(),
+  profile: profileSchema,
+  seed: z.number(),
+  wallEpochMs: ms,
+  outcome: outcomeSchema,
+  prevention: z.literal(true).exactOptional().describe('The change was made under a precaution'),
+  reason: text.describe('One sentence: why this outcome'),
+  claim: claimSchema,
+  onset: intervalSchema
+    .exactOptional()
+    .describe('From the inject command to the witness or the first effect; trial milliseconds'),
+  firstSymptom: z.object({ sli: text, interval: intervalSchema }).exactOptional(),
+  detectors: z.array(detectorRecord),
+  mitigation: z.object({ startMs: ms, endMs: ms, commands: whole, failed: whole, destroys: texts }).exactOptional(),
+  firstGood: timeToSchema
+    .exactOptional()
+    .describe('When everything that broke was first good at once, from the onset; absent where `ttr` is'),
+  ttr: timeToSchema
+    .exactOptional()
+    .describe(
+      'Time to recover: since when service was stable, with no outage for a stability window, which is not added; from the onset. ' +
+        'Absent for invalid trials',
+    ),
+  fullRecovery: timeToSchema.exactOptional(),
+  watchedStableMs: ms
+    .exactOptional()
+    .describe('How long it was watched after it was stable; absent where it never was'),
+  downAgain: z
+    .object({
+      afterMs: ms.describe('How long after it was stable that outage began'),
+      lastedMs: ms.describe('How long that lasted at least'),
+      slis: texts,
+      totalMs: ms.describe('Over all outages after it was stable: how long anything was down'),
+      relapse: z
+        .boolean()
+        .describe(
+          'Whether that undoes the recovery: 5 s or more in all, or down at the end. Less is a blip, which counts as downtime',
+        ),
+    })
+    .exactOptional()
+    .describe('The first outage after it was stable'),
+  fullRecoveryMissing: texts.describe('Why full recovery was not reached, if it was not'),
+  parts: partsSchema.exactOptional(),
+  badnessMs: ms.describe('Downtime: mean over the indicators that had to break of theirs'),
+  slis: z.array(sliRecord),
+  data: z
+    .union([dataLoss, z.literal('unknown')], { error: 'must be what was read of each store, or "unknown"' })
+    .describe('`unknown` when the final read could not be done or nothing was read'),
+  collateral,
+  load: z.object({ good: whole, bad: whole, dropped: whole }),
+  harness: z
+    .object({
+      loopDelayP99Ms: ms,
+      latenessP99Ms: ms,
+      starved: z.boolean(),
+      why: text.exactOptional(),
+      stolenShare: z
+        .number()
+        .exactOptional()
+        .describe('The share of CPU time that the host of this machine gave to others'),
+    })
+    .describe('How far the instrument can be believed'),
+  environment: z.record(text, text),
+  phases: z.array(z.object({ name: text, fromMs: ms, toMs: ms })),
+  steps: z.array(stepRecord),
+  endMs: ms.describe('End of observation in trial milliseconds'),
+});
 /**
  * Every number of one trial, derived from its events and from nothing else: what summaries, comparisons and verdicts read, and all of it that is kept in
- * memory of many trials.
+ * memory of many trials. Of steps only those of the runbook and findings are held then.
  */
-export interface TrialRecord {
-  readonly schemaVersion: 1;
-  /** By which definitions of docs/measurement.md the numbers were computed; absent: 1, those of before. */
-  readonly definitions?: 2;
-  /** Computed from the timelines of an older record, whose events were not kept (`analysis/kept.ts`); absent in all others. */
-  readonly from?: 'bands';
-  readonly trialId: string;
-  readonly scenario: string;
-  readonly runbook: string;
-  /** What kind of control arm it is of; absent in all others. */
-  readonly control?: ControlKind;
-  readonly profile: 'stock' | 'fast';
-  readonly seed: number;
-  readonly wallEpochMs: number;
-  readonly outcome: Outcome;
-  /** The change was made under a precaution; absent in all other trials. */
-  readonly prevention?: true;
-  /** One sentence: why this outcome. */
-  readonly reason: string;
-  readonly claim: EventOf<'trial.started'>['claim'];
-  /** [inject command sent, witness confirmed]. */
-  readonly onset?: Interval;
-  readonly firstSymptom?: { readonly sli: string; readonly interval: Interval };
-  readonly detectors: readonly DetectorRecord[];
-  readonly mitigation?: {
-    readonly startMs: number;
-    readonly endMs: number;
-    readonly commands: number;
-    readonly failed: number;
-    readonly destroys: readonly string[];
-  };
-  /** When everything that broke was first good at once, counted from the onset; absent where `ttr` is. */
-  readonly firstGood?: Interval | Censored;
-  /**
-   * Time to recover, counted from the onset: since when service was stable, with no outage for a stability window, which is not added. Absent
-   * for invalid trials.
-   */
-  readonly ttr?: Interval | Censored;
-  readonly fullRecovery?: Interval | Censored;
-  /** How long it was watched after it was stable, in ms; absent where it never was. */
-  readonly watchedStableMs?: number;
-  /** The first outage after it was stable: how long after that it began, how long it lasted at least, of which SLIs; ms. */
-  readonly downAgain?: {
-    readonly afterMs: number;
-    readonly lastedMs: number;
-    readonly slis: readonly string[];
-    /** Over all outages after it was stable: how long anything was down. */
-    readonly totalMs: number;
-    /** Whether that undoes the recovery: 5 s or more in all, or down at the end. Less is a blip, which counts as downtime. */
-    readonly relapse: boolean;
-  };
-  /** Why full recovery was not reached, if it was not. */
-  readonly fullRecoveryMissing: readonly string[];
-  /** Disjoint parts of TTR that add up to its midpoint, in ms: before the first changing command, while the runbook ran, after it. */
-  readonly parts?: { readonly waitingMs: number; readonly mitigatingMs: number; readonly settlingMs: number };
-  /** Downtime: mean over the SLIs of `breaks` of theirs, ms. */
-  readonly badnessMs: number;
-  readonly slis: readonly SliRecord[];
-  /** `unknown` when the final read could not be done or nothing was read. */
-  readonly data: DataLoss | 'unknown';
-  readonly collateral: Collateral;
-  readonly load: { readonly good: number; readonly bad: number; readonly dropped: number };
-  /** How far the instrument can be believed; `why` and the share of CPU time that the host gave to others where they are known. */
-  readonly harness: {
-    readonly loopDelayP99Ms: number;
-    readonly latenessP99Ms: number;
-    readonly starved: boolean;
-    readonly why?: string;
-    readonly stolenShare?: number;
-  };
-  readonly environment: Readonly<Record<string, string>>;
-  readonly phases: readonly { readonly name: string; readonly fromMs: number; readonly toMs: number }[];
-  /** Where only the numbers of a trial are held, those of the runbook and findings. */
-  readonly steps: readonly StepRecord[];
-  /** End of observation in trial ms. */
-  readonly endMs: number;
-}
+export type TrialRecord = TypeOf<typeof trialRecord>;
 
-/** A trial's record.json: its numbers, and what is needed to draw it, which is most of it. Schema in docs. */
-export interface WholeRecord extends TrialRecord {
-  /** What showed that the fault was in effect. */
-  readonly witness: readonly string[];
-  readonly slis: readonly WholeSliRecord[];
-  readonly steps: readonly WholeStepRecord[];
-  /** User load second by second, for the timeline. */
-  readonly loadSeries: readonly Omit<EventOf<'load'>, 'type'>[];
-}
+/** record.json: a trial's numbers, and what is needed to draw it, which is most of it. */
+export const recordSchema = trialRecord.extend({
+  witness: texts.describe('What showed that the fault was in effect'),
+  slis: z.array(wholeSliRecord),
+  steps: z.array(wholeStepRecord),
+  loadSeries: z
+    .array(loadSchema.omit({ type: true, seq: true, atMs: true }))
+    .describe('User load second by second, for the timeline'),
+});
+export type WholeRecord = TypeOf<typeof recordSchema>;
 
 /** Fetches a trial's whole record where one is needed: of many trials they are not all held in memory. */
 export type WholeOf = (trialId: string) => WholeRecord;

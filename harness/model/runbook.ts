@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { text, type TypeOf } from './schema.ts';
 import type { Step } from './step.ts';
 
 /** A response to an outage, as data: what `describe` prints as a page to follow at three in the morning is what is run. */
@@ -19,11 +21,13 @@ export interface Runbook {
 }
 
 /** What the write-up claims about a runbook in its outage; the report sets it beside what was measured. */
-export interface Claim {
-  readonly says: string;
-  /** `recovers`: exit 1 if it does not. `does-not-recover` and `unknown` never turn a run red. */
-  readonly expect: 'recovers' | 'does-not-recover' | 'unknown';
-}
+export const claimSchema = z.object({
+  says: text,
+  expect: z
+    .enum(['recovers', 'does-not-recover', 'unknown'])
+    .describe('`recovers`: exit 1 if it does not. `does-not-recover` and `unknown` never turn a run red'),
+});
+export type Claim = TypeOf<typeof claimSchema>;
 
 /** A runbook as it stands in a scenario: with the claim made for it there. */
 export interface ClaimedRunbook {

@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import { ms, type TypeOf } from './schema.ts';
+
 /**
  * Time in firedrill. Two branded numbers keep a duration from being used as a point in time:
  * `Millis` is a length in milliseconds, `Instant` is milliseconds since the trial's own zero on the harness' monotonic
@@ -15,16 +18,21 @@ export type Instant = number & { readonly [brand]: 'Instant' };
  * When something happened, as well as it can be known. A probe that failed at its last sample and passed at the next
  * recovered somewhere between: `lo` and `hi` are those two instants, and every number derived keeps both ends.
  */
-export interface Interval {
-  readonly lo: number;
-  readonly hi: number;
-}
+export const intervalSchema = z
+  .object({ lo: z.number(), hi: z.number() })
+  .describe('What is only known to lie between two instants');
+export type Interval = TypeOf<typeof intervalSchema>;
 
 /** A duration that was still running when the observation ended at `at` milliseconds (right-censored). */
-export interface Censored {
-  readonly censored: true;
-  readonly at: number;
-}
+const censoredSchema = z
+  .object({ censored: z.literal(true), at: ms })
+  .describe('Had not happened when the watch ended, `at` ms after the onset');
+export type Censored = TypeOf<typeof censoredSchema>;
+
+/** How long it took until something happened, or was waited for in vain. */
+export const timeToSchema = z.union([intervalSchema, censoredSchema], {
+  error: 'must be { lo, hi }, or { censored: true, at }, in ms',
+});
 
 /** The time of what happened while it was watched; undefined for what did not, and for what there is no time of. */
 export const uncensored = (time: Interval | Censored | undefined): Interval | undefined =>

@@ -1,6 +1,6 @@
-import type { RunSummary } from '../analysis/summary.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord, WholeOf } from '../model/record.ts';
+import type { RunSummary } from '../model/summary.ts';
 import { htmlReport } from './html.ts';
 import { jsonReportPieces } from './json.ts';
 import { junitReport } from './junit.ts';

@@ -1,7 +1,7 @@
-import type { ControlSummary, RunSummary } from '../analysis/summary.ts';
 import { percent } from '../analysis/words.ts';
 import { isSuccess, outcomeLabel } from '../model/outcome.ts';
 import { humanDuration } from '../model/units.ts';
+import type { ControlSummary, RunSummary } from '../model/summary.ts';
 import * as f from './format.ts';
 import { safe, type Markup } from './markup.ts';
 import { md, markdownTable } from './markdown-text.ts';

@@ -1,10 +1,10 @@
 import { heaviest, mildestFirst, weight } from '../analysis/faults.ts';
-import type { DetectorSummary, RunbookSummary } from '../analysis/summary.ts';
 import { percent } from '../analysis/words.ts';
 import { isFaultFree } from '../model/control.ts';
 import { controlsOf, type Plan } from '../model/plan.ts';
 import type { DetectorRecord, TrialRecord } from '../model/record.ts';
 import { humanDuration, midpoint, type Censored, type Interval } from '../model/units.ts';
+import type { DetectorSummary, RunbookSummary } from '../model/summary.ts';
 
 export const statusWords: Readonly<Record<DetectorRecord['status'], string>> = {
   detected: 'detected',

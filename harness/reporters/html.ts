@@ -1,5 +1,5 @@
 import { fromBandsNote } from '../analysis/kept.ts';
-import { sortTrials, type DetectorSummary, type RunbookSummary, type RunSummary } from '../analysis/summary.ts';
+import { sortTrials } from '../analysis/summary.ts';
 import { leastTrials } from '../analysis/race.ts';
 import { firstAlarmOf } from '../analysis/warnings.ts';
 import { timeSpent } from '../analysis/time-spent.ts';
@@ -8,6 +8,7 @@ import type { Plan } from '../model/plan.ts';
 import { claimAfter, isSuccess, type Outcome, outcomeLabel, toneOf } from '../model/outcome.ts';
 import type { TrialRecord, WholeOf, WholeRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
+import type { DetectorSummary, RunSummary, RunbookSummary } from '../model/summary.ts';
 import { controlsHtml } from './controls.ts';
 import * as f from './format.ts';
 import { trialCounts } from './markdown.ts';

@@ -1,7 +1,8 @@
 import type { RunComparison } from '../analysis/comparison-runs.ts';
-import { sortTrials, type RunSummary } from '../analysis/summary.ts';
+import { sortTrials } from '../analysis/summary.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord, WholeOf } from '../model/record.ts';
+import type { RunSummary } from '../model/summary.ts';
 
 /**
  * The whole run as JSON: `{ schemaVersion, plan, summary, trials }`, keys sorted, so that two reports can be compared with

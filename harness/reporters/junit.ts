@@ -1,9 +1,10 @@
-import { sortTrials, type RunSummary } from '../analysis/summary.ts';
+import { sortTrials } from '../analysis/summary.ts';
 import { armName, isFaultFree } from '../model/control.ts';
 import type { Plan } from '../model/plan.ts';
 import { claimAfter, outcomeLabel } from '../model/outcome.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
+import type { RunSummary } from '../model/summary.ts';
 import * as f from './format.ts';
 import { safe, type Markup } from './markup.ts';
 

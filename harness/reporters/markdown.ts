@@ -1,5 +1,5 @@
 import { fromBandsNote } from '../analysis/kept.ts';
-import { sortTrials, type DetectorSummary, type RunSummary } from '../analysis/summary.ts';
+import { sortTrials } from '../analysis/summary.ts';
 import { timeSpent } from '../analysis/time-spent.ts';
 import { span } from '../analysis/words.ts';
 import { isFaultFree } from '../model/control.ts';
@@ -7,6 +7,7 @@ import type { Plan } from '../model/plan.ts';
 import { outcomeLabel } from '../model/outcome.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
+import type { DetectorSummary, RunSummary } from '../model/summary.ts';
 import { controlsMarkdown } from './controls.ts';
 import * as f from './format.ts';
 import { code, markdownTable, md } from './markdown-text.ts';

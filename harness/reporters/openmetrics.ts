@@ -1,4 +1,4 @@
-import type { RunSummary } from '../analysis/summary.ts';
+import type { RunSummary } from '../model/summary.ts';
 import { plain } from './format.ts';
 
 /**

@@ -99,7 +99,10 @@ describe('finished trials', () => {
   const trial = (id: string, ...events: readonly object[]): string => {
     const dir = join(runDir, 'trials', id);
     mkdirSync(dir, { recursive: true });
-    writeFileSync(join(dir, 'events.jsonl'), events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    writeFileSync(
+      join(dir, 'events.jsonl'),
+      events.map((event, seq) => `${JSON.stringify({ ...event, seq, atMs: seq })}\n`).join(''),
+    );
     return dir;
   };
   const long = { type: 'note', text: 'x'.repeat(30_000) };

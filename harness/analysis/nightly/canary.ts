@@ -1,7 +1,7 @@
 import { mean } from 'simple-statistics';
 import { canaryDelayMs } from '../../model/control.ts';
 import type { Endpoint } from '../../model/plan.ts';
-import type { Canary } from '../canary.ts';
+import type { Canary } from '../../model/summary.ts';
 import { signed } from '../comparison.ts';
 import { leastPairs } from '../permutation.ts';
 import { judge, type Asked, type Judged, type JudgedTime } from './judged.ts';

@@ -1,5 +1,5 @@
-import type { RunbookSummary } from '../../analysis/summary.ts';
 import { humanDuration } from '../../model/units.ts';
+import type { RunbookSummary } from '../../model/summary.ts';
 import { safe, type Markup } from '../markup.ts';
 import { round, scale, tickLabel, ticks } from './scale.ts';
 
@@ -29,7 +29,7 @@ export function survivalCurves(
 }
 
 function curve(
-  { id, n, survival }: Pick<RunbookSummary, 'id' | 'n' | 'survival'>,
+  { id, n, survival = [] }: Pick<RunbookSummary, 'id' | 'n' | 'survival'>,
   y: number,
   x: ReturnType<typeof scale>,
   chosen: boolean,

@@ -1,7 +1,7 @@
 import { wholeAmong } from '../../analysis/short-record.ts';
-import type { RunSummary } from '../../analysis/summary.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { WholeRecord } from '../../model/record.ts';
+import type { RunSummary } from '../../model/summary.ts';
 import { reports, type ReportFormat } from '../all.ts';
 
 /** A report of records that are in memory, as one text. */
