@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { judge, type Facts } from './doctor.ts';
 import { engine, good, machineOf } from './testing/machines.ts';
 
-/** The README's table "Where it works", each line of it by what `doctor` and a run see there. */
+/** The table of docs/where-it-works.md: what `doctor` and a run see on the machine of each line. */
 const machines: Readonly<Record<string, Partial<Facts>>> = {
-  "Linux on x86-64, cgroup v1, Docker's engine of root, images built here": {},
+  'Linux on x86-64, cgroup v1, rootful Docker, images built here': {},
   'the same, images pulled from a registry on loopback': {},
   'the same, `kindest/node` as kind publishes it': {},
   'cgroup v2': { docker: { ...engine, cgroupVersion: '2' } },
@@ -19,35 +19,34 @@ const machines: Readonly<Record<string, Partial<Facts>>> = {
   'Kubernetes other than 1.34 (`--kubernetes`)': {},
   macOS: { platform: 'darwin', arch: 'arm64', docker: undefined },
   Windows: { platform: 'win32', docker: undefined },
-  'another architecture than x86-64 and arm64': { arch: 'riscv64', docker: { ...engine, architecture: '' } },
-  "Node.js for another architecture than the engine's": { docker: { ...engine, architecture: 'aarch64' } },
+  'an architecture other than x86-64 and arm64': { arch: 'riscv64', docker: { ...engine, architecture: '' } },
+  "Node.js for a different architecture than the engine's": { docker: { ...engine, architecture: 'aarch64' } },
   'podman as `docker`': { docker: undefined, dockerInstalled: false, podman: true },
-  "a user who may not use Docker's socket": { docker: undefined, isRoot: false, forbidden: true },
+  "a user without access to Docker's socket": { docker: undefined, isRoot: false, forbidden: true },
   'rootless Docker': { docker: { ...engine, rootless: true } },
   "Docker Desktop's engine, on Linux or in WSL 2": {
     endpoint: 'unix:///home/me/.docker/desktop/docker.sock',
     docker: { ...engine, operatingSystem: 'Docker Desktop', kernel: '6.10.14-linuxkit', name: 'docker-desktop' },
   },
-  'an engine elsewhere: `DOCKER_HOST`, a context, a virtual machine': { endpoint: 'ssh://me@nas' },
+  'a remote engine: `DOCKER_HOST`, a context, a virtual machine': { endpoint: 'ssh://me@nas' },
   "a container with the machine's Docker socket": { here: { ...good.here, hostname: '0c0e5ea66749', container: true } },
   "Docker's nftables backend": { docker: { ...engine, firewall: 'nftables' } },
   'Docker without iptables': { dockerUserChain: 'absent' },
   'a kernel without br_netfilter': { bridgeNetfilter: false },
-  'no awk, grep, sed, tar and the like': { missingTools: ['awk'] },
-  'less memory available than the outage needs': { availableBytes: 1.5 * 2 ** 30 },
-  'too little disk': { dockerFreeBytes: 4e9 },
+  'awk, grep, sed, tar or the like missing': { missingTools: ['awk'] },
+  'less available memory than the outage needs': { availableBytes: 1.5 * 2 ** 30 },
+  'too little free disk': { dockerFreeBytes: 4e9 },
 };
 
-const readme = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8');
-const section = readme.slice(readme.indexOf('## Where it works'), readme.indexOf('## Limits'));
-const rows = section
+const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'where-it-works.md'), 'utf8');
+const rows = page
   .split('\n')
   .filter((line) => line.startsWith('| '))
   .slice(2)
   .map((line) => line.split('|').map((cell) => cell.trim()))
   .map(([, machine = '', verdict = '', instead = '']) => ({ machine, verdict, instead }));
 
-describe("the README's table of where it works", () => {
+describe('the table of where it works', () => {
   it('has a line for each machine that is told apart here, and no other', () => {
     expect(rows.map(({ machine }) => machine)).toEqual(Object.keys(machines));
     expect(new Set(rows.map(({ verdict }) => verdict))).toEqual(new Set(['works', 'untested', 'refused']));
