@@ -5,7 +5,8 @@ export interface Markup {
   readonly markup: string;
 }
 
-type Value = Markup | readonly Value[] | string | number | undefined | false;
+/** What may be put into a template. */
+export type Value = Markup | readonly Value[] | string | number | undefined | false;
 
 /**
  * Tagged template for HTML and SVG: everything put in is escaped, except what `safe` itself made. Whatever an event says
