@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import { nightLineSchema, type NightLine } from '../model/night.ts';
-import { writeWhole } from './whole.ts';
+import { writeWhole } from '../engine/write-whole.ts';
 
 /**
  * The lines of a nightly history or baseline, in the file's order; none when there is no such file yet.

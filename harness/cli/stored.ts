@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { RunInShort } from '../analysis/overview.ts';
-import { isRunId, type Plan } from '../model/plan.ts';
+import { isRunDir, runsIn } from '../engine/runs.ts';
+import type { Plan } from '../model/plan.ts';
 import type { RunSummary } from '../analysis/summary.ts';
 import type { TrialRecord, WholeRecord } from '../model/record.ts';
 import type { Report } from '../reporters/report-schema.ts';
@@ -22,28 +23,6 @@ export interface StoredRun {
 
 /** A stored run in short. */
 export type ShortRun = RunInShort & Pick<StoredRun, 'runDir'>;
-
-const isRunDir = (path: string) => existsSync(join(path, 'plan.json'));
-
-function folders(path: string): readonly string[] {
-  try {
-    return readdirSync(path, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => entry.name)
-      .sort();
-  } catch {
-    return [];
-  }
-}
-
-/** Every run of a folder: by scenario, earliest first. What was put there under another name (kept examples) is no run of this machine. */
-function runsIn(out: string): readonly { readonly scenario: string; readonly run: string; readonly path: string }[] {
-  return folders(out).flatMap((scenario) =>
-    folders(join(out, scenario))
-      .map((run) => ({ scenario, run, path: join(out, scenario, run) }))
-      .filter(({ run, path }) => isRunId(run) && isRunDir(path)),
-  );
-}
 
 /**
  * The folder of a run, named as people name it: its path, `<scenario>/<run>`, the run's id (or the start of it), a

@@ -12,8 +12,7 @@ import { controlsHtml } from './controls.ts';
 import * as f from './format.ts';
 import { entryTable, prose, type Entry } from './html-table.ts';
 import { trialCounts } from './markdown.ts';
-import { safe, trusted, type Markup } from './markup.ts';
-import { style } from './style.ts';
+import { head, safe, trusted, unescape, type Markup } from './markup.ts';
 import { stripPlot, type Mark } from './svg/strip.ts';
 import { survivalCurves } from './svg/survival.ts';
 import { timeline } from './svg/timeline.ts';
@@ -31,15 +30,17 @@ const outputBudget = 300_000;
  * The report as one HTML file: opens from disk, offline, without JavaScript. The verdict comes first; a tired engineer needs
  * nothing else. Pure: the same inputs give the same bytes. In pieces, for of very many trials it is long; of those it fetches only the ones that it
  * draws.
+ * @param indexHref the page that lists this run; without it there is no link to one
  */
 export function* htmlReport(
   summary: RunSummary,
   plan: Plan,
   records: readonly TrialRecord[],
   wholeOf: WholeOf,
+  indexHref?: string,
 ): Generator<string, void> {
   const trials = sortTrials(plan, records);
-  for (const { markup } of page(summary, plan, trials, wholeOf)) yield markup;
+  for (const { markup } of page(summary, plan, trials, wholeOf, indexHref)) yield markup;
 }
 
 function* page(
@@ -47,19 +48,11 @@ function* page(
   plan: Plan,
   trials: readonly TrialRecord[],
   wholeOf: WholeOf,
+  indexHref: string | undefined,
 ): Generator<Markup, void> {
-  yield safe`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="color-scheme" content="light dark">
-<title>${summary.verdict.headline} · ${summary.scenario}</title>
-<style>${trusted(style)}</style>
-</head>
-<body>
+  yield safe`${head(titleOf(summary))}<body>
 <header>
+${indexHref !== undefined && safe`<nav><a href="${indexHref}">All runs</a></nav>`}
 <p class="kicker">firedrill · <code>${summary.scenario}</code> · ${plan.outage.title} · ${f.utc(summary.createdEpochMs)} · profile ${summary.profile} · ${trialCounts(summary)}</p>
 </header>
 <main>
@@ -78,6 +71,12 @@ ${footer(summary, plan)}
 </html>
 `;
 }
+
+const titleOf = ({ verdict, scenario }: RunSummary): string => `${verdict.headline} · ${scenario}`;
+
+/** The verdict's headline from the beginning of a report that this wrote, whatever version of it; `Report` from another page. */
+export const headlineOf = (page: string): string =>
+  unescape(/<title>([^<]*) · [^<·]*<\/title>/.exec(page)?.[1] ?? 'Report');
 
 function verdictCard(summary: RunSummary, plan: Plan): Markup {
   const { verdict } = summary;

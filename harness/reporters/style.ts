@@ -86,6 +86,10 @@ svg .strong{font-weight:650;fill:var(--bad)}
 .plot-box{padding:.4rem .6rem 0}
 .legend{display:flex;flex-wrap:wrap;gap:.3rem 1.3rem;margin:.6rem 0 0;padding:0;list-style:none;color:var(--muted);font-size:.84rem}
 .legend svg{display:inline-block;vertical-align:-2px;margin-right:.4rem}
+.runs{list-style:none;padding:.5rem 1.4rem}
+.runs li{padding:.6rem 0}.runs li+li{border-top:1px solid var(--line)}
+.runs small{display:block;color:var(--muted)}
+nav{font-size:.86rem;margin-bottom:.3rem}
 details{margin:.6rem 0}
 summary{cursor:pointer;font-weight:600}
 summary:focus-visible,a:focus-visible{outline:2px solid var(--good);outline-offset:3px;border-radius:3px}
