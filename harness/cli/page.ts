@@ -20,7 +20,7 @@ const expectations = {
 } as const;
 
 const looked = (check: WitnessCheck): readonly string[] => [
-  `  - ${check.name} - on ${placeName(check.on)}; output must match \`${check.expect}\``,
+  `  - ${check.name} - on ${placeName(check.on)}; output must match \`/${check.expect}/\``,
   '',
   block(check.command, 4),
   '',
