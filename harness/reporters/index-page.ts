@@ -35,7 +35,7 @@ function outage(runs: readonly ListedRun[]): Markup {
 <ul class="runs card">${runs.map(
     ({ plan: { createdEpochMs, trials, profile, runId }, report }) =>
       safe`<li>${report === undefined ? safe`<span class="muted">No report yet</span>` : safe`<a href="${report.href}">${report.headline}</a>`}
-<small>${f.utc(createdEpochMs)} · ${f.count(trials.length, 'trial')} · profile ${profile} · <code>${runId}</code></small></li>`,
+<small>${f.utc(createdEpochMs)} · ${f.count(trials.length, 'trial')} planned · profile ${profile} · <code>${runId}</code></small></li>`,
   )}</ul></section>
 `;
 }
