@@ -9,7 +9,7 @@ import { ensurePackages } from './packages.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const docs = join(root, 'docs');
 const dist = join(docs, '.vitepress', 'dist');
-const site = join(dist, process.env.DOCS_BASE ?? '/');
+const base = process.env.DOCS_BASE ?? '/';
 const bin = (name) => join(docs, 'node_modules', '.bin', name);
 
 // Links out of the site are not followed: they would make the build depend on other people's servers.
@@ -36,4 +36,6 @@ for (const [command, args] of steps) {
   process.stderr.write(output);
   process.exit(exitCode);
 }
-process.stdout.write(`The site is in ${site}; to look at it: npx --prefix docs vitepress preview docs\n`);
+process.stdout.write(
+  `The site is in ${join(dist, base)}; to look at it: docs/node_modules/.bin/vitepress preview docs\n`,
+);
