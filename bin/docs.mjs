@@ -18,7 +18,7 @@ const steps = [
   [bin('vitepress'), ['build', 'docs']],
   [
     bin('linkinator'),
-    [site, '--server-root', dist, '--recurse', '--check-fragments', '--verbosity', 'error', ...noOthers],
+    [`.${base}`, '--server-root', dist, '--recurse', '--check-fragments', '--verbosity', 'error', ...noOthers],
   ],
 ];
 
