@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import { nightLineSchema, type NightLine } from '../model/night.ts';
 import { parseAs } from '../model/schema.ts';
-import { writeWhole } from './whole.ts';
+import { writeWhole } from '../engine/write-whole.ts';
 
 /**
  * The lines of a nightly history or baseline, in the file's order; none when there is no such file yet.

@@ -20,14 +20,17 @@ const expectations = {
 } as const;
 
 const looked = (check: WitnessCheck): readonly string[] => [
-  `  - ${check.name} - on ${placeName(check.on)}; output must match /${check.expect}/`,
-  block(check.command),
+  `  - ${check.name} - on ${placeName(check.on)}; output must match \`/${check.expect}/\``,
+  '',
+  block(check.command, 4),
+  '',
 ];
 
-const block = (command: string) =>
+/** A command as a code block of the list item whose text begins in column `under`. */
+const block = (command: string, under: number) =>
   command
     .split('\n')
-    .map((line) => `       ${line}`.trimEnd())
+    .map((line) => `${' '.repeat(under + 4)}${line}`.trimEnd())
     .join('\n');
 
 function stepLines(step: Step, number: number): readonly string[] {
@@ -39,9 +42,10 @@ function stepLines(step: Step, number: number): readonly string[] {
   const where = step.on === 'workstation' ? 'on your workstation' : `on ${placeName(step.on)}`;
   return [
     `${String(number).padStart(3)}. ${step.name} - ${where} [${nature.join(', ')}]`,
-    block(commandOf(step)),
-    ...(step.destroys === undefined ? [] : [`     ! destroys: ${step.destroys}`]),
-    ...(step.standsFor === undefined ? [] : [`     (stands for: ${step.standsFor})`]),
+    '',
+    block(commandOf(step), 5),
+    ...(step.destroys === undefined ? [] : ['', `     ! destroys: ${step.destroys}`]),
+    ...(step.standsFor === undefined ? [] : ['', `     (stands for: ${step.standsFor})`]),
   ];
 }
 
@@ -59,19 +63,19 @@ export function runbookPage(scenarioId: string, { runbook, claim }: ClaimedRunbo
   return [
     `# ${runbook.id}: ${runbook.title}`,
     '',
-    `For:     ${scenarioId}`,
-    `Why:     ${runbook.why}`,
-    `Source:  ${runbook.source}`,
-    `Claim:   ${expectations[claim.expect]}: ${claim.says}`,
+    `- For: ${scenarioId}`,
+    `- Why: ${runbook.why}`,
+    `- Source: ${runbook.source}`,
+    `- Claim: ${expectations[claim.expect]}: ${claim.says}`,
     runbook.steps.length === 0
-      ? 'Steps:   none'
-      : `Steps:   ${runbook.steps.length}, ${changing.length} of them changing something; at most ${humanDuration(most)} in all`,
+      ? '- Steps: none'
+      : `- Steps: ${runbook.steps.length}, ${changing.length} of them changing something; at most ${humanDuration(most)} in all`,
     destructive.length === 0
-      ? 'Destroys: nothing'
-      : `Destroys: ${destructive.map((step) => `${step.destroys ?? ''} (step ${runbook.steps.indexOf(step) + 1})`).join('; ')}`,
+      ? '- Destroys: nothing'
+      : `- Destroys: ${destructive.map((step) => `${step.destroys ?? ''} (step ${runbook.steps.indexOf(step) + 1})`).join('; ')}`,
     ...(runbook.steps.some((step) => step.on === 'workstation')
       ? [
-          'Needs:   kubectl with KUBECONFIG set; MANIFESTS = your manifests, PACKAGES = the unpacked upstream packages, BACKUP = an empty folder',
+          '- Needs: kubectl with KUBECONFIG set; MANIFESTS = your manifests, PACKAGES = the unpacked upstream packages, BACKUP = an empty folder',
         ]
       : []),
     '',
@@ -96,23 +100,27 @@ function faultSection(fault: Fault): readonly string[] {
     `## Fault: ${fault.id}`,
     '',
     fault.title,
-    `Source:  ${fault.source}`,
-    `On:      ${placeName(fault.targets)}${params.length === 0 ? '' : `; ${params.join(', ')}`}`,
+    '',
+    `- Source: ${fault.source}`,
+    `- On: ${placeName(fault.targets)}${params.length === 0 ? '' : `; ${params.join(', ')}`}`,
     '',
     'Prepare (saves what the undo needs):',
+    '',
     ...steps(fault.prepare, 'nothing'),
     '',
     'Inject:',
+    '',
     ...steps(fault.inject, 'nothing'),
     '',
     `Witness (all must hold within ${humanDuration(fault.witnessDeadlineMs)}, else the trial is invalid):`,
+    '',
     ...fault.witness.flatMap(looked),
     ...(fault.notYet === undefined
       ? []
-      : ['', 'Not in effect yet (the outage begins after the last look at which one of these holds):']),
+      : ['Not in effect yet (the outage begins after the last look at which one of these holds):', '']),
     ...(fault.notYet ?? []).flatMap(looked),
-    '',
     'Undo (written to disk before the fault acts):',
+    '',
     ...steps(fault.undo, 'nothing'),
   ];
 }
@@ -124,6 +132,7 @@ function comparisonLines({ comparison }: Plan): readonly string[] {
   const points = looks.map(({ blocks, level }) => `${String(blocks)} (level ${String(level)})`).join(', ');
   return [
     'Compared (declared before the first trial):',
+    '',
     `  arms: ${arms.join(', ')}; by downtime and TTR`,
     `  looked at after blocks: ${points}`,
     ...(decide
@@ -148,16 +157,20 @@ export function scenarioPage(id: string, scenario: Scenario): string {
     `${outage.source}, ${outage.date}. ${outage.undetectedMs > 0 ? `Unnoticed for ${humanDuration(outage.undetectedMs)}; recovery` : 'Recovery'} took ${humanDuration(outage.recoveryMs)}.`,
     '',
     'What it says:',
+    '',
     ...bullets(outage.says),
     '',
-    `Fidelity: ${scenario.fidelity} (fault: ${scenario.fault.fidelity})`,
-    'Not as in the write-up:',
-    ...(scenario.differences.length === 0 ? ['  nothing known'] : bullets(scenario.differences)),
+    'How it is replayed:',
     '',
-    `Cluster: 1 control plane and ${scenario.cluster.workers} workers; workload manifests/${scenario.cluster.workload}`,
-    `Must break: ${scenario.breaks.join(', ')}`,
-    `Must keep working: ${scenario.keeps.join(', ') || 'nothing claimed'}`,
-    `Watched for at most: ${names.map((name) => `${humanDuration(scenario.horizonMs[name])} (${name})`).join(', ')}`,
+    `- Fidelity: ${scenario.fidelity} (fault: ${scenario.fault.fidelity})`,
+    `- Cluster: 1 control plane and ${scenario.cluster.workers} workers; workload manifests/${scenario.cluster.workload}`,
+    `- Must break: ${scenario.breaks.join(', ')}`,
+    `- Must keep working: ${scenario.keeps.join(', ') || 'nothing claimed'}`,
+    `- Watched for at most: ${names.map((name) => `${humanDuration(scenario.horizonMs[name])} (${name})`).join(', ')}`,
+    '',
+    'Not as in the write-up:',
+    '',
+    ...(scenario.differences.length === 0 ? ['  nothing known'] : bullets(scenario.differences)),
     '',
     '## Service level indicators',
     '',
@@ -175,10 +188,10 @@ export function scenarioPage(id: string, scenario: Scenario): string {
     '',
     ...scenario.detectors.flatMap((detector) => [
       `  - ${detector.id}: ${detector.title}`,
-      `      ${detector.source}`,
+      `    - ${detector.source}`,
       ...names.map(
         (name) =>
-          `      ${name.padEnd(5)} at best after ${humanDuration(detector.leastTtdMs(profiles[name]))}: ${detector.loop(profiles[name])}`,
+          `    - ${name}: at best after ${humanDuration(detector.leastTtdMs(profiles[name]))}: ${detector.loop(profiles[name])}`,
       ),
     ]),
     '',
@@ -188,7 +201,7 @@ export function scenarioPage(id: string, scenario: Scenario): string {
       const changing = runbook.steps.filter((step) => step.changes).length;
       return [
         `  - ${runbook.id}: ${runbook.title} (${runbook.steps.length} steps, ${changing} changing)`,
-        `      ${expectations[claim.expect]}: ${claim.says}`,
+        `    - ${expectations[claim.expect]}: ${claim.says}`,
       ];
     }),
     '',
@@ -248,6 +261,7 @@ export function planPage(options: {
     `Images: ${options.images}. Clusters kept: ${options.keep}. Reports: ${options.out}/${plan.scenario}/<run>.`,
     '',
     'Each trial:',
+    '',
     `  1. provision a cluster, fence its network, deploy manifests/${scenario.cluster.workload}`,
     `  2. steady state for ${humanDuration(profile.steadyHoldMs)} (at most ${humanDuration(profile.steadyDeadlineMs)} to get there)`,
     '  3. inject the fault, wait for the witness',
@@ -258,6 +272,7 @@ export function planPage(options: {
     '',
     ...comparisonLines(plan),
     'Order of trials:',
+    '',
     ...plan.trials.map((trial, index) => `${String(index + 1).padStart(4)}. ${trial.id} (seed ${trial.seed})`),
     '',
     ...setupSection(scenario.setup),

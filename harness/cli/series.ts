@@ -13,7 +13,7 @@ import type { Scenario } from '../model/scenario.ts';
 import { profileWords } from './options.ts';
 import { readRun, type StoredRun } from './stored.ts';
 import { readStored } from './stored-file.ts';
-import { writeWhole } from './whole.ts';
+import { writeWhole } from '../engine/write-whole.ts';
 
 const seriesSchema = z.object({
   schemaVersion: z.literal(1),

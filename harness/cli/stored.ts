@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { FiredrillError } from '../model/errors.ts';
 import type { RunInShort } from '../analysis/overview.ts';
-import { isRunId, planSchema, type Plan } from '../model/plan.ts';
+import { isRunDir, runsIn } from '../engine/runs.ts';
+import { planSchema, type Plan } from '../model/plan.ts';
 import type { TrialRecord, WholeRecord } from '../model/record.ts';
 import type { RunSummary } from '../model/summary.ts';
 import { reportSchema, type Report } from '../reporters/report-schema.ts';
@@ -23,28 +24,6 @@ export interface StoredRun {
 
 /** A stored run in short. */
 export type ShortRun = RunInShort & Pick<StoredRun, 'runDir'>;
-
-const isRunDir = (path: string) => ['plan.json', 'report.json'].some((file) => existsSync(join(path, file)));
-
-function folders(path: string): readonly string[] {
-  try {
-    return readdirSync(path, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => entry.name)
-      .sort();
-  } catch {
-    return [];
-  }
-}
-
-/** Every run of a folder: by scenario, earliest first. What was put there under another name (kept examples) is no run of this machine. */
-function runsIn(out: string): readonly { readonly scenario: string; readonly run: string; readonly path: string }[] {
-  return folders(out).flatMap((scenario) =>
-    folders(join(out, scenario))
-      .map((run) => ({ scenario, run, path: join(out, scenario, run) }))
-      .filter(({ run, path }) => isRunId(run) && isRunDir(path)),
-  );
-}
 
 /**
  * The folder of a run, named as people name it: its path, that of its report.json, `<scenario>/<run>`, the run's id (or the start of it), a

@@ -1,15 +1,16 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { summarise } from '../analysis/summary.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord, WholeOf } from '../model/record.ts';
 import type { RunSummary } from '../model/summary.ts';
 import { reports } from '../reporters/all.ts';
 import { wholeFrom } from './records.ts';
+import { indexHref, writeIndex } from './run-index.ts';
 
 /**
  * Writes every report of a run (JSON, Markdown, HTML, JUnit, OpenMetrics) from its plan and records: a pure function of the two. Whole records are
- * fetched one after the other, for nothing holds all of them.
+ * fetched one after the other, for nothing holds all of them. The page that lists all runs of the folder is written with them.
  * @returns the summary that they say
  */
 export function writeReports(
@@ -19,10 +20,12 @@ export function writeReports(
   wholeOf: WholeOf = wholeFrom(runDir, plan),
 ): RunSummary {
   const summary = summarise(plan, records);
+  const index = indexHref(runDir, plan);
   for (const { file, render } of Object.values(reports)) {
-    const text = render(summary, plan, records, wholeOf);
+    const text = render(summary, plan, records, wholeOf, index);
     writePieces(join(runDir, file), typeof text === 'string' ? [text] : text);
   }
+  if (index !== undefined) writeIndex(dirname(dirname(runDir)));
   return summary;
 }
 

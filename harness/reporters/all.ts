@@ -7,12 +7,16 @@ import { junitReport } from './junit.ts';
 import { markdownReport } from './markdown.ts';
 import { openMetricsReport } from './openmetrics.ts';
 
-/** Text, or pieces of it where the whole may be longer than a string can be. */
+/**
+ * Text, or pieces of it where the whole may be longer than a string can be.
+ * @param indexHref the page that lists this run, for those reports that have links
+ */
 type Render = (
   summary: RunSummary,
   plan: Plan,
   records: readonly TrialRecord[],
   wholeOf: WholeOf,
+  indexHref?: string,
 ) => string | Iterable<string>;
 
 /** Every report of a run: its name for `--format`, its file, and what makes it. */

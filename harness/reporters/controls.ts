@@ -3,6 +3,7 @@ import { isSuccess, outcomeLabel } from '../model/outcome.ts';
 import { humanDuration } from '../model/units.ts';
 import type { ControlSummary, RunSummary } from '../model/summary.ts';
 import * as f from './format.ts';
+import { entryTable, prose } from './html-table.ts';
 import { safe, type Markup } from './markup.ts';
 import { md, markdownTable } from './markdown-text.ts';
 import { table, type Paint } from './table.ts';
@@ -94,26 +95,27 @@ export function controlsHtml(summary: RunSummary): Markup | false {
   if (controls.length === 0) return false;
   const alarms = healthyAlarms(summary);
   const odd = summary.controls.filter((t) => !isSuccess(t.outcome));
-  const titles = ['Control', 'Result', 'TTR', 'Downtime', 'Data lost', 'Collateral', 'Measured'];
   return safe`<section><h2>Controls</h2>
 <p class="lead">No answers to the outage, and not ranked with them: they show what the answers, the alarms and the comparison are worth.</p>
-<div class="card"><table>
-<caption>Over valid trials only. Downtime: mean of what this outage has to break.</caption>
-<thead><tr>${titles.map((t) => safe`<th scope="col">${t}</th>`)}</tr></thead>
-<tbody>${controls.map((c) => {
-    const [, ...rest] = cells(c, summary.horizonMs);
-    return safe`<tr><th scope="row"><code>${c.id}</code><small>${c.title}</small></th>${rest.map((cell, i) => safe`<td data-label="${titles[i + 1] ?? ''}">${cell}</td>`)}</tr>`;
-  })}</tbody></table></div>
+<div class="card">${entryTable(
+    'Over valid trials only. Downtime: mean of what this outage has to break.',
+    ['Result', 'TTR', 'Downtime', 'Data lost', prose('Collateral'), prose('Measured')],
+    controls.map((c) => ({ id: c.id, title: c.title, cells: cells(c, summary.horizonMs).slice(1) })),
+  )}</div>
 ${
   alarms.length > 0 &&
   safe`<h3>Alarms on a healthy cluster</h3>
-<div class="card"><table>
-<caption>Trials in which an alarm fired though nothing was wrong, and what the true share is at most (95 %, exact, one-sided).</caption>
-<thead><tr><th scope="col">Alarm</th><th scope="col">Fired</th><th scope="col">True share</th><th scope="col">Dead or blind</th></tr></thead>
-<tbody>${alarms.map((a) => {
-    const [, fired, most, silent] = falseAlarmCells(a);
-    return safe`<tr><th scope="row"><code>${a.id}</code></th><td data-label="Fired"><span class="${a.k > 0 ? 'bad-text' : 'good-text'}">${fired ?? ''}</span></td><td data-label="True share">${most ?? ''}</td><td data-label="Dead or blind">${silent ?? ''}</td></tr>`;
-  })}</tbody></table></div>`
+<div class="card">${entryTable(
+    'Trials in which an alarm fired though nothing was wrong, and what the true share is at most (95 %, exact, one-sided).',
+    ['Fired', 'True share', 'Dead or blind'],
+    alarms.map((a) => {
+      const [, fired, ...rest] = falseAlarmCells(a);
+      return {
+        id: a.id,
+        cells: [safe`<span class="${a.k > 0 ? 'bad-text' : 'good-text'}">${fired}</span>`, ...rest],
+      };
+    }),
+  )}</div>`
 }
 ${odd.length > 0 && safe`<h3>Controls that were not clean</h3><ul class="plain">${odd.map((t) => safe`<li><code>${t.trialId}</code> ${outcomeLabel(t.outcome)}: ${t.reason}</li>`)}</ul>`}
 </section>`;

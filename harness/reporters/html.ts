@@ -11,9 +11,9 @@ import { humanDuration } from '../model/units.ts';
 import type { DetectorSummary, RunSummary, RunbookSummary } from '../model/summary.ts';
 import { controlsHtml } from './controls.ts';
 import * as f from './format.ts';
+import { entryTable, prose, type Entry } from './html-table.ts';
 import { trialCounts } from './markdown.ts';
-import { safe, trusted, type Markup } from './markup.ts';
-import { style } from './style.ts';
+import { head, safe, trusted, unescape, type Markup } from './markup.ts';
 import { stripPlot, type Mark } from './svg/strip.ts';
 import { survivalCurves } from './svg/survival.ts';
 import { timeline } from './svg/timeline.ts';
@@ -31,15 +31,17 @@ const outputBudget = 300_000;
  * The report as one HTML file: opens from disk, offline, without JavaScript. The verdict comes first; a tired engineer needs
  * nothing else. Pure: the same inputs give the same bytes. In pieces, for of very many trials it is long; of those it fetches only the ones that it
  * draws.
+ * @param indexHref the page that lists this run; without it there is no link to one
  */
 export function* htmlReport(
   summary: RunSummary,
   plan: Plan,
   records: readonly TrialRecord[],
   wholeOf: WholeOf,
+  indexHref?: string,
 ): Generator<string, void> {
   const trials = sortTrials(plan, records);
-  for (const { markup } of page(summary, plan, trials, wholeOf)) yield markup;
+  for (const { markup } of page(summary, plan, trials, wholeOf, indexHref)) yield markup;
 }
 
 function* page(
@@ -47,19 +49,11 @@ function* page(
   plan: Plan,
   trials: readonly TrialRecord[],
   wholeOf: WholeOf,
+  indexHref: string | undefined,
 ): Generator<Markup, void> {
-  yield safe`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="color-scheme" content="light dark">
-<title>${summary.verdict.headline} · ${summary.scenario}</title>
-<style>${trusted(style)}</style>
-</head>
-<body>
+  yield safe`${head(titleOf(summary))}<body>
 <header>
+${indexHref !== undefined && safe`<nav><a href="${indexHref}">All runs</a></nav>`}
 <p class="kicker">firedrill · <code>${summary.scenario}</code> · ${plan.outage.title} · ${f.utc(summary.createdEpochMs)} · profile ${summary.profile} · ${trialCounts(summary)}</p>
 </header>
 <main>
@@ -78,6 +72,12 @@ ${footer(summary, plan)}
 </html>
 `;
 }
+
+const titleOf = ({ verdict, scenario }: RunSummary): string => `${verdict.headline} · ${scenario}`;
+
+/** The verdict's headline from the beginning of a report that this wrote, whatever version of it; `Report` from another page. */
+export const headlineOf = (page: string): string =>
+  unescape(/<title>([^<]*) · [^<·]*<\/title>/.exec(page)?.[1] ?? 'Report');
 
 function verdictCard(summary: RunSummary, plan: Plan): Markup {
   const { verdict } = summary;
@@ -179,11 +179,11 @@ ${commands('inject')}
 function* runbookSection(summary: RunSummary): Generator<Markup, void> {
   const curves = f.ranked(summary.runbooks).filter((r) => r.n >= curveLeast);
   yield safe`<section><h2>Runbooks</h2>
-<div class="card"><table>
-<caption>Over valid trials only. TTR: since when service was stable, mean of min(TTR, ${humanDuration(summary.horizonMs)}), from the fault on. Downtime: failed requests times their period. Fully: the same mean of when all was whole again.</caption>
-<thead><tr><th scope="col">Runbook</th><th scope="col">Recovered</th><th scope="col">TTR</th><th scope="col">Downtime</th><th scope="col">Fully</th><th scope="col">Data lost</th><th scope="col">Collateral</th><th scope="col">Commands</th></tr></thead>
-<tbody>${f.ranked(summary.runbooks).map((r) => runbookRows(r, summary))}</tbody>
-</table></div>
+<div class="card">${entryTable(
+    `Over valid trials only. TTR: since when service was stable, mean of min(TTR, ${humanDuration(summary.horizonMs)}), from the fault on. Downtime: failed requests times their period. Fully: the same mean of when all was whole again.`,
+    ['Recovered', 'TTR', 'Downtime', 'Fully', 'Data lost', prose('Collateral'), 'Commands'],
+    f.ranked(summary.runbooks).map((r) => runbookEntry(r, summary)),
+  )}</div>
 <h3>Every trial's time to recover</h3>
 <div class="card"><div class="plot-box">`;
   yield* stripPlot(
@@ -228,7 +228,7 @@ function markOf(outcome: Outcome): Mark {
   return 'plain';
 }
 
-function runbookRows(r: RunbookSummary, summary: RunSummary): Markup {
+function runbookEntry(r: RunbookSummary, summary: RunSummary): Entry {
   const all = r.n > 0 && r.recovered.k === r.n;
   // Where nothing recovered it has no width, and says nothing.
   const interval = r.ttrRange === undefined ? undefined : r.meanTtrInterval;
@@ -236,17 +236,29 @@ function runbookRows(r: RunbookSummary, summary: RunSummary): Markup {
     .filter(([o]) => o !== 'recovered' && o !== 'not-recovered')
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([o, n]) => `${n} ${outcomeLabel(o)}`);
-  return safe`<tr${r.id === summary.verdict.runbook && trusted(' class="chosen"')}>
-<th scope="row"><code>${r.id}</code><small>${r.title}</small></th>
-<td data-label="Recovered"><div><span class="nowrap ${all ? 'good-text' : r.recovered.k === 0 && r.n > 0 ? 'bad-text' : ''}">${f.ofText(r.recovered.k, r.n)}</span>${f.chanceText(r) !== '' && safe`<small>true chance ${f.chanceText(r)} (95 %)</small>`}${others.length > 0 && safe`<small>${others.join(', ')}</small>`}</div></td>
-<td data-label="TTR"><div>${f.meanTime(r, summary.horizonMs)}${interval !== undefined && safe`<small>${humanDuration(interval.lo)} to ${humanDuration(interval.hi)} (95 %)${r.meanIsBound && ' where it came back'}</small>`}${r.medianTtrMs !== undefined && r.n > 2 && safe`<small>median ${humanDuration(r.medianTtrMs)}</small>`}${r.parts !== undefined && !r.passive && safe`<small>${humanDuration(r.parts.mitigatingMs + r.parts.settlingMs)} from the first command</small>`}</div></td>
-<td data-label="Downtime">${f.downtimeText(r)}</td>
-<td data-label="Fully"><div>${f.fullyText(r)}${r.fullRecovery.missing.length > 0 && safe`<small>missing: ${r.fullRecovery.missing.slice(0, 2).join('; ')}</small>`}</div></td>
-<td data-label="Data lost"><span class="${r.data.lost > 0 ? 'bad-text' : ''}">${f.dataText(r)}</span></td>
-<td data-label="Collateral"><div>${f.collateralText(r)}${r.destroys.length > 0 && safe`<small>at stake: ${r.destroys.join('; ')}</small>`}</div></td>
-<td data-label="Commands">${f.commandsText(r)}</td>
-</tr>
-<tr class="claim"><td colspan="8"><dl><div><dt>The write-up says</dt><dd>${r.says}</dd></div><div><dt>Measured</dt><dd>${r.measured} ${agreement(r)}</dd></div>${r.findings?.map((text) => safe`<div><dt>Its diagnosis found</dt><dd>${text}</dd></div>`) ?? ''}</dl></td></tr>`;
+  return {
+    id: r.id,
+    title: r.title,
+    chosen: r.id === summary.verdict.runbook,
+    cells: [
+      safe`<span class="${all ? 'good-text' : r.recovered.k === 0 && r.n > 0 ? 'bad-text' : ''}">${f.ofText(r.recovered.k, r.n)}</span>${f.chanceText(r) !== '' && safe`<small>true chance ${f.chanceText(r)} (95 %)</small>`}${others.length > 0 && safe`<small class="prose">${others.join(', ')}</small>`}`,
+      safe`${f.meanTime(r, summary.horizonMs)}${interval !== undefined && safe`<small>${humanDuration(interval.lo)} to ${humanDuration(interval.hi)} (95 %)${r.meanIsBound && ' where it came back'}</small>`}${r.medianTtrMs !== undefined && r.n > 2 && safe`<small>median ${humanDuration(r.medianTtrMs)}</small>`}${r.parts !== undefined && !r.passive && safe`<small>${humanDuration(r.parts.mitigatingMs + r.parts.settlingMs)} from the first command</small>`}`,
+      f.downtimeText(r),
+      f.fullyText(r),
+      safe`<span class="${r.data.lost > 0 ? 'bad-text' : ''}">${f.dataText(r)}</span>`,
+      f.collateralText(r),
+      f.commandsText(r),
+    ],
+    details: [
+      ['The write-up says', r.says],
+      ['Measured', safe`${r.measured} ${agreement(r)}`],
+      ...(r.destroys.length > 0 ? [['At stake', r.destroys.join('; ')] as const] : []),
+      ...(r.fullRecovery.missing.length > 0
+        ? [['Missing for a full recovery', r.fullRecovery.missing.slice(0, 2).join('; ')] as const]
+        : []),
+      ...(r.findings?.map((text) => ['Its diagnosis found', text] as const) ?? []),
+    ],
+  };
 }
 
 function agreement(r: RunbookSummary): Markup {
@@ -262,10 +274,11 @@ function* alarmSection(summary: RunSummary, plan: Plan): Generator<Markup, void>
 <p class="lead">${summary.verdict.alarm === undefined ? f.noAlarms : `${summary.verdict.alarm}.`}</p>
 ${
   summary.detectors.length > 0 &&
-  safe`<div class="card"><table>
-<caption>Time to detect, from the fault to the signal at the harness, before anything was changed. Least possible: what the alarm's own loop allows, however fast the outage shows.</caption>
-<thead><tr><th scope="col">Alarm</th><th scope="col">Detected</th><th scope="col">After</th><th scope="col">Least possible</th><th scope="col">Not detected</th><th scope="col">False alarms</th><th scope="col">Sooner than the write-up</th></tr></thead>
-<tbody>${summary.detectors.map((d) => alarmRow(d, plan))}</tbody></table>
+  safe`<div class="card">${entryTable(
+    "Time to detect, from the fault to the signal at the harness, before anything was changed. Least possible: what the alarm's own loop allows, however fast the outage shows.",
+    ['Detected', 'After', 'Least possible', prose('Not detected'), prose('False alarms'), 'Sooner than the write-up'],
+    summary.detectors.map((d) => alarmEntry(d, plan)),
+  )}
 ${seen && safe`<div class="plot-box">`}`
 }`;
   if (seen) {
@@ -289,17 +302,30 @@ ${seen && safe`<div class="plot-box">`}`
 const latest = (detectors: readonly DetectorSummary[]): number =>
   detectors.reduce((most, d) => d.points.reduce((x, p) => Math.max(x, p.ttd.hi), Math.max(most, d.leastTtdMs)), 1000);
 
-function alarmRow(d: DetectorSummary, plan: Plan): Markup {
+function alarmEntry(d: DetectorSummary, plan: Plan): Entry {
   const failures = (['dead', 'missed', 'blind', 'misdiagnosed', 'noisy'] as const).filter((s) => d.counts[s] > 0);
-  return safe`<tr>
-<th scope="row"><code>${d.id}</code><small>${d.title}; ${d.loop}</small></th>
-<td data-label="Detected"><span class="nowrap ${d.counts.detected > 0 && d.counts.detected === (d.asked ?? d.n) ? 'good-text' : ''}">${f.detectedText(d)}</span></td>
-<td data-label="After"><div>${f.ttdText(d)}${d.ttd !== undefined && d.points.length > 1 && safe`<small>${humanDuration(d.ttd.minMs)} to ${humanDuration(d.ttd.maxMs)}</small>`}${d.what !== undefined && safe`<small>“${clip(d.what, 90)}”</small>`}</div></td>
-<td data-label="Least possible">${humanDuration(d.leastTtdMs)}</td>
-<td data-label="Not detected"><div>${failures.length === 0 ? '–' : failures.map((s, i) => safe`${i > 0 && ', '}<span class="${s === 'dead' ? 'bad-text' : ''}">${d.counts[s]} ${f.statusWords[s]}</span>`)}${d.trouble !== undefined && safe`<small>“${clip(d.trouble, 90)}”</small>`}</div></td>
-<td data-label="False alarms">${f.falseAlarmsText(d)}</td>
-<td data-label="Sooner than the write-up">${d.savedMs === undefined || plan.outage.undetectedMs === 0 ? '–' : span(d.savedMs)}</td>
-</tr>`;
+  return {
+    id: d.id,
+    title: d.title,
+    cells: [
+      safe`<span class="${d.counts.detected > 0 && d.counts.detected === (d.asked ?? d.n) ? 'good-text' : ''}">${f.detectedText(d)}</span>`,
+      safe`${f.ttdText(d)}${d.ttd !== undefined && d.points.length > 1 && safe`<small>${humanDuration(d.ttd.minMs)} to ${humanDuration(d.ttd.maxMs)}</small>`}`,
+      humanDuration(d.leastTtdMs),
+      failures.length === 0
+        ? '–'
+        : failures.map(
+            (s, i) =>
+              safe`${i > 0 && ', '}<span class="${s === 'dead' ? 'bad-text' : ''}">${d.counts[s]} ${f.statusWords[s]}</span>`,
+          ),
+      f.falseAlarmsText(d),
+      d.savedMs === undefined || plan.outage.undetectedMs === 0 ? '–' : span(d.savedMs),
+    ],
+    details: [
+      ['How it looks', d.loop],
+      ...(d.what === undefined ? [] : [['What it said', `“${clip(d.what, 90)}”`] as const]),
+      ...(d.trouble === undefined ? [] : [['What was wrong with it', `“${clip(d.trouble, 90)}”`] as const]),
+    ],
+  };
 }
 
 function trialSection(all: readonly TrialRecord[], wholeOf: WholeOf): Markup {

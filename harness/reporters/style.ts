@@ -16,7 +16,7 @@ h3{font-size:1.02rem;margin:1.6rem 0 .4rem}
 p{margin:.5rem 0}
 .kicker{color:var(--muted);font-size:.86rem;margin:0}
 .muted{color:var(--muted)}
-.lead{color:var(--muted);max-width:46rem}
+.lead{color:var(--muted);max-width:46rem;text-wrap:pretty}
 code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.9em}
 code{overflow-wrap:anywhere}
 pre{background:var(--soft);border-radius:8px;padding:.7rem .9rem;margin:.4rem 0;overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.45;font-size:.84rem}
@@ -28,31 +28,32 @@ a{color:var(--good)}
 .candidates small{display:block;color:var(--muted)}
 .verdict h1{font-size:clamp(1.7rem,4.6vw,2.6rem);margin:.1rem 0 1.1rem}
 .verdict h1 code{font-size:.94em;font-weight:650;letter-spacing:-.03em}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(11.5rem,1fr));gap:1rem 1.6rem;margin:0 0 1.2rem}
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(10.8rem,1fr));gap:1rem 1.6rem;margin:0 0 1.2rem}
 .facts dt{color:var(--muted);font-size:.84rem}
-.facts dd{margin:.1rem 0 0;font-size:1.32rem;font-weight:620;line-height:1.25;font-variant-numeric:tabular-nums}
+.facts dd{margin:.1rem 0 0;font-size:1.32rem;font-weight:620;line-height:1.25;font-variant-numeric:tabular-nums;text-wrap:balance}
 .facts dd small{display:block;font-size:.84rem;font-weight:400;color:var(--muted);overflow-wrap:anywhere}
 .sure{background:var(--soft);border-radius:8px;padding:.65rem .9rem;margin:0}
 .warnings{list-style:none;margin:.9rem 0 0;padding:0}
 .warnings li{padding-left:1.6rem;text-indent:-1.6rem;margin:.25rem 0;color:var(--bad)}
 .warnings li::before{content:"▲";display:inline-block;width:1.6rem;text-indent:0;font-size:.8em}
 .card{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1.1rem 1.4rem;margin:1rem 0}
-.cols{display:grid;grid-template-columns:1fr 1fr;gap:0 2.2rem}
+.cols{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:0 2.2rem}
 ul.plain{padding-left:1.15rem;margin:.3rem 0}
 ul.plain li{margin:.25rem 0}
+li,dd,p,caption,summary,td small{overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--muted);font-size:.86rem;padding-bottom:.5rem}
-th{text-align:left;font-weight:600;font-size:.8rem;color:var(--muted);padding:.35rem .7rem .35rem 0;vertical-align:bottom}
-td,tbody th{padding:.6rem .7rem .55rem 0;border-top:1px solid var(--line);vertical-align:top;font-size:.94rem}
-tbody th{color:var(--ink);font-size:.94rem}
-tbody th code{overflow-wrap:normal;white-space:nowrap}
-tbody th small,td small{display:block;color:var(--muted);font-weight:400;font-size:.82rem}
-.nowrap{white-space:nowrap}
-.claim td{border-top:0;padding-top:0;color:var(--muted);font-size:.88rem}
-.claim dl{display:grid;grid-template-columns:1fr 1fr;gap:.2rem 1.6rem;margin:0 0 .3rem;border-left:2px solid var(--line);padding-left:.9rem}
-.claim dt{font-size:.78rem}
-.claim dd{margin:0;color:var(--ink)}
-.claim div.agree{grid-column:1/-1}
+th{text-align:left;font-weight:600;font-size:.8rem;color:var(--muted);padding:.35rem 1.2rem .35rem 0;vertical-align:bottom;white-space:nowrap}
+td{padding:.2rem 1.2rem .5rem 0;vertical-align:top;font-size:.94rem;white-space:nowrap}
+td.prose,.details td,small.prose{white-space:normal}
+td small{display:block;color:var(--muted);font-size:.82rem}
+.name th{border-top:1px solid var(--line);color:var(--ink);font-size:.94rem;padding:.7rem 0 0;white-space:normal}
+.name code{overflow-wrap:normal;margin-right:.5rem}
+.name span{color:var(--muted);font-weight:400;font-size:.88rem}
+.details td{padding:0 0 .6rem;color:var(--muted);font-size:.88rem}
+.details dl{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.2rem 1.6rem;margin:0 0 .3rem;border-left:2px solid var(--line);padding-left:.9rem}
+.details dt{font-size:.78rem}
+.details dd{margin:0;color:var(--ink)}
 .chosen th code{background:var(--good-soft);color:var(--good);border-radius:5px;padding:.1rem .35rem;margin-left:-.35rem}
 .badge{display:inline-block;border-radius:99px;padding:.05rem .6rem;font-size:.82rem;font-weight:600;background:var(--soft);white-space:nowrap}
 .badge.good{background:var(--good-soft);color:var(--good)}
@@ -85,6 +86,10 @@ svg .strong{font-weight:650;fill:var(--bad)}
 .plot-box{padding:.4rem .6rem 0}
 .legend{display:flex;flex-wrap:wrap;gap:.3rem 1.3rem;margin:.6rem 0 0;padding:0;list-style:none;color:var(--muted);font-size:.84rem}
 .legend svg{display:inline-block;vertical-align:-2px;margin-right:.4rem}
+.runs{list-style:none;padding:.5rem 1.4rem}
+.runs li{padding:.6rem 0;text-wrap:pretty}.runs li+li{border-top:1px solid var(--line)}
+.runs small{display:block;color:var(--muted)}
+nav{font-size:.86rem;margin-bottom:.3rem}
 details{margin:.6rem 0}
 summary{cursor:pointer;font-weight:600}
 summary:focus-visible,a:focus-visible{outline:2px solid var(--good);outline-offset:3px;border-radius:3px}
@@ -96,30 +101,29 @@ summary:focus-visible,a:focus-visible{outline:2px solid var(--good);outline-offs
 .steps{list-style:decimal;padding-left:1.5rem;margin:.4rem 0}
 .steps li{margin:.7rem 0}
 .spent{list-style:none;margin:.4rem 0;padding:0;font-size:.9rem}
-.spent li{display:grid;grid-template-columns:minmax(4rem,9rem) 5.5rem 1fr;gap:.8rem;align-items:baseline;margin:.15rem 0}
+.spent li{display:grid;grid-template-columns:minmax(4rem,9rem) 5.5rem minmax(0,1fr);gap:.8rem;align-items:baseline;margin:.15rem 0}
 .share{display:block;height:.6rem;background:var(--soft);border-radius:2px}
 .share i{display:block;height:100%;min-width:1px;background:var(--ink);border-radius:2px}
 .where{color:var(--muted);font-weight:400}
-.env{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:.15rem 1.2rem;font-size:.9rem;margin:0}
+.env{display:grid;grid-template-columns:minmax(7rem,max-content) minmax(0,1fr);gap:.15rem 1.2rem;font-size:.9rem;margin:0}
 .env dt{color:var(--muted)}.env dd{margin:0;overflow-wrap:anywhere}
 footer{padding-top:2.5rem;padding-bottom:4rem;color:var(--muted);font-size:.9rem}
 .wide{overflow-x:auto}
-@media (max-width:52rem){
+@media (max-width:56rem){
 main,header,footer{padding-left:1rem;padding-right:1rem}
 .verdict{padding:1.1rem 1.1rem 1.2rem}
 .card{padding:.9rem 1rem}
-.cols,.claim dl{grid-template-columns:1fr}
-.facts{grid-template-columns:1fr 1fr;gap:.9rem 1rem}
+.cols,.details dl{grid-template-columns:minmax(0,1fr)}
+.facts{grid-template-columns:repeat(2,minmax(0,1fr));gap:.9rem 1rem}
 .facts dd{font-size:1.15rem}
-table,caption,thead,tbody,tr,td,tbody th{display:block}
+table,caption,thead,tbody,tr,td,.name th{display:block}
 thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-tbody tr{border-top:1px solid var(--line);padding:.7rem 0 .2rem}
-tbody tr.claim{border-top:0;padding-top:0}
-td,tbody th{border:0;padding:.1rem 0}
-td[data-label]{display:grid;grid-template-columns:8.5rem 1fr;gap:.6rem}
+td{padding:.1rem 0;white-space:normal;text-wrap:balance}
+.name code{margin-right:0}.name span{display:block}
+td[data-label]{display:grid;grid-template-columns:8.5rem minmax(0,1fr);gap:.6rem}
 td[data-label]::before{content:attr(data-label);color:var(--muted);font-size:.86rem}
-.claim dl{margin-top:.5rem}
-.env{grid-template-columns:1fr}.env dd{margin-bottom:.4rem}
+.details dl{margin-top:.5rem}
+.env{grid-template-columns:minmax(0,1fr)}.env dd{margin-bottom:.4rem}
 }
 @media print{
 :root{--bg:#fff;--card:#fff;--ink:#000;--muted:#444;--line:#bbb;--soft:#f3f3f3;--good:#0b6a88;--bad:#b93c0b;--good-soft:#fff;--bad-soft:#fff;--gold:#8a6100}

@@ -216,10 +216,10 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
     }
   });
 
-  it('describe --runbook prints a page to follow', async () => {
+  it('describe --runbook prints a page to follow, whose commands are code blocks to Markdown', async () => {
     const { stdout } = await firedrill(['describe', 'lights-out', '--runbook', 'switch-on']);
     expect(stdout).toContain(
-      '  2. turn it on - on workers [CHANGES, at most 60 s]\n       echo on > /switch\n     ! destroys: the darkness',
+      '  2. turn it on - on workers [CHANGES, at most 60 s]\n\n         echo on > /switch\n\n     ! destroys: the darkness',
     );
     expect(stdout).toContain('until kubectl get light; do sleep 1; done');
   });

@@ -21,7 +21,12 @@ interface Job {
   readonly 'timeout-minutes'?: number;
   readonly if?: string;
   readonly needs?: unknown;
-  readonly steps?: readonly { readonly uses?: string; readonly run?: string; readonly if?: string }[];
+  readonly steps?: readonly {
+    readonly uses?: string;
+    readonly run?: string;
+    readonly if?: string;
+    readonly env?: Readonly<Record<string, string>>;
+  }[];
 }
 interface Workflow {
   readonly permissions?: unknown;
@@ -134,6 +139,16 @@ describe('workflows', () => {
         uses.startsWith('docker/login') || (run.includes(' publish ') && !run.includes('--dry-run')),
     );
     expect(pushes.map((step) => step.if)).toEqual([told, told]);
+  });
+
+  it('docs publishes what it built, from main only', () => {
+    const fromMain = "${{ github.ref == 'refs/heads/main' && github.event_name != 'pull_request' }}";
+    const { jobs } = parse(read('docs.yml')) as Workflow;
+    const steps = jobs['build']?.steps ?? [];
+    const upload = steps.find(({ uses }) => uses?.startsWith('actions/upload-pages-artifact'));
+    const base = steps.find(({ run }) => run === 'npm run docs')?.env?.['DOCS_BASE'];
+    expect(upload).toMatchObject({ if: fromMain, with: { path: `docs/.vitepress/dist${base}`.replace(/\/$/, '') } });
+    expect(jobs['publish']).toMatchObject({ if: fromMain, needs: 'build' });
   });
 
   it('nightly runs whatever scenarios there are, and judges the same ones', () => {

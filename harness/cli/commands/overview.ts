@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { exitCodes, FiredrillError } from '../../model/errors.ts';
 import type { CommandContext } from '../context.ts';
 import { findRun, inShort, latestRuns, overviewPage, readRun } from '../stored.ts';
-import { writeWhole } from '../whole.ts';
+import { writeWhole } from '../../engine/write-whole.ts';
 
 export interface OverviewFlags {
   readonly out: string;

@@ -26,7 +26,7 @@ import {
   type ShortRun,
   type StoredRun,
 } from '../stored.ts';
-import { writeWhole } from '../whole.ts';
+import { writeWhole } from '../../engine/write-whole.ts';
 
 export interface RunFlags {
   readonly runbook?: readonly string[];

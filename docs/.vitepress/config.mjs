@@ -1,0 +1,92 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { outages } from './outages.mjs';
+
+// The site is the repository's own Markdown, each page under the path that it has there, so that one link serves both. It is built by
+// bin/docs.mjs, from the repository's folder.
+
+const base = process.env.DOCS_BASE ?? '/';
+
+/** Anchors as GitHub gives them. */
+const slugify = (heading) =>
+  heading
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\-_ ]/gu, '')
+    .replaceAll(' ', '-');
+
+/**
+ * Links to what is a page here under another name, or a file: a kept run's report is the HTML one, a README an index. A link with a target is left
+ * alone by VitePress, and by its router.
+ */
+function mendLink(token) {
+  const href = token.attrGet('href');
+  if (href === null || /^[a-z]+:/.test(href)) return;
+  const mended = href.replace(/\/report\.md$/, '/report.html').replace(/README\.md(?=$|#)/, 'index.md');
+  token.attrSet('href', mended);
+  if (/\.(html|json)$/.test(mended)) token.attrSet('target', '_self');
+}
+
+/** What GitHub and VitePress see differently in one Markdown. */
+function asOnGitHub(md) {
+  md.core.ruler.push('as-on-github', ({ tokens }) => {
+    for (const token of tokens) {
+      token.children?.forEach(mendLink);
+      // The commands in an outage's page: VitePress colours fenced blocks only, and takes braces in others for Vue's.
+      if (token.type === 'code_block') Object.assign(token, { type: 'fence', info: 'sh', tag: 'code', markup: '```' });
+    }
+  });
+  const { text } = md.renderer.rules;
+  md.renderer.rules.text = (...args) => text(...args).replaceAll('{{', '&#123;&#123;');
+}
+
+export default {
+  title: 'firedrill',
+  description: 'Rehearse the outages that really happened to other people, on a real Kubernetes cluster in containers.',
+  base,
+  srcDir: '..',
+  srcExclude: [
+    'reports/!(examples)/**',
+    'reports/examples/*/**',
+    'test/**',
+    'images/**',
+    '.firedrill/**',
+    'coverage/**',
+  ],
+  rewrites: { 'README.md': 'index.md', 'reports/examples/README.md': 'reports/examples/index.md' },
+  outDir: join('.vitepress', 'dist', base),
+  // What a command prints is no markup.
+  markdown: { html: false, anchor: { slugify }, config: asOnGitHub },
+  themeConfig: {
+    search: { provider: 'local' },
+    outline: [2, 3],
+    nav: [
+      { text: 'Outages', link: '/reports/examples/' },
+      { text: 'Measurement', link: '/docs/measurement' },
+      { text: 'Findings', link: '/docs/findings' },
+    ],
+    sidebar: [
+      {
+        text: 'firedrill',
+        items: [
+          { text: 'What it is', link: '/' },
+          { text: 'What is measured', link: '/docs/measurement' },
+          { text: 'What was found', link: '/docs/findings' },
+          { text: 'The kept runs', link: '/reports/examples/' },
+          { text: 'Working on firedrill', link: '/CONTRIBUTING' },
+          { text: 'Decisions', link: '/docs/decisions' },
+          { text: 'Changes', link: '/CHANGELOG' },
+        ],
+      },
+      {
+        text: 'Outages',
+        items: outages().map(({ params: { outage } }) => ({ text: outage, link: `/docs/outages/${outage}` })),
+      },
+    ],
+  },
+  buildEnd({ outDir }) {
+    execFileSync(process.execPath, ['--import', 'tsx', 'docs/runs.ts', outDir], { stdio: 'inherit' });
+    copyFileSync('docs/report.schema.json', join(outDir, 'docs', 'report.schema.json'));
+  },
+};

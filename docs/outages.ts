@@ -1,0 +1,31 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadScenario, projectRoot, scenarioIds } from '../harness/cli/load.ts';
+import { runbookPage, scenarioPage } from '../harness/cli/page.ts';
+import type { Plan } from '../harness/model/plan.ts';
+
+/** Prints the outages' pages for the site as JSON: what `describe` says of each, with all of its runbooks, and its kept runs. */
+
+const kept = keptRuns();
+const pages = [];
+for (const id of scenarioIds()) {
+  const scenario = await loadScenario(id);
+  const runs = kept.filter((run) => run.scenario === id);
+  const content = [
+    scenarioPage(id, scenario),
+    ...scenario.runbooks.map((claimed) => runbookPage(id, claimed).replace('# ', '## Runbook ')),
+    ...(runs.length === 0
+      ? []
+      : ['## Kept runs', runs.map(({ name }) => `- [${name}](../../reports/examples/${name}/report.md)`).join('\n')]),
+  ].join('\n\n');
+  pages.push({ params: { outage: id, title: scenario.outage.title }, content });
+}
+process.stdout.write(JSON.stringify(pages));
+
+function keptRuns(): readonly { readonly name: string; readonly scenario: string }[] {
+  const folder = join(projectRoot, 'reports', 'examples');
+  return readdirSync(folder).flatMap((name) => {
+    const plan = join(folder, name, 'plan.json');
+    return existsSync(plan) ? [{ name, scenario: (JSON.parse(readFileSync(plan, 'utf8')) as Plan).scenario }] : [];
+  });
+}

@@ -1,0 +1,3 @@
+import { outages } from '../.vitepress/outages.mjs';
+
+export default { paths: outages };
