@@ -38,6 +38,7 @@ const band = z
   .describe("A stretch of one SLI's timeline in which it was good or bad, for drawing. Trial milliseconds");
 export type Band = TypeOf<typeof band>;
 
+/** What of an SLI is held of many trials. */
 const sliRecord = z.object({
   sli: text,
   title: text,
@@ -46,8 +47,6 @@ const sliRecord = z.object({
     'Downtime: every failed request stands for one period, from the inject command to the horizon or the end',
   ),
 });
-/** What of an SLI is held of many trials. */
-export type SliRecord = TypeOf<typeof sliRecord>;
 
 const wholeSliRecord = sliRecord.extend({
   bystander: z.boolean(),
@@ -68,6 +67,7 @@ const wholeSliRecord = sliRecord.extend({
 /** An SLI with what is needed to draw it. */
 export type WholeSliRecord = TypeOf<typeof wholeSliRecord>;
 
+/** A step with its instants, in trial milliseconds. */
 const stepRecord = z.object({
   part: text,
   name: text,
@@ -79,8 +79,6 @@ const stepRecord = z.object({
     .exactOptional()
     .describe('What it printed; where only the numbers of a trial are kept, only of findings'),
 });
-/** A step with its instants, in trial milliseconds. */
-export type StepRecord = TypeOf<typeof stepRecord>;
 
 const wholeStepRecord = stepRecord.extend({
   on: text,
