@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `npm test`: packages if missing, checks, unit tests, then real clusters. The last line is always `N passed, N failed`.
-//   --check    only the checks (types, lint, format, dead code)
+//   --check    only the checks (types, lint, format, dead code, shell scripts)
 //   --unit     checks and tests without Docker
 //   --cluster  only the tests on real clusters
 //   --cgroup2  only what is shown in a virtual machine with cgroup v2: never part of the whole, for it takes half an hour
@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { endChildren, runChild } from './children.mjs';
 import { correctedLine } from './npm-flags.mjs';
 import { ensurePackages, tooOldNode } from './packages.mjs';
+import { hasShellcheck, shellcheckCalls } from './shell-scripts.mjs';
 import { add, failuresOf, lastLine, readReport, readTally } from './tally.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -82,6 +83,12 @@ async function checks() {
     ['format', bin('prettier'), ['--check', '--log-level', 'warn', '.'], 'npx prettier --write .'],
     ['dead code', bin('knip'), []],
   ];
+  // No npm package brings shellcheck along: the one of that name downloads it from GitHub when it is first run.
+  if (hasShellcheck()) list.push(...shellcheckCalls(root).map((args) => ['shell scripts', 'shellcheck', args]));
+  else {
+    process.stdout.write('skipped shell scripts, no shellcheck here: apt install shellcheck\n');
+    tally = add(tally, { passed: 0, failed: 0, skipped: 1 });
+  }
   const queue = [...list];
   const worker = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
