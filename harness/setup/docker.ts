@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import { chmod, copyFile, mkdir, readFile, rename, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, statfs } from 'node:fs/promises';
 import { freemem, hostname, release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import writeFileAtomic from 'write-file-atomic';
 
 import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
@@ -375,15 +376,12 @@ export const thisHost: DockerHost = {
   installBoundedRuntime: async () => {
     const recipe = fileURLToPath(new URL('../../images/runc-bounded', import.meta.url));
     await mkdir(dirname(wrapperPath), { recursive: true });
-    await copyFile(recipe, `${wrapperPath}.new`);
-    await chmod(`${wrapperPath}.new`, 0o755);
-    await rename(`${wrapperPath}.new`, wrapperPath);
+    await writeFileAtomic(wrapperPath, await readFile(recipe), { mode: 0o755 });
     const old = await readFile(daemonConfig, 'utf8').catch(() => undefined);
     const merged = mergeDaemonConfig(old, wrapperPath, daemonConfig);
     if (merged.changed) {
       await mkdir(dirname(daemonConfig), { recursive: true });
-      await writeFile(`${daemonConfig}.new`, merged.text);
-      await rename(`${daemonConfig}.new`, daemonConfig);
+      await writeFileAtomic(daemonConfig, merged.text);
     }
     return merged.keptDefault === undefined
       ? undefined
