@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endChildren, runChild } from './children.mjs';
-import { correctedLine } from './npm-flags.mjs';
 import { ensurePackages, tooOldNode } from './packages.mjs';
 import { hasShellcheck, shellcheckCalls } from './shell-scripts.mjs';
 import { add, failuresOf, lastLine, readReport, readTally } from './tally.mjs';
@@ -25,8 +24,12 @@ function stop(exitCode, line) {
 
 const tooOld = tooOldNode(process.versions.node);
 if (tooOld !== undefined) stop(5, tooOld);
-const corrected = correctedLine(flags, process.env, []);
-if (corrected !== undefined) stop(2, `npm keeps flags that stand before a lone "--" for itself; type: ${corrected}`);
+// npm takes `npm test --unit` for a setting of its own and tells it by the environment only.
+const kept = known.filter((flag) => process.env.npm_lifecycle_event && process.env[`npm_config_${flag.slice(2)}`]);
+if (kept.length > 0) {
+  const line = ['npm run', process.env.npm_lifecycle_event, '--', ...flags, ...kept].join(' ');
+  stop(2, `npm keeps flags that stand before a lone "--" for itself; type: ${line}`);
+}
 const unknown = flags.find((flag) => !known.includes(flag));
 if (unknown !== undefined)
   stop(2, `unknown argument ${JSON.stringify(unknown)}  ->  npm test -- [${known.join(' | ')}]`);

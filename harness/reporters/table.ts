@@ -27,7 +27,8 @@ export function table(
   paint: Paint,
   marked: (row: number) => boolean = () => false,
 ): readonly string[] {
-  const wide = (c: Column): number => Math.max(...[c.head, ...c.cells.map((cell) => f.plain(cell))].map((text) => stringWidth(text)));
+  const wide = (c: Column): number =>
+    Math.max(...[c.head, ...c.cells.map((cell) => f.plain(cell))].map((text) => stringWidth(text)));
   const total = (list: readonly Column[]): number => 2 + list.reduce((sum, c) => sum + wide(c) + 2, -2);
   let shown = [...columns];
   while (total(shown) > width) {

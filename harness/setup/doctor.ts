@@ -25,6 +25,7 @@ import {
 import { binDir, isKindVersion } from './kind.ts';
 import { cacheForRun, diskForBuild, diskForRun, roomFor, usual, type Need } from './need.ts';
 import { refusals, type EngineSite, type Refusal } from './refusal.ts';
+import { manifest } from './manifest.ts';
 import { realRunner, type Runner } from './run.ts';
 
 /** One thing that has to be right before a run. */
@@ -91,7 +92,7 @@ const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 /** kind's documentation names these limits where nodes die of "too many open files". */
 const inotifyInstancesNeeded = 512;
 const openFilesNeeded = 4096;
-const oldestNode: readonly [number, number] = [20, 19];
+const oldestNode = manifest.engines.node.replace('>=', '');
 
 /** The checks for these facts. Pure: it starts nothing and reads nothing. */
 export function judge(facts: Facts): readonly Check[] {
@@ -147,14 +148,17 @@ const machine = (facts: Facts): Check =>
   refused(facts, 'machine', 'Machine') ?? ok('machine', 'Machine', `${facts.platform} ${facts.arch}`);
 
 function nodeJs(facts: Facts): Check {
-  const [major = 0, minor = 0] = facts.nodeVersion.replace(/^v/, '').split('.').map(Number);
-  return major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])
+  const [[major = 0, minor = 0], [leastMajor = 0, leastMinor = 0]] = [
+    facts.nodeVersion.replace(/^v/, '').split('.').map(Number),
+    oldestNode.split('.').map(Number),
+  ];
+  return major > leastMajor || (major === leastMajor && minor >= leastMinor)
     ? ok('node-js', 'Node.js', facts.nodeVersion)
     : fail(
         'node-js',
         'Node.js',
-        `${facts.nodeVersion} is older than ${oldestNode.join('.')}`,
-        `install Node.js ${oldestNode.join('.')} or newer`,
+        `${facts.nodeVersion} is older than ${oldestNode}`,
+        `install Node.js ${oldestNode} or newer`,
       );
 }
 
