@@ -2,16 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { arch, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import { planImages } from '../images/plan.ts';
+import { diskForBuild, planImages } from '../images/plan.ts';
 import { versions } from '../images/refs.ts';
 import { oneLine } from '../model/errors.ts';
 import { humanDuration } from '../model/units.ts';
-import { cacheDir } from './cache.ts';
+import { cacheDir } from '../host/cache.ts';
 import { boundingSet, holds, sysResourceBit } from './capabilities.ts';
 import { boundedRuntime } from './daemon-config.ts';
+import { freeBytes } from '../host/disk.ts';
+import { askDocker, type DockerFacts } from '../host/docker.ts';
 import {
   aboutEngine,
-  askDocker,
   dockerEndpoint,
   dockerUserChain,
   isForbidden,
@@ -19,14 +20,13 @@ import {
   localEndpoint,
   thisHost,
   toLocalEndpoint,
-  type DockerFacts,
   type UserChain,
 } from './docker.ts';
 import { binDir, isKindVersion } from './kind.ts';
-import { cacheForRun, diskForBuild, diskForRun, roomFor, usual, type Need } from './need.ts';
+import { cacheForRun, diskForRun, roomFor, usual, type Need } from './need.ts';
 import { refusals, type EngineSite, type Refusal } from './refusal.ts';
-import { manifest } from './manifest.ts';
-import { realRunner, type Runner } from './run.ts';
+import { manifest } from '../host/manifest.ts';
+import { realRunner, type Runner } from '../host/run.ts';
 
 /** One thing that has to be right before a run. */
 export interface Check {
@@ -358,7 +358,7 @@ export async function collectFacts(
     here: thisHost.here(),
     aptHost: (await version('apt-get', ['--version'])) !== undefined,
     status: await readFile('/proc/self/status', 'utf8').catch(() => undefined),
-    dockerFreeBytes: docker === undefined ? undefined : await thisHost.freeBytes(docker.rootDir),
+    dockerFreeBytes: docker === undefined ? undefined : await freeBytes(docker.rootDir),
     cacheFreeBytes: await freeWhere(cacheDir()),
     availableBytes: thisHost.availableBytes(),
     needs,
@@ -393,7 +393,7 @@ async function imageFacts(runner: Runner, signal?: AbortSignal): Promise<ImageFa
 
 /** Free bytes for a folder that need not be there yet. */
 async function freeWhere(dir: string): Promise<number | undefined> {
-  const free = await thisHost.freeBytes(dir);
+  const free = await freeBytes(dir);
   return free !== undefined || dirname(dir) === dir ? free : await freeWhere(dirname(dir));
 }
 
