@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `npm test`: packages if missing, checks, unit tests, then real clusters. The last line is always `N passed, N failed`.
-//   --check    only the checks (types, lint, format, dead code, shell scripts)
+//   --check    only the checks (types, lint, format, dead code, circles of imports, shell scripts)
 //   --unit     checks and tests without Docker
 //   --cluster  only the tests on real clusters
 //   --cgroup2  only what is shown in a virtual machine with cgroup v2: never part of the whole, for it takes half an hour
@@ -85,6 +85,7 @@ async function checks() {
     ['lint', bin('eslint'), ['.', '--max-warnings', '0'], 'npx eslint . --fix'],
     ['format', bin('prettier'), ['--check', '--log-level', 'warn', '.'], 'npx prettier --write .'],
     ['dead code', bin('knip'), []],
+    ['circles', bin('depcruise'), ['--config', '.dependency-cruiser.mjs', 'harness', 'scenarios', 'bench', 'test']],
   ];
   // No npm package brings shellcheck along: the one of that name downloads it from GitHub when it is first run.
   if (hasShellcheck()) list.push(...shellcheckCalls(root).map((args) => ['shell scripts', 'shellcheck', args]));
