@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 
 import { FiredrillError } from '../model/errors.ts';
+import { deadline, sleep } from './time.ts';
 
 /** How a command is to be run. */
 export interface RunOptions {
@@ -107,54 +109,32 @@ export async function execute(file: string, args: readonly string[], options: Ex
       // It ended by itself meanwhile.
     }
   };
-  let cut: Ended['cut'];
-  const timers: NodeJS.Timeout[] = [];
-  const after = (ms: number, then: () => void): void => void timers.push(setTimeout(then, ms));
-  let giveUp: (result: undefined) => void = () => undefined;
-  const givenUp = new Promise<undefined>((resolve) => {
-    giveUp = resolve;
-  });
-  const stop = (why: 'late' | 'aborted'): void => {
-    if (cut !== undefined) return;
-    cut = why;
-    kill('SIGTERM');
-    const graceMs = options.killAfterMs ?? killAfterMs;
-    after(graceMs, () => {
-      kill('SIGKILL');
-    });
-    after(2 * graceMs, () => {
-      giveUp(undefined);
-    });
+  using limit = deadline(options.timeoutMs ?? Infinity, options.signal);
+  const over = new AbortController();
+  const stop = async (): Promise<undefined> => {
+    if (!limit.signal.aborted) await once(limit.signal, 'abort', { signal: over.signal });
+    for (const how of ['SIGTERM', 'SIGKILL'] as const) {
+      kill(how);
+      await sleep(options.killAfterMs ?? killAfterMs, over.signal);
+    }
+    return undefined;
   };
-  if (options.timeoutMs !== undefined) {
-    after(options.timeoutMs, () => {
-      stop('late');
-    });
-  }
-  const onAbort = (): void => {
-    stop('aborted');
-  };
-  if (options.signal?.aborted) onAbort();
-  else options.signal?.addEventListener('abort', onAbort, { once: true });
   // A detached group outlives this process unless told otherwise.
   const onExit = (): void => {
     kill('SIGKILL');
   };
   if (options.group) process.once('exit', onExit);
   try {
-    const done = await Promise.race([child, givenUp]);
-    const ended = { exitCode: done?.exitCode, bySignal: done?.signal, cut };
-    if (done === undefined) {
-      return { ...ended, ok: false, stdout: '', stderr: 'did not end when killed', error: undefined };
-    }
-    const could = done.exitCode !== undefined || done.signal !== undefined || cut !== undefined;
-    const error = could
-      ? undefined
-      : { code: done.code, message: done.originalMessage ?? done.code ?? 'unknown', cause: done };
-    return { ...ended, ok: !done.failed && cut === undefined, stdout: done.stdout, stderr: done.stderr, error };
+    const done = await Promise.race([child, stop()]);
+    const cut = limit.signal.aborted ? (limit.passed() ? 'late' : 'aborted') : undefined;
+    const ended = { exitCode: done?.exitCode, bySignal: done?.signal, cut, error: undefined } as const;
+    if (done === undefined) return { ...ended, ok: false, stdout: '', stderr: 'did not end when killed' };
+    const { stdout, stderr } = done;
+    const ran = done.exitCode !== undefined || done.signal !== undefined || cut !== undefined;
+    const why = { code: done.code, message: done.originalMessage ?? done.code ?? 'unknown', cause: done };
+    return { ...ended, ok: !done.failed && cut === undefined, stdout, stderr, error: ran ? undefined : why };
   } finally {
-    for (const timer of timers) clearTimeout(timer);
-    options.signal?.removeEventListener('abort', onAbort);
+    over.abort();
     if (options.group) process.removeListener('exit', onExit);
   }
 }

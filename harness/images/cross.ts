@@ -1,6 +1,6 @@
 import type { OnProgress } from '../model/progress.ts';
 import type { Architecture } from '../host/architecture.ts';
-import { cacheDir as defaultCacheDir } from '../host/cache.ts';
+import { cacheDir as defaultCacheDir } from '../host/folders.ts';
 import { realRunner, type Runner } from '../host/run.ts';
 import { buildGraph, stepOf, type BuildGraph } from './build.ts';
 import { reachable, type StepTiming } from './dag.ts';

@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheDir as defaultCacheDir } from '../host/cache.ts';
+import { cacheDir as defaultCacheDir } from '../host/folders.ts';
 import { architectures } from '../host/architecture.ts';
 import { must, realRunner, type Runner } from '../host/run.ts';
 import { buildGraph } from './build.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { OnProgress, ProgressSetup } from '../model/progress.ts';
 import { architectures, machineArchitecture, type Architecture } from '../host/architecture.ts';
-import { cacheDir as defaultCacheDir } from '../host/cache.ts';
+import { cacheDir as defaultCacheDir } from '../host/folders.ts';
 import { must, realRunner, type Runner } from '../host/run.ts';
 import { buildGraph } from './build.ts';
 import { pendingSteps } from './dag.ts';

@@ -1,4 +1,4 @@
-import { cacheDir as defaultCacheDir } from '../host/cache.ts';
+import { cacheDir as defaultCacheDir } from '../host/folders.ts';
 import { realRunner, type Runner } from '../host/run.ts';
 import { buildGraph, strictBase, type BuildGraph } from './build.ts';
 import { recipesDir as defaultRecipesDir } from './keys.ts';

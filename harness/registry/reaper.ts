@@ -13,7 +13,7 @@ import {
   type Resource,
   type ResourceKind,
 } from './registry.ts';
-import { stateDir } from '../host/state.ts';
+import { stateDir } from '../host/folders.ts';
 
 /** What `clean` did or, as a dry run, would do. */
 export interface CleanReport {

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import { identify, isAlive, type ProcessIdentity } from '../host/identity.ts';
-import { stateDir } from '../host/state.ts';
+import { stateDir } from '../host/folders.ts';
 
 /**
  * What firedrill makes, written down before it is made: one append-only file a run, `<state>/runs/<runId>.jsonl`, each line

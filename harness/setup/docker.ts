@@ -8,7 +8,7 @@ import writeFileAtomic from 'write-file-atomic';
 
 import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
-import { stateDir } from '../host/state.ts';
+import { stateDir } from '../host/folders.ts';
 import { needsBoundedRuntime } from './capabilities.ts';
 import { mergeDaemonConfig } from './daemon-config.ts';
 import { asking, diskForRun, requireMemory, usual, type Need } from './need.ts';

@@ -6,7 +6,7 @@ import { diskForBuild, planImages } from '../images/plan.ts';
 import { versions } from '../images/refs.ts';
 import { oneLine } from '../model/errors.ts';
 import { humanDuration } from '../model/units.ts';
-import { cacheDir } from '../host/cache.ts';
+import { cacheDir } from '../host/folders.ts';
 import { boundingSet, holds, sysResourceBit } from './capabilities.ts';
 import { boundedRuntime } from './daemon-config.ts';
 import { freeBytes } from '../host/disk.ts';

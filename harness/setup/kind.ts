@@ -6,7 +6,7 @@ import { versions } from '../images/refs.ts';
 import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
 import { machineArchitecture } from '../host/architecture.ts';
-import { cacheDir as defaultCacheDir } from '../host/cache.ts';
+import { cacheDir as defaultCacheDir } from '../host/folders.ts';
 import { because, must, realRunner, type Runner } from '../host/run.ts';
 
 /** What the binaries' set-up may be told. */

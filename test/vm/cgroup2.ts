@@ -20,7 +20,7 @@ import { FiredrillError, oneLine } from '../../harness/model/errors.ts';
 import { profiles } from '../../harness/model/profile.ts';
 import { seconds } from '../../harness/model/units.ts';
 import { withLock } from '../../harness/host/lock.ts';
-import { cacheDir } from '../../harness/host/cache.ts';
+import { cacheDir } from '../../harness/host/folders.ts';
 import { askDocker } from '../../harness/host/docker.ts';
 import { ensureKind, ensureKubectl } from '../../harness/setup/kind.ts';
 import { realRunner } from '../../harness/host/run.ts';
