@@ -1,5 +1,6 @@
-// Lint for the whole project. Besides strict types it enforces the arrows of docs/architecture: who may import whom.
+// Lint for the whole project. Besides strict types it enforces the arrows of rooms.js: who may import whom.
 import tseslint from 'typescript-eslint';
+import { rooms } from './rooms.js';
 
 /**
  * A room's imports. `no-restricted-imports` looks at what is written in the import, so the patterns are relative paths as
@@ -10,98 +11,90 @@ const forbid = (rooms, message) => ({
   message,
 });
 
-const rooms = [
-  'analysis',
-  'cli',
-  'cluster',
-  'detectors',
-  'engine',
-  'faults',
-  'images',
-  'load',
-  'probes',
-  'registry',
-  'reporters',
-  'runbooks',
-  'sampling',
-  'setup',
-];
-const others = (...allowed) => rooms.filter((room) => !allowed.includes(room));
-
 const arrows = (patterns, paths = []) => ({
   'no-restricted-imports': 'off',
   '@typescript-eslint/no-restricted-imports': ['error', { patterns, paths }],
 });
 
+/** How to mend a forbidden import, where something better can be said than which ones are not. */
+const part = (room) =>
+  `${room} see harness/model and what they are handed (Cluster, ProbeContext, DetectorContext): add what is missing to those interfaces instead of importing it.`;
+const pure =
+  'analysis and reporters are pure functions of stored events: take what you need from harness/model, or pass it in.';
+const hints = {
+  model: 'model imports nothing of ours: move the type into model, or the code out of it.',
+  analysis: pure,
+  reporters: pure,
+  faults: part('faults'),
+  detectors: part('detectors'),
+  runbooks: part('runbooks'),
+  probes: part('probes'),
+  scenarios: 'a scenario is a declaration: it imports harness/model, faults, detectors, runbooks and probes only.',
+};
+const storedPlan = 'analysis and reporters read the stored plan, never a scenario file of today.';
+const scenarioHints = {
+  model: 'model imports nothing of ours: scenarios depend on model, not the other way round.',
+  analysis: storedPlan,
+  reporters: storedPlan,
+  ...Object.fromEntries(
+    ['faults', 'detectors', 'runbooks', 'probes'].map((room) => [
+      room,
+      `${room} know no scenario: take it as an option of the factory.`,
+    ]),
+  ),
+};
+
+/** What rooms.js says of a room, and what else holds in it. */
+function patternsOf(room, more = []) {
+  const not = Object.keys(rooms).filter((other) => other !== room && !rooms[room].includes(other));
+  const hint =
+    hints[room] ??
+    `${room} may import ${rooms[room].join(', ')} only (rooms.js): move what both need into a room below both, as harness/host is.`;
+  const cli = 'nothing imports cli: throw a FiredrillError or call onProgress, and cli prints it.';
+  return [
+    forbid(
+      not.filter((other) => other !== 'scenarios' && other !== 'cli'),
+      hint,
+    ),
+    forbid(['cli'], hints[room] ?? cli),
+    ...(room === 'scenarios'
+      ? []
+      : [forbid(['scenarios'], scenarioHints[room] ?? 'scenarios are loaded by cli and handed in.')]),
+    ...more,
+  ];
+}
+const packages = (regex, message) => ({ regex, message });
+const oneFileOneThing = (room) =>
+  packages(
+    '^\\./(?!support/)',
+    `files in ${room} never import one another: one file adds one thing; share code through harness/model or ./support/.`,
+  );
+const more = {
+  model: [
+    packages(
+      '^(?!\\.{1,2}/|zod$)',
+      'model is pure: of packages it may use zod only; whatever needs Node or a library belongs in another folder.',
+    ),
+  ],
+  scenarios: [packages('^(?!\\.{1,2}/)', 'a scenario is a declaration: it imports no package and nothing of Node.')],
+};
+
 /** Rule sets by room; later entries win, so each is complete. Exported for the test that proves them. */
 export const arrowRules = [
-  {
-    name: 'arrows/model',
-    files: ['harness/model/**/*.ts'],
-    ignores: ['**/*.test.ts'],
-    rules: arrows([
-      forbid(rooms, 'model imports nothing of ours: move the type into model, or the code out of it.'),
-      forbid(['scenarios'], 'model imports nothing of ours: scenarios depend on model, not the other way round.'),
-      {
-        regex: '^(?!\\.{1,2}/|zod$)',
-        message:
-          'model is pure: of packages it may use zod only; whatever needs Node or a library belongs in another folder.',
-      },
-    ]),
-  },
-  {
-    name: 'arrows/pure',
-    files: ['harness/analysis/**/*.ts', 'harness/reporters/**/*.ts'],
-    ignores: ['**/*.test.ts'],
-    rules: arrows([
-      forbid(
-        others('analysis', 'reporters'),
-        'analysis and reporters are pure functions of stored events: take what you need from harness/model, or pass it in.',
-      ),
-      forbid(['scenarios'], 'analysis and reporters read the stored plan, never a scenario file of today.'),
-    ]),
-  },
+  ...Object.keys(rooms)
+    .filter((room) => room !== 'cli')
+    .map((room) => ({
+      name: `arrows/${room}`,
+      files: [room === 'scenarios' ? 'scenarios/**/*.ts' : `harness/${room}/**/*.ts`],
+      ignores: ['**/*.test.ts'],
+      rules: arrows(patternsOf(room, more[room])),
+    })),
   ...['faults', 'detectors', 'runbooks', 'probes'].map((room) => ({
-    name: `arrows/${room}`,
-    files: [`harness/${room}/**/*.ts`],
-    ignores: ['**/*.test.ts', `harness/${room}/support/**`],
-    rules: arrows([
-      forbid(
-        rooms,
-        `${room} see harness/model and what they are handed (Cluster, ProbeContext, DetectorContext): add what is missing to those interfaces instead of importing it.`,
-      ),
-      {
-        regex: '^\\./(?!support/)',
-        message: `files in ${room} never import one another: one file adds one thing; share code through harness/model or ./support/.`,
-      },
-      forbid(['scenarios'], `${room} know no scenario: take it as an option of the factory.`),
-    ]),
-  })),
-  {
-    name: 'arrows/scenarios',
-    files: ['scenarios/**/*.ts'],
+    name: `arrows/one-file-of-${room}`,
+    files: [`harness/${room}/*.ts`],
     ignores: ['**/*.test.ts'],
-    rules: arrows([
-      forbid(
-        others('faults', 'detectors', 'runbooks', 'probes'),
-        'a scenario is a declaration: it imports harness/model, faults, detectors, runbooks and probes only.',
-      ),
-      {
-        regex: '^(?!\\.{1,2}/)',
-        message: 'a scenario is a declaration: it imports no package and nothing of Node.',
-      },
-    ]),
-  },
-  {
-    name: 'arrows/below-cli',
-    files: others('cli', 'model', 'analysis', 'reporters', 'faults', 'detectors', 'runbooks', 'probes').map(
-      (room) => `harness/${room}/**/*.ts`,
-    ),
-    rules: arrows([
-      forbid(['cli'], 'nothing imports cli: throw a FiredrillError or call onProgress, and cli prints it.'),
-      forbid(['scenarios'], 'scenarios are loaded by cli and handed in.'),
-    ]),
-  },
+    rules: arrows(patternsOf(room, [oneFileOneThing(room)])),
+  })),
   {
     name: 'arrows/only-cli-prints',
     files: ['harness/**/*.ts', 'scenarios/**/*.ts'],

@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { buildGraph } from '../harness/images/build.ts';
 import { pendingSteps, runSteps, type Step } from '../harness/images/dag.ts';
 import { recipesDir } from '../harness/images/keys.ts';
-import { realRunner, type Runner } from '../harness/setup/run.ts';
+import { realRunner, type Runner } from '../harness/host/run.ts';
 import { keep, median, say, table, untilTold } from './support.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '1' } } });

@@ -10,7 +10,7 @@ import { startClock } from '../harness/engine/clock.ts';
 import { ensureImages } from '../harness/images/ensure.ts';
 import { profiles } from '../harness/model/profile.ts';
 import { startSampling } from '../harness/sampling/sampler.ts';
-import { cacheDir } from '../harness/setup/cache.ts';
+import { cacheDir } from '../harness/host/folders.ts';
 import { ensureDocker } from '../harness/setup/docker.ts';
 import { ensureKind, ensureKubectl } from '../harness/setup/kind.ts';
 import scenario from '../scenarios/cni-wipe.ts';

@@ -13,7 +13,7 @@ import { loadScenario } from '../harness/cli/load.ts';
 import { dockerCli, labels, linesOf } from '../harness/cluster/docker.ts';
 import { needOf } from '../harness/engine/estimate.ts';
 import { exitCodes } from '../harness/model/errors.ts';
-import { realRunner } from '../harness/setup/run.ts';
+import { realRunner } from '../harness/host/run.ts';
 import { inFolder, keep, memoryOf, say, table } from './support.ts';
 
 const asked = process.argv.slice(2);

@@ -1,9 +1,7 @@
 #!/usr/bin/env node
 // The way in. Plain JavaScript and no dependency, because it has to work in a fresh clone, before any package is there.
-import { readdirSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { join } from 'node:path';
-import { correctedLine } from './npm-flags.mjs';
 import { ensurePackages, tooOldNode } from './packages.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -17,16 +15,6 @@ function stop(exitCode, line) {
 const tooOld = tooOldNode(process.versions.node);
 if (tooOld !== undefined) stop(5, tooOld);
 
-let scenarios = [];
-try {
-  scenarios = readdirSync(join(root, 'scenarios')).flatMap((name) => /^([\w-]+)\.ts$/.exec(name)?.[1] ?? []);
-} catch {
-  // Without scenarios the command line itself says what is wrong.
-}
-const corrected = correctedLine(process.argv.slice(2), process.env, scenarios);
-if (corrected !== undefined) {
-  stop(2, `npm keeps flags that stand before a lone "--" for itself; type: ${corrected}`);
-}
 // npm understands --verbose and says so only by its log level.
 if (process.env.npm_package_name === 'firedrill' && process.env.npm_config_loglevel === 'verbose') {
   process.env.FIREDRILL_VERBOSE ??= '1';

@@ -4,18 +4,18 @@ import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The oldest Node that the packages run on (engines in package.json; test/contract compares). */
-export const oldestNode = [20, 19];
+const { engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 /**
- * What to say to a Node that is too old, or undefined.
+ * What to say to a Node that is older than package.json's `engines` allow, or undefined.
  * @param {string} version `20.20.2`
  */
 export function tooOldNode(version) {
+  const oldest = engines.node.replace('>=', '');
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  const [needMajor, needMinor] = oldestNode;
+  const [needMajor, needMinor] = oldest.split('.').map(Number);
   if (major > needMajor || (major === needMajor && minor >= needMinor)) return undefined;
-  return `Node ${needMajor}.${needMinor} or newer is needed, this is ${version}; install it from https://nodejs.org or your package manager`;
+  return `Node ${oldest} or newer is needed, this is ${version}; install it from https://nodejs.org or your package manager`;
 }
 
 const hashOf = (text) => createHash('sha256').update(text).digest('hex');

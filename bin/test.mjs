@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `npm test`: packages if missing, checks, unit tests, then real clusters. The last line is always `N passed, N failed`.
-//   --check    only the checks (types, lint, format, dead code)
+//   --check    only the checks (types, lint, format, dead code, circles of imports, shell scripts)
 //   --unit     checks and tests without Docker
 //   --cluster  only the tests on real clusters
 //   --cgroup2  only what is shown in a virtual machine with cgroup v2: never part of the whole, for it takes half an hour
@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endChildren, runChild } from './children.mjs';
-import { correctedLine } from './npm-flags.mjs';
 import { ensurePackages, tooOldNode } from './packages.mjs';
+import { hasShellcheck, shellcheckCalls } from './shell-scripts.mjs';
 import { add, failuresOf, lastLine, readReport, readTally } from './tally.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -24,8 +24,12 @@ function stop(exitCode, line) {
 
 const tooOld = tooOldNode(process.versions.node);
 if (tooOld !== undefined) stop(5, tooOld);
-const corrected = correctedLine(flags, process.env, []);
-if (corrected !== undefined) stop(2, `npm keeps flags that stand before a lone "--" for itself; type: ${corrected}`);
+// npm takes `npm test --unit` for a setting of its own and tells it by the environment only.
+const kept = known.filter((flag) => process.env.npm_lifecycle_event && process.env[`npm_config_${flag.slice(2)}`]);
+if (kept.length > 0) {
+  const line = ['npm run', process.env.npm_lifecycle_event, '--', ...flags, ...kept].join(' ');
+  stop(2, `npm keeps flags that stand before a lone "--" for itself; type: ${line}`);
+}
 const unknown = flags.find((flag) => !known.includes(flag));
 if (unknown !== undefined)
   stop(2, `unknown argument ${JSON.stringify(unknown)}  ->  npm test -- [${known.join(' | ')}]`);
@@ -81,7 +85,14 @@ async function checks() {
     ['lint', bin('eslint'), ['.', '--max-warnings', '0'], 'npx eslint . --fix'],
     ['format', bin('prettier'), ['--check', '--log-level', 'warn', '.'], 'npx prettier --write .'],
     ['dead code', bin('knip'), []],
+    ['circles', bin('depcruise'), ['--config', '.dependency-cruiser.mjs', 'harness', 'scenarios', 'bench', 'test']],
   ];
+  // No npm package brings shellcheck along: the one of that name downloads it from GitHub when it is first run.
+  if (hasShellcheck()) list.push(...shellcheckCalls(root).map((args) => ['shell scripts', 'shellcheck', args]));
+  else {
+    process.stdout.write('skipped shell scripts, no shellcheck here: apt install shellcheck\n');
+    tally = add(tally, { passed: 0, failed: 0, skipped: 1 });
+  }
   const queue = [...list];
   const worker = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {

@@ -2,6 +2,7 @@ import { armName, isFaultFree } from '../model/control.ts';
 import { isWanted, type Dropped, type Plan } from '../model/plan.ts';
 import { isSuccess, notableOutcomes } from '../model/outcome.ts';
 import type { TrialRecord } from '../model/record.ts';
+import type { Run } from '../model/run.ts';
 import { humanDuration } from '../model/units.ts';
 import { canaryNote } from './canary.ts';
 import { comparePairs, compareSamples, samplesOf, type Question } from './compared.ts';
@@ -16,12 +17,6 @@ import { isControl } from './summary.ts';
 
 /** The usual level; a run that may end early has its looks' own. */
 const usualLevel = 0.05;
-
-/** A run to be compared: what was planned, and what came of it. */
-export interface Run {
-  readonly plan: Plan;
-  readonly records: readonly TrialRecord[];
-}
 
 /** Everything that `compare` prints, as data. Durations in ms. */
 export interface RunComparison {

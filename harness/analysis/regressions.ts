@@ -1,5 +1,5 @@
 import type { Comparison } from './comparison.ts';
-import type { Run } from './comparison-runs.ts';
+import type { Run } from '../model/run.ts';
 import { summarise } from './summary.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { DetectorSummary, RunbookSummary } from '../model/summary.ts';

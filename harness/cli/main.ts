@@ -1,6 +1,8 @@
 import { CommanderError } from 'commander';
-import { exitCodeOf, exitCodes } from '../model/errors.ts';
+import { exitCodeOf, exitCodes, FiredrillError } from '../model/errors.ts';
 import { errorText } from './error-text.ts';
+import { scenarioIds } from './load.ts';
+import { correctedLine } from './npm-flags.ts';
 import { processOutput } from './output.ts';
 import { makeProgram, usageError } from './program.ts';
 import { watchSignals } from './signals.ts';
@@ -27,6 +29,10 @@ async function main(argv: readonly string[]): Promise<number> {
         exitCode = code;
       },
     );
+    const corrected = correctedLine(program, argv, process.env, scenarioIds);
+    if (corrected !== undefined) {
+      throw new FiredrillError('usage', `npm keeps flags that stand before a lone "--" for itself; type: ${corrected}`);
+    }
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     const shown = error instanceof CommanderError ? usageError(error, argv) : error;

@@ -64,6 +64,12 @@ export function trigger(flag: string, value: string): Trigger {
   return { kind: 'detector', id };
 }
 
+/** For a flag that may be given again: all of its values. */
+export const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  value,
+];
+
 /** `--runbook a --runbook b,c` as a list without repetitions; undefined when the flag was not given. */
 export function names(values: readonly string[] | undefined): readonly string[] | undefined {
   if (values === undefined) return undefined;

@@ -1,3 +1,5 @@
+import { styleText } from 'node:util';
+
 /** Where the command line writes: results on stdout, everything else on stderr. Handed around so that tests can look. */
 export interface Output {
   /** Text of the result, with its final newline. */
@@ -65,19 +67,12 @@ export function processOutput(env: Readonly<Record<string, string | undefined>> 
   return output;
 }
 
-const codes = {
-  bold: [1, 22],
-  dim: [2, 22],
-  red: [31, 39],
-  green: [32, 39],
-  yellow: [33, 39],
-  cyan: [36, 39],
-} as const;
+type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
 /** Paints text, or leaves it as it is. */
-export type Paint = (style: keyof typeof codes, text: string) => string;
+export type Paint = (style: Style, text: string) => string;
 
-/** A painter that paints only when `colour`. */
+/** A painter that paints only when `colour`. (Whether a stream takes colour is `wantsColour`'s to say, not that of `styleText`.) */
 export function painter(colour: boolean): Paint {
-  return (style, text) => (colour ? `\u001b[${codes[style][0]}m${text}\u001b[${codes[style][1]}m` : text);
+  return (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text);
 }

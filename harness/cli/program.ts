@@ -1,14 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, Option, type CommanderError } from 'commander';
 import { controlWords } from '../engine/controls.ts';
 import { builtMinor, imageModes, kubernetesMinors } from '../images/refs.ts';
 import { FiredrillError } from '../model/errors.ts';
-import { architectures } from '../setup/architecture.ts';
+import { manifest } from '../host/manifest.ts';
+import { architectures } from '../host/architecture.ts';
 import type { ReportFormat } from '../reporters/all.ts';
 import type { CommandContext } from './context.ts';
 import { projectRoot, reportsDir, scenarioIds } from './load.ts';
 import {
+  collect,
   compareWords,
   confirm,
   controls,
@@ -36,14 +36,7 @@ type RawRunFlags = Omit<RunFlags, 'runbook'> & { readonly runbook?: readonly str
 
 type RawCompareFlags = CompareFlags & { readonly json?: boolean };
 
-const collect = (value: string, before: readonly string[] | undefined) => [...(before ?? []), value];
 const outDefault = () => reportsDir(projectRoot, process.cwd());
-
-/** The version in package.json. */
-function version(): string {
-  const data: unknown = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
-  return typeof data === 'object' && data !== null && 'version' in data ? String(data.version) : '?';
-}
 
 /** Which Kubernetes the nodes run. What has been seen to work is said where it is chosen. */
 const kubernetesOption = (): Option =>
@@ -59,7 +52,7 @@ const kubernetesOption = (): Option =>
 export function makeProgram(context: CommandContext, done: (exitCode: number) => void): Command {
   const program = new Command('firedrill')
     .description('Rehearses documented outages on real Kubernetes clusters in containers.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(manifest.version, '-V, --version', 'print the version')
     .showSuggestionAfterError(true)
     .exitOverride()
     .configureOutput({

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { checksIn, problemsOf, stepsIn } from '../model/check.ts';
 import type { Scenario } from '../model/scenario.ts';
-import { realRunner } from '../setup/run.ts';
+import { realRunner } from '../host/run.ts';
 import { projectRoot, refuseProblems } from './load.ts';
 
 /** Everything that is wrong with a scenario before Docker is asked for anything, one line each. Empty when it can be run. */

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { KubeConfig, Watch } from '@kubernetes/client-node';
+import { deadline } from '../host/time.ts';
 import type {
   Backend,
   CallOptions,
@@ -260,27 +261,16 @@ export function kubeApi(kubeconfigPath: string): KubeApi {
   const call = async <T>(options: CallOptions | undefined, work: (ask: Ask) => Promise<T>): Promise<T> => {
     options?.signal?.throwIfAborted();
     const timeoutMs = options?.timeoutMs ?? defaultTimeoutMs;
-    const own = new AbortController();
-    const onAbort = (): void => {
-      own.abort(options?.signal?.reason);
-    };
-    options?.signal?.addEventListener('abort', onAbort, { once: true });
-    const late = new Error(`API did not answer within ${timeoutMs} ms`);
-    const timer = setTimeout(() => {
-      own.abort(late);
-    }, timeoutMs);
+    using limit = deadline(timeoutMs, options?.signal);
     try {
       const config = file.current();
       return await work((path, given = {}) =>
-        requestJson(config, path, { ...given, newcomer: options?.newcomer === true, signal: own.signal }),
+        requestJson(config, path, { ...given, newcomer: options?.newcomer === true, signal: limit.signal }),
       );
     } catch (error) {
       options?.signal?.throwIfAborted();
-      if (own.signal.reason === late) throw late;
+      if (limit.passed()) throw new Error(`API did not answer within ${timeoutMs} ms`);
       throw error;
-    } finally {
-      clearTimeout(timer);
-      options?.signal?.removeEventListener('abort', onAbort);
     }
   };
 

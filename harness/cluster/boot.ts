@@ -2,7 +2,7 @@ import type { Cluster } from '../model/cluster.ts';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import { millis } from '../model/units.ts';
 import type { Docker } from './docker.ts';
-import { sleep } from './sleep.ts';
+import { sleep } from '../host/time.ts';
 
 /**
  * What a node says on its console when commands may be run in it. On cgroup v2 the kubelet refuses to start as long as any process is in the

@@ -1,3 +1,4 @@
+import { within } from '../host/time.ts';
 import type {
   CallOptions,
   CanaryPod,
@@ -258,7 +259,7 @@ export class FakeKubeApi implements KubeApi {
 
   async #answer(options: CallOptions | undefined): Promise<void> {
     options?.signal?.throwIfAborted();
-    if (this.hang) await settled(options?.timeoutMs ?? 5000, options?.signal, () => new Promise(() => undefined));
+    if (this.hang) await within(options?.timeoutMs ?? 5000, () => new Promise(() => undefined), options?.signal);
     if (this.#unreachable) throw new Error('connect ECONNREFUSED (fake API is unreachable)');
   }
 }
@@ -270,39 +271,6 @@ function labelsMatch(labels: Readonly<Record<string, string>>, selector: string 
     const [key = '', value] = term.split('=');
     return value === undefined ? key in labels : labels[key] === value;
   });
-}
-
-/** Runs `work` until it settles, its time-out passes or the signal aborts; the latter two reject with their reason. */
-async function settled<T>(
-  timeoutMs: number | undefined,
-  signal: AbortSignal | undefined,
-  work: (signal: AbortSignal) => T | Promise<T>,
-): Promise<T> {
-  const own = new AbortController();
-  const abort = (): void => {
-    own.abort(signal?.reason);
-  };
-  signal?.addEventListener('abort', abort, { once: true });
-  if (signal?.aborted) abort();
-  const timer =
-    timeoutMs === undefined
-      ? undefined
-      : setTimeout(() => {
-          own.abort(new DOMException('timed out', 'TimeoutError'));
-        }, timeoutMs);
-  const cut = new Promise<never>((_, reject) => {
-    const fail = (): void => {
-      reject(own.signal.reason instanceof Error ? own.signal.reason : new Error(String(own.signal.reason)));
-    };
-    if (own.signal.aborted) fail();
-    else own.signal.addEventListener('abort', fail, { once: true });
-  });
-  try {
-    return await Promise.race([cut, Promise.resolve().then(() => work(own.signal))]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', abort);
-  }
 }
 
 export interface FakeClusterOptions {
@@ -372,7 +340,11 @@ export class FakeCluster implements Cluster {
     this.calls.push({ on, command, ...input });
     try {
       return result(
-        await settled(options.timeoutMs, options.signal, (signal) => this.handler({ on, command, ...input, signal })),
+        await within(
+          options.timeoutMs ?? Infinity,
+          async (signal) => this.handler({ on, command, ...input, signal }),
+          options.signal,
+        ),
       );
     } catch (error) {
       if (error instanceof Error && error.name === 'TimeoutError')

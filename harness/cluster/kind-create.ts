@@ -7,7 +7,7 @@ import type { ClusterSpec } from './spec.ts';
 import type { ClusterNetwork } from './network.ts';
 import type { RunProcess } from './process.ts';
 import { shellScript } from './shell.ts';
-import { sleep } from './sleep.ts';
+import { sleep } from '../host/time.ts';
 
 const createTimeoutMs = 300_000;
 

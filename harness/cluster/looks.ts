@@ -1,3 +1,4 @@
+import { deadline } from '../host/time.ts';
 import type { Cluster, ExecResult, NodeStream } from '../model/cluster.ts';
 import { shellScript } from './shell.ts';
 
@@ -51,25 +52,14 @@ export function looksBy(attach: Cluster['attach']): Cluster['look'] {
     const shell = waiting.pop() ?? opened(node, signal);
     shell.stream.write(Buffer.from(command).toString('hex'));
 
-    let stop: () => void = () => undefined;
+    using limit = deadline(timeoutMs ?? Infinity, signal);
     const over = new Promise<124 | 130>((resolve) => {
-      const timer =
-        timeoutMs === undefined
-          ? undefined
-          : setTimeout(() => {
-              resolve(124);
-            }, timeoutMs);
-      const abort = (): void => {
-        resolve(130);
+      const end = () => {
+        resolve(limit.passed() ? 124 : 130);
       };
-      signal.addEventListener('abort', abort, { once: true });
-      stop = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', abort);
-      };
+      limit.signal.addEventListener('abort', end, { once: true });
     });
     const answer = await Promise.race([shell.next(), over]);
-    stop();
     if (typeof answer === 'number') {
       void shell.stream.close();
       return cut(answer);

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { bridgeOf, chooseSubnet, createNetwork, parseRoutes, parseSubnet } from './network.ts';
+import { bridgeOf, chooseSubnet, createNetwork, parseRoutes } from './network.ts';
 import type { Docker } from './docker.ts';
 
 const overlaps = (a: string, b: string): boolean => {
-  const [x, y] = [parseSubnet(a), parseSubnet(b)];
-  if (!x || !y) throw new Error('no subnet');
-  const size = 2 ** (32 - Math.min(x.bits, y.bits));
-  return Math.floor(x.address / size) === Math.floor(y.address / size);
+  const range = (subnet: string): [number, number] => {
+    const [address = '', bits = '32'] = subnet.split('/');
+    const from = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+    return [from, from + 2 ** (32 - Number(bits))];
+  };
+  const [[x0, x1], [y0, y1]] = [range(a), range(b)];
+  return x0 < y1 && y0 < x1;
 };
 
 describe('chooseSubnet', () => {

@@ -1,31 +1,20 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
+import ipaddr from 'ipaddr.js';
 import { FiredrillError } from '../model/errors.ts';
 import { labels, linesOf, type Docker } from './docker.ts';
 
-/** An IPv4 network. `address` as an unsigned number. */
-export interface Subnet {
-  readonly address: number;
-  readonly bits: number;
+/** An IPv4 network: an address in it and the number of bits that all of its addresses have in common. */
+type Subnet = [ipaddr.IPv4, number];
+
+/** `10.1.2.0/24` or one address; undefined for IPv6 and what is no subnet. */
+function parseSubnet(text: string): Subnet | undefined {
+  const cidr = text.includes('/') ? text : `${text}/32`;
+  return ipaddr.IPv4.isValidCIDRFourPartDecimal(cidr) ? ipaddr.IPv4.parseCIDR(cidr) : undefined;
 }
 
-const mask = (bits: number): number => (bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0);
-
-/** `10.1.2.0/24` as numbers; undefined for IPv6 and what is no subnet. */
-export function parseSubnet(text: string): Subnet | undefined {
-  const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)(?:\/(\d+))?$/.exec(text.trim());
-  if (!match) return undefined;
-  const [a = 0, b = 0, c = 0, d = 0] = match.slice(1, 5).map(Number);
-  const bits = match[5] === undefined ? 32 : Number(match[5]);
-  if ([a, b, c, d].some((part) => part > 255) || bits > 32) return undefined;
-  return { address: (((a << 24) | (b << 16) | (c << 8) | d) >>> 0) & mask(bits), bits };
-}
-
-const overlap = (x: Subnet, y: Subnet): boolean => {
-  const bits = mask(Math.min(x.bits, y.bits));
-  return (x.address & bits) >>> 0 === (y.address & bits) >>> 0;
-};
+const overlap = ([x, xBits]: Subnet, [y, yBits]: Subnet): boolean => x.match(y, Math.min(xBits, yBits));
 
 /** What Kubernetes itself uses inside: pods and services. */
 const inside = ['10.244.0.0/16', '10.96.0.0/16'];
@@ -44,7 +33,7 @@ function candidates(): string[] {
 export function chooseSubnet(taken: readonly string[], seed: string): string {
   const used = [...taken, ...inside]
     .map(parseSubnet)
-    .filter((subnet): subnet is Subnet => subnet !== undefined && subnet.bits > 0);
+    .filter((subnet): subnet is Subnet => subnet !== undefined && subnet[1] > 0);
   const free = candidates().filter((candidate) => {
     const subnet = parseSubnet(candidate);
     return subnet !== undefined && !used.some((other) => overlap(subnet, other));
@@ -66,18 +55,13 @@ export function chooseSubnet(taken: readonly string[], seed: string): string {
 
 /** Destinations of a Linux routing table (/proc/net/route), as subnets. */
 export function parseRoutes(table: string): string[] {
-  const swap = (hex: string): number => Buffer.from(hex, 'hex').readUInt32LE(0);
+  // Numbers are little-endian.
+  const address = (hex: string) => new ipaddr.IPv4([...Buffer.from(hex, 'hex')].reverse());
   return linesOf(table)
     .slice(1)
     .map((line) => line.split(/\s+/))
     .filter((field) => /^[0-9A-F]{8}$/.test(field[1] ?? '') && /^[0-9A-F]{8}$/.test(field[7] ?? ''))
-    .map((field) => {
-      const address = swap(field[1] ?? '');
-      const bits = swap(field[7] ?? '')
-        .toString(2)
-        .replace(/0/g, '').length;
-      return `${[24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.')}/${bits}`;
-    });
+    .map((field) => `${address(field[1] ?? '')}/${address(field[7] ?? '').prefixLengthFromSubnetMask() ?? 32}`);
 }
 
 /** Subnets that a new network must not overlap. */

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheDir } from '../setup/cache.ts';
+import { cacheDir } from '../host/folders.ts';
 import type { Docker } from './docker.ts';
 
 /**

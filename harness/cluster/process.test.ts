@@ -10,4 +10,14 @@ describe('runProcess', () => {
     });
     expect({ exitCode, stdout, lines }).toEqual({ exitCode: 0, stdout: 'one\ntwo\n', lines: ['one', 'two'] });
   });
+
+  it('tells by the exit code what ended it, as a shell does', async () => {
+    const stop = new AbortController();
+    const aborted = runProcess('sleep', ['60'], { signal: stop.signal });
+    stop.abort();
+    expect((await aborted).exitCode).toBe(130);
+    expect((await runProcess('sleep', ['60'], { timeoutMs: 50 })).exitCode).toBe(124);
+    expect((await runProcess('sh', ['-c', 'kill -KILL $$'])).exitCode).toBe(137);
+    await expect(runProcess('firedrill-no-such-program', [])).rejects.toThrow('cannot run firedrill-no-such-program');
+  });
 });

@@ -2,7 +2,7 @@ import type { Backend, Cluster, KubeApi, PodState, ServiceState } from '../model
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import { millis } from '../model/units.ts';
 import { linesOf } from './docker.ts';
-import { sleep } from './sleep.ts';
+import { sleep } from '../host/time.ts';
 
 /** What the wait is about. */
 export interface Readiness {

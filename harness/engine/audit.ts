@@ -1,5 +1,5 @@
 import { oneLine } from '../model/errors.ts';
-import { deadline } from './deadline.ts';
+import { deadline } from '../host/time.ts';
 import type { Sampling } from './trial-spec.ts';
 import type { Watched } from './watched.ts';
 

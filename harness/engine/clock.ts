@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { sleep } from '../host/time.ts';
 import { instant, type Instant } from '../model/units.ts';
 
 /** The one clock of a trial: monotonic, zero at the trial's start. */
@@ -19,28 +20,7 @@ export function startClock(speed = 1): TrialClock {
   return {
     wallEpochMs: Date.now(),
     now: () => instant(now()),
-    sleep: (ms, signal) => abortableSleep(ms / speed, signal),
-    sleepUntil: (at, signal) => abortableSleep((at - now()) / speed, signal),
+    sleep: (ms, signal) => sleep(ms / speed, signal),
+    sleepUntil: (at, signal) => sleep((at - now()) / speed, signal),
   };
-}
-
-function abortableSleep(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) {
-      reject(signal.reason as Error);
-      return;
-    }
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(signal?.reason as Error);
-    };
-    const timer = setTimeout(
-      () => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      },
-      Math.max(0, ms),
-    );
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
 }

@@ -6,7 +6,7 @@ import { FakeCluster } from '../cluster/fake.ts';
 import { act, look, onPanic, powerOff, until } from '../model/define.ts';
 import { instant, seconds } from '../model/units.ts';
 import { Broadcast } from './channel.ts';
-import { deadline } from './deadline.ts';
+import { deadline } from '../host/time.ts';
 import { startClock, type Clock } from './clock.ts';
 import { Journal } from './journal.ts';
 import { seeded, shuffled } from '../model/random.ts';

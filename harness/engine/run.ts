@@ -2,56 +2,23 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { exitCodes, FiredrillError } from '../model/errors.ts';
 import { armName } from '../model/control.ts';
-import type { ProfileName } from '../model/profile.ts';
-import { isWanted, type PlannedTrial, type Trigger } from '../model/plan.ts';
+import { isWanted, type PlannedTrial } from '../model/plan.ts';
 import { decide, watchOf } from '../analysis/decision.ts';
 import type { OnProgress } from '../model/progress.ts';
 import type { TrialRecord } from '../model/record.ts';
-import { timersOf, type Scenario } from '../model/scenario.ts';
+import { timersOf } from '../model/scenario.ts';
 import { humanDuration, midpoint, minutes, uncensored } from '../model/units.ts';
-import type { ImageMode, KubernetesMinor } from '../images/refs.ts';
 import { inBlocks } from './blocks.ts';
-import { runbookOf, type ControlWord } from './controls.ts';
-import { deadline } from './deadline.ts';
+import { runbookOf } from './controls.ts';
+import { deadline } from '../host/time.ts';
 import { expectedMs, untilNextLook } from './estimate.ts';
 import { exitCodeOfOutcomes, outcomesOf, type TrialOutcome } from './outcomes.ts';
 import { makePlan, repeatOf } from './plan.ts';
 import { writeReports } from './reports.ts';
-import { keepFinished, requireSameMachine, resumePlan, type Resumed } from './resume.ts';
+import { keepFinished, requireSameMachine, resumePlan } from './resume.ts';
 import { runTrial } from './trial.ts';
+import type { RunOptions } from './options.ts';
 import { prepareMachine } from './wiring.ts';
-
-export interface RunOptions {
-  readonly scenarioId: string;
-  readonly scenario: Scenario;
-  readonly profile: ProfileName;
-  readonly trials: number;
-  /** How many blocks at once. */
-  readonly parallel: number;
-  readonly seed: number;
-  readonly runbooks?: readonly string[];
-  /** Control arms beside them; none when absent. */
-  readonly controls?: readonly ControlWord[];
-  readonly keep: 'never' | 'on-failure' | 'always';
-  readonly images: ImageMode;
-  /** Kubernetes' minor version on the nodes; default: the one that all outages were run on. */
-  readonly kubernetes?: KubernetesMinor;
-  /** Folder of the reports; the run makes `<out>/<scenario>/<runId>`. */
-  readonly out: string;
-  readonly trigger: Trigger;
-  /** Arms are dropped, and the run ends, by the rules that its plan declares. */
-  readonly decide?: boolean;
-  /** How long an arm is watched, once, after service is stable; the profile's time when absent. */
-  readonly confirmMs?: number;
-  readonly openFence: boolean;
-  /** Every cluster is made by kind, none restored from a snapshot. */
-  readonly fresh: boolean;
-  readonly timeoutMs?: number;
-  /** A run that is gone on with, its finished trials kept. Profile, seed and runbooks are its own. */
-  readonly resume?: Resumed;
-  readonly onProgress: OnProgress;
-  readonly signal: AbortSignal;
-}
 
 export interface RunResult {
   readonly runDir: string;

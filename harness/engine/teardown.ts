@@ -1,3 +1,4 @@
+import { within } from '../host/time.ts';
 import { oneLine } from '../model/errors.ts';
 
 interface Entry {
@@ -23,19 +24,10 @@ export class Teardown {
     const failures: string[] = [];
     for (let entry = this.#entries.pop(); entry !== undefined; entry = this.#entries.pop()) {
       onStart?.(entry.name);
-      let timer: NodeJS.Timeout | undefined;
-      const { deadlineMs } = entry;
-      const deadline = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => {
-          reject(new Error(`not done within ${deadlineMs} ms`));
-        }, deadlineMs);
-      });
       try {
-        await Promise.race([entry.run(), deadline]);
+        await within(entry.deadlineMs, entry.run);
       } catch (error) {
         failures.push(`${entry.name}: ${oneLine(error)}`);
-      } finally {
-        clearTimeout(timer);
       }
     }
     return failures;

@@ -16,7 +16,7 @@ import { auditStores } from './audit.ts';
 import { Broadcast } from './channel.ts';
 import { startClock, type TrialClock } from './clock.ts';
 import { delayOf, healthyWatchMs } from './controls.ts';
-import { deadline } from './deadline.ts';
+import { deadline } from '../host/time.ts';
 import { watchDetector } from './detecting.ts';
 import { checkDurability } from './durability.ts';
 import { watchAftermath, watchHealthy } from './fault-free.ts';

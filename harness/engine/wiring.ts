@@ -9,16 +9,15 @@ import { kindSource, snapshotSource, type ClusterBase } from '../cluster/provide
 import { startLoad } from '../load/k6.ts';
 import { FiredrillError } from '../model/errors.ts';
 import { profiles } from '../model/profile.ts';
-import { claim, withLock } from '../registry/lock.ts';
+import { claim, withLock } from '../host/lock.ts';
 import { registerRun, type RunRegistration } from '../registry/registry.ts';
-import { stateDir } from '../registry/state.ts';
 import { startSampling } from '../sampling/sampler.ts';
-import { cacheDir } from '../setup/cache.ts';
+import { cacheDir, stateDir } from '../host/folders.ts';
 import { roomFor } from '../setup/need.ts';
 import { makeReady } from '../setup/ready.ts';
-import { deadline } from './deadline.ts';
+import { deadline } from '../host/time.ts';
 import { needOf } from './estimate.ts';
-import type { RunOptions } from './run.ts';
+import type { RunOptions } from './options.ts';
 import type { OwnedCluster, TrialDeps } from './trial-spec.ts';
 
 /** A machine on which trials can run. */

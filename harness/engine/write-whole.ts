@@ -1,5 +1,6 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 
 /**
@@ -8,13 +9,10 @@ import { FiredrillError, oneLine } from '../model/errors.ts';
  */
 export function writeWhole(file: string, text: string): void {
   const path = resolve(file);
-  const beside = `${path}.${process.pid}.new`;
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(beside, text);
-    renameSync(beside, path);
+    writeFileAtomic.sync(path, text);
   } catch (error) {
-    rmSync(beside, { force: true });
     throw new FiredrillError('usage', `${file} cannot be written: ${oneLine(error)}`, { cause: error });
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import type { Runner } from '../setup/run.ts';
+import type { Runner } from '../host/run.ts';
 import { buildGraph, packageList, strictBase } from './build.ts';
 import { compiled } from './cross.ts';
 import { acceptable, parseInputs } from './node-image.ts';

@@ -2,9 +2,9 @@ import { chmod, cp, link, mkdir, readdir, readFile, rename, rm, stat, writeFile 
 import { join } from 'node:path';
 
 import { FiredrillError } from '../model/errors.ts';
-import { architectures, machineArchitecture, type Architecture } from '../setup/architecture.ts';
-import type { Runner } from '../setup/run.ts';
-import { must } from '../setup/run.ts';
+import { architectures, machineArchitecture, type Architecture } from '../host/architecture.ts';
+import type { Runner } from '../host/run.ts';
+import { must } from '../host/run.ts';
 import type { Step, StepContext } from './dag.ts';
 import { programArchitecture } from './elf.ts';
 import { contentKey, pathKey, short } from './keys.ts';

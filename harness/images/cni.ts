@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
-import { architectures, machineArchitecture, type Architecture } from '../setup/architecture.ts';
-import { must, type Runner } from '../setup/run.ts';
+import { architectures, machineArchitecture, type Architecture } from '../host/architecture.ts';
+import { fetchChecked } from '../host/fetch.ts';
+import { must, type Runner } from '../host/run.ts';
 import { versions } from './refs.ts';
 import { goEnv } from './toolchain.ts';
 
@@ -77,40 +76,4 @@ async function download(runner: Runner, tmp: string, architecture: Architecture,
   await writeFile(join(tmp, name), await fetchChecked(url, `${url}.sha256`, signal));
   await must(runner, `unpacking ${name}`, 'tar', ['-xzf', join(tmp, name), '-C', tmp, './bridge'], { signal });
   await rm(join(tmp, name));
-}
-
-/**
- * Fetches a file and checks it against a checksum file beside it (`<hex>  <name>`).
- * @throws FiredrillError `environment` when either cannot be had or they do not match.
- */
-export async function fetchChecked(
-  url: string,
-  sumUrl: string,
-  signal?: AbortSignal,
-  fetcher: typeof fetch = fetch,
-): Promise<Buffer> {
-  const timeout = AbortSignal.timeout(300_000);
-  const both = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
-  const get = async (what: string): Promise<Buffer> => {
-    try {
-      const response = await fetcher(what, { signal: both, redirect: 'follow' });
-      if (!response.ok) throw new Error(`HTTP ${String(response.status)}`);
-      return Buffer.from(await response.arrayBuffer());
-    } catch (cause) {
-      signal?.throwIfAborted();
-      throw new FiredrillError('environment', `cannot fetch ${what}`, {
-        hint: 'install Go, so that it can be built',
-        cause,
-      });
-    }
-  };
-  const [data, sums] = [await get(url), (await get(sumUrl)).toString('utf8')];
-  const expected = /\b[0-9a-f]{64}\b/.exec(sums)?.[0];
-  const actual = createHash('sha256').update(data).digest('hex');
-  if (expected !== actual) {
-    throw new FiredrillError('environment', `${url} does not match its checksum`, {
-      hint: 'try again, or install Go so that it is built',
-    });
-  }
-  return data;
 }

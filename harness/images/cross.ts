@@ -1,7 +1,7 @@
 import type { OnProgress } from '../model/progress.ts';
-import type { Architecture } from '../setup/architecture.ts';
-import { cacheDir as defaultCacheDir } from '../setup/cache.ts';
-import { realRunner, type Runner } from '../setup/run.ts';
+import type { Architecture } from '../host/architecture.ts';
+import { cacheDir as defaultCacheDir } from '../host/folders.ts';
+import { realRunner, type Runner } from '../host/run.ts';
 import { buildGraph, stepOf, type BuildGraph } from './build.ts';
 import { reachable, type StepTiming } from './dag.ts';
 import { buildSteps } from './ensure.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { machineArchitecture } from '../setup/architecture.ts';
+import { machineArchitecture } from '../host/architecture.ts';
 import { elfArchitecture, programArchitecture } from './elf.ts';
 
 const head = (machine: number, data = 1): Buffer => {

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import type { Architecture } from '../setup/architecture.ts';
+import type { Architecture } from '../host/architecture.ts';
 
 /** `e_machine` of the ELF header. */
 const machines: Readonly<Record<number, Architecture>> = { 62: 'amd64', 183: 'arm64' };

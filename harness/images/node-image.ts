@@ -1,5 +1,5 @@
 import type { OnProgress } from '../model/progress.ts';
-import { must } from '../setup/run.ts';
+import { must } from '../host/run.ts';
 import { hasImage, hashLabel, stepOf } from './build.ts';
 import { ensureBridge } from './cni.ts';
 import type { Step } from './dag.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../model/progress.ts';
-import { machineArchitecture } from '../setup/architecture.ts';
-import type { Runner, RunResult } from '../setup/run.ts';
+import { machineArchitecture } from '../host/architecture.ts';
+import type { Runner, RunResult } from '../host/run.ts';
 import { hashLabel } from './build.ts';
 import { obtain } from './obtain.ts';
 import { kubernetesMinors, nodeImages, type ImageMode, type KubernetesMinor } from './refs.ts';

@@ -1,5 +1,4 @@
 import { humanDuration } from '../model/units.ts';
-import { diskForBuild } from '../setup/need.ts';
 import { pendingSteps } from './dag.ts';
 import { remaining } from './estimate.ts';
 import { alreadyThere } from './image-set.ts';
@@ -8,6 +7,9 @@ import { findNode } from './node-image.ts';
 import type { ImageSpec } from './refs.ts';
 import { findLocal } from './sources.ts';
 import { hostSpecs, inNode, wantedOf, worldOf, type EnsureImagesOptions } from './world.ts';
+
+/** Bytes that building every image from source needs, where Docker keeps its data and in the cache. */
+export const diskForBuild = 12e9;
 
 /** What `ensureImages` would do, without doing it. */
 export interface ImagePlan {

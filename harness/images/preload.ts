@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { FiredrillError } from '../model/errors.ts';
-import { identify } from '../registry/process.ts';
-import { because, must, type Runner } from '../setup/run.ts';
+import { identify } from '../host/identity.ts';
+import { because, must, type Runner } from '../host/run.ts';
+import { sleep } from '../host/time.ts';
 import { contentKey } from './keys.ts';
 import { fullName } from './refs.ts';
 
@@ -165,6 +165,6 @@ async function containerdAnswers(runner: Runner, container: string, signal: Abor
         cause: log.stderr,
       });
     }
-    await sleep(300, undefined, { signal });
+    await sleep(300, signal);
   }
 }

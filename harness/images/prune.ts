@@ -1,8 +1,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheDir as defaultCacheDir } from '../setup/cache.ts';
-import { architectures } from '../setup/architecture.ts';
-import { must, realRunner, type Runner } from '../setup/run.ts';
+import { cacheDir as defaultCacheDir } from '../host/folders.ts';
+import { architectures } from '../host/architecture.ts';
+import { must, realRunner, type Runner } from '../host/run.ts';
 import { buildGraph } from './build.ts';
 import { recipesDir as defaultRecipesDir, short } from './keys.ts';
 import { nodeRepository } from './refs.ts';

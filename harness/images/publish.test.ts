@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { machineArchitecture } from '../setup/architecture.ts';
-import type { Runner, RunResult } from '../setup/run.ts';
+import { machineArchitecture } from '../host/architecture.ts';
+import type { Runner, RunResult } from '../host/run.ts';
 import { buildGraph, hashLabel } from './build.ts';
 import { recipesDir, short } from './keys.ts';
 import {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { machineArchitecture } from '../setup/architecture.ts';
-import type { RunOptions, Runner, RunResult } from '../setup/run.ts';
+import { machineArchitecture } from '../host/architecture.ts';
+import type { RunOptions, Runner, RunResult } from '../host/run.ts';
 import { hashLabel } from './build.ts';
 import { fullName, splitRef, type ImageMode, type ImageSpec } from './refs.ts';
 import {

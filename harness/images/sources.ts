@@ -1,6 +1,7 @@
 import { FiredrillError } from '../model/errors.ts';
-import { machineArchitecture } from '../setup/architecture.ts';
-import { because, lastWords, type Runner } from '../setup/run.ts';
+import { machineArchitecture } from '../host/architecture.ts';
+import { because, lastWords, type Runner } from '../host/run.ts';
+import { deadline } from '../host/time.ts';
 import { hashLabel } from './build.ts';
 import { short } from './keys.ts';
 import { builtMinor, splitRef, type ImageMode, type ImageSpec } from './refs.ts';
@@ -248,19 +249,15 @@ export class Puller {
     const known = this.#silent.get(host);
     if (known !== undefined) return known;
 
-    const noAnswer = new AbortController();
-    const timer = setTimeout(() => {
-      noAnswer.abort();
-    }, this.#answerMs);
-    const signal = options.signal === undefined ? noAnswer.signal : AbortSignal.any([options.signal, noAnswer.signal]);
+    using answer = deadline(this.#answerMs, options.signal);
     let said = '';
     let timedOut = false;
     try {
       const result = await this.#runner.run('docker', ['pull', name], {
-        signal,
+        signal: answer.signal,
         timeoutMs: 3_600_000,
         onLine: (line) => {
-          if (/pulling|digest:|status:/i.test(line)) clearTimeout(timer);
+          if (/pulling|digest:|status:/i.test(line)) answer.lift();
           options.say?.(line.slice(0, 120));
         },
       });
@@ -268,11 +265,9 @@ export class Puller {
       said = because('docker', result);
     } catch (error) {
       options.signal?.throwIfAborted();
-      if (!noAnswer.signal.aborted) throw error;
+      if (!answer.passed()) throw error;
       timedOut = true;
       said = `no answer in ${String(Math.round(this.#answerMs / 1000))} s`;
-    } finally {
-      clearTimeout(timer);
     }
     const why = `${host}: ${lastWords({ stdout: '', stderr: said }, 1)
       .replace(/^Error response from daemon: /, '')

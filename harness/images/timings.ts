@@ -1,5 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
 
 import { humanDuration } from '../model/units.ts';
 import type { StepTiming } from './dag.ts';
@@ -28,7 +29,5 @@ export async function readDurations(cacheDir: string): Promise<Readonly<Record<s
 /** Keeps them for the next estimate. */
 export async function writeDurations(cacheDir: string, durations: Readonly<Record<string, number>>): Promise<void> {
   await mkdir(cacheDir, { recursive: true });
-  const file = join(cacheDir, 'durations.json');
-  await writeFile(`${file}.new`, JSON.stringify(durations, null, 2));
-  await rename(`${file}.new`, file);
+  await writeFileAtomic(join(cacheDir, 'durations.json'), JSON.stringify(durations, null, 2));
 }

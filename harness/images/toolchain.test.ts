@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RunOptions, RunResult } from '../setup/run.ts';
+import type { RunOptions, RunResult } from '../host/run.ts';
 import { compile, compilerFor, goEnv, toolsOf } from './toolchain.ts';
 
 const answer = (ok: boolean, stdout: string, stderr = ''): RunResult => ({

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 
 import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
-import { machineArchitecture, type Architecture } from '../setup/architecture.ts';
-import { aptInstall } from '../setup/docker.ts';
-import { because, must, type Runner } from '../setup/run.ts';
+import { machineArchitecture, type Architecture } from '../host/architecture.ts';
+import { aptInstall } from '../host/apt.ts';
+import { because, must, type Runner } from '../host/run.ts';
 
 /** The `go` line of a go.mod, as [major, minor]. */
 export function goDirective(goMod: string): readonly [number, number] {

@@ -1,5 +1,5 @@
-import { cacheDir as defaultCacheDir } from '../setup/cache.ts';
-import { realRunner, type Runner } from '../setup/run.ts';
+import { cacheDir as defaultCacheDir } from '../host/folders.ts';
+import { realRunner, type Runner } from '../host/run.ts';
 import { buildGraph, strictBase, type BuildGraph } from './build.ts';
 import { recipesDir as defaultRecipesDir } from './keys.ts';
 import {

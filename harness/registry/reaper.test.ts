@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { identify } from './process.ts';
+import { identify } from '../host/identity.ts';
 import type { Leftover, Leftovers } from '../model/leftover.ts';
 import { clean } from './reaper.ts';
 import { readRuns, registerRun, type KeptCluster, type Resource } from './registry.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { Leftover, Leftovers } from '../model/leftover.ts';
-import { isAlive } from './process.ts';
+import { isAlive } from '../host/identity.ts';
 import {
   forget,
   readRuns,
@@ -13,7 +13,7 @@ import {
   type Resource,
   type ResourceKind,
 } from './registry.ts';
-import { stateDir } from './state.ts';
+import { stateDir } from '../host/folders.ts';
 
 /** What `clean` did or, as a dry run, would do. */
 export interface CleanReport {

@@ -12,8 +12,8 @@ import {
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FiredrillError, oneLine } from '../model/errors.ts';
-import { identify, isAlive, type ProcessIdentity } from './process.ts';
-import { stateDir } from './state.ts';
+import { identify, isAlive, type ProcessIdentity } from '../host/identity.ts';
+import { stateDir } from '../host/folders.ts';
 
 /**
  * What firedrill makes, written down before it is made: one append-only file a run, `<state>/runs/<runId>.jsonl`, each line

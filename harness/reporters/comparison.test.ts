@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { compareBetween, compareWithin, type Run } from '../analysis/comparison-runs.ts';
+import { compareBetween, compareWithin } from '../analysis/comparison-runs.ts';
+import type { Run } from '../model/run.ts';
 import { analyseTrial } from '../analysis/record.ts';
 import { buildLog } from '../analysis/testing/log-builder.ts';
 import { planOf } from '../analysis/testing/plan.ts';

@@ -1,3 +1,6 @@
+import { styleText } from 'node:util';
+import stringWidth from 'string-width';
+import wrapAnsi from 'wrap-ansi';
 import * as f from './format.ts';
 
 export interface TerminalOptions {
@@ -24,7 +27,8 @@ export function table(
   paint: Paint,
   marked: (row: number) => boolean = () => false,
 ): readonly string[] {
-  const wide = (c: Column): number => Math.max(c.head.length, ...c.cells.map((cell) => f.plain(cell).length));
+  const wide = (c: Column): number =>
+    Math.max(...[c.head, ...c.cells.map((cell) => f.plain(cell))].map((text) => stringWidth(text)));
   const total = (list: readonly Column[]): number => 2 + list.reduce((sum, c) => sum + wide(c) + 2, -2);
   let shown = [...columns];
   while (total(shown) > width) {
@@ -33,7 +37,10 @@ export function table(
     shown = shown.filter((c) => c.luxury !== least);
   }
   const line = (cells: readonly string[], mark: string): string => `${mark} ${cells.join('  ')}`.trimEnd();
-  const pad = (text: string, c: Column): string => (c.right === true ? text.padStart(wide(c)) : text.padEnd(wide(c)));
+  const pad = (text: string, c: Column): string => {
+    const room = ' '.repeat(wide(c) - stringWidth(text));
+    return c.right === true ? room + text : text + room;
+  };
   const out = [
     paint.dim(
       line(
@@ -56,19 +63,16 @@ export type Paint = ReturnType<typeof painter>;
 
 /** Colours, or none. */
 export function painter(colour: boolean) {
-  const sgr = (code: number) => (text: string) => (colour ? `\u001b[${String(code)}m${text}\u001b[0m` : text);
-  return { bold: sgr(1), dim: sgr(2), good: sgr(36), warn: sgr(33) };
+  const style = (name: 'bold' | 'dim' | 'cyan' | 'yellow') => (text: string) =>
+    colour ? styleText(name, text, { validateStream: false }) : text;
+  return { bold: style('bold'), dim: style('dim'), good: style('cyan'), warn: style('yellow') };
 }
 
 /** Breaks a line at spaces; further lines begin with `indent`. */
 export function wrap(text: string, width: number, indent = ''): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of f.plain(text).split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = indent + word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
+  const clean = f.plain(text);
+  const [first = '', ...others] = wrapAnsi(clean, width).split('\n');
+  if (others.length === 0) return [first];
+  const rest = wrapAnsi(clean.slice(first.length).trimStart(), width - indent.length);
+  return [first, ...rest.split('\n').map((line) => indent + line)];
 }

@@ -2,8 +2,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { boundingSet, holds, needsBoundedRuntime, sysResourceBit } from './capabilities.ts';
 import { boundedRuntime, mergeDaemonConfig } from './daemon-config.ts';
-import { dockerEndpoint, dockerUserChain, localEndpoint, parseDockerInfo } from './docker.ts';
-import type { RunResult } from './run.ts';
+import { parseDockerInfo } from '../host/docker.ts';
+import { dockerEndpoint, dockerUserChain, localEndpoint } from './docker.ts';
+import type { RunResult } from '../host/run.ts';
 import { engine, good, infoOf, machineOf } from './testing/machines.ts';
 
 const status = (set: string): string =>

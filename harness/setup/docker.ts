@@ -1,40 +1,24 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import { chmod, copyFile, mkdir, readFile, rename, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { freemem, hostname, release } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import writeFileAtomic from 'write-file-atomic';
 
 import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
-import { stateDir } from '../registry/state.ts';
+import { stateDir } from '../host/folders.ts';
 import { needsBoundedRuntime } from './capabilities.ts';
 import { mergeDaemonConfig } from './daemon-config.ts';
 import { asking, diskForRun, requireMemory, usual, type Need } from './need.ts';
 import { engineElsewhere, refuse, type EngineSite, type Machine } from './refusal.ts';
-import { must, realRunner, type Runner } from './run.ts';
+import { aptInstall } from '../host/apt.ts';
+import { freeBytes, requireDisk } from '../host/disk.ts';
+import { askDocker, type DockerFacts } from '../host/docker.ts';
+import { must, realRunner, type Runner } from '../host/run.ts';
+import { sleep } from '../host/time.ts';
 import { missingFrom, unixTools } from './tools.ts';
-
-/** What is known of a Docker engine that answers. */
-export interface DockerFacts {
-  readonly serverVersion: string;
-  readonly storageDriver: string;
-  readonly cgroupVersion: string;
-  readonly defaultRuntime: string;
-  /** Where the engine keeps its data, on the machine it runs on (which may be a virtual machine). */
-  readonly rootDir: string;
-  readonly rootless: boolean;
-  /** The engine's architecture, as the kernel names it; '' where it does not say. */
-  readonly architecture: string;
-  readonly operatingSystem: string;
-  /** The release of the kernel that it runs on. */
-  readonly kernel: string;
-  /** The host name of the machine that it runs on. */
-  readonly name: string;
-  /** What it makes its firewall rules with; '' where it does not say (before API 1.49). */
-  readonly firewall: string;
-}
 
 /** How Docker came to be there. */
 export interface DockerReady extends DockerFacts {
@@ -82,39 +66,6 @@ const daemonConfig = '/etc/docker/daemon.json';
 const wrapperPath = '/usr/local/lib/firedrill/runc-bounded';
 const startWithinMs = 60_000;
 
-/** Asks the engine what it is; undefined when none answers. */
-export async function askDocker(runner: Runner, signal?: AbortSignal): Promise<DockerFacts | undefined> {
-  const result = await runner.run('docker', ['info', '--format', '{{json .}}'], { timeoutMs: 20_000, signal });
-  if (!result.ok) return undefined;
-  return parseDockerInfo(result.stdout);
-}
-
-/** Reads `docker info --format '{{json .}}'`; undefined when the client answered but no engine did. */
-export function parseDockerInfo(text: string): DockerFacts | undefined {
-  let info: Record<string, unknown>;
-  try {
-    info = JSON.parse(text) as Record<string, unknown>;
-  } catch {
-    return undefined;
-  }
-  const word = (key: string): string => (typeof info[key] === 'string' ? info[key] : '');
-  const serverVersion = word('ServerVersion');
-  if (serverVersion === '') return undefined;
-  return {
-    serverVersion,
-    storageDriver: word('Driver'),
-    cgroupVersion: word('CgroupVersion') === '' ? '1' : word('CgroupVersion'),
-    defaultRuntime: word('DefaultRuntime'),
-    rootDir: word('DockerRootDir'),
-    architecture: word('Architecture'),
-    operatingSystem: word('OperatingSystem'),
-    kernel: word('KernelVersion'),
-    name: word('Name'),
-    firewall: (info['FirewallBackend'] as { Driver?: string } | null | undefined)?.Driver ?? '',
-    rootless: JSON.stringify(info['SecurityOptions'] ?? []).includes('rootless'),
-  };
-}
-
 /**
  * Makes sure that a Docker engine answers. One that runs is used as it is. One that is installed but stopped is started
  * (Linux, root) and left running. A missing one is installed from the distribution's packages by root on Debian and
@@ -160,7 +111,12 @@ export async function ensureDocker(
     dockerUserChain: options.openFence === true ? undefined : isThere(await dockerUserChain(runner, signal)),
   });
   const { need } = options;
-  await requireDisk(facts.rootDir, diskForRun(need ?? usual), need === undefined ? 'a run needs' : asking(need), host);
+  await requireDisk(
+    facts.rootDir,
+    diskForRun(need ?? usual),
+    need === undefined ? 'a run needs' : asking(need),
+    host.freeBytes,
+  );
   return { ...facts, how };
 }
 
@@ -251,23 +207,6 @@ async function install(
   if (!(await has(runner, 'docker', signal))) await aptInstall(runner, ['docker-cli'], signal);
 }
 
-let listsAreFresh = false;
-
-/**
- * Installs Debian packages, refreshing the package lists once per process.
- * @throws FiredrillError `environment` with apt-get's last words.
- */
-export async function aptInstall(runner: Runner, packages: readonly string[], signal?: AbortSignal): Promise<void> {
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  const hint = `run \`apt-get install ${packages.join(' ')}\` yourself to see what is wrong`;
-  if (!listsAreFresh) {
-    await must(runner, 'apt-get update', 'apt-get', ['update', '-q'], { env, signal, hint, timeoutMs: 300_000 });
-    listsAreFresh = true;
-  }
-  const args = ['install', '-y', '-q', '--no-install-recommends', ...packages];
-  await must(runner, `installing ${packages.join(', ')}`, 'apt-get', args, { env, signal, hint, timeoutMs: 900_000 });
-}
-
 async function start(
   runner: Runner,
   host: DockerHost,
@@ -307,32 +246,13 @@ async function start(
     const facts = await askDocker(runner, signal);
     if (facts !== undefined) return facts;
     if (ended !== undefined) break;
-    await sleep(300, undefined, signal === undefined ? {} : { signal });
+    await sleep(300, signal);
   }
   // A second firedrill may have started the engine meanwhile; then ours ended because of it, and all is well.
   const facts = await askDocker(runner, signal);
   if (facts !== undefined) return facts;
   throw new FiredrillError('environment', `Docker's engine did not start: ${ended?.why ?? 'no answer in a minute'}`, {
     hint: `see ${log}`,
-  });
-}
-
-/**
- * Checks that a folder's file system has room. Passes where that cannot be told.
- * @param who who needs it, in a sentence: `cni-wipe needs`
- * @throws FiredrillError `environment`, saying how much there is and how much is needed.
- */
-export async function requireDisk(
-  dir: string,
-  needBytes: number,
-  who: string,
-  host: Pick<DockerHost, 'freeBytes'> = thisHost,
-): Promise<void> {
-  const free = await host.freeBytes(dir);
-  if (free === undefined || free >= needBytes) return;
-  const gb = (n: number): string => `${(n / 1e9).toFixed(1)} GB`;
-  throw new FiredrillError('environment', `${who} ${gb(needBytes)} of disk, and ${gb(free)} are free in ${dir}`, {
-    hint: 'free some space (`docker system df` shows what Docker uses), then try again',
   });
 }
 
@@ -375,23 +295,16 @@ export const thisHost: DockerHost = {
   installBoundedRuntime: async () => {
     const recipe = fileURLToPath(new URL('../../images/runc-bounded', import.meta.url));
     await mkdir(dirname(wrapperPath), { recursive: true });
-    await copyFile(recipe, `${wrapperPath}.new`);
-    await chmod(`${wrapperPath}.new`, 0o755);
-    await rename(`${wrapperPath}.new`, wrapperPath);
+    await writeFileAtomic(wrapperPath, await readFile(recipe), { mode: 0o755 });
     const old = await readFile(daemonConfig, 'utf8').catch(() => undefined);
     const merged = mergeDaemonConfig(old, wrapperPath, daemonConfig);
     if (merged.changed) {
       await mkdir(dirname(daemonConfig), { recursive: true });
-      await writeFile(`${daemonConfig}.new`, merged.text);
-      await rename(`${daemonConfig}.new`, daemonConfig);
+      await writeFileAtomic(daemonConfig, merged.text);
     }
     return merged.keptDefault === undefined
       ? undefined
       : `${daemonConfig} keeps its own default runtime, ${merged.keptDefault}; if nodes do not start, set firedrill-bounded`;
   },
-  freeBytes: (dir) =>
-    statfs(dir).then(
-      (s) => s.bavail * s.bsize,
-      () => undefined,
-    ),
+  freeBytes,
 };

@@ -2,16 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { arch, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import { planImages } from '../images/plan.ts';
+import { diskForBuild, planImages } from '../images/plan.ts';
 import { versions } from '../images/refs.ts';
 import { oneLine } from '../model/errors.ts';
 import { humanDuration } from '../model/units.ts';
-import { cacheDir } from './cache.ts';
+import { cacheDir } from '../host/folders.ts';
 import { boundingSet, holds, sysResourceBit } from './capabilities.ts';
 import { boundedRuntime } from './daemon-config.ts';
+import { freeBytes } from '../host/disk.ts';
+import { askDocker, type DockerFacts } from '../host/docker.ts';
 import {
   aboutEngine,
-  askDocker,
   dockerEndpoint,
   dockerUserChain,
   isForbidden,
@@ -19,13 +20,13 @@ import {
   localEndpoint,
   thisHost,
   toLocalEndpoint,
-  type DockerFacts,
   type UserChain,
 } from './docker.ts';
 import { binDir, isKindVersion } from './kind.ts';
-import { cacheForRun, diskForBuild, diskForRun, roomFor, usual, type Need } from './need.ts';
+import { cacheForRun, diskForRun, roomFor, usual, type Need } from './need.ts';
 import { refusals, type EngineSite, type Refusal } from './refusal.ts';
-import { realRunner, type Runner } from './run.ts';
+import { manifest } from '../host/manifest.ts';
+import { realRunner, type Runner } from '../host/run.ts';
 
 /** One thing that has to be right before a run. */
 export interface Check {
@@ -91,7 +92,7 @@ const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 /** kind's documentation names these limits where nodes die of "too many open files". */
 const inotifyInstancesNeeded = 512;
 const openFilesNeeded = 4096;
-const oldestNode: readonly [number, number] = [20, 19];
+const oldestNode = manifest.engines.node.replace('>=', '');
 
 /** The checks for these facts. Pure: it starts nothing and reads nothing. */
 export function judge(facts: Facts): readonly Check[] {
@@ -147,14 +148,17 @@ const machine = (facts: Facts): Check =>
   refused(facts, 'machine', 'Machine') ?? ok('machine', 'Machine', `${facts.platform} ${facts.arch}`);
 
 function nodeJs(facts: Facts): Check {
-  const [major = 0, minor = 0] = facts.nodeVersion.replace(/^v/, '').split('.').map(Number);
-  return major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])
+  const [[major = 0, minor = 0], [leastMajor = 0, leastMinor = 0]] = [
+    facts.nodeVersion.replace(/^v/, '').split('.').map(Number),
+    oldestNode.split('.').map(Number),
+  ];
+  return major > leastMajor || (major === leastMajor && minor >= leastMinor)
     ? ok('node-js', 'Node.js', facts.nodeVersion)
     : fail(
         'node-js',
         'Node.js',
-        `${facts.nodeVersion} is older than ${oldestNode.join('.')}`,
-        `install Node.js ${oldestNode.join('.')} or newer`,
+        `${facts.nodeVersion} is older than ${oldestNode}`,
+        `install Node.js ${oldestNode} or newer`,
       );
 }
 
@@ -354,7 +358,7 @@ export async function collectFacts(
     here: thisHost.here(),
     aptHost: (await version('apt-get', ['--version'])) !== undefined,
     status: await readFile('/proc/self/status', 'utf8').catch(() => undefined),
-    dockerFreeBytes: docker === undefined ? undefined : await thisHost.freeBytes(docker.rootDir),
+    dockerFreeBytes: docker === undefined ? undefined : await freeBytes(docker.rootDir),
     cacheFreeBytes: await freeWhere(cacheDir()),
     availableBytes: thisHost.availableBytes(),
     needs,
@@ -389,7 +393,7 @@ async function imageFacts(runner: Runner, signal?: AbortSignal): Promise<ImageFa
 
 /** Free bytes for a folder that need not be there yet. */
 async function freeWhere(dir: string): Promise<number | undefined> {
-  const free = await thisHost.freeBytes(dir);
+  const free = await freeBytes(dir);
   return free !== undefined || dirname(dir) === dir ? free : await freeWhere(dirname(dir));
 }
 

@@ -1,13 +1,13 @@
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { fetchChecked } from '../images/cni.ts';
+import { fetchChecked } from '../host/fetch.ts';
 import { versions } from '../images/refs.ts';
 import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
-import { machineArchitecture } from './architecture.ts';
-import { cacheDir as defaultCacheDir } from './cache.ts';
-import { because, must, realRunner, type Runner } from './run.ts';
+import { machineArchitecture } from '../host/architecture.ts';
+import { cacheDir as defaultCacheDir } from '../host/folders.ts';
+import { because, must, realRunner, type Runner } from '../host/run.ts';
 
 /** What the binaries' set-up may be told. */
 export interface BinaryOptions {

@@ -31,9 +31,6 @@ export const diskForRun = ({ clusters, nodes }: Pick<Need, 'clusters' | 'nodes'>
 /** What a run takes of which nothing is known yet: one cluster of the usual size. */
 export const usual = { clusters: 1, nodes: 3 };
 
-/** Bytes that building every image from source needs, there and in the cache. */
-export const diskForBuild = 12e9;
-
 /** Bytes that the cache needs where nothing is built: kind, kubectl, packages. */
 export const cacheForRun = 0.5e9;
 

@@ -161,8 +161,8 @@ describe.concurrent('mistakes are one line that says what, where and the next co
 
   it.each<[Readonly<Record<string, string>>, readonly string[], string]>([
     [{ npm_config_trials: 'true' }, ['run', 'lights-out', '5'], 'npm run scenario lights-out -- --trials 5'],
-    [{ npm_config_dry_run: 'true' }, ['run', 'cni-wipe'], 'npm run scenario cni-wipe -- --dry-run'],
-    [{ npm_config_runbook: 'true' }, ['run', 'cni-wipe', 'wait'], 'npm run scenario cni-wipe -- --runbook wait'],
+    [{ npm_config_dry_run: 'true' }, ['run', 'lights-out'], 'npm run scenario lights-out -- --dry-run'],
+    [{ npm_config_runbook: 'true' }, ['run', 'lights-out', 'wait'], 'npm run scenario lights-out -- --runbook wait'],
   ])('flags that npm took: %j', async (eaten, args, line) => {
     expectOneLine(
       await firedrill(args, { ...npm, ...eaten }),

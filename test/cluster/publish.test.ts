@@ -8,8 +8,8 @@ import { join, publishImages, publishIndexes, type Publication } from '../../har
 import { versions } from '../../harness/images/refs.ts';
 import { Puller } from '../../harness/images/sources.ts';
 import { worldOf } from '../../harness/images/world.ts';
-import { architectures, machineArchitecture } from '../../harness/setup/architecture.ts';
-import { must, realRunner } from '../../harness/setup/run.ts';
+import { architectures, machineArchitecture } from '../../harness/host/architecture.ts';
+import { must, realRunner } from '../../harness/host/run.ts';
 import { startRegistry } from './registry.ts';
 
 /**

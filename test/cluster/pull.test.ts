@@ -9,7 +9,7 @@ import type { ImageSet } from '../../harness/images/image-set.ts';
 import { preload } from '../../harness/images/preload.ts';
 import { images, splitRef } from '../../harness/images/refs.ts';
 import type { ProgressEvent } from '../../harness/model/progress.ts';
-import { must, realRunner } from '../../harness/setup/run.ts';
+import { must, realRunner } from '../../harness/host/run.ts';
 import { freePort, startRegistry } from './registry.ts';
 
 /**

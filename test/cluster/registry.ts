@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { aptInstall } from '../../harness/setup/docker.ts';
-import { realRunner } from '../../harness/setup/run.ts';
+import { aptInstall } from '../../harness/host/apt.ts';
+import { realRunner } from '../../harness/host/run.ts';
 
 /** A port of loopback that nobody listens on. */
 export async function freePort(): Promise<number> {

@@ -1,13 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ESLint } from 'eslint';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '..', '..');
 
-interface RuleSet {
-  readonly name: string;
-}
-const { arrowRules } = (await import(join(root, 'eslint.config.js'))) as { readonly arrowRules: readonly RuleSet[] };
+const { arrowRules } = (await import(join(root, 'eslint.config.js'))) as { readonly arrowRules: readonly object[] };
+const { rooms } = (await import(join(root, 'rooms.js'))) as {
+  readonly rooms: Readonly<Record<string, readonly string[]>>;
+};
 
 /** Only the arrows, without types: a file that does not exist has none, and each look takes milliseconds. */
 let eslint: ESLint;
@@ -60,6 +61,9 @@ const forbidden: readonly (readonly [string, string, RegExp])[] = [
   ['scenarios/x.ts', `import { run } from '../harness/engine/run.ts';`, /a scenario is a declaration/],
   ['scenarios/x.ts', `import { k } from '../harness/cluster/kind.ts';`, /a scenario is a declaration/],
   ['scenarios/x.ts', `import fs from 'node:fs';`, /no package and nothing of Node/],
+  ['harness/cluster/x.ts', `import { r } from '../registry/reaper.ts';`, /cluster may import model, host only/],
+  ['harness/images/x.ts', `import { r } from '../setup/need.ts';`, /a room below both/],
+  ['harness/probes/support/x.ts', `import { y } from '../../cluster/api.ts';`, /what they are handed/],
   ['harness/engine/x.ts', `import { p } from '../cli/output.ts';`, /nothing imports cli/],
   ['harness/cluster/x.ts', `import { p } from '../cli/output.ts';`, /nothing imports cli/],
   ['harness/registry/x.ts', `import s from '../../scenarios/cni-wipe.ts';`, /loaded by cli/],
@@ -96,20 +100,47 @@ describe('arrows between folders', () => {
     expect(await complaints(file, code)).toEqual([]);
   });
 
-  it('has a violation here for each rule set', () => {
-    // A new set without a case above would be unproven.
-    expect(arrowRules.map((set) => set.name).sort()).toEqual(
-      [
-        'arrows/model',
-        'arrows/pure',
-        'arrows/faults',
-        'arrows/detectors',
-        'arrows/runbooks',
-        'arrows/probes',
-        'arrows/scenarios',
-        'arrows/below-cli',
-        'arrows/only-cli-prints',
-      ].sort(),
-    );
+  const names = Object.keys(rooms);
+  const fileIn = (room: string) => (room === 'scenarios' ? 'scenarios/x.ts' : `harness/${room}/x.ts`);
+  it.each(names)('%s: every other room is refused unless rooms.js allows it', async (room) => {
+    const refused: string[] = [];
+    for (const other of names.filter((name) => name !== room)) {
+      const from = room === 'scenarios' ? '../harness' : '..';
+      const path = other === 'scenarios' ? '../../scenarios' : `${from}/${other}`;
+      const said = await complaints(fileIn(room), `import type { A } from '${path}/a.ts';`);
+      if (said.length > 0) refused.push(other);
+    }
+    expect(refused).toEqual(names.filter((name) => name !== room && !rooms[room]?.includes(name)));
+  });
+
+  it('point downwards only: a room imports what stands before it', () => {
+    const seen: string[] = [];
+    for (const [room, below] of Object.entries(rooms)) {
+      expect(seen, room).toEqual(expect.arrayContaining([...below]));
+      seen.push(room);
+    }
+  });
+
+  it('are those of all folders there are', () => {
+    const folders = readdirSync(join(root, 'harness'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect([...folders.map(({ name }) => name), 'scenarios'].sort()).toEqual([...names].sort());
+  });
+
+  it('are those of the table in CONTRIBUTING.md', () => {
+    const rows = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .map((line) => line.split('|').map((cell) => cell.trim()));
+    const told: Record<string, readonly string[]> = {};
+    for (const [, where = '', , may = ''] of rows) {
+      for (const [, room = ''] of where.matchAll(/`(?:harness\/)?(\w+)\/`/g)) {
+        if (!(room in rooms) || may === '') continue;
+        const all = names.filter((name) => name !== room);
+        told[room] = may === 'everything' ? all : may === 'nothing of ours' ? [] : may.split(', ');
+      }
+    }
+    const sorted = (table: Readonly<Record<string, readonly string[]>>) =>
+      Object.fromEntries(Object.entries(table).map(([room, may]) => [room, [...may].sort()]));
+    expect(sorted(told)).toEqual(sorted(rooms));
   });
 });

@@ -4,9 +4,8 @@ import semver from 'semver';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 // @ts-expect-error plain JavaScript that must run before any package is there
-import { oldestNode as oldest, tooOldNode as tooOld } from '../../bin/packages.mjs';
+import { tooOldNode as tooOld } from '../../bin/packages.mjs';
 
-const oldestNode = oldest as readonly [number, number];
 const tooOldNode = tooOld as (version: string) => string | undefined;
 
 const root = join(import.meta.dirname, '..', '..');
@@ -23,7 +22,7 @@ const manifest = z
   .object({ engines: z.object({ node: z.string() }) })
   .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
 
-const version = `${oldestNode.join('.')}.0`;
+const version = `${manifest.engines.node.replace('>=', '')}.0`;
 
 it('has no dependency that excludes the oldest Node of the project', () => {
   const excluded = Object.entries(lock.packages).flatMap(([path, entry]) => {
@@ -33,10 +32,6 @@ it('has no dependency that excludes the oldest Node of the project', () => {
       : [`${path}@${entry.version ?? ''} wants ${range}`];
   });
   expect(excluded).toEqual([]);
-});
-
-it('promises in package.json what bin/ checks', () => {
-  expect(manifest.engines.node).toBe(`>=${oldestNode.join('.')}`);
 });
 
 it('turns older Nodes away in one line', () => {

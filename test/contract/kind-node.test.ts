@@ -21,7 +21,7 @@ import {
 } from '../../harness/cluster/snapshot/quiesce.ts';
 import { builtMinor, images, nodeImages, versions } from '../../harness/images/refs.ts';
 import { sandboxRequest } from '../../harness/model/commands.ts';
-import { architectures } from '../../harness/setup/architecture.ts';
+import { architectures } from '../../harness/host/architecture.ts';
 import { profiles } from '../../harness/model/profile.ts';
 import type { Scenario } from '../../harness/model/scenario.ts';
 import { instant } from '../../harness/model/units.ts';

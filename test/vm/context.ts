@@ -3,7 +3,7 @@ import type { Docker } from '../../harness/cluster/docker.ts';
 import type { RunProcess } from '../../harness/cluster/process.ts';
 import { mustOnNode } from '../../harness/cluster/must.ts';
 import { Queue } from '../../harness/cluster/queue.ts';
-import { sleep } from '../../harness/cluster/sleep.ts';
+import { sleep } from '../../harness/host/time.ts';
 import type { ClusterSpec } from '../../harness/cluster/spec.ts';
 import type { Detector } from '../../harness/model/detector.ts';
 import { FiredrillError } from '../../harness/model/errors.ts';

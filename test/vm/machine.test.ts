@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { packageList } from '../../harness/images/build.ts';
 import { act, reboot } from '../../harness/model/define.ts';
 import { seconds } from '../../harness/model/units.ts';
-import type { Runner } from '../../harness/setup/run.ts';
+import type { Runner } from '../../harness/host/run.ts';
 import { checkQemu, diskKey, lastWords, onMachine, qemuArgs, recipe } from './machine.ts';
 import { patient, patientLook, slowly } from './slow.ts';
 

@@ -9,7 +9,7 @@ import { packageList } from '../../harness/images/build.ts';
 import { contentKey, pathKey, short } from '../../harness/images/keys.ts';
 import { freePorts } from '../../harness/cluster/ports.ts';
 import { FiredrillError } from '../../harness/model/errors.ts';
-import { must, type Runner } from '../../harness/setup/run.ts';
+import { must, type Runner } from '../../harness/host/run.ts';
 
 /** The recipe of the machine's disk. */
 export const recipe = join(import.meta.dirname, 'machine');

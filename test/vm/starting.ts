@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { killNode, thaw } from '../../harness/cluster/containers.ts';
 import { wrapped } from '../../harness/cluster/nodes.ts';
-import { sleep } from '../../harness/cluster/sleep.ts';
+import { sleep } from '../../harness/host/time.ts';
 import { nodeRebooted } from '../../harness/detectors/node-rebooted.ts';
 import { millis, seconds } from '../../harness/model/units.ts';
 import { awaitUp, becomes, fires, kubeletOf, onNode, powerCycle, runs, said, sinceStart, until } from './context.ts';

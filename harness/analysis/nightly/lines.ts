@@ -3,7 +3,7 @@ import { mixedEnvironment, type NightLine } from '../../model/night.ts';
 import type { Plan } from '../../model/plan.ts';
 import { isSuccess, type Outcome } from '../../model/outcome.ts';
 import type { TrialRecord } from '../../model/record.ts';
-import type { Run } from '../comparison-runs.ts';
+import type { Run } from '../../model/run.ts';
 import { environmentDifferences, fingerprint, type Difference } from '../environments.ts';
 import { sum, whole } from '../numbers.ts';
 import { byBlock, isValid, observedTtr, restricted, type ObservedTime } from '../observed.ts';

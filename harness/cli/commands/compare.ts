@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import type { Run, RunComparison, Wanted } from '../../analysis/comparison-runs.ts';
+import type { RunComparison, Wanted } from '../../analysis/comparison-runs.ts';
+import type { Run } from '../../model/run.ts';
 import { exitCodes, FiredrillError } from '../../model/errors.ts';
 import type { CommandContext } from '../context.ts';
 import { loadRun } from '../stored.ts';

@@ -1,6 +1,6 @@
 import { exitCodes } from '../../model/errors.ts';
 import type { ImageMode, KubernetesMinor } from '../../images/refs.ts';
-import { machineArchitecture, type Architecture } from '../../setup/architecture.ts';
+import { machineArchitecture, type Architecture } from '../../host/architecture.ts';
 import { makeReady } from '../../setup/ready.ts';
 import type { CommandContext } from '../context.ts';
 import type { ReporterName } from '../options.ts';

@@ -9,7 +9,7 @@ import {
   type Publication,
 } from '../../images/publish.ts';
 import { exitCodes, FiredrillError, oneLine } from '../../model/errors.ts';
-import { machineArchitecture } from '../../setup/architecture.ts';
+import { machineArchitecture } from '../../host/architecture.ts';
 import type { CommandContext } from '../context.ts';
 import type { ReporterName } from '../options.ts';
 import { chooseReporter, makeReporter, realWorld } from '../progress/reporter.ts';

@@ -1,8 +1,9 @@
 import type { ProgressEvent } from '../../model/progress.ts';
-import { ensureDocker, localEndpoint, type DockerFacts, type DockerHost, type DockerReady } from '../docker.ts';
+import type { DockerFacts } from '../../host/docker.ts';
+import { ensureDocker, localEndpoint, type DockerHost, type DockerReady } from '../docker.ts';
 import type { Facts } from '../doctor.ts';
 import { clusterMemory } from '../need.ts';
-import type { Runner, RunResult } from '../run.ts';
+import type { Runner, RunResult } from '../../host/run.ts';
 
 const kernel = '6.12.43-amd64';
 

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { stateDir } from './state.ts';
+import { stateDir } from './folders.ts';
 
 it('finds the state folder by FIREDRILL_STATE, XDG_STATE_HOME and home, in this order', () => {
   expect(stateDir({ FIREDRILL_STATE: '/own', XDG_STATE_HOME: '/xdg' })).toBe('/own');

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { identify, isAlive, startTimeOfStat } from './process.ts';
+import { identify, isAlive, startTimeOfStat } from './identity.ts';
 
 const fields = (start: string) => `S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 ${start} 20 21`;
 

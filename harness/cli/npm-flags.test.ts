@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { correctedLine } from './npm-flags.mjs';
+import { correctedLine } from './npm-flags.ts';
+import { processOutput } from './output.ts';
+import { makeProgram } from './program.ts';
 
-const scenarios = ['cni-wipe', 'coredns-loop'];
+const scenarios = () => ['cni-wipe', 'coredns-loop'];
+const program = makeProgram(
+  { output: processOutput({}), env: {}, signal: new AbortController().signal, ignoreSignals: () => undefined },
+  () => undefined,
+);
 /** As npm 10 and 11 really set it (tried with both): a value after a space gets lost, one after `=` arrives. */
-const npm = (script, argv, config) =>
+const npm = (script: string, argv: readonly string[], config: Readonly<Record<string, string>>) =>
   correctedLine(
+    program,
     argv,
     {
       npm_package_name: 'firedrill',
@@ -71,15 +78,29 @@ describe('flags that npm kept for itself', () => {
     expect(npm('firedrill', ['describe', 'cni-wipe', 'wait'], { runbook: 'true' })).toBe(
       'npm run firedrill -- describe cni-wipe --runbook wait',
     );
-    expect(npm('test', [], { unit: 'true' })).toBe('npm run test -- --unit');
+  });
+
+  it('knows every flag there is, and a command by its own', () => {
+    expect(npm('scenario', ['run', 'cni-wipe', '1.33'], { kubernetes: 'true', decide: 'true' })).toBe(
+      'npm run scenario cni-wipe -- --decide --kubernetes 1.33',
+    );
+    expect(npm('firedrill', ['clean'], { images: 'true' })).toBe('npm run firedrill -- clean --images');
+    expect(npm('firedrill', ['prepare', 'build'], { images: 'true' })).toBe(
+      'npm run firedrill -- prepare --images build',
+    );
+  });
+
+  it('takes no setting of a package build for a flag', () => {
+    expect(npm('firedrill', ['prepare'], { arch: 'x64' })).toBeUndefined();
   });
 
   it('has nothing to say when the line is right, or the settings are another package’s', () => {
     expect(npm('scenario', ['run', 'cni-wipe', '--trials', '5'], {})).toBeUndefined();
     expect(npm('scenario', ['run', 'cni-wipe'], { trials: '' })).toBeUndefined();
-    expect(correctedLine(['run', 'cni-wipe'], { npm_config_json: 'true' }, scenarios)).toBeUndefined();
+    expect(correctedLine(program, ['run', 'cni-wipe'], { npm_config_json: 'true' }, scenarios)).toBeUndefined();
     expect(
       correctedLine(
+        program,
         ['run'],
         { npm_package_name: 'other', npm_lifecycle_event: 'x', npm_config_json: 'true' },
         scenarios,

@@ -1,4 +1,16 @@
 import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Waits `ms`; rejects with the signal's reason as soon as it aborts. */
+export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await delay(Math.max(0, ms), undefined, signal === undefined ? {} : { signal });
+  } catch (error) {
+    // Node rejects with an error of its own, of which the reason is the cause.
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
 
 /** A signal with a deadline of its own, and the means to let go of it. */
 export interface Deadline extends Disposable {
@@ -7,6 +19,8 @@ export interface Deadline extends Disposable {
   readonly passed: () => boolean;
   /** Aborts it now, with this reason. */
   readonly abort: (reason: unknown) => void;
+  /** Takes the deadline back; `parent` still aborts it. */
+  readonly lift: () => void;
 }
 
 /**
@@ -36,9 +50,33 @@ export function deadline(ms: number, parent?: AbortSignal): Deadline {
     abort: (reason) => {
       own.abort(reason);
     },
+    lift: () => {
+      clearTimeout(timer);
+    },
     [Symbol.dispose]: () => {
       clearTimeout(timer);
       parent?.removeEventListener('abort', follow);
     },
   };
+}
+
+/**
+ * What `work` brings, if it does so in time.
+ * @throws the deadline's `TimeoutError`, or `parent`'s reason; what hangs on then is left behind
+ */
+export async function within<T>(
+  ms: number,
+  work: (signal: AbortSignal) => Promise<T>,
+  parent?: AbortSignal,
+): Promise<T> {
+  using limit = deadline(ms, parent);
+  const { signal } = limit;
+  const cut = new Promise<never>((_, reject) => {
+    const fail = (): void => {
+      reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
+    };
+    if (signal.aborted) fail();
+    else signal.addEventListener('abort', fail, { once: true });
+  });
+  return await Promise.race([cut, Promise.resolve().then(() => work(signal))]);
 }

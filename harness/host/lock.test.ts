@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import { claim, withLock } from './lock.ts';
-import { identify } from './process.ts';
+import { identify } from './identity.ts';
 
 let dir = '';
 beforeEach(() => {

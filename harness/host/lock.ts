@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
-import { identify, isAlive, type ProcessIdentity } from './process.ts';
+import { sleep } from './time.ts';
+import { identify, isAlive, type ProcessIdentity } from './identity.ts';
 
 /**
  * Runs something while no other process holds this lock file. A lock whose holder is dead (killed, rebooted) is taken over.
@@ -30,7 +30,7 @@ export async function withLock<T>(
     }
     if (!told) options.onWait?.(holder.pid);
     told = true;
-    await sleep(options.pollMs ?? 1_000, undefined, options.signal === undefined ? {} : { signal: options.signal });
+    await sleep(options.pollMs ?? 1_000, options.signal);
   }
   try {
     return await work();

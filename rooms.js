@@ -1,0 +1,21 @@
+/**
+ * Which rooms (folders of harness/, and scenarios/) each room may import, those below it first: the one table. ESLint enforces it, and
+ * CONTRIBUTING's is held against it by test/contract/arrows.test.ts.
+ */
+const parts = ['faults', 'detectors', 'runbooks', 'probes'];
+export const rooms = {
+  model: [],
+  host: ['model'],
+  ...Object.fromEntries(parts.map((room) => [room, ['model']])),
+  sampling: ['model'],
+  load: ['model'],
+  registry: ['model', 'host'],
+  cluster: ['model', 'host'],
+  images: ['model', 'host'],
+  setup: ['model', 'host', 'images'],
+  analysis: ['model'],
+  reporters: ['model', 'analysis'],
+  engine: ['model', 'host', 'sampling', 'load', 'registry', 'cluster', 'images', 'setup', 'analysis', 'reporters'],
+  scenarios: ['model', ...parts],
+};
+rooms.cli = Object.keys(rooms);
