@@ -114,7 +114,20 @@ export const arrowRules = [
 
 export default tseslint.config(
   // k6 scripts run in k6's own JavaScript engine; reports and build folders are output.
-  { ignores: ['node_modules/', 'docs/node_modules/', 'docs/.vitepress/dist/', 'docs/.vitepress/cache/', 'reports/', 'coverage/', '.firedrill/', 'manifests/', 'images/', 'bench/results/'] },
+  {
+    ignores: [
+      'node_modules/',
+      'docs/node_modules/',
+      'docs/.vitepress/dist/',
+      'docs/.vitepress/cache/',
+      'reports/',
+      'coverage/',
+      '.firedrill/',
+      'manifests/',
+      'images/',
+      'bench/results/',
+    ],
+  },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.ts'],

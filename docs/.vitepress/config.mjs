@@ -71,6 +71,9 @@ export default {
         text: 'firedrill',
         items: [
           { text: 'What it is', link: '/' },
+          { text: 'Glossary', link: '/docs/glossary' },
+          { text: 'Commands', link: '/docs/commands' },
+          { text: 'Where it works', link: '/docs/where-it-works' },
           { text: 'What is measured', link: '/docs/measurement' },
           { text: 'What was found', link: '/docs/findings' },
           { text: 'The kept runs', link: '/reports/examples/' },

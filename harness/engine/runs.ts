@@ -10,7 +10,8 @@ export interface RunPlace {
 }
 
 /** Whether a folder is a run's. */
-export const isRunDir = (path: string): boolean => existsSync(join(path, 'plan.json'));
+export const isRunDir = (path: string): boolean =>
+  ['plan.json', 'report.json'].some((file) => existsSync(join(path, file)));
 
 function folders(path: string): readonly string[] {
   try {
