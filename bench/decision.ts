@@ -11,7 +11,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decide, watchOf, wholeBlocks } from '../harness/analysis/decision.ts';
-import { looksFor } from '../harness/analysis/looks.ts';
+import { looksFor } from '../harness/analysis/sample-size.ts';
 import { summarise } from '../harness/analysis/summary.ts';
 import { readReport } from '../harness/cli/stored.ts';
 import { isWanted, type Plan, type PlannedTrial } from '../harness/model/plan.ts';

@@ -4,9 +4,10 @@
  * Simulated runs, judged as `compare` judges them: once at their end, and at the declared looks of a run that ends as soon as it is decided, with arms
  * that are dropped after three blocks without a recovery. The tables of docs/measurement.md.
  */
-import { looksFor } from '../harness/analysis/looks.ts';
+import { looksFor } from '../harness/analysis/sample-size.ts';
 import { simulated, simulatedArm, simulatedHorizonMs, upTo, type Draw } from '../harness/analysis/testing/simulated.ts';
-import { tellApart, type ArmBlocks, type Pair } from '../harness/analysis/told-apart.ts';
+import type { ArmBlocks } from '../harness/analysis/observed.ts';
+import { type Pair, tellApart } from '../harness/analysis/told-apart.ts';
 import { keep, say, table } from './support.ts';
 
 const rounds = Number(process.argv[2] ?? 2000);

@@ -2,11 +2,10 @@ import { canaryDelayMs } from '../model/control.ts';
 import { endpoints, type Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import type { Canary } from '../model/summary.ts';
-import { signed } from './comparison.ts';
 import { environmentDifferences } from './environments.ts';
-import { isValid } from './observed.ts';
-import { armBlocks } from './pairs.ts';
-import { tellApart, type Pair, type Told } from './told-apart.ts';
+import { armBlocks, isValid } from './observed.ts';
+import { type Pair, tellApart, type Told } from './told-apart.ts';
+import { signed } from './words.ts';
 
 /** The canary of a run: the delayed arm against the same runbook begun in time, block by block. Undefined without such an arm. */
 export function canaryOf(plan: Plan, records: readonly TrialRecord[]): Canary | undefined {

@@ -2,11 +2,10 @@ import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import type { Comparison, Side } from './comparison.ts';
 import { comparison, pairedTime, sideWith, type Question, type Samples } from './compared.ts';
-import { restricted, type ObservedTime } from './observed.ts';
+import { type ObservedTime, restricted } from './observed.ts';
 import { pairwise } from './pairwise.ts';
 import { areaUnder, kaplanMeier } from './stats.ts';
-import { leastBlocks } from './told-apart.ts';
-import { toldOf } from './told.ts';
+import { leastBlocks, toldOf } from './told-apart.ts';
 
 /** Alarms' times to detect in each trial; undefined where the trial did not watch it. */
 export interface AlarmTimes {

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { seeded, shuffled } from '../model/random.ts';
 import { comparePairs, compareSamples, samplesOf, type Question } from './compared.ts';
 import type { Comparison, TimeComparison } from './comparison.ts';
-import type { ObservedTime } from './observed.ts';
-import type { ArmBlock, ArmBlocks } from './told-apart.ts';
+import type { ArmBlock, ArmBlocks, ObservedTime } from './observed.ts';
 
 const question: Question = {
   what: 'runbooks',

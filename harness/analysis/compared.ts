@@ -4,20 +4,23 @@ import { kindOf, kindOfAll, type Comparison, type Side, type Time, type TimeComp
 import { sentence, type Asked } from './comparison-words.ts';
 import { differenceInterval } from './mean-interval.ts';
 import { whole } from './numbers.ts';
-import type { ObservedTime } from './observed.ts';
+import type { ArmBlocks, ObservedTime } from './observed.ts';
 import { twoSample, weightedHolm } from './permutation.ts';
-import { blocksNeeded } from './power.ts';
+import { blocksNeeded } from './sample-size.ts';
 import type { Bounds } from './stats.ts';
 import {
   commonBlocks,
   endpointWeights,
+  fourDigits,
   leastBlocks,
+  meanOf,
+  minimumEffect,
+  resolutionOf,
   tellApart,
   timeOf,
-  type ArmBlocks,
+  type TimePair,
   type Told,
 } from './told-apart.ts';
-import { fourDigits, meanOf, minimumEffect, resolutionOf, type TimePair } from './told.ts';
 
 /** How a comparison is asked. */
 export interface Question extends Asked {

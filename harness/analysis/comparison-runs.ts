@@ -9,8 +9,7 @@ import { comparePairs, compareSamples, samplesOf, type Question } from './compar
 import { alarmSamples, alarmSide, alarmTimes, compareAlarms } from './compared-alarms.ts';
 import type { Comparison } from './comparison.ts';
 import { environmentDifferences, type Difference } from './environments.ts';
-import { isValid, observedTtr } from './observed.ts';
-import { armBlocks } from './pairs.ts';
+import { armBlocks, isValid, observedTtr } from './observed.ts';
 import { levelOf, lookedAt } from './race.ts';
 import { regressionsOf } from './regressions.ts';
 import { isControl } from './summary.ts';

@@ -1,6 +1,7 @@
 import { humanDuration } from '../model/units.ts';
-import { pText, signed, type Comparison, type Time, type TimeComparison } from './comparison.ts';
-import { mostBlocks } from './power.ts';
+import type { Comparison, TimeComparison } from './comparison.ts';
+import { mostBlocks } from './sample-size.ts';
+import { countOf, pText, signed, timeNames } from './words.ts';
 
 /** What words depend on besides the numbers. */
 export interface Asked {
@@ -9,9 +10,6 @@ export interface Asked {
   /** What a pair is counted in. */
   readonly unit: 'block' | 'trial';
 }
-
-/** Names of the times. */
-export const timeNames: Readonly<Record<Time, string>> = { downtime: 'downtime', ttr: 'TTR', ttd: 'TTD' };
 
 /** A comparison in one line: what is shown, then each of the times. */
 export function sentence({ a, b, kind, times }: Omit<Comparison, 'says'>, asked: Asked): string {
@@ -34,7 +32,7 @@ export function sentence({ a, b, kind, times }: Omit<Comparison, 'says'>, asked:
     case 'neither':
       return `${a} and ${b}: neither within ${humanDuration(asked.horizonMs)}`;
     case 'too-few':
-      return `${a} and ${b}: ${count(n, asked.unit)} can show nothing, at least ${String(times[0]?.leastBlocks ?? 0)} are needed${list}`;
+      return `${a} and ${b}: ${countOf(n, asked.unit)} can show nothing, at least ${String(times[0]?.leastBlocks ?? 0)} are needed${list}`;
     case 'refused':
       return `${a} and ${b}: no verdict, the environments differ`;
     case 'no-data':
@@ -95,8 +93,6 @@ function counts(a: string, b: string, { sideA, sideB }: TimeComparison, { what }
 function neededText({ blocksNeeded, minimumEffectMs = 0 }: TimeComparison, { unit }: Asked): string {
   if (blocksNeeded === undefined) return '';
   const blocks =
-    blocksNeeded >= mostBlocks ? `more than ${String(mostBlocks)} ${unit}s` : `about ${count(blocksNeeded, unit)}`;
+    blocksNeeded >= mostBlocks ? `more than ${String(mostBlocks)} ${unit}s` : `about ${countOf(blocksNeeded, unit)}`;
   return `; ${blocks} would show ${humanDuration(minimumEffectMs)}`;
 }
-
-const count = (n: number, one: string): string => `${String(n)} ${n === 1 ? one : `${one}s`}`;

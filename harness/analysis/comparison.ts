@@ -1,5 +1,4 @@
 import type { Endpoint } from '../model/plan.ts';
-import { humanDuration } from '../model/units.ts';
 import type { Bounds } from './stats.ts';
 
 /** What is compared of two arms: of runbooks downtime and the time to recover, of alarms the time to detect. */
@@ -121,9 +120,3 @@ export function kindOfAll(kinds: readonly ComparisonKind[]): ComparisonKind {
   ] as const;
   return order.find((kind) => kinds.includes(kind)) ?? 'no-data';
 }
-
-/** `−1.2 s`: a difference with its sign. */
-export const signed = (ms: number): string => `${ms < 0 ? '−' : ''}${humanDuration(Math.abs(ms))}`;
-
-/** `0.012`; `below 0.001`. */
-export const pText = (p: number): string => (p < 0.001 ? 'below 0.001' : String(Number(p.toPrecision(2))));

@@ -4,7 +4,7 @@ import type { TrialEvent } from '../model/events.ts';
 import { seeded } from '../model/random.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { seal } from './checksum.ts';
-import { integrityOf } from './integrity.ts';
+import { integrityOf } from './checkers/integrity.ts';
 import { indexLog } from './log.ts';
 import { readEvents } from './read.ts';
 import { analyseTrial } from './record.ts';

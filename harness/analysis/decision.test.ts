@@ -3,7 +3,7 @@ import type { Plan, PlannedComparison } from '../model/plan.ts';
 import { isWanted } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { decide, watchOf, wholeBlocks } from './decision.ts';
-import { looksFor } from './looks.ts';
+import { looksFor } from './sample-size.ts';
 import { levelOf, lookedAt } from './race.ts';
 import { buildLog } from './testing/log-builder.ts';
 import { planOf } from './testing/plan.ts';

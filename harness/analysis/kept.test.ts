@@ -4,7 +4,7 @@ import { seeded } from '../model/random.ts';
 import type { Plan } from '../model/plan.ts';
 import type { WholeSliRecord, WholeRecord } from '../model/record.ts';
 import { midpoint, uncensored } from '../model/units.ts';
-import { bandsOf } from './bands.ts';
+import { bandsOf } from './sli.ts';
 import { breaksOf, keptEvents, samplesOf } from './kept-events.ts';
 import { reanalyseKept } from './kept.ts';
 import { analyseTrial } from './record.ts';

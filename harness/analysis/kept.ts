@@ -7,9 +7,9 @@ import { indexLog } from './log.ts';
 import { whole } from './numbers.ts';
 import { isValid } from './observed.ts';
 import { outagesOf, type Outage } from './outages.ts';
-import { list } from './outcome.ts';
-import { splitTtr } from './parts.ts';
 import { analyseTrial } from './record.ts';
+import { splitTtr } from './time-spent.ts';
+import { list } from './words.ts';
 
 /**
  * What reports say of records with `from: 'bands'`.
@@ -40,8 +40,7 @@ export function reanalyseKept(record: WholeRecord, plan: Plan): WholeRecord {
   const firstGood = waited(fresh.firstGood, onset, slow);
   const restored = uncensored(ttr);
   // What became of objects outside the blast radius is no matter of timelines, and decides before all but loss.
-  const harmedOutside = record.outcome === 'harmed' && record.reason.includes('outside the blast radius gone');
-  const { outcome, reason } = harmedOutside ? record : { ...fresh, reason: said(fresh, restored) };
+  const { outcome, reason } = objectsHarmed(record) ? record : { ...fresh, reason: said(fresh, restored) };
   const { firstSymptom: _s, ttr: _t, fullRecovery: _f, parts: _p, ...rest } = record;
   const { firstSymptom, watchedStableMs, downAgain } = fresh;
   return {
@@ -63,6 +62,11 @@ export function reanalyseKept(record: WholeRecord, plan: Plan): WholeRecord {
     slis: record.slis.map((sli) => sliOf(sli, fresh)),
   };
 }
+
+/** Records of before `harm` say it in their reason only, in these words. */
+const objectsHarmed = ({ outcome, reason, harm }: WholeRecord): boolean =>
+  outcome === 'harmed' &&
+  (harm === undefined ? reason.includes('outside the blast radius gone') : harm.objects.length > 0);
 
 /** Its reason, with the time as it is given. */
 function said({ reason, ttr }: WholeRecord, restored: Interval | undefined): string {

@@ -1,5 +1,6 @@
+import jstat from 'jstat';
+import { sum } from './numbers.ts';
 import type { Bounds } from './stats.ts';
-import { studentQuantile } from './student.ts';
 
 /** Fewest values of which an interval is given. */
 export const leastValues = 6;
@@ -62,12 +63,10 @@ function estimate(values: readonly number[]): Estimate {
 function around({ mean, variance, third, df }: Estimate, lost: number): Bounds {
   const error = Math.sqrt(variance);
   if (error === 0) return { lo: mean, hi: mean };
-  const t = studentQuantile(0.975, Math.max(1, Math.floor(df - lost)));
+  const t = jstat.studentt.inv(0.975, Math.max(1, Math.floor(df - lost)));
   const skew = third / error ** 3;
   // Hall's T + λT²/3 + λ²T³/27 + λ/6 is a cube less something: turned round.
   const turned = (w: number): number =>
     Math.abs(skew) < 1e-6 ? w : (3 / skew) * (Math.cbrt(1 + skew * (w - skew / 6)) - 1);
   return { lo: mean - error * turned(t), hi: mean - error * turned(-t) };
 }
-
-const sum = (values: readonly number[]): number => values.reduce((s, v) => s + v, 0);

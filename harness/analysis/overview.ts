@@ -1,11 +1,12 @@
 import { max, median, min } from 'simple-statistics';
 import type { Outcome } from '../model/outcome.ts';
 import type { Plan } from '../model/plan.ts';
-import { midpoint, uncensored, type Interval } from '../model/units.ts';
+import { midpoint, type Interval } from '../model/units.ts';
 import type { DetectorSummary, RunSummary, RunbookSummary } from '../model/summary.ts';
 import { heaviest, mildestFirst, weight, type Fault } from './faults.ts';
 import { agree, measuredSentence } from './summary-runbooks.ts';
 import { sum, whole } from './numbers.ts';
+import { lastingTtr } from './observed.ts';
 
 /** A run in short: of many, no more than this has to be kept. */
 export interface RunInShort {
@@ -144,7 +145,7 @@ function runbookIn(runs: readonly RunInShort[], id: string): OverviewRunbook {
   const k = sum(seen.map(({ runbook }) => runbook.recovered.k));
   const lost = sum(seen.map(({ runbook }) => runbook.data.lost));
   const spans: readonly Interval[] = seen.flatMap(({ runbook }) =>
-    runbook.points.flatMap(({ outcome, ttr }) => (outcome === 'relapsed' ? [] : (uncensored(ttr) ?? []))),
+    runbook.points.flatMap((point) => lastingTtr(point) ?? []),
   );
   // What did not recover is known to have lasted for the shortest of their horizons.
   const horizonMs = min(seen.filter(({ runbook }) => runbook.n > 0 || n === 0).map((s) => s.horizonMs));

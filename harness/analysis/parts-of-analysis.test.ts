@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { badTime } from './badness.ts';
-import { bandsOf } from './bands.ts';
+import { badTime } from './sli.ts';
+import { bandsOf } from './sli.ts';
 import { elapsed, latest, lowerBound, outward, whole } from './numbers.ts';
-import { splitTtr } from './parts.ts';
+import { splitTtr } from './time-spent.ts';
 import { findFirstGood, findStable, type Broken } from './recovery.ts';
 import { outagesOf } from './outages.ts';
 

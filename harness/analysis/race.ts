@@ -3,10 +3,9 @@ import { armsIn, type Look, type Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import type { RunbookSummary } from '../model/summary.ts';
 import { atStake, heaviest, mildestFirst, weight, type Fault } from './faults.ts';
-import { byBlock, isValid } from './observed.ts';
-import { armBlocks } from './pairs.ts';
+import { armBlocks, type ArmBlocks, byBlock, isValid } from './observed.ts';
 import { leastPairs } from './permutation.ts';
-import { tellApart, type ArmBlocks, type Pair } from './told-apart.ts';
+import { tellApart, type Pair } from './told-apart.ts';
 
 /** Fewer valid trials of a runbook name no winner, whatever they show. */
 export const leastTrials = 5;

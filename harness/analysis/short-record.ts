@@ -14,7 +14,7 @@ export function shortener(): (record: WholeRecord) => TrialRecord {
     return text;
   };
   return (record) => {
-    const { witness: _w, loadSeries: _l, ...numbers } = record;
+    const { witness: _w, loadSeries: _l, findings, ...numbers } = record;
     return {
       ...numbers,
       scenario: one(record.scenario),
@@ -34,6 +34,9 @@ export function shortener(): (record: WholeRecord) => TrialRecord {
         ...(firstSymptom === undefined ? {} : { firstSymptom }),
         badMs,
       })),
+      ...(findings === undefined
+        ? {}
+        : { findings: findings.filter((f) => f.verdict !== 'good').map((f) => ({ ...f, name: one(f.name) })) }),
       environment: shared(record.environment, one),
       phases: record.phases.map((phase) => ({ ...phase, name: one(phase.name) })),
       steps: record.steps

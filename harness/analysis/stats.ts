@@ -1,3 +1,4 @@
+import jstat from 'jstat';
 import { mean } from 'simple-statistics';
 
 export interface Bounds {
@@ -14,30 +15,11 @@ export interface Bounds {
 export function atLeast(k: number, n: number): number {
   if (!(n >= 1 && k >= 0 && k <= n)) throw new RangeError(`atLeast(${String(k)}, ${String(n)})`);
   if (k === 0) return 0;
-  if (k === n) return 0.05 ** (1 / n);
-  let [lo, hi] = [0, 1];
-  for (let i = 0; i < 60; i++) {
-    const share = (lo + hi) / 2;
-    if (soManyOrMore(k, n, share) > 0.05) hi = share;
-    else lo = share;
-  }
-  return lo;
+  return k === n ? 0.05 ** (1 / n) : jstat.beta.inv(0.05, k, n - k + 1);
 }
 
 /** What a share is at most after k of n, in the same way: 95 % after none of one, 26 % after none of ten. */
 export const atMost = (k: number, n: number): number => 1 - atLeast(n - k, n);
-
-/** Chance of k or more of n when each has the chance `share`, from logarithms so that thousands do no harm. */
-function soManyOrMore(k: number, n: number, share: number): number {
-  let log = k * Math.log(share) + (n - k) * Math.log1p(-share);
-  for (let i = 1; i <= k; i++) log += Math.log((n - k + i) / i);
-  let sum = 0;
-  for (let i = k; i <= n; i++) {
-    sum += Math.exp(log);
-    log += Math.log(((n - i) / (i + 1)) * (share / (1 - share)));
-  }
-  return sum;
-}
 
 /** Time to an event, or how long was watched without it. */
 export interface Observed {
@@ -80,6 +62,22 @@ export function kaplanMeier(values: readonly Observed[]): readonly SurvivalStep[
   return steps;
 }
 
+/** A share that was meant to be one half and is off by rounding. */
+const halfTolerance = 1e-9;
+
+/**
+ * The median of times of which some were only watched without the event: where the product-limit estimate reaches one half, or undefined where
+ * it does not. Where it stays at one half for a while, the middle of that stretch, which is the ordinary median when nothing is censored.
+ * Source: as `survfit` of R's package survival prints it.
+ */
+export function survivalMedian(values: readonly Observed[]): number | undefined {
+  const curve = kaplanMeier(values);
+  const at = curve.findIndex(({ survival }) => survival < 0.5 + halfTolerance);
+  const [step, next] = curve.slice(at);
+  if (at === -1 || step === undefined) return undefined;
+  return step.survival > 0.5 - halfTolerance && next !== undefined ? (step.time + next.time) / 2 : step.time;
+}
+
 /**
  * Restricted mean time as the area under the curve up to the horizon: what it is where trials are censored before it, too. The
  * same number as `restrictedMean` where all are watched to the horizon (a property test). Source: Royston and Parmar, BMC
@@ -99,24 +97,7 @@ export function areaUnder(curve: readonly SurvivalStep[], horizon: number): numb
 }
 
 /**
- * Upper 95 % bound of a Poisson mean after `count` events: what rate the data still allow. 3.0 for none (the rule of three).
+ * Upper 95 % bound of a Poisson mean after `count` events: what rate the data still allow. 3.0 for none (the rule of three). Exact:
+ * Garwood, Biometrika 28 (1936) 437.
  */
-export function poissonUpper(count: number): number {
-  const atMost = (lambda: number): number => {
-    let term = Math.exp(-lambda);
-    let sum = term;
-    for (let i = 1; i <= count; i++) {
-      term *= lambda / i;
-      sum += term;
-    }
-    return sum;
-  };
-  let lo = count;
-  let hi = count + 10 + 4 * Math.sqrt(count + 1);
-  for (let i = 0; i < 80; i++) {
-    const mid = (lo + hi) / 2;
-    if (atMost(mid) > 0.05) lo = mid;
-    else hi = mid;
-  }
-  return (lo + hi) / 2;
-}
+export const poissonUpper = (count: number): number => jstat.chisquare.inv(0.95, 2 * (count + 1)) / 2;

@@ -6,10 +6,12 @@ import type { TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
 import type { ControlSummary } from '../model/summary.ts';
 import { canaryOf } from './canary.ts';
-import { whole, sum } from './numbers.ts';
+import { firedAtNothing } from './checkers/alarms.ts';
+import { whole } from './numbers.ts';
 import { isValid, observedTtr } from './observed.ts';
-import { firedAtNothing, list } from './outcome.ts';
 import { atLeast, atMost, restrictedMean } from './stats.ts';
+import { costsOf } from './summary-runbooks.ts';
+import { list } from './words.ts';
 
 /** Sums up the control arms of a run, in the plan's order; none where the plan has none. Pure. */
 export function summariseControls(plan: Plan, records: readonly TrialRecord[]): readonly ControlSummary[] {
@@ -37,16 +39,7 @@ function summariseControl(planned: PlannedControl, plan: Plan, all: readonly Tri
       : recoveryOf(valid, outcomes.recovered ?? 0, plan)),
     badnessMs: n === 0 ? 0 : whole(mean(valid.map((r) => r.badnessMs))),
     slis: badSlis(valid),
-    data: {
-      lost: sum(valid.map((r) => (r.data === 'unknown' ? 0 : r.data.lost))),
-      trialsWithLoss: valid.filter((r) => r.data !== 'unknown' && r.data.lost > 0).length,
-      unknown: valid.filter((r) => r.data === 'unknown').length,
-    },
-    collateral: {
-      restarts: sum(valid.map((r) => r.collateral.restarts)),
-      deleted: sum(valid.map((r) => r.collateral.deleted)),
-      bystanderBadMs: sum(valid.map((r) => r.collateral.bystanderBadMs)),
-    },
+    ...costsOf(valid),
     failedTrials: valid.filter((r) => (r.mitigation?.failed ?? 0) > 0).length,
     ...(canary === undefined ? {} : { canary }),
   };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DetectorRecord, TrialRecord } from '../model/record.ts';
 import type { DetectorSummary } from '../model/summary.ts';
-import { medianTime } from './median-time.ts';
+import { survivalMedian } from './stats.ts';
 import { summariseDetectors } from './summary-detectors.ts';
 import { planOf } from './testing/plan.ts';
 import { trial } from './testing/trial.ts';
@@ -37,12 +37,12 @@ describe('the median time to detect', () => {
     [[7], [0], undefined],
     [[], [], undefined],
   ])('by Kaplan and Meier: %j, %j', (times, events, median) => {
-    expect(medianTime(times.map((time, i) => ({ time, event: events[i] === 1 })))).toBe(median);
+    expect(survivalMedian(times.map((time, i) => ({ time, event: events[i] === 1 })))).toBe(median);
   });
 
   it('is the ordinary one where nothing is censored', () => {
-    expect(medianTime([8, 2, 6, 4].map((time) => ({ time, event: true })))).toBe(5);
-    expect(medianTime([8, 2, 6].map((time) => ({ time, event: true })))).toBe(6);
+    expect(survivalMedian([8, 2, 6, 4].map((time) => ({ time, event: true })))).toBe(5);
+    expect(survivalMedian([8, 2, 6].map((time) => ({ time, event: true })))).toBe(6);
   });
 
   it('counts a trial for as long as it was asked in it', () => {

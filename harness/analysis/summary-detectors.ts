@@ -3,9 +3,8 @@ import type { Plan } from '../model/plan.ts';
 import type { DetectorRecord, TrialRecord } from '../model/record.ts';
 import { midpoint, type Interval } from '../model/units.ts';
 import type { DetectorSummary } from '../model/summary.ts';
-import { medianTime } from './median-time.ts';
 import { whole } from './numbers.ts';
-import { poissonUpper, type Observed } from './stats.ts';
+import { poissonUpper, survivalMedian, type Observed } from './stats.ts';
 
 /** Soonest first; alarms that detected in fewer trials after those that did in more. */
 export function summariseDetectors(
@@ -56,7 +55,7 @@ function summariseDetector(
     if (detector.ttd !== undefined) return { time: midpoint(detector.ttd), event: true };
     return { time: askedMs(record, detector), event: false };
   });
-  const medianMs = medianTime(times);
+  const medianMs = survivalMedian(times);
   const longestMs = whole(Math.max(0, ...times.map((t) => t.time)));
   return {
     id,

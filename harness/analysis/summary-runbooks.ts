@@ -6,7 +6,7 @@ import { humanDuration, midpoint, uncensored, type Censored, type Interval } fro
 import type { RunbookSummary } from '../model/summary.ts';
 import { meanInterval } from './mean-interval.ts';
 import { whole, sum } from './numbers.ts';
-import { byBlock, isValid, observedTtr, restricted } from './observed.ts';
+import { byBlock, isValid, lastingTtr, observedTtr, restricted } from './observed.ts';
 import { atLeast, kaplanMeier, restrictedMean, type Bounds } from './stats.ts';
 
 export function summariseRunbook(
@@ -22,24 +22,13 @@ export function summariseRunbook(
   const observed = valid.map((r) => observedTtr(r, plan.horizonMs));
   const events = observed.filter((o) => o.event);
   const restored = valid.filter((r) => observedTtr(r, plan.horizonMs).event);
-  const spans = restored.flatMap((r) => uncensored(r.ttr) ?? []);
+  const spans = restored.flatMap((r) => lastingTtr(r) ?? []);
   const parts = restored.flatMap((r) => (r.parts === undefined ? [] : [r.parts]));
   const full = valid.flatMap((r) => uncensored(r.fullRecovery) ?? []).map(midpoint);
   const ends = { lo: mean0(observed.map((o) => o.lo)), hi: mean0(observed.map((o) => o.hi)) };
   const interval = intervalOf(plan, valid);
   const watched = valid.flatMap((r) => (stayedUp(r) ? (r.watchedStableMs ?? []) : []));
-  const counts = {
-    data: {
-      lost: sum(valid.map((r) => (r.data === 'unknown' ? 0 : r.data.lost))),
-      trialsWithLoss: valid.filter((r) => r.data !== 'unknown' && r.data.lost > 0).length,
-      unknown: valid.filter((r) => r.data === 'unknown').length,
-    },
-    collateral: {
-      restarts: sum(valid.map((r) => r.collateral.restarts)),
-      deleted: sum(valid.map((r) => r.collateral.deleted)),
-      bystanderBadMs: sum(valid.map((r) => r.collateral.bystanderBadMs)),
-    },
-  };
+  const counts = costsOf(valid);
   const meanTtrMs = n === 0 ? undefined : whole(restrictedMean(observed, plan.horizonMs));
   const findings = mostFrequent(
     valid.flatMap((r) => r.steps.flatMap((s) => (s.finding === true && s.ok ? [(s.output ?? '').trim()] : []))),
@@ -99,6 +88,24 @@ export function summariseRunbook(
     agreement,
     measured: measuredSentence(k, n, outcomes, spans, counts.data.lost, plan.horizonMs),
     ...(findings.length === 0 ? {} : { findings }),
+  };
+}
+
+/** What some trials cost: rows, trials in which nobody could tell, and sums outside the blast radius over those in which that was judged. */
+export function costsOf(valid: readonly TrialRecord[]): Pick<RunbookSummary, 'data' | 'collateral'> {
+  const data = valid.flatMap((r) => (r.data === 'unknown' ? [] : [r.data.lost]));
+  const collateral = valid.flatMap((r) => (r.collateral === 'unknown' ? [] : [r.collateral]));
+  return {
+    data: {
+      lost: sum(data),
+      trialsWithLoss: data.filter((lost) => lost > 0).length,
+      unknown: valid.length - data.length,
+    },
+    collateral: {
+      restarts: sum(collateral.map((c) => c.restarts)),
+      deleted: sum(collateral.map((c) => c.deleted)),
+      bystanderBadMs: sum(collateral.map((c) => c.bystanderBadMs)),
+    },
   };
 }
 

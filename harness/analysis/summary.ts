@@ -7,6 +7,7 @@ import { summariseDetectors } from './summary-detectors.ts';
 import { isValid } from './observed.ts';
 import { summariseRunbook } from './summary-runbooks.ts';
 import { verdictOf } from './verdict.ts';
+import { crashWarnings } from './warnings.ts';
 
 /**
  * Sums up a run. Pure; the order of `records` does not matter. Trials of the plan that have no record count as planned and
@@ -54,7 +55,12 @@ export function summarise(plan: Plan, records: readonly TrialRecord[]): RunSumma
     },
     verdict: {
       ...verdict,
-      warnings: [...brokenPromises(plan, broken), ...verdict.warnings, ...controlWarnings(controlArms)],
+      warnings: [
+        ...brokenPromises(plan, broken),
+        ...verdict.warnings,
+        ...controlWarnings(controlArms),
+        ...crashWarnings(sorted),
+      ],
     },
     broke: broken.filter(({ trials, of }) => trials * 2 > of),
     runbooks,

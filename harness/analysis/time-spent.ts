@@ -1,5 +1,31 @@
 import type { TrialRecord } from '../model/record.ts';
-import { midpoint, uncensored } from '../model/units.ts';
+import { midpoint, uncensored, type Interval } from '../model/units.ts';
+import { clamp, sum, whole } from './numbers.ts';
+
+export interface Parts {
+  readonly waitingMs: number;
+  readonly mitigatingMs: number;
+  readonly settlingMs: number;
+}
+
+/**
+ * Splits a time to recover into waiting (nobody did anything yet), mitigating (the runbook runs) and settling (it is done, the
+ * system is not). Disjoint, and their sum is exactly the midpoint of the TTR: a recovery before the first command is all
+ * waiting, one while the runbook still runs has no settling. `ttr` must be in whole milliseconds, as records have it: then the
+ * sum is exact in floating point too.
+ */
+export function splitTtr(
+  ttr: Interval,
+  onset: Interval,
+  mitigation: { readonly startMs: number; readonly endMs: number } | undefined,
+): Parts {
+  const total = midpoint(ttr);
+  if (mitigation === undefined) return { waitingMs: total, mitigatingMs: 0, settlingMs: 0 };
+  const zero = midpoint(onset);
+  const waitingMs = clamp(whole(mitigation.startMs - zero), 0, total);
+  const mitigatingMs = clamp(whole(mitigation.endMs - zero), waitingMs, total) - waitingMs;
+  return { waitingMs, mitigatingMs, settlingMs: total - waitingMs - mitigatingMs };
+}
 
 /** One stretch of the time between the fault and the recovery. */
 export interface Spent {
@@ -26,14 +52,14 @@ export function timeSpent(record: TrialRecord): readonly Spent[] | undefined {
   const [first] = done;
   const last = done.at(-1);
   if (first === undefined || last === undefined) return undefined;
-  const whole = toMs - fromMs;
+  const totalMs = toMs - fromMs;
   const taken = done.map((step, index) => ({
     what: step.name,
     // To the next one's beginning: what lies between two steps is the first one's.
     ms: Math.max(0, Math.min(toMs, done[index + 1]?.fromMs ?? step.toMs) - Math.max(fromMs, step.fromMs)),
   }));
-  const big = taken.filter(({ ms }) => ms >= whole * smallShare);
-  const small = taken.filter(({ ms }) => ms < whole * smallShare);
+  const big = taken.filter(({ ms }) => ms >= totalMs * smallShare);
+  const small = taken.filter(({ ms }) => ms < totalMs * smallShare);
   return [
     { what: 'before anything was done', ms: Math.max(0, first.fromMs - fromMs) },
     ...big,
@@ -42,7 +68,7 @@ export function timeSpent(record: TrialRecord): readonly Spent[] | undefined {
       : [
           {
             what: small.length === 1 ? (small[0]?.what ?? '') : `${String(small.length)} shorter steps`,
-            ms: small.reduce((sum, { ms }) => sum + ms, 0),
+            ms: sum(small.map(({ ms }) => ms)),
           },
         ]),
     { what: 'until it was good again', ms: Math.max(0, toMs - Math.max(fromMs, last.toMs)) },

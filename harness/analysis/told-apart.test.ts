@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seeded, shuffled } from '../model/random.ts';
-import type { ObservedTime } from './observed.ts';
-import { leastBlocks, tellApart, type ArmBlocks, type Pair, type ToldApartOptions } from './told-apart.ts';
+import type { ArmBlocks, ObservedTime } from './observed.ts';
+import { leastBlocks, type Pair, tellApart, type ToldApartOptions } from './told-apart.ts';
 
 const horizon = 240_000;
 const options: ToldApartOptions = { horizonMs: horizon, seed: 1, level: 0.05 };

@@ -2,13 +2,11 @@ import { sampleStandardDeviation } from 'simple-statistics';
 import { humanDuration } from '../model/units.ts';
 import { endpoints, type Endpoint } from '../model/plan.ts';
 import type { RunbookSummary } from '../model/summary.ts';
-import { pText, signed } from './comparison.ts';
 import { atStake, type Fault } from './faults.ts';
-import { list } from './outcome.ts';
-import { blocksNeeded, mostBlocks } from './power.ts';
+import { blocksNeeded, mostBlocks } from './sample-size.ts';
 import { leastForTimes, type Race, type Reason } from './race.ts';
-import type { ArmBlock } from './told-apart.ts';
-import { countOf } from './words.ts';
+import type { ArmBlock } from './observed.ts';
+import { countOf, list, pText, signed, timeNames } from './words.ts';
 
 /** Why a runbook is named and each other one is not, one sentence for all of which the same is to be said. */
 export function reasonsFor(race: Race, chosen: RunbookSummary): readonly string[] {
@@ -75,12 +73,10 @@ function betterText({ a, times }: NonNullable<ReturnType<Race['pairOf']>>, chose
       ...(pAdjusted === undefined ? [] : [`p ${pText(pAdjusted)}`]),
     ];
     const by = humanDuration(Math.abs(back ? differenceMs : restrictedMs));
-    return [`${endpointWords[endpoint]} by ${by}${facts.length === 0 ? '' : ` (${facts.join('; ')})`}`];
+    return [`${timeNames[endpoint]} by ${by}${facts.length === 0 ? '' : ` (${facts.join('; ')})`}`];
   });
   return `{is} worse in ${list(parts)}`;
 }
-
-export const endpointWords: Readonly<Record<Endpoint, string>> = { downtime: 'downtime', ttr: 'TTR' };
 
 /**
  * `about 5 more blocks`: how many would tell the first candidate apart from those that it is not told apart from, by how much their

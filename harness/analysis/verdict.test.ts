@@ -196,7 +196,9 @@ describe('a verdict', () => {
 
   it('warns of what the named one cost and what it left', () => {
     const costly = (r: TrialRecord): TrialRecord =>
-      r.runbook === 'cure' ? { ...r, collateral: { ...r.collateral, deleted: 7, bystanderBadMs: 46_000 } } : r;
+      r.runbook === 'cure' && r.collateral !== 'unknown'
+        ? { ...r, collateral: { ...r.collateral, deleted: 7, bystanderBadMs: 46_000 } }
+        : r;
     const { warnings } = verdict({ cure: [{ ...fast, whole: false }], wait: [never] }, 8, {}, costly);
     expect(warnings).toEqual([
       'cure was never fully recovered: 2 pods Pending',

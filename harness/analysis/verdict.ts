@@ -3,15 +3,13 @@ import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { humanDuration, midpoint, uncensored } from '../model/units.ts';
 import type { DetectorSummary, RunVerdict, RunbookSummary } from '../model/summary.ts';
-import { rowsLost } from './data.ts';
 import { heaviest, mildestFirst, weight } from './faults.ts';
-import { isValid } from './observed.ts';
-import { list } from './outcome.ts';
+import { isValid, lastingTtr } from './observed.ts';
 import { leastForTimes, leastTrials, raceOf, type Race } from './race.ts';
 import { atLeast } from './stats.ts';
 import { faultWords, moreBlocks, reasonsFor } from './verdict-reasons.ts';
 import { alarmLine, warningsOf } from './warnings.ts';
-import { countOf, percent } from './words.ts';
+import { countOf, list, percent, rowsLost } from './words.ts';
 
 /**
  * The verdict of a run. It follows from the hard facts first (data lost, harm, down again, never fully recovered, data unread), then from what
@@ -200,8 +198,7 @@ function faultText(r: RunbookSummary): string {
 }
 
 /** Trials in which service came back and stayed, whatever else it cost. */
-const cameBack = (r: RunbookSummary): number =>
-  r.points.filter(({ outcome, ttr }) => outcome !== 'relapsed' && uncensored(ttr) !== undefined).length;
+const cameBack = (r: RunbookSummary): number => r.points.filter((point) => lastingTtr(point) !== undefined).length;
 
 /** What was decided while the run went on. */
 function decisionsOf({ dropped = [], decided }: Plan): readonly string[] {

@@ -1,4 +1,5 @@
 import type { Plan } from '../model/plan.ts';
+import type { TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
 import type { DetectorSummary, RunbookSummary } from '../model/summary.ts';
 import { isSilent } from './race.ts';
@@ -87,4 +88,19 @@ function costs(r: RunbookSummary): readonly string[] {
 function withoutData(r: RunbookSummary): readonly string[] {
   const none = r.invalid + r.unknown;
   return none === 0 ? [] : [`${r.id}: ${String(none)} of ${countOf(r.n + none, 'trial')} gave no data`];
+}
+
+/** Checkers that crashed, with the reason and the trials: what they would have found is not known. */
+export function crashWarnings(records: readonly TrialRecord[]): readonly string[] {
+  const trials = new Map<string, string[]>();
+  for (const { trialId, findings = [] } of records) {
+    for (const { name, says } of findings.filter((f) => f.crashed === true)) {
+      const line = `${name} is unknown (${says})`;
+      trials.set(line, [...(trials.get(line) ?? []), trialId]);
+    }
+  }
+  return [...trials].map(
+    ([line, ids]) =>
+      `${line}: ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ` and ${String(ids.length - 3)} more` : ''}`,
+  );
 }

@@ -1,4 +1,5 @@
 import { humanDuration } from '../model/units.ts';
+import type { Time } from './comparison.ts';
 
 /** `69 %` */
 export const percent = (share: number): string => `${String(Math.round(share * 100))} %`;
@@ -13,3 +14,21 @@ export function span(ms: number): string {
 
 /** `1 trial`, `8 trials`. */
 export const countOf = (n: number, one: string): string => `${String(n)} ${n === 1 ? one : `${one}s`}`;
+
+/** `a`, `a and b`, `a, b and c`. */
+export function list(words: readonly string[]): string {
+  if (words.length < 2) return words.join('');
+  return `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
+}
+
+/** The loss in words. */
+export const rowsLost = (lost: number): string => `${String(lost)} ${lost === 1 ? 'row' : 'rows'} lost or damaged`;
+
+/** `−1.2 s`: a difference with its sign. */
+export const signed = (ms: number): string => `${ms < 0 ? '−' : ''}${humanDuration(Math.abs(ms))}`;
+
+/** `0.012`; `below 0.001`. */
+export const pText = (p: number): string => (p < 0.001 ? 'below 0.001' : String(Number(p.toPrecision(2))));
+
+/** What each measured time is called. */
+export const timeNames: Readonly<Record<Time, string>> = { downtime: 'downtime', ttr: 'TTR', ttd: 'TTD' };

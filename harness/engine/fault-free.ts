@@ -1,5 +1,5 @@
 import { healthyWatchMs } from './controls.ts';
-import { missingFromHealth } from '../analysis/whole.ts';
+import { missingFromHealth } from '../analysis/checkers/full-recovery.ts';
 import { lastState, type Watched } from './watched.ts';
 
 /** Watches a cluster that nothing was done to, for the fixed time of all such trials: rates of false alarms need the same watch. */

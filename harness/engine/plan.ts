@@ -1,7 +1,7 @@
 import { FiredrillError } from '../model/errors.ts';
 import type { WitnessCheck } from '../model/fault.ts';
 import { armName, noRunbook, undoRunbook } from '../model/control.ts';
-import { looksFor } from '../analysis/looks.ts';
+import { looksFor } from '../analysis/sample-size.ts';
 import {
   endpoints,
   runIdOf,

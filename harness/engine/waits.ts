@@ -1,7 +1,7 @@
 import { analyseTrial } from '../analysis/record.ts';
 import { uncensored } from '../model/units.ts';
 import { delayOf } from './controls.ts';
-import { missingFromHealth } from '../analysis/whole.ts';
+import { missingFromHealth } from '../analysis/checkers/full-recovery.ts';
 import { lookForFault } from './steps.ts';
 import { lastState, TrialStopped, type Watched } from './watched.ts';
 

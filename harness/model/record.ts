@@ -109,6 +109,21 @@ const collateral = z
   );
 export type Collateral = TypeOf<typeof collateral>;
 
+const harm = z
+  .object({ slis: texts, objects: texts })
+  .describe(
+    'What the runbook left worse than it had found it: SLIs in an outage at the end, objects outside the blast radius gone for good',
+  );
+export type Harm = TypeOf<typeof harm>;
+
+const finding = z.object({
+  name: text,
+  verdict: z.enum(['good', 'bad', 'unknown']),
+  says: text.describe('One clause: why'),
+  crashed: z.literal(true).exactOptional().describe('The checker itself failed, and says nothing of the trial'),
+});
+export type FindingRecord = TypeOf<typeof finding>;
+
 export const partsSchema = z
   .object({ waitingMs: ms, mitigatingMs: ms, settlingMs: ms })
   .describe(
@@ -176,7 +191,8 @@ const trialRecord = z.object({
   data: z
     .union([dataLoss, z.literal('unknown')], { error: 'must be what was read of each store, or "unknown"' })
     .describe('`unknown` when the final read could not be done or nothing was read'),
-  collateral,
+  collateral: z.union([collateral, z.literal('unknown')]),
+  harm: harm.exactOptional(),
   load: z.object({ good: whole, bad: whole, dropped: whole }),
   harness: z
     .object({
@@ -190,6 +206,10 @@ const trialRecord = z.object({
         .describe('The share of CPU time that the host of this machine gave to others'),
     })
     .describe('How far the instrument can be believed'),
+  findings: z
+    .array(finding)
+    .exactOptional()
+    .describe('What each checker found; in memory without what was good; absent in records of before'),
   environment: z.record(text, text),
   phases: z.array(z.object({ name: text, fromMs: ms, toMs: ms })),
   steps: z.array(stepRecord),

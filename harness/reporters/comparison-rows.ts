@@ -1,7 +1,7 @@
-import { pText, signed, type Side, type TimeComparison } from '../analysis/comparison.ts';
+import type { Side, TimeComparison } from '../analysis/comparison.ts';
 import type { RunComparison } from '../analysis/comparison-runs.ts';
-import { timeNames } from '../analysis/comparison-words.ts';
 import { humanDuration } from '../model/units.ts';
+import { pText, signed, timeNames } from '../analysis/words.ts';
 
 /** A comparison as a row of text, the same for the terminal and for Markdown. Of runbooks each cell has both times: downtime / TTR. */
 export interface ComparisonRow {

@@ -366,9 +366,18 @@ ${valid && t.fullRecovery !== undefined && safe`<dt>Fully recovered</dt><dd>${f.
 <dt>Data</dt><dd>${t.data === 'unknown' ? 'unknown: not read back' : t.data.lost === 0 ? `none lost (${t.data.stores.map((s) => `${s.store}: ${s.acknowledged} acknowledged`).join(', ')})` : t.data.stores.map((s) => `${s.store}: ${s.missing} missing, ${s.altered} altered, ${s.duplicated} doubled, ${s.unexpected} unexpected of ${s.acknowledged}`).join('; ')}${t.data !== 'unknown' && t.data.rpoMs !== undefined && `; oldest ${humanDuration(t.data.rpoMs)} before the fault`}</dd>
 <dt>The instrument</dt><dd>event loop late by at most ${t.harness.loopDelayP99Ms} ms, probes by ${t.harness.latenessP99Ms} ms${t.harness.stolenShare !== undefined && `, ${Math.round(t.harness.stolenShare * 100)} % of CPU time taken by the machine's host`}${t.harness.starved && ': starved'}; seed ${t.seed}</dd>
 </dl>
-${spentList(t)}
+${checksList(t)}${spentList(t)}
 ${steps.length > 0 && safe`<details><summary>Commands and their output</summary><ol class="steps">${steps.map((s) => safe`<li>${s.name} <span class="where">${s.part}, on ${s.on}, ${humanDuration(s.toMs - s.fromMs)}${s.exitCode !== undefined && `, exit ${s.exitCode}`}</span><pre>$ ${clip(s.command, Math.min(1500, limit))}${s.output !== undefined && `\n${clip(s.output.trim(), limit)}`}</pre></li>`)}</ol></details>`}
 </details>`;
+}
+
+/** What the checkers found, whatever they are: what was not good by itself, and how many were. */
+function checksList({ findings = [] }: WholeRecord): Markup | false {
+  const other = findings.filter((c) => c.verdict !== 'good');
+  return (
+    findings.length > 0 &&
+    safe`<details><summary>Checks: ${findings.length - other.length} of ${findings.length} good</summary><ul class="plain">${findings.map((c) => safe`<li>${c.name}: <span class="${c.verdict}">${c.verdict}</span>, ${c.says}</li>`)}</ul></details>`
+  );
 }
 
 /** `30 s after that, for 1.5 s: dns; 2.0 s in all, a blip`. */

@@ -59,6 +59,7 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
       ]),
     ),
     ...(records.some((r) => r.from === 'bands') ? [fromBandsNote] : []),
+    ...checkBlocks(sortTrials(plan, records)),
     ...spentBlocks(sortTrials(plan, records)),
     '## The outage',
     `${md(plan.outage.source)}, ${md(plan.outage.date)}. Fidelity: ${md(plan.fidelity)}.`,
@@ -164,4 +165,19 @@ function spentBlocks(records: readonly TrialRecord[]): readonly string[] {
     return [`- ${code(record.trialId)}: ${spent.map(({ what, ms }) => `${humanDuration(ms)} ${md(what)}`).join('; ')}`];
   });
   return lines.length === 0 ? [] : ['## Where the time went', lines.join('\n')];
+}
+
+/** What the checkers found that was not good, whatever they are, with the trials of which it is so. */
+function checkBlocks(records: readonly TrialRecord[]): readonly string[] {
+  const rows = new Map<string, { readonly cells: readonly string[]; readonly trials: string[] }>();
+  for (const { trialId, findings = [] } of records) {
+    for (const { name, verdict, says } of findings.filter((f) => f.verdict !== 'good')) {
+      const cells = [name, verdict, says];
+      const key = cells.join('\n');
+      rows.set(key, { cells, trials: [...(rows.get(key)?.trials ?? []), trialId] });
+    }
+  }
+  if (rows.size === 0) return [];
+  const table = [...rows.values()].map(({ cells, trials }) => [...cells.map(md), trials.map(code).join(' ')]);
+  return ['## Checks', markdownTable(['check', 'verdict', 'found', 'trials'], table)];
 }

@@ -1,6 +1,6 @@
 import type { JudgedTime } from '../analysis/nightly/judged.ts';
 import type { ScenarioVerdict } from '../analysis/nightly/verdict.ts';
-import { timeNames } from '../analysis/nightly/words.ts';
+import { timeNames } from '../analysis/words.ts';
 import { humanDuration } from '../model/units.ts';
 import * as f from './format.ts';
 import { sortedJson } from './json.ts';

@@ -82,6 +82,28 @@ describe.each(Object.entries(all))('%s', (_name, render) => {
   });
 });
 
+describe('checks', () => {
+  const finding = { name: 'weather', verdict: 'bad', says: 'it <rained>' } as const;
+  const crashed = { name: 'moon', verdict: 'unknown', says: 'the checker crashed: no', crashed: true } as const;
+  const seen = records.map((r) => ({ ...r, findings: [finding, crashed] }));
+  const told = summarise(plan, seen);
+
+  it('are listed whatever they are called, and one that crashed is beside the verdict', () => {
+    const html = rendered('html', told, plan, seen);
+    expect(html).toContain('<li>weather: <span class="bad">bad</span>, it &lt;rained&gt;</li>');
+    expect(markdownReport(told, plan, seen)).toMatch(/\| weather \| bad \| it .*rained.* \| .*cure-1.*cure-2/);
+    expect(told.verdict.warnings.filter((w) => w.startsWith('moon'))).toEqual([
+      expect.stringMatching(/^moon is unknown \(the checker crashed: no\): .* and 2 more$/),
+    ]);
+  });
+
+  it('say nothing of records of before', () => {
+    const old = records.map(({ findings: _, ...r }) => r);
+    expect(markdownReport(summary, plan, old)).not.toContain('## Checks');
+    expect(rendered('html', summary, plan, old)).not.toContain('Checks:');
+  });
+});
+
 describe('several scenarios', () => {
   const other = { ...summary, runbooks: summary.runbooks.filter((r) => r.id === 'wait') };
   const lightsOut = { ...plan, scenario: 'lights-out', runId: 'other-run' };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { adjusted } from './adjusted.ts';
+import { adjusted } from './judged.ts';
 
 const arm = (downtime: number, ttr: number) => [
   { p: downtime, weight: 0.8 },

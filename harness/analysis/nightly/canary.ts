@@ -2,12 +2,12 @@ import { mean } from 'simple-statistics';
 import { canaryDelayMs } from '../../model/control.ts';
 import type { Endpoint } from '../../model/plan.ts';
 import type { Canary } from '../../model/summary.ts';
-import { signed } from '../comparison.ts';
 import { leastPairs } from '../permutation.ts';
 import { judge, type Asked, type Judged, type JudgedTime } from './judged.ts';
 import { waitArm, type Night } from './lines.ts';
 import { blockTimes, type Floors } from './pooled.ts';
-import { interval as intervalText, timeNames } from './words.ts';
+import { interval as intervalText } from './words.ts';
+import { signed, timeNames } from '../words.ts';
 
 /** What the night's canary says, of both times together, in one line. */
 export type NightCanary = Pick<Canary, 'kind' | 'arm' | 'runbook' | 'says'>;

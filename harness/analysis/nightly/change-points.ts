@@ -1,5 +1,5 @@
 import { mean, sampleVariance } from 'simple-statistics';
-import { studentCdf } from '../student.ts';
+import jstat from 'jstat';
 
 /** Where a series changed: `index` is the first value after the change. `p` is of the stretches on both sides, up to the next change. */
 export interface ChangePoint {
@@ -110,5 +110,5 @@ export function studentTest(a: readonly number[], b: readonly number[]): number 
   const difference = mean([...b]) - mean([...a]);
   const error = Math.sqrt(((squares(a) + squares(b)) / df) * (1 / a.length + 1 / b.length));
   if (error === 0) return difference === 0 ? 1 : 0;
-  return Math.min(1, 2 * (1 - studentCdf(Math.abs(difference) / error, df)));
+  return Math.min(1, 2 * jstat.studentt.cdf(-Math.abs(difference) / error, df));
 }

@@ -4,8 +4,7 @@ import { whole } from '../numbers.ts';
 import type { ObservedTime } from '../observed.ts';
 import { leastPairs, signFlip, signFlipInterval } from '../permutation.ts';
 import type { Bounds } from '../stats.ts';
-import { endpointWeights, leastEffectMs, leastShare } from '../told-apart.ts';
-import { adjusted } from './adjusted.ts';
+import { endpointWeights, fourDigits, minimumEffect } from '../told-apart.ts';
 import type { Night } from './lines.ts';
 import { blockTimes, pairUp, type Floors, type Pairs, type Timed } from './pooled.ts';
 
@@ -115,7 +114,7 @@ function measure(pairs: Pairs): Measured {
   const cases = [lowest, middle, highest].map((d) => pairs.map(d));
   const [lo = 0, mid = 0, hi = 0] = cases.map((d) => mean(d));
   const slower = Math.max(mean(pairs.map(([x]) => x.time)), mean(pairs.map(([, y]) => y.time)));
-  const minimumEffectMs = whole(Math.max(leastEffectMs, leastShare * slower, hi - lo));
+  const minimumEffectMs = minimumEffect(slower, (hi - lo) / 2);
   const p = Math.max(...(sharp(pairs) ? cases.slice(1, 2) : cases).map((d) => signFlip(d)));
   return { ends: { lo, mid, hi }, minimumEffectMs, ...(pairs.length < leastPairs(1) ? {} : { p }) };
 }
@@ -134,4 +133,34 @@ const highest = ([x, y]: Pair): number => y.hi - x.lo;
 /** Whether all times are known to the millisecond, as downtimes are: then all ends are the same. */
 const sharp = (pairs: Pairs): boolean => pairs.every(([x, y]) => x.lo === x.hi && y.lo === y.hi);
 
-const fourDigits = (p: number): number => Number(p.toPrecision(4));
+/** What is asked of one arm: p of each of its times, and how much of the arm's error that time is given. Weights of an arm add up to 1. */
+export type AskedTogether = readonly { readonly p: number; readonly weight: number }[];
+
+/**
+ * Every p as it stands when all times of all arms were asked together, in the same shape. Closed testing (Marcus, Peritz and Gabriel, Biometrika 63
+ * (1976) 655) with weighted Bonferroni: all arms of which anything is still to be shown have the same share of the error, and an arm's times share
+ * it by their weights; what is given to a time that is shown goes to the other one of its arm first, and from an arm of which all is shown to the
+ * other arms. No share ever falls when something is shown, so going from the least p over its share upwards gives the same as trying all
+ * intersections (Hommel, Bretz and Maurer, Stat. Med. 26 (2007) 4063). The chance of any false one is kept whatever they have in common. With one
+ * time an arm it is Holm's.
+ */
+export function adjusted(arms: readonly AskedTogether[]): readonly (readonly number[])[] {
+  const out = arms.map((times) => times.map(() => 1));
+  let left = arms.flatMap((times, arm) => times.map((time, i) => ({ ...time, arm, i })));
+  let greatest = 0;
+  while (left.length > 0) {
+    const open = new Set(left.map((t) => t.arm)).size;
+    const [next] = left
+      .map((t) => {
+        const ofArm = left.reduce((s, other) => (other.arm === t.arm ? s + other.weight : s), 0);
+        return { t, over: (t.p * open * ofArm) / t.weight };
+      })
+      .sort((x, y) => x.over - y.over || y.t.weight - x.t.weight);
+    if (next === undefined) break;
+    greatest = Math.max(greatest, Math.min(1, next.over));
+    const row = out[next.t.arm];
+    if (row !== undefined) row[next.t.i] = greatest;
+    left = left.filter((t) => t !== next.t);
+  }
+  return out;
+}

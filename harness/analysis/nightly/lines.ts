@@ -6,8 +6,7 @@ import type { TrialRecord } from '../../model/record.ts';
 import type { Run } from '../../model/run.ts';
 import { environmentDifferences, fingerprint, type Difference } from '../environments.ts';
 import { sum, whole } from '../numbers.ts';
-import { byBlock, isValid, observedTtr, restricted, type ObservedTime } from '../observed.ts';
-import { together } from '../pairs.ts';
+import { byBlock, isValid, type ObservedTime, observedTtr, restricted, together } from '../observed.ts';
 
 /** The runbook that does nothing: alarms are timed in its trials, for nothing ends the outage before they fire. */
 export const waitArm = 'wait';

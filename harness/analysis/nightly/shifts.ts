@@ -2,7 +2,6 @@ import { mean } from 'simple-statistics';
 import { undoRunbook } from '../../model/control.ts';
 import { endpoints } from '../../model/plan.ts';
 import { humanDuration } from '../../model/units.ts';
-import { pText } from '../comparison.ts';
 import { medianTime } from '../observed.ts';
 import { leastEffectMs, leastShare } from '../told-apart.ts';
 import { changePoints, studentTest } from './change-points.ts';
@@ -10,6 +9,7 @@ import { weights } from './judged.ts';
 import { waitArm, type Night } from './lines.ts';
 import { blockTimes, detectingAlarms, floorsIn, meanFloors, recoveringArms, type Timed } from './pooled.ts';
 import { changed } from './words.ts';
+import { pText } from '../words.ts';
 
 /** So many nights of one environment must there be before a change is looked for, and so many on both sides of one. */
 export const leastHistory = 10;

@@ -1,10 +1,7 @@
 import { humanDuration } from '../../model/units.ts';
-import { pText, signed } from '../comparison.ts';
 import type { Judged, JudgedTime } from './judged.ts';
 import type { Timed } from './pooled.ts';
-
-/** What each time is called. */
-export const timeNames: Readonly<Record<Timed['what'], string>> = { downtime: 'downtime', ttr: 'TTR', ttd: 'TTD' };
+import { pText, signed, timeNames } from '../words.ts';
 
 /** `downtime 12 s longer`; `detects 3.0 s sooner`. */
 export function changed(what: Timed['what'], byMs: number): string {

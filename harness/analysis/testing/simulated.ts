@@ -1,5 +1,5 @@
 import { seeded } from '../../model/random.ts';
-import type { ArmBlock, ArmBlocks } from '../told-apart.ts';
+import type { ArmBlock, ArmBlocks } from '../observed.ts';
 
 /** Up to where simulated times are watched, ms. */
 export const simulatedHorizonMs = 240_000;

@@ -1,10 +1,30 @@
-import type { DetectorRecord } from '../model/record.ts';
-import type { Stored, TrialLog } from './log.ts';
-import { outward, whole } from './numbers.ts';
-import type { Observation } from './observation.ts';
+import type { DetectorRecord } from '../../model/record.ts';
+import type { Checker } from '../checker.ts';
+import type { Stored, TrialLog } from '../log.ts';
+import { outward, whole } from '../numbers.ts';
+import type { Observation } from '../observation.ts';
+import { list } from '../words.ts';
 
 /** A heartbeat older than this many of the detector's own periods means that it is dead. */
 const deadAfterPeriods = 3;
+
+/** What every alarm did; bad where one failed at what it is for, or fired at nothing. */
+export const alarms: Checker<readonly DetectorRecord[]> = {
+  name: 'alarms',
+  check: ({ log, observation, service }) => {
+    const value = detectorsOf(log, observation);
+    if (value.length === 0) return undefined;
+    // Where nothing broke there is nothing to notice.
+    const nothing = observation.onset === undefined || service.prevented;
+    const wrong = value.some(nothing ? firedAtNothing : ({ status }) => status !== 'detected');
+    const by = [...new Set(value.map((d) => d.status))];
+    const says = by.map((status) => `${status}: ${list(value.filter((d) => d.status === status).map((d) => d.id))}`);
+    return { verdict: wrong ? 'bad' : 'good', says: says.join('; '), value };
+  },
+};
+
+/** Whether an alarm fired in the watch of a control, or did already when it began. */
+export const firedAtNothing = ({ status }: DetectorRecord): boolean => status === 'misdiagnosed' || status === 'noisy';
 
 /**
  * What every alarm did in this trial. It is asked about the outage until the runbook's first changing command: what fires first after that
@@ -53,7 +73,7 @@ function judgeDetector(
     loop: detector.loop,
     leastTtdMs: detector.leastTtdMs,
     // Without a fault every alarm is a false one; after a runbook on a healthy cluster it is the runbook's.
-    falseAlarms: alarms(control && !cured ? [...before, ...during] : before),
+    falseAlarms: timesFired(control && !cured ? [...before, ...during] : before),
     // From the onset's later end: before it the outage need not have been there to be noticed.
     ...(onset === undefined ? {} : { askedMs: whole(Math.max(0, askedToMs - onset.hi)) }),
   };
@@ -117,7 +137,7 @@ export function stateOf(readings: readonly Reading[]): Reading['state'] | undefi
 }
 
 /** How often it went from not firing to firing. */
-function alarms(readings: readonly Reading[]): number {
+function timesFired(readings: readonly Reading[]): number {
   let count = 0;
   let firing = false;
   for (const { state } of readings) {

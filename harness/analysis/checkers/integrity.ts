@@ -1,12 +1,13 @@
-import type { TrialEvent } from '../model/events.ts';
-import { humanDuration } from '../model/units.ts';
-import type { SliLog, Stored, TrialLog } from './log.ts';
+import type { TrialEvent } from '../../model/events.ts';
+import { humanDuration } from '../../model/units.ts';
+import type { Checker } from '../checker.ts';
+import type { SliLog, Stored, TrialLog } from '../log.ts';
 
 /**
  * What is wrong with a log itself. `invalid`: it contradicts itself, so that it is not the log of one trial as it was written. `unknown`:
  * something is not there that must have been measured.
  */
-export interface Damage {
+interface Damage {
   readonly kind: 'invalid' | 'unknown';
   /** One clause for the reason of the outcome; names the line where there is one. */
   readonly why: string;
@@ -18,6 +19,18 @@ const slackMs = 2;
 const writtenWithinMs = 5000;
 /** What was due this close to the end may not have been begun any more. */
 const tailMs = 1000;
+
+/** Whether the log can be believed. */
+export const integrity: Checker<undefined> = {
+  name: 'integrity',
+  gate: true,
+  check: ({ log }) => {
+    const damage = integrityOf(log);
+    if (damage === undefined) return { verdict: 'good', says: 'the log is whole', value: undefined };
+    const { kind, why } = damage;
+    return { verdict: kind === 'invalid' ? 'bad' : 'unknown', says: why, voids: kind, value: undefined };
+  },
+};
 
 /**
  * Whether a log is whole, as far as a log shows that by itself: each line numbered and in order, one trial, and of each probe every request of its

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { missingFromHealth } from './whole.ts';
+import { missingFromHealth } from './full-recovery.ts';
 
 const whole = {
   reachable: true,

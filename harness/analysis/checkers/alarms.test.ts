@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { DetectorRecord } from '../model/record.ts';
-import { detectorsOf } from './detectors.ts';
-import { indexLog } from './log.ts';
-import { observe } from './observation.ts';
-import { analyseTrial } from './record.ts';
-import { buildLog, type LogSpec } from './testing/log-builder.ts';
+import type { DetectorRecord } from '../../model/record.ts';
+import { detectorsOf } from './alarms.ts';
+import { indexLog } from '../log.ts';
+import { observe } from '../observation.ts';
+import { analyseTrial } from '../record.ts';
+import { buildLog, type LogSpec } from '../testing/log-builder.ts';
 
 /** Fault from 30 s to 31 s, first changing command at 61 s, end at 120 s. */
 const spec: LogSpec = {

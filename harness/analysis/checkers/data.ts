@@ -1,14 +1,28 @@
-import type { DataLoss } from '../model/record.ts';
-import { midpoint } from '../model/units.ts';
-import type { Stored, TrialLog } from './log.ts';
-import { whole } from './numbers.ts';
-import type { Observation } from './observation.ts';
+import type { DataLoss } from '../../model/record.ts';
+import { midpoint } from '../../model/units.ts';
+import type { Checker } from '../checker.ts';
+import type { Stored, TrialLog } from '../log.ts';
+import { whole } from '../numbers.ts';
+import type { Observation } from '../observation.ts';
+import { rowsLost } from '../words.ts';
+
+/** Whether every acknowledged write was still there at the end. */
+export const data: Checker<DataLoss | 'unknown'> = {
+  name: 'data',
+  check: ({ log, observation }) => {
+    const value = dataOf(log, observation);
+    if (value === 'unknown') return { verdict: 'unknown', says: 'data were not read back', value };
+    return value.lost === 0
+      ? { verdict: 'good', says: 'nothing lost', value }
+      : { verdict: 'bad', says: rowsLost(value.lost), value };
+  },
+};
 
 /**
  * Acknowledged writes that are absent, altered or doubled in the final read, and rows that nobody wrote. When a store could
  * not be read, or the log breaks off before its end, the answer is `unknown`, not zero; unless another store is known to have lost something, which is worse.
  */
-export function dataOf(log: TrialLog, observation: Observation): DataLoss | 'unknown' {
+function dataOf(log: TrialLog, observation: Observation): DataLoss | 'unknown' {
   const audits = new Map<string, Stored<'audit'>>();
   for (const audit of log.of('audit')) audits.set(audit.store, audit);
   const stores = [...audits.values()]
@@ -35,6 +49,3 @@ export function dataOf(log: TrialLog, observation: Observation): DataLoss | 'unk
     ...(onset !== undefined && Number.isFinite(oldest) ? { rpoMs: whole(Math.max(0, midpoint(onset) - oldest)) } : {}),
   };
 }
-
-/** The loss in words. */
-export const rowsLost = (lost: number): string => `${String(lost)} ${lost === 1 ? 'row' : 'rows'} lost or damaged`;

@@ -1,7 +1,11 @@
-import type { SliLog, TrialLog } from './log.ts';
-import type { Observation } from './observation.ts';
-import { whole } from './numbers.ts';
-import { silenceOf } from './outages.ts';
+import type { TrialRecord } from '../../model/record.ts';
+import { humanDuration } from '../../model/units.ts';
+import type { Checker } from '../checker.ts';
+import type { SliLog, TrialLog } from '../log.ts';
+import { whole } from '../numbers.ts';
+import type { Observation } from '../observation.ts';
+import { silenceOf } from '../outages.ts';
+import { list } from '../words.ts';
 
 /** Above this the harness' own event loop is too slow to be believed. */
 const loopDelayLimitMs = 500;
@@ -14,16 +18,29 @@ const silenceLimitMs = 30_000;
 /** Share of the harness' own measurements that may be worse than the limits. */
 const tolerated = 0.05;
 
-export interface HarnessHealth {
-  /** The worst 99th percentile of any interval of the observation. */
-  readonly loopDelayP99Ms: number;
-  readonly latenessP99Ms: number;
-  readonly starved: boolean;
-  /** Of what, in words; only when starved. */
-  readonly why?: string;
-  /** Share of the machine's CPU time that its host gave to others, over the observation; undefined where it is not told. */
-  readonly stolenShare?: number;
-}
+/** Whether the harness kept up with its own clock. */
+export const instrument: Checker<TrialRecord['harness']> = {
+  name: 'instrument',
+  gate: true,
+  check: ({ log, observation }) => {
+    const value = harnessHealth(log, observation);
+    return value.why === undefined
+      ? { verdict: 'good', says: 'the harness kept up', value }
+      : { verdict: 'unknown', says: value.why, voids: 'unknown', value };
+  },
+};
+
+/** Whether every probe that the outcome depends on asked all the time: those of `breaks`, and where no fault was injected all of them. */
+export const probing: Checker<undefined> = {
+  name: 'probing',
+  gate: true,
+  check: ({ log, observation }) => {
+    const gaps = gapsOf(log, observation);
+    return gaps.length === 0
+      ? { verdict: 'good', says: 'all probes asked without a gap', value: undefined }
+      : { verdict: 'unknown', says: `probes did not ask: ${list(gaps)}`, voids: 'unknown', value: undefined };
+  },
+};
 
 /**
  * Whether the instrument itself could be trusted: a harness that was starved of CPU measures itself. Starved is a loop
@@ -31,7 +48,7 @@ export interface HarnessHealth {
  * measurements; or a machine whose host gave more than a quarter of its CPU time to others. Nor can one be trusted that said nothing about
  * itself for 30 s.
  */
-export function harnessHealth(log: TrialLog, observation: Observation): HarnessHealth {
+function harnessHealth(log: TrialLog, observation: Observation): TrialRecord['harness'] {
   const own = log.of('harness').filter((h) => h.atMs >= observation.fromMs && h.atMs <= observation.toMs);
   const shortest = Math.min(...log.started.probes.map((p) => p.periodMs));
   const poor = own.filter(
@@ -58,11 +75,25 @@ export function harnessHealth(log: TrialLog, observation: Observation): HarnessH
   };
 }
 
+/** `dns from 41 s to 52 s after the fault`, for each probe with a gap. */
+function gapsOf(log: TrialLog, observation: Observation): readonly string[] {
+  if (observation.onset === undefined && !observation.control) return [];
+  return log.slis
+    .filter((s) => observation.control || log.started.breaks.includes(s.sli))
+    .flatMap((sli) => {
+      const gap = findGap(sli, observation);
+      if (gap === undefined) return [];
+      const since = (ms: number): string => humanDuration(Math.max(0, ms - observation.fromMs));
+      const zero = observation.control ? 'of the watch' : 'after the fault';
+      return [`${sli.sli} from ${since(gap.fromMs)} to ${since(gap.toMs)} ${zero}`];
+    });
+}
+
 /**
  * The first stretch of the observation in which a probe should have sent a request and the log has none, or undefined.
  * A request that is still under way when the observation ends is no gap.
  */
-export function findGap(
+function findGap(
   sli: SliLog,
   observation: Observation,
 ): { readonly fromMs: number; readonly toMs: number } | undefined {

@@ -1,16 +1,33 @@
-import type { DataLoss, DetectorRecord } from '../model/record.ts';
-import type { Interval } from '../model/units.ts';
-import { rowsLost } from './data.ts';
-import { firedRightly, stateOf } from './detectors.ts';
-import type { TrialLog } from './log.ts';
-import { latest } from './numbers.ts';
-import type { Observation } from './observation.ts';
-import { list } from './outcome.ts';
-import type { Restored } from './recovery.ts';
-import { durabilityCheck, type DownAgain } from './relapse.ts';
-import { missingFromHealth } from './whole.ts';
+import type { EventOf } from '../../model/events.ts';
+import type { TrialRecord } from '../../model/record.ts';
+import { humanDuration, type Interval } from '../../model/units.ts';
+import type { Checker, Trial } from '../checker.ts';
+import type { TrialLog } from '../log.ts';
+import { elapsed, latest } from '../numbers.ts';
+import type { Observation } from '../observation.ts';
+import { durabilityCheck } from '../recovery.ts';
+import { list, rowsLost } from '../words.ts';
+import { alarms, firedRightly, stateOf } from './alarms.ts';
+import { data } from './data.ts';
 
-export interface FullRecovery {
+/** Whether and when everything was whole again, within the horizon; nothing to judge where there is no time to recover. */
+export const fullRecovery: Checker<Pick<TrialRecord, 'fullRecovery' | 'fullRecoveryMissing'>> = {
+  name: 'full recovery',
+  check: (trial) => {
+    const { horizonMs } = trial.log.started;
+    const { onset } = trial.observation;
+    if (trial.service.ttr === undefined) return undefined;
+    const full = findFullRecovery(trial);
+    const time = full.at === undefined || onset === undefined ? undefined : elapsed(onset, full.at);
+    if (time !== undefined && time.lo <= horizonMs)
+      return { verdict: 'good', says: 'all is whole again', value: { fullRecovery: time, fullRecoveryMissing: [] } };
+    const missing = time === undefined ? full.missing : [`only after the horizon of ${humanDuration(horizonMs)}`];
+    const value = { fullRecovery: { censored: true as const, at: horizonMs }, fullRecoveryMissing: missing };
+    return { verdict: 'bad', says: list(missing), value };
+  },
+};
+
+interface FullRecovery {
   /** When everything held from then on to the end of observation; absent when it did not. */
   readonly at?: Interval;
   /** What is missing, in words. */
@@ -22,14 +39,8 @@ export interface FullRecovery {
  * that had fired quiet again, service that was stable, did not relapse and survived the restart of a pod, and no row lost. It is
  * reached at the first instant from which all of that held until the observation ended.
  */
-export function findFullRecovery(
-  log: TrialLog,
-  observation: Observation,
-  restored: Restored | undefined,
-  again: DownAgain | undefined,
-  detectors: readonly DetectorRecord[],
-  data: DataLoss | 'unknown',
-): FullRecovery {
+function findFullRecovery({ log, observation, service, found }: Trial): FullRecovery {
+  const { stable: restored, again } = service;
   const missing: string[] = [];
   const instants: Interval[] = [];
   if (restored === undefined) missing.push('service was not stable');
@@ -41,14 +52,17 @@ export function findFullRecovery(
   }
   const until = { ...observation, toMs: judgedUntilMs(log, observation) };
   addState(log, until, instants, missing);
-  for (const detector of detectors) {
+  const detectors = found(alarms);
+  if (detectors === undefined && log.started.detectors.length > 0) missing.push('the alarms were not judged');
+  for (const detector of detectors ?? []) {
     if (detector.status !== 'noisy' && firedRightly(log, observation, detector.id))
       addQuiet(log, until, detector.id, instants, missing);
   }
   const durability = log.of('durability').at(-1);
   if (durability === undefined) missing.push('durability was not checked');
   else if (!durability.ok) missing.push(`not durable: ${durability.detail}`);
-  if (data !== 'unknown' && data.lost > 0) missing.push(rowsLost(data.lost));
+  const rows = found(data) ?? 'unknown';
+  if (rows !== 'unknown' && rows.lost > 0) missing.push(rowsLost(rows.lost));
   const at = latest(instants);
   return missing.length === 0 && at !== undefined ? { at, missing } : { missing };
 }
@@ -99,4 +113,29 @@ function addQuiet(log: TrialLog, observation: Observation, id: string, instants:
   }
   const words = { firing: 'still fires', blind: 'went blind', ended: 'died', quiet: '', alive: '' };
   missing.push(`alarm ${id} ${words[stateOf(readings) ?? 'firing']}`);
+}
+
+/**
+ * What a look at the cluster's own account says it lacks to be whole, in words; none when nothing is missing. What was not counted is not known
+ * to be well, and so is missing. Pure.
+ */
+export function missingFromHealth(state: Omit<EventOf<'state'>, 'type'>): readonly string[] {
+  if (!state.reachable) return ['the Kubernetes API does not answer'];
+  const { nodes, nodesReady, podsDesired, podsReady, pending, terminating } = state;
+  return [
+    ...belowAll('nodes', 'Ready', nodesReady, nodes),
+    ...belowAll('pods', 'ready', podsReady, podsDesired),
+    ...some('Pending', pending),
+    ...some('Terminating', terminating),
+  ];
+}
+
+function belowAll(what: string, wanted: string, there: number | undefined, all: number | undefined): readonly string[] {
+  if (there === undefined || all === undefined) return [`${what} were not counted`];
+  return there < all ? [`${String(there)} of ${String(all)} ${what} ${wanted}`] : [];
+}
+
+function some(phase: string, pods: number | undefined): readonly string[] {
+  if (pods === undefined) return [`${phase} pods were not counted`];
+  return pods > 0 ? [`${String(pods)} ${pods === 1 ? 'pod' : 'pods'} ${phase}`] : [];
 }

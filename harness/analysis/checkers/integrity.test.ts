@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { TrialEvent } from '../model/events.ts';
+import type { TrialEvent } from '../../model/events.ts';
 import { integrityOf } from './integrity.ts';
-import { indexLog } from './log.ts';
-import { analyseTrial } from './record.ts';
-import { buildLog, type LogSpec } from './testing/log-builder.ts';
+import { indexLog } from '../log.ts';
+import { analyseTrial } from '../record.ts';
+import { buildLog, type LogSpec } from '../testing/log-builder.ts';
 
 const spec: LogSpec = {
   probes: [
