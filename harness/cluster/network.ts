@@ -61,7 +61,9 @@ export function parseRoutes(table: string): string[] {
     .slice(1)
     .map((line) => line.split(/\s+/))
     .filter((field) => /^[0-9A-F]{8}$/.test(field[1] ?? '') && /^[0-9A-F]{8}$/.test(field[7] ?? ''))
-    .map((field) => `${address(field[1] ?? '')}/${address(field[7] ?? '').prefixLengthFromSubnetMask() ?? 32}`);
+    .map(
+      (field) => `${address(field[1] ?? '').toString()}/${address(field[7] ?? '').prefixLengthFromSubnetMask() ?? 32}`,
+    );
 }
 
 /** Subnets that a new network must not overlap. */
