@@ -1,5 +1,5 @@
 import { mean } from 'simple-statistics';
-import { armName, isFaultFree, type ControlKind } from '../model/control.ts';
+import { armName, isFaultFree } from '../model/control.ts';
 import type { Plan, PlannedControl } from '../model/plan.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { TrialRecord } from '../model/record.ts';

@@ -1,7 +1,7 @@
 import { max, min } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
 import type { DetectorRecord, TrialRecord } from '../model/record.ts';
-import { midpoint, type Interval } from '../model/units.ts';
+import { midpoint } from '../model/units.ts';
 import type { DetectorSummary } from '../model/summary.ts';
 import { whole } from './numbers.ts';
 import { poissonUpper, survivalMedian, type Observed } from './stats.ts';

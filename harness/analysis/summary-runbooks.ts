@@ -2,7 +2,7 @@ import { max, mean, median, min } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
 import { notableOutcomes, type Outcome, successes } from '../model/outcome.ts';
 import type { TrialRecord } from '../model/record.ts';
-import { humanDuration, midpoint, uncensored, type Censored, type Interval } from '../model/units.ts';
+import { humanDuration, midpoint, uncensored, type Interval } from '../model/units.ts';
 import type { RunbookSummary } from '../model/summary.ts';
 import { meanInterval } from './mean-interval.ts';
 import { whole, sum } from './numbers.ts';
