@@ -90,8 +90,13 @@ export function runbookPage(scenarioId: string, { runbook, claim }: ClaimedRunbo
   ].join('\n');
 }
 
-function setupSection(setup: readonly Step[] | undefined): readonly string[] {
-  return setup === undefined ? [] : ['## Set-up (before steady state is measured)', '', ...steps(setup, 'nothing'), ''];
+function setupSection({ build, setup }: Pick<Scenario, 'build' | 'setup'>): readonly string[] {
+  return [
+    ...(build === undefined
+      ? []
+      : ['## Build (once, before the snapshot is taken)', '', ...steps(build, 'nothing'), '']),
+    ...(setup === undefined ? [] : ['## Set-up (before steady state is measured)', '', ...steps(setup, 'nothing'), '']),
+  ];
 }
 
 function faultSection(fault: Fault): readonly string[] {
@@ -181,7 +186,7 @@ export function scenarioPage(id: string, scenario: Scenario): string {
       ),
     ),
     '',
-    ...setupSection(scenario.setup),
+    ...setupSection(scenario),
     ...faultSection(scenario.fault),
     '',
     '## Alarms',
@@ -275,7 +280,7 @@ export function planPage(options: {
     '',
     ...plan.trials.map((trial, index) => `${String(index + 1).padStart(4)}. ${trial.id} (seed ${trial.seed})`),
     '',
-    ...setupSection(scenario.setup),
+    ...setupSection(scenario),
     ...faultSection(scenario.fault),
     '',
     ...chosen.flatMap(({ runbook }) => [

@@ -39,6 +39,14 @@ export async function createCluster(
         mustOnWorkstation(cluster, `sh "${seed}"`, 'importing the data', signal),
       );
     }
+    const { build } = spec;
+    if (build !== undefined) {
+      await fresh.timed('build', "making it the scenario's", async () => {
+        await build.run(cluster, signal);
+        // How many pods there are now is the build's business.
+        await waitReady(cluster, { pods: new Map(), timeoutMs: readyTimeoutMs, onProgress: spec.onProgress }, signal);
+      });
+    }
     return cluster;
   });
 }

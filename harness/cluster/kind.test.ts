@@ -184,6 +184,21 @@ describe('a cluster by kind', () => {
     await expect(cluster.reboot('firedrill-r1-t1-worker')).rejects.toThrow(/came back as 10\.0\.0\.9/);
   });
 
+  it('is built when its pods are there, and handed over when those of the build are', async () => {
+    const run = () => {
+      calls.push('build');
+      api.podStates.push(fakePod('policy', 'webhook', { ready: false }));
+      setTimeout(() => {
+        calls.push('webhook is ready');
+        api.podStates.splice(-1, 1, fakePod('policy', 'webhook'));
+      }, 300);
+      return Promise.resolve();
+    };
+    await createCluster({ ...spec(), build: { key: 'b', run } }, deps(), new AbortController().signal);
+    expect(index(/^build/)).toBeGreaterThan(index(/deploy\.sh/));
+    expect(calls).toContain('webhook is ready');
+  });
+
   it('says while it waits for its pods what is not ready yet', async () => {
     const pods = api.podStates;
     let looks = 0;
@@ -213,7 +228,7 @@ describe('a cluster by kind', () => {
       asked: asked(`${name}-${role}`, [6443, 30080, 30432][at] ?? 0),
     }));
     const snapshot: Snapshot = {
-      ...{ schemaVersion: 1, key: 'k', cluster: name, subnet: `${prefix}.0/24`, epochMs: 0, bytes: 1 },
+      ...{ schemaVersion: 1, key: 'k', cluster: name, subnet: `${prefix}.0/24`, epochMs: 0, pods: {}, bytes: 1 },
       ...{ kubeconfig: 'server: https://127.0.0.1:1\n', base: { id: 'b', sha256: 's', bytes: 1 }, nodes },
     };
     const restoring: RunProcess = async (file, args, options) => {

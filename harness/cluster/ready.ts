@@ -39,6 +39,15 @@ export function nodesNotReady(
   return silent.length === 0 ? '' : `no word yet from ${silent.map((node) => node.name).join(', ')}`;
 }
 
+/** How many pods there are in each namespace; those that are ending do not count. Pure. */
+export function podCounts(pods: readonly PodState[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { namespace, terminating } of pods) {
+    if (!terminating) counts.set(namespace, (counts.get(namespace) ?? 0) + 1);
+  }
+  return counts;
+}
+
 /** The first five, and whether there are more. */
 const few = (told: readonly string[]): string => `${told.slice(0, 5).join(', ')}${told.length > 5 ? ', ...' : ''}`;
 
@@ -48,8 +57,9 @@ export function podsNotReady(
   pods: readonly PodState[],
   sinceEpochMs = 0,
 ): string {
+  const counts = podCounts(pods);
   for (const [namespace, count] of expected) {
-    const there = pods.filter((pod) => pod.namespace === namespace && !pod.terminating).length;
+    const there = counts.get(namespace) ?? 0;
     if (there !== count) return `${there} of ${count} pods in ${namespace}`;
   }
   const waiting = pods.filter((pod) => !isUp(pod, sinceEpochMs));

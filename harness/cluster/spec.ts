@@ -1,6 +1,15 @@
 import { FiredrillError } from '../model/errors.ts';
+import type { Cluster } from '../model/cluster.ts';
 import type { Profile } from '../model/profile.ts';
 import { clusterPrefix } from './docker.ts';
+
+/** What is done to a new cluster before anybody has it, and before a snapshot is taken of it. */
+export interface Build {
+  /** Whatever its outcome depends on: part of a snapshot's key. */
+  readonly key: string;
+  /** @throws FiredrillError `environment` with the step that failed, and what it said */
+  run(cluster: Cluster, signal: AbortSignal): Promise<void>;
+}
 
 /** What a cluster is made from. */
 export interface ClusterSpec {
@@ -18,6 +27,8 @@ export interface ClusterSpec {
   readonly kubectlBinary: string;
   /** A folder of this trial alone; gets the kubeconfig, the workstation and its back-up folder. Not removed by `delete`. */
   readonly workDir: string;
+  /** Beyond the workload; none for most. */
+  readonly build?: Build;
   /** Lets the cluster reach the outside. Never by default. */
   readonly openFence?: boolean;
   /** Where unpacked packages are kept over runs; default ~/.cache/firedrill. */

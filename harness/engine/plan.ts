@@ -103,13 +103,14 @@ export function makePlan(options: PlanOptions): Plan {
 }
 
 function testOf(scenario: Scenario, profile: ProfileName): PlannedTest {
-  const { cluster, setup = [], fault, probes, breaks, keeps, detectors } = scenario;
+  const { cluster, build, setup = [], fault, probes, breaks, keeps, detectors } = scenario;
   const { id, params, prepare, inject, witness, witnessDeadlineMs, notYet, undo } = fault;
   const looked = (check: WitnessCheck) => ({ ...check, on: placeName(check.on) });
   const role = ({ sli, bystander }: Probe): PlannedTest['probes'][number]['role'] =>
     breaks.includes(sli) ? 'breaks' : keeps.includes(sli) ? 'keeps' : bystander ? 'bystander' : 'watched';
   return {
     ...cluster,
+    ...(build === undefined ? {} : { build: build.map(planned) }),
     setup: setup.map(planned),
     fault: {
       id,

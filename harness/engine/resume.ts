@@ -75,6 +75,7 @@ const stored = (value: unknown): unknown => (value === undefined ? value : JSON.
 
 const testParts: readonly (readonly [string, keyof PlannedTest])[] = [
   ['fault', 'fault'],
+  ['build', 'build'],
   ['setup', 'setup'],
   ['probes', 'probes'],
   ['detectors', 'detectors'],

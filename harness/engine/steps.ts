@@ -29,7 +29,7 @@ export function commandOf(step: Step): string {
 
 export interface StepContext {
   readonly cluster: Cluster;
-  readonly journal: Journal;
+  readonly journal: Pick<Journal, 'write'>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }

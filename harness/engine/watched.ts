@@ -6,6 +6,7 @@ import type { TrialSpec } from './trial-spec.ts';
 
 /** What a trial sees of its cluster while it runs. */
 export interface Watched extends StepContext {
+  readonly journal: Journal;
   readonly spec: TrialSpec;
   readonly tracker: SliTracker;
   readonly unanswered: Unanswered;

@@ -16,6 +16,7 @@ import { cacheDir, stateDir } from '../host/folders.ts';
 import { roomFor } from '../setup/need.ts';
 import { makeReady } from '../setup/ready.ts';
 import { deadline } from '../host/time.ts';
+import { buildOf } from './build.ts';
 import { needOf } from './estimate.ts';
 import type { RunOptions } from './options.ts';
 import type { OwnedCluster, TrialDeps } from './trial-spec.ts';
@@ -67,6 +68,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
     cacheDir: cacheDir(),
     openFence: options.openFence,
     facts: { 'trials.at-once': String(options.parallel) },
+    ...buildOf(scenario.build),
   };
   const provider = kindProvider();
   const slots = join(stateDir(), 'slots');

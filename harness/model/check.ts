@@ -71,11 +71,13 @@ export function problemsOf(scenario: Scenario): readonly string[] {
 
 /** Every step of a scenario, with what it belongs to. */
 export function stepsIn({
+  build = [],
   setup = [],
   fault,
   runbooks,
 }: Scenario): readonly { readonly of: string; readonly step: Step }[] {
   const parts: readonly (readonly [string, readonly Step[]])[] = [
+    ['build', build],
     ['setup', setup],
     [`fault ${fault.id}`, [...fault.prepare, ...fault.inject, ...fault.undo]],
     ...runbooks.map(

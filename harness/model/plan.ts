@@ -96,6 +96,7 @@ const plannedTest = z
   .object({
     workers: whole,
     workload: text.describe('Folder under `manifests/`'),
+    build: plannedSteps.exactOptional().describe('Done once, before the snapshot is taken'),
     setup: plannedSteps.describe("Done on every trial's cluster before steady state is measured"),
     fault: z.object({
       id: text,

@@ -32,6 +32,12 @@ export interface Scenario {
    * steady state is measured. Absent: nothing.
    */
   readonly setup?: readonly Step[];
+  /**
+   * Like `setup`, but done once, before the snapshot is taken of which all trials' clusters are copies: for what takes long. It must lie on disk, for the
+   * nodes are switched off in between: files, objects of the API, pods. Firewall rules, links, processes and limits belong in `setup`. Such a scenario
+   * has a snapshot of its own.
+   */
+  readonly build?: readonly Step[];
   readonly probes: readonly Probe[];
   /** SLIs that this outage must break, else the trial is invalid. */
   readonly breaks: readonly string[];

@@ -32,6 +32,7 @@ const scenarioShape = z.object({
   fidelity: z.enum(['real', 'equivalent', 'emulated']),
   differences: list(text),
   cluster: z.object({ workers: z.number(), workload: text }),
+  build: list(step).optional(),
   setup: list(step).optional(),
   probes: list(z.object({ sli: text, title: text, periodMs: ms, timeoutMs: ms, bystander: z.boolean(), open: fn })),
   breaks: list(text),

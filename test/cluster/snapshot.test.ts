@@ -12,7 +12,10 @@ import type { ClusterSpec } from '../../harness/cluster/spec.ts';
 import { snapshotDisks, snapshotVolume } from '../../harness/cluster/snapshot/disks.ts';
 import { SnapshotUnusable, type Snapshot } from '../../harness/cluster/snapshot/snapshot.ts';
 import { snapshotStore } from '../../harness/cluster/snapshot/store.ts';
+import { buildOf } from '../../harness/engine/build.ts';
 import { ensureImages } from '../../harness/images/ensure.ts';
+import { act } from '../../harness/model/define.ts';
+import { pauseImage } from '../../harness/model/instruments.ts';
 import { profiles } from '../../harness/model/profile.ts';
 import { ensureKind, ensureKubectl } from '../../harness/setup/kind.ts';
 import { intendCluster, noCluster } from './provided.ts';
@@ -61,6 +64,14 @@ describe.skipIf(noCluster)('a cluster restored from a snapshot', () => {
       kindBinary: await ensureKind({}, quiet, signal),
       kubectlBinary: await ensureKubectl(images.node, {}, quiet, signal),
       workDir: join(dir, 'made'),
+      ...buildOf([
+        act(
+          'a workload of its own',
+          'workstation',
+          `kubectl create namespace built && kubectl -n built create deployment extra --image=${pauseImage} --replicas=2`,
+        ),
+        act('a file of its own', 'workers', 'echo built > /etc/built'),
+      ]),
     };
     const fresh = await provider.create(spec, signal);
     try {
@@ -97,6 +108,13 @@ describe.skipIf(noCluster)('a cluster restored from a snapshot', () => {
       'cluster.origin': 'restored from a snapshot',
     });
     first = (await cluster.atRest(signal)).fingerprint;
+  });
+
+  it('has what was built before it was frozen: pods, and files of nodes', async () => {
+    const pods = (await cluster?.api.pods()) ?? [];
+    expect(pods.filter(({ namespace, ready }) => namespace === 'built' && ready)).toHaveLength(2);
+    const worker = cluster?.select({ worker: 1 })[0]?.name ?? '';
+    expect((await cluster?.exec(worker, 'cat /etc/built'))?.stdout.trim()).toBe('built');
   });
 
   it('has a fingerprint that sees what a drill leaves behind', async () => {

@@ -6,7 +6,7 @@ import { SnapshotUnusable, type Snapshot } from './snapshot.ts';
 const signal = new AbortController().signal;
 const snapshot: Snapshot = {
   ...{ schemaVersion: 1, key: 'key', cluster: 'firedrill-a-0', subnet: '10.201.1.0/24', kubeconfig: '' },
-  ...{ epochMs: 0, bytes: 10, base: { id: 'ba5e', sha256: 's', bytes: 100 } },
+  ...{ epochMs: 0, pods: {}, bytes: 10, base: { id: 'ba5e', sha256: 's', bytes: 100 } },
   nodes: [0, 1].map((index) => ({ name: `node-${index}`, image: `image-${index}`, sha256: 't', asked: [] })),
 };
 

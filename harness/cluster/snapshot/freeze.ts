@@ -3,6 +3,7 @@ import type { Cluster } from '../../model/cluster.ts';
 import { FiredrillError } from '../../model/errors.ts';
 import { linesOf, type Docker } from '../docker.ts';
 import { askedFor } from '../kind-create.ts';
+import { podCounts } from '../ready.ts';
 import { mustOnNode, mustOnWorkstation } from '../must.ts';
 import type { FrozenCluster } from '../provider.ts';
 import type { ClusterSpec } from '../spec.ts';
@@ -26,6 +27,7 @@ export async function freezeCluster(
   const [controlPlane, ...workers] = cluster.nodes;
   if (controlPlane === undefined) throw new FiredrillError('internal', 'nothing to freeze');
   const kubeconfig = await readFile(cluster.kubeconfig, 'utf8');
+  const pods = Object.fromEntries(podCounts(await cluster.api.pods({ signal })));
   const on = (node: string, command: string) => mustOnNode(cluster, node, command, signal);
   await Promise.all(cluster.nodes.map((node) => on(node.name, stopKubelet)));
   await on(controlPlane.name, stopLeaders);
@@ -56,6 +58,7 @@ export async function freezeCluster(
       subnet,
       kubeconfig,
       epochMs: Date.now(),
+      pods,
       bytes: saved.nodes.reduce((sum, node) => sum + node.bytes, 0),
       base: { id: baseId, ...saved.base },
       nodes,

@@ -38,7 +38,7 @@ export async function restoreCluster(
     );
     const nodes = await fresh.timed('settle', 'checking addresses', () => nodesAt(docker, prepared.net, names, signal));
     const cluster = await startedCluster(fresh, { ...prepared, nodes, endpoints, origin: 'restored from a snapshot' });
-    const { pods } = prepared.manifests;
+    const pods = new Map(Object.entries(snapshot.pods));
     try {
       await fresh.timed('ready', 'waiting until every pod is ready', () =>
         waitReady(cluster, { pods, timeoutMs: restoreTimeoutMs, sinceEpochMs, onProgress: spec.onProgress }, signal),

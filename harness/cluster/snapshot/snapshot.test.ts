@@ -48,6 +48,7 @@ describe('a snapshot as a label', () => {
     subnet: '10.201.1.0/24',
     kubeconfig: "server: 'https://127.0.0.1:1'\n",
     epochMs: 1,
+    pods: {},
     bytes: 2,
     base: { id: 'b', sha256: 's', bytes: 3 },
     nodes: [{ name: 'n', image: 'i', sha256: 't', asked: ['--label', 'a="b c"'] }],
@@ -80,6 +81,7 @@ describe('snapshotKey', () => {
         await key({ workers: 1 }),
         await key({ profile: profiles.stock }),
         await key({ openFence: true }),
+        await key({ build: { key: 'a smaller quota' } }),
         await key({}, { imageId: 'sha256:2' }),
         await key({}, { kindVersion: '0.34.0' }),
         await key({}, { rest: 'sync; sync' }),
@@ -88,7 +90,7 @@ describe('snapshotKey', () => {
       keys.push(await key());
       await writeFile(join(dir, 'flannel.yaml'), 'another');
       keys.push(await key());
-      expect(new Set([first, ...keys]).size).toBe(9);
+      expect(new Set([first, ...keys]).size).toBe(10);
     } finally {
       await rm(dir, { recursive: true });
     }

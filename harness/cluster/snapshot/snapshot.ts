@@ -25,6 +25,8 @@ const schema = z.object({
   subnet: z.string(),
   kubeconfig: z.string(),
   epochMs: z.number(),
+  /** How many pods it has, by namespace: as many as that come back. */
+  pods: z.record(z.string(), z.number()),
   /** What it takes on disk beside its base, in bytes. */
   bytes: z.number(),
   /** The image layers inside the nodes, common to all snapshots of one node image. */
@@ -58,14 +60,14 @@ export function decodeSnapshot(label: string): Snapshot | undefined {
 }
 
 /** Raised when the form of snapshots changes, so that older ones are not used. How a node is brought to rest is part of the key by itself. */
-const generation = 2;
+const generation = 3;
 
 /**
- * What a snapshot depends on, as 12 hexadecimal digits: node image, number of workers, timers, how a node is brought to rest, and every file
+ * What a snapshot depends on, as 12 hexadecimal digits: node image, number of workers, timers, how a node is brought to rest, what is built beyond the workload, and every file
  * of the workload and of what is deployed beside it, byte by byte. One that was made from anything else has another key and is never found.
  */
 export async function snapshotKey(
-  spec: Pick<ClusterSpec, 'workers' | 'profile' | 'workloadDir' | 'openFence'>,
+  spec: Pick<ClusterSpec, 'workers' | 'profile' | 'workloadDir' | 'openFence' | 'build'>,
   given: {
     readonly imageId: string;
     readonly kindVersion: string;
@@ -86,6 +88,7 @@ export async function snapshotKey(
   add('fence', String(spec.openFence === true));
   add('ports', JSON.stringify(nodePorts));
   add('kubeadm', JSON.stringify([kubeadmPatches(spec.profile), controlPlanePatches(spec.profile)]));
+  add('build', spec.build?.key ?? '');
   add('pods', `${spec.profile.podProbeMs} ${spec.profile.readinessMs}`);
   for (const dir of [given.sharedManifests, spec.workloadDir]) {
     // A workload may share files with another one: they are links.

@@ -20,6 +20,7 @@ const snapshot: Snapshot = {
   subnet: '10.1.0.0/24',
   kubeconfig: 'server: https://127.0.0.1:1234\n',
   epochMs: 0,
+  pods: {},
   bytes: 1,
   base: { id: 'b', sha256: 's', bytes: 1 },
   nodes: [

@@ -12,6 +12,7 @@ const snapshot = (slot: number, over: Partial<Snapshot> = {}): Snapshot => ({
   subnet: '10.201.1.0/24',
   kubeconfig: '',
   epochMs: slot,
+  pods: {},
   bytes: 10,
   base: { id: 'base', sha256: 's', bytes: 100 },
   nodes: [0, 1].map((index) => ({
