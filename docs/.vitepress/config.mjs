@@ -1,12 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { outages } from './outages.mjs';
 
 // The site is the repository's own Markdown, each page under the path that it has there, so that one link serves both. It is built by
 // bin/docs.mjs, from the repository's folder.
 
 const base = process.env.DOCS_BASE ?? '/';
+
+/** Where the sources are on GitHub: known where GitHub builds the site. */
+const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = process.env;
+const sources = server && repository ? `${server}/${repository}/blob/main` : undefined;
 
 /** Anchors as GitHub gives them. */
 const slugify = (heading) =>
@@ -20,9 +24,15 @@ const slugify = (heading) =>
  * Links to what is a page here under another name, or a file: a kept run's report is the HTML one, a README an index. A link with a target is left
  * alone by VitePress, and by its router.
  */
-function mendLink(token) {
+function mendLink(token, page) {
   const href = token.attrGet('href');
   if (href === null || /^[a-z]+:/.test(href)) return;
+  if (/\.(ts|m?js|sh|ya?ml)$/.test(href)) {
+    // A source is no page. Without a repository to lead to it stays a name.
+    if (sources === undefined) token.attrs = token.attrs.filter(([name]) => name !== 'href');
+    else token.attrSet('href', `${sources}/${posix.join(posix.dirname(page), href)}`);
+    return;
+  }
   const mended = href.replace(/\/report\.md$/, '/report.html').replace(/README\.md(?=$|#)/, 'index.md');
   token.attrSet('href', mended);
   if (/\.(html|json)$/.test(mended)) token.attrSet('target', '_self');
@@ -30,9 +40,9 @@ function mendLink(token) {
 
 /** What GitHub and VitePress see differently in one Markdown. */
 function asOnGitHub(md) {
-  md.core.ruler.push('as-on-github', ({ tokens }) => {
+  md.core.ruler.push('as-on-github', ({ tokens, env }) => {
     for (const token of tokens) {
-      token.children?.forEach(mendLink);
+      for (const child of token.children ?? []) mendLink(child, env.relativePath);
       // The commands in an outage's page: VitePress colours fenced blocks only, and takes braces in others for Vue's.
       if (token.type === 'code_block') Object.assign(token, { type: 'fence', info: 'sh', tag: 'code', markup: '```' });
     }
