@@ -56,7 +56,9 @@ function event(run: ReturnType<typeof start>, matches: (e: ProgressEvent) => boo
 /** What Docker still has of the runs that this file made: containers, networks, volumes. Other runs are none of its business. */
 async function leftovers(): Promise<readonly string[]> {
   const base = join(dir, 'auto');
-  const runs = readdirSync(base).flatMap((scenario) => readdirSync(join(base, scenario)));
+  const runs = readdirSync(base, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap((scenario) => readdirSync(join(base, scenario.name)));
   if (runs.length === 0) throw new Error('no run has been made: nothing was looked at');
   const docker = async (...args: string[]) =>
     (await execa('docker', args)).stdout.split('\n').filter((line) => line !== '');
