@@ -45,9 +45,13 @@ export function observe(log: TrialLog): Observation {
   const changed = log.of('phase').find((p) => p.name === 'inject' && p.state === 'done');
   const latestMs = prevention ? changed?.atMs : witness?.atMs;
   if (inject !== undefined && latestMs !== undefined) {
-    const hi = Math.min(latestMs, firstEffectMs(log, inject.atMs, toMs));
-    const notYet = log.of('not-yet').map(({ sinceMs }) => sinceMs);
-    const lo = Math.max(inject.atMs, ...notYet.filter((ms) => ms <= hi));
+    const effect = firstEffect(log, inject.atMs, toMs);
+    const hi = Math.min(latestMs, effect.hi);
+    // While a service fails and the fault is said not to be there, the service is believed.
+    const notYet = log
+      .of('not-yet')
+      .flatMap(({ sinceMs }) => (sinceMs <= Math.min(latestMs, effect.lo) ? sinceMs : []));
+    const lo = Math.max(inject.atMs, ...notYet);
     return { ...base, onset: { lo, hi }, evidence: (prevention ? looked : witness)?.evidence ?? [] };
   }
   if (control) return { ...base, evidence: [] };
@@ -55,10 +59,10 @@ export function observe(log: TrialLog): Observation {
   return { ...base, evidence: [], noOnset };
 }
 
-/** When the first outage of something that must break was known: the end of its first failed request; infinite when there is none. */
-function firstEffectMs(log: TrialLog, fromMs: number, toMs: number): number {
-  const ends = log.slis
+/** When the outage of what must break began that was known first, by the end of its first failed request; infinite when there is none. */
+function firstEffect(log: TrialLog, fromMs: number, toMs: number): Interval {
+  return log.slis
     .filter(({ sli }) => log.started.breaks.includes(sli))
-    .flatMap((sli) => outagesOf(sli.samples, sli, fromMs, toMs)[0]?.began.hi ?? []);
-  return Math.min(...ends);
+    .flatMap((sli) => outagesOf(sli.samples, sli, fromMs, toMs)[0]?.began ?? [])
+    .reduce((first, began) => (began.hi < first.hi ? began : first), { lo: Infinity, hi: Infinity });
 }

@@ -47,7 +47,8 @@ describe('an outage of known length', () => {
     expect(record.onset?.lo).toBe(31_400);
     expect(analyse().ttr).toMatchObject({ lo: 39_500, hi: 41_000 });
     expect(analyse({ notYet: [30_800] }).ttr).toMatchObject({ lo: 39_500, hi: 40_200 });
-    // What is said to be no fault after its effects were seen is no proof.
+    // What is said to be no fault while or after its effects are seen is no proof.
+    expect(analyse({ inject: [30_000, 60_000], notYet: [31_600] }).onset?.lo).toBe(30_000);
     expect(analyse({ notYet: [31_200, 90_000] }).onset).toEqual({ lo: 30_000, hi: 31_000 });
   });
 

@@ -13,7 +13,8 @@ import { claim, withLock } from '../host/lock.ts';
 import { registerRun, type RunRegistration } from '../registry/registry.ts';
 import { startSampling } from '../sampling/sampler.ts';
 import { cacheDir, stateDir } from '../host/folders.ts';
-import { roomFor } from '../setup/need.ts';
+import { inotifyOfRoot } from '../host/inotify.ts';
+import { inotifyRoomFor, roomFor, type Need } from '../setup/need.ts';
 import { makeReady } from '../setup/ready.ts';
 import { deadline } from '../host/time.ts';
 import { buildOf } from './build.ts';
@@ -30,6 +31,13 @@ export interface Machine {
   readonly prepareNext: () => void;
   /** The run is over: what was kept for another trial goes. */
   close(): Promise<void>;
+}
+
+/** Whether another cluster can be made while the last one is still there. */
+async function roomForAnother({ memoryBytes, nodes }: Need): Promise<boolean> {
+  if (roomFor(memoryBytes, freemem()) < 1) return false;
+  const inotify = await inotifyOfRoot();
+  return inotify === undefined || inotifyRoomFor(nodes, inotify) >= 1;
 }
 
 /** Requests a second that k6 sends: enough to see a bad second, little enough for two cores. */
@@ -126,7 +134,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
     }
   };
   /** The cluster of the next trial, on its way while the last one winds down. */
-  let ahead: Promise<OwnedCluster> | undefined;
+  let ahead: Promise<OwnedCluster | undefined> | undefined;
 
   return {
     nodeImage: images.node,
@@ -141,9 +149,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
     },
     prepareNext: () => {
       if (ahead !== undefined || source.takesBack() || signal.aborted) return;
-      // The last one is still there.
-      if (roomFor(need.memoryBytes, freemem()) < 1) return;
-      ahead = provide(signal, () => undefined);
+      ahead = roomForAnother(need).then((room) => (room ? provide(signal, () => undefined) : undefined));
       // Told to the trial that wants it.
       ahead.catch(() => undefined);
     },

@@ -106,6 +106,7 @@ describe('ensureDocker', () => {
     ['stopped, and not root', { ...stopped, isRoot: false }],
     ['a full disk', { ...good, dockerFreeBytes: 1e9 }],
     ['too little memory', { ...good, availableBytes: 1e9 }],
+    ['too few inotify instances', { ...good, inotify: { limit: 128, used: 60 } }],
   ])('says what to do: %s', async (_, facts) => {
     const { ready, log } = machineOf(facts);
     await expect(ready()).rejects.toMatchObject({ code: 'environment', hint: expect.stringMatching(/./) as string });

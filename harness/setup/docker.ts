@@ -8,10 +8,11 @@ import writeFileAtomic from 'write-file-atomic';
 
 import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
+import { inotifyOfRoot, type Inotify } from '../host/inotify.ts';
 import { stateDir } from '../host/folders.ts';
 import { needsBoundedRuntime } from './capabilities.ts';
 import { mergeDaemonConfig } from './daemon-config.ts';
-import { asking, diskForRun, requireMemory, usual, type Need } from './need.ts';
+import { asking, diskForRun, requireInotify, requireMemory, usual, type Need } from './need.ts';
 import { engineElsewhere, refuse, type EngineSite, type Machine } from './refusal.ts';
 import { aptInstall } from '../host/apt.ts';
 import { freeBytes, requireDisk } from '../host/disk.ts';
@@ -52,6 +53,8 @@ export interface DockerHost {
   readonly missingTools: () => Promise<readonly string[]>;
   /** Memory that can be had without swapping, in bytes. */
   readonly availableBytes: () => number;
+  /** inotify instances of root, whose containers are. */
+  readonly inotify: () => Promise<Inotify | undefined>;
   /** Whether systemd runs this machine. */
   readonly systemd: () => Promise<boolean>;
   /** Starts dockerd detached, its output into `log`. Returns a promise that settles when it ends. */
@@ -111,6 +114,8 @@ export async function ensureDocker(
     dockerUserChain: options.openFence === true ? undefined : isThere(await dockerUserChain(runner, signal)),
   });
   const { need } = options;
+  const inotify = await host.inotify();
+  if (need !== undefined && inotify !== undefined) requireInotify(need, inotify);
   await requireDisk(
     facts.rootDir,
     diskForRun(need ?? usual),
@@ -270,6 +275,7 @@ export const thisHost: DockerHost = {
   here: () => ({ kernel: release(), hostname: hostname(), container: existsSync('/.dockerenv') }),
   missingTools: () => missingFrom(unixTools),
   availableBytes: freemem,
+  inotify: () => inotifyOfRoot(),
   systemd: () =>
     readFile('/proc/1/comm', 'utf8').then(
       (comm) => comm.trim() === 'systemd',

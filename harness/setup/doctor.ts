@@ -6,6 +6,7 @@ import { diskForBuild, planImages } from '../images/plan.ts';
 import { versions } from '../images/refs.ts';
 import { oneLine } from '../model/errors.ts';
 import { humanDuration } from '../model/units.ts';
+import type { Inotify } from '../host/inotify.ts';
 import { cacheDir } from '../host/folders.ts';
 import { boundingSet, holds, sysResourceBit } from './capabilities.ts';
 import { boundedRuntime } from './daemon-config.ts';
@@ -23,7 +24,7 @@ import {
   type UserChain,
 } from './docker.ts';
 import { binDir, isKindVersion } from './kind.ts';
-import { cacheForRun, diskForRun, roomFor, usual, type Need } from './need.ts';
+import { cacheForRun, diskForRun, inotifyRoomFor, moreInotify, roomFor, usual, type Need } from './need.ts';
 import { refusals, type EngineSite, type Refusal } from './refusal.ts';
 import { manifest } from '../host/manifest.ts';
 import { realRunner, type Runner } from '../host/run.ts';
@@ -64,8 +65,7 @@ export interface Facts {
   /** What each outage takes; empty where that is not known. */
   readonly needs: readonly Need[];
   readonly cpuCount: number;
-  readonly inotifyInstances: number | undefined;
-  readonly inotifyWatches: number | undefined;
+  readonly inotify: Inotify | undefined;
   readonly openFiles: number | undefined;
   /** Whether bridged traffic passes iptables: /proc/sys/net/bridge/bridge-nf-call-iptables exists. */
   readonly bridgeNetfilter: boolean | undefined;
@@ -90,7 +90,6 @@ export interface ImageFacts {
 const gb = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 /** kind's documentation names these limits where nodes die of "too many open files". */
-const inotifyInstancesNeeded = 512;
 const openFilesNeeded = 4096;
 const oldestNode = manifest.engines.node.replace('>=', '');
 
@@ -256,18 +255,22 @@ function memory({ availableBytes, needs }: Facts): Check {
 }
 
 function limits(facts: Facts): readonly Check[] {
-  const { inotifyInstances, inotifyWatches, openFiles } = facts;
+  const { inotify, openFiles } = facts;
   const checks: Check[] = [];
-  if (inotifyInstances !== undefined) {
+  if (inotify !== undefined) {
+    const free = `${String(inotify.limit - inotify.used)} of root's ${String(inotify.limit)} instances are free`;
+    const room = inotifyRoomFor(usual.nodes, inotify);
     checks.push(
-      inotifyInstances >= inotifyInstancesNeeded
-        ? ok('inotify', 'inotify', `${String(inotifyInstances)} instances, ${String(inotifyWatches ?? 0)} watches`)
-        : warn(
-            'inotify',
-            'inotify',
-            `${String(inotifyInstances)} instances: enough for three nodes, not for many`,
-            `sysctl fs.inotify.max_user_instances=${String(inotifyInstancesNeeded)}`,
-          ),
+      room >= 2
+        ? ok('inotify', 'inotify', free)
+        : room === 1
+          ? warn(
+              'inotify',
+              'inotify',
+              `${free}: one cluster at a time, so the next one is not made while a trial winds down`,
+              moreInotify,
+            )
+          : fail('inotify', 'inotify', `${free}: too few for a cluster`, moreInotify),
     );
   }
   if (openFiles !== undefined) {
@@ -363,8 +366,7 @@ export async function collectFacts(
     availableBytes: thisHost.availableBytes(),
     needs,
     cpuCount: cpus().length,
-    inotifyInstances: await readNumber('/proc/sys/fs/inotify/max_user_instances'),
-    inotifyWatches: await readNumber('/proc/sys/fs/inotify/max_user_watches'),
+    inotify: await thisHost.inotify(),
     openFiles: limit === 'unlimited' ? Infinity : limit === undefined ? undefined : Number(limit),
     bridgeNetfilter: process.platform === 'linux' ? await thisHost.bridgeNetfilter() : undefined,
     go: await version('go', ['env', 'GOVERSION']),

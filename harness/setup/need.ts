@@ -1,3 +1,4 @@
+import type { Inotify } from '../host/inotify.ts';
 import { FiredrillError } from '../model/errors.ts';
 
 /** What a run is going to take of the machine. */
@@ -38,6 +39,19 @@ export const cacheForRun = 0.5e9;
 export const roomFor = (memoryBytes: number, availableBytes: number): number =>
   Math.floor(availableBytes / memoryBytes);
 
+/**
+ * inotify instances that a cluster takes of root's while it starts: three nodes had 70 at most, and 55 at rest (counted in /proc; each kubelet has 7 of them).
+ * Without them kubelets and controllers fail at their start, and nothing says why but the journal of a node.
+ */
+const inotifyFor = (nodes: number): number => 16 + 18 * nodes;
+
+/** How many clusters of so many nodes there are inotify instances for. */
+export const inotifyRoomFor = (nodes: number, { limit, used }: Inotify): number =>
+  Math.max(0, Math.floor((limit - used) / inotifyFor(nodes)));
+
+/** What gives a machine inotify instances for several clusters; kind's documentation names the same number. */
+export const moreInotify = 'sudo sysctl fs.inotify.max_user_instances=512';
+
 /** Who needs something, in a sentence. */
 export const asking = ({ what, clusters }: Pick<Need, 'what' | 'clusters'>): string =>
   clusters > 1 ? `${String(clusters)} clusters of ${what} at once need` : `${what} needs`;
@@ -61,5 +75,19 @@ export function requireMemory({ what, clusters, memoryBytes }: Need, availableBy
           ? `--parallel ${String(room)}`
           : 'end what else runs here (`npm run firedrill -- clean` for what a killed run left), or rehearse a smaller outage: `npm run firedrill -- list` tells what each needs',
     },
+  );
+}
+
+/**
+ * Checks that there are inotify instances for all clusters.
+ * @throws FiredrillError `environment` with what is needed, what there is, and the command that gives more
+ */
+export function requireInotify({ what, clusters, nodes }: Need, instances: Inotify): void {
+  if (inotifyRoomFor(nodes, instances) >= clusters) return;
+  const { limit, used } = instances;
+  throw new FiredrillError(
+    'environment',
+    `${asking({ what, clusters })} ${String(clusters * inotifyFor(nodes))} inotify instances, and ${String(limit - used)} of ${String(limit)} are free: kubelets would not start`,
+    { hint: moreInotify },
   );
 }

@@ -35,6 +35,7 @@ const machines: Readonly<Record<string, Partial<Facts>>> = {
   'a kernel without br_netfilter': { bridgeNetfilter: false },
   'awk, grep, sed, tar or the like missing': { missingTools: ['awk'] },
   'less available memory than the outage needs': { availableBytes: 1.5 * 2 ** 30 },
+  'fewer free inotify instances than a cluster needs': { inotify: { limit: 128, used: 70 } },
   'too little free disk': { dockerFreeBytes: 4e9 },
 };
 

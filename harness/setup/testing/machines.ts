@@ -44,8 +44,7 @@ export const good: Facts = {
     { what: 'simultaneous-reboot', clusters: 1, nodes: 3, memoryBytes: clusterMemory(2, 62) },
   ],
   cpuCount: 2,
-  inotifyInstances: 1024,
-  inotifyWatches: 100_000,
+  inotify: { limit: 1024, used: 60 },
   openFiles: 20_000,
   bridgeNetfilter: true,
   go: 'go1.26.8',
@@ -124,6 +123,7 @@ export function machineOf(facts: Facts, over: Partial<DockerHost> = {}) {
     here: () => facts.here,
     missingTools: () => Promise.resolve(facts.missingTools),
     availableBytes: () => facts.availableBytes,
+    inotify: () => Promise.resolve(facts.inotify),
     systemd: () => Promise.resolve(false),
     spawnDockerd: () => {
       log.push('dockerd');
