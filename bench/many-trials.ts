@@ -37,7 +37,7 @@ interface Found {
   readonly peakMiB: number;
 }
 
-/** A trial of a real one's size: nine probes, two to five minutes, alarms that beat, the load of each second. */
+/** A trial of a real one's size: nine probes, two to five minutes, alerts that beat, the load of each second. */
 function logOf(runbook: string, variant: number) {
   const random = seeded(variant + 1);
   const goodMs = runbook === idle ? 1e9 : 65_000 + random() * 60_000;

@@ -33,11 +33,11 @@ import { resurrectionProbes } from './support/resurrection.ts';
 
 const node = { worker: 2 } as const;
 
-/** Write-up 004, whole. */
+/** Postmortem 004, whole. */
 export default defineScenario({
   outage: {
     title: 'Simultaneous 3-Node Reboot Cascade',
-    source: 'write-up 004',
+    source: 'postmortem 004',
     date: '2026-06-05',
     says: [
       'All nodes were rebooted at once; all came back Ready, and the cluster did not recover by itself.',

@@ -36,7 +36,7 @@ function canaryKind({ p, sooner, interval, differenceMs = 0, minimumEffectMs }: 
   if (p === undefined) return 'undecided';
   if (sooner === undefined) return 'not-seen';
   const covered = interval !== undefined && interval.lo <= canaryDelayMs && interval.hi >= canaryDelayMs;
-  // An interval this narrow that misses by less than would matter is no news: a cure may itself take longer later.
+  // An interval this narrow that misses by less than would matter is no news: a fix may itself take longer later.
   const near = covered || Math.abs(differenceMs - canaryDelayMs) < minimumEffectMs;
   return sooner === 'a' && near ? 'seen' : 'other';
 }

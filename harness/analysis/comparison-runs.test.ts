@@ -110,7 +110,7 @@ describe('within a run', () => {
     expect(new Set(within.comparisons.map((c) => c.kind))).toEqual(new Set(['refused']));
   });
 
-  it('compares alarms trial by trial; one that did not detect counts up to where it was asked', () => {
+  it('compares alerts trial by trial; one that did not detect counts up to where it was asked', () => {
     const within = compareWithin(runOf(4), alarms);
     expect(within.comparisons).toMatchObject([
       {
@@ -133,7 +133,7 @@ describe('within a run', () => {
     );
   });
 
-  it('asks an alarm in each trial up to the first changing command', () => {
+  it('asks an alert in each trial up to the first changing command', () => {
     const run = runOf(4);
     const asked = (of: TrialRecord): number => (of.runbook === 'wait' ? 150_000 : 30_000);
     const records = run.records.map((r) => ({

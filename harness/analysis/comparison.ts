@@ -1,7 +1,7 @@
 import type { Endpoint } from '../model/plan.ts';
 import type { Bounds } from './stats.ts';
 
-/** What is compared of two arms: of runbooks downtime and the time to recover, of alarms the time to detect. */
+/** What is compared of two arms: of runbooks downtime and the time to recover, of alerts the time to detect. */
 export type Time = Endpoint | 'ttd';
 
 /**
@@ -32,11 +32,11 @@ export type ComparisonKind =
 /** One side of one time. Whole ms. */
 export interface Side {
   readonly n: number;
-  /** How many came back (alarms: noticed). */
+  /** How many came back (alerts: noticed). */
   readonly events: number;
   /** Mean of those; absent where there is none. */
   readonly meanMs?: number;
-  /** Mean of all, what did not come back counted with the horizon (alarms: the area under Kaplan and Meier's curve up to it). */
+  /** Mean of all, what did not come back counted with the horizon (alerts: the area under Kaplan and Meier's curve up to it). */
   readonly restrictedMs: number;
 }
 
@@ -71,7 +71,7 @@ export interface Comparison {
   readonly kind: ComparisonKind;
   /** The whole of it in one line. */
   readonly says: string;
-  /** Downtime, then the time to recover; of alarms the time to detect. */
+  /** Downtime, then the time to recover; of alerts the time to detect. */
   readonly times: readonly TimeComparison[];
   /** Was not declared before the first trial. */
   readonly exploratory?: true;

@@ -33,7 +33,7 @@ const rowsLostIn = (found: DataLoss | 'unknown' | undefined): number =>
   found === undefined || found === 'unknown' ? 0 : found.lost;
 
 /**
- * No fault, nothing to recover: the noise floor of the instrument, or what a cure costs by itself. Harm comes first, and rows that a cure
+ * No fault, nothing to recover: the noise floor of the instrument, or what a fix costs by itself. Harm comes first, and rows that a fix
  * lost are harm: nothing had endangered them.
  */
 function control({ log, slis, found }: Trial, voided: string | undefined): Verdict {
@@ -54,7 +54,7 @@ function control({ log, slis, found }: Trial, voided: string | undefined): Verdi
     return { outcome: 'control-disturbed', reason: `${where}: ${list([...bad, ...loss, ...fired])}` };
   }
   return fired.length === 0
-    ? { outcome: 'control-clean', reason: `${where}: nothing broke, no alarm fired` }
+    ? { outcome: 'control-clean', reason: `${where}: nothing broke, no alert fired` }
     : { outcome: 'control-disturbed', reason: `${where}: nothing broke, ${list(fired)}` };
 }
 

@@ -5,7 +5,7 @@ import { summarise } from './summary.ts';
 import { planOf } from './testing/plan.ts';
 import { never, trial as outage } from './testing/trial.ts';
 
-/** Beside `node` there is an alarm that never says anything. */
+/** Beside `node` there is an alert that never says anything. */
 const trial: typeof outage = (trialId, goodMs, change) =>
   outage(trialId, goodMs, { detectors: [{ id: 'node', periodMs: 1e6 }, { id: 'asleep' }], ...change });
 
@@ -57,7 +57,7 @@ describe('overviewOf', () => {
     expect(surprises(both).map(({ id }) => id)).toEqual(['nuclear']);
   });
 
-  it('sets the alarms in the order in which they are of use', () => {
+  it('sets the alerts in the order in which they are of use', () => {
     expect(both?.alarms).toMatchObject([
       { id: 'node', n: 6, detected: 6 },
       { id: 'asleep', n: 6, detected: 0 },

@@ -41,7 +41,7 @@ export interface OverviewRunbook extends Pick<
   readonly fault: Fault;
 }
 
-/** An alarm in all runs of an outage. */
+/** An alert in all runs of an outage. */
 export interface OverviewAlarm extends Pick<DetectorSummary, 'id' | 'title'> {
   /** Trials in which it was asked for longer than its least time to detect. */
   readonly n: number;
@@ -199,7 +199,7 @@ export function cures({ runbooks }: Overview): readonly OverviewRunbook[] {
   return runbooks.filter((r) => !r.prevention && r.n > 0 && r.k === r.n);
 }
 
-/** What did not do every time what the write-up says. */
+/** What did not do every time what the postmortem says. */
 export function surprises({ runbooks }: Overview): readonly OverviewRunbook[] {
   return runbooks.filter((r) => r.agreement === 'contradicted' || r.agreement === 'mixed');
 }

@@ -68,7 +68,7 @@ describe('findStable', () => {
   });
 });
 
-describe('findStable under a precaution', () => {
+describe('findStable under a prevention', () => {
   const at = (picture: string, toMs: number, changedMs: number) =>
     findStable([sli(picture)], toMs, 10_000, changedMs)?.at;
   // Down at 1 s and again at 20 s, good for fourteen seconds between.

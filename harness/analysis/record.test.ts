@@ -61,7 +61,7 @@ describe('an outage of known length', () => {
       firstGood: { lo: 39_500, hi: 41_000 },
       ttr: { lo: 39_500, hi: 41_000 },
       watchedStableMs: 49_000,
-      // the alarm was last known to fire at its heartbeat of 74 s, and quiet at 75 s
+      // the alert was last known to fire at its heartbeat of 74 s, and quiet at 75 s
       fullRecovery: { lo: 43_000, hi: 45_000 },
       fullRecoveryMissing: [],
       badnessMs: 39_000,
@@ -240,7 +240,7 @@ describe('the numbers of an SLI', () => {
   });
 });
 
-describe('a precaution', () => {
+describe('a prevention', () => {
   const careful = { prevention: true, inject: [30_000] } as const;
 
   it('prevented the outage when nothing that had to break did, witness or not', () => {
@@ -565,7 +565,7 @@ describe('harm and collateral', () => {
     expect(hit(40_000, forever).outcome).toBe('recovered');
   });
 
-  it('is an object outside the blast radius that is gone; one made anew is collateral', () => {
+  it('is an object outside the blast radius that is gone; one made again is collateral', () => {
     const after = [item('a/db-0', 'other', true), item('a/media', 'u3', false, 2)];
     const gone = analyse({ before, after });
     expect(gone).toMatchObject({
@@ -707,7 +707,7 @@ describe('full recovery', () => {
     expect(analyse({ states: sooner, ...checked, endMs: 400_000 }).fullRecovery).toMatchObject({ hi: 220_000 });
   });
 
-  it('needs the alarm that fired to be quiet again, and the durability check', () => {
+  it('needs the alert that fired to be quiet again, and the durability check', () => {
     const readings = (outage.readings ?? []).filter((r) => r.atMs !== 75_000);
     expect(analyse({ readings, durability: null }).fullRecoveryMissing).toEqual([
       'alarm node still fires',
@@ -724,7 +724,7 @@ describe('a control without fault', () => {
     expect(record).toMatchObject({ outcome: 'control-clean', control: 'healthy', badnessMs: 0 });
     expect(record.onset).toBeUndefined();
     expect(record.ttr).toBeUndefined();
-    expect(record.reason).toBe('control without fault: nothing broke, no alarm fired');
+    expect(record.reason).toBe('control without fault: nothing broke, no alert fired');
   });
 
   it('is known by its kind, or by having nothing to break', () => {
@@ -733,7 +733,7 @@ describe('a control without fault', () => {
     expect(analyse({ ...unnamed, probes: probes([]) }).outcome).toBe('invalid');
   });
 
-  it('counts every alarm as false', () => {
+  it('counts every alert as false', () => {
     const record = analyse({ ...control, probes: probes([]), readings: outage.readings ?? [] });
     expect(record.outcome).toBe('control-disturbed');
     expect(record.detectors[0]).toMatchObject({ status: 'misdiagnosed', falseAlarms: 1, what: 'worker is NotReady' });
@@ -770,11 +770,11 @@ describe('a cure on a healthy cluster', () => {
     expect(analyse({ ...cured, probes: probes([]) })).toMatchObject({ outcome: 'control-clean', runbook: 'cure' });
   });
 
-  it('costs bad time, and alarms that are not false: the runbook made them', () => {
+  it('costs bad time, and alerts that are not false: the runbook made them', () => {
     const record = analyse({ ...cured, probes: bad(30_000), readings: outage.readings ?? [] });
     expect(record).toMatchObject({ outcome: 'control-disturbed', badnessMs: 8000 });
     expect(record.detectors[0]).toMatchObject({ status: 'misdiagnosed', falseAlarms: 0 });
-    expect(record.reason).toBe('on a healthy cluster: dns went down and alarms by node');
+    expect(record.reason).toBe('on a healthy cluster: dns went down and alerts by node');
   });
 
   it('does harm where it leaves something bad, or loses rows that nothing had endangered', () => {

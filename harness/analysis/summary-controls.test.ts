@@ -35,7 +35,7 @@ describe('controls in a summary', () => {
     expect(alone).not.toHaveProperty('controlArms');
   });
 
-  it('count false alarms by alarm, with an interval', () => {
+  it('count false alarms by alert, with an interval', () => {
     expect(arm('healthy')).toMatchObject({ n: 2, clean: { k: 2, n: 2 }, alarms: [{ id: 'node', k: 0, n: 2 }] });
     const loud = summarise(plan, with1('healthy-2', { falseAlarm: true }));
     const healthy = arm('healthy', loud);
@@ -44,7 +44,7 @@ describe('controls in a summary', () => {
     expect(healthy?.alarms?.[0]?.atMost).toBeCloseTo(0.974679, 6);
     expect(healthy?.measured).toBe('Clean 1 of 2; false alarms: node 1 of 2.');
     expect(loud.verdict.warnings).toContain('alarm node fired on a healthy cluster (1 of 2)');
-    // It is one more hour in which an alarm could be false.
+    // It is one more hour in which an alert could be false.
     expect(loud.detectors[0]?.falseAlarms).toBe(1);
     expect(loud.detectors[0]?.watchedMs).toBe(summary.detectors[0]?.watchedMs);
   });
@@ -136,7 +136,7 @@ describe('compare', () => {
     });
   });
 
-  it('of alarms does not see controls at all', () => {
+  it('of alerts does not see controls at all', () => {
     const { controls: _, ...bare } = plan;
     const arms = { plan: bare, records: records.filter((r) => r.control === undefined) };
     const wanted = { what: 'alarms' } as const;

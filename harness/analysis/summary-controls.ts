@@ -110,7 +110,7 @@ function sentence(c: Omit<ControlSummary, 'measured'>): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
-/** What of the controls belongs beside the verdict: false alarms, harm by a cure, and a comparison that does not see a delay. */
+/** What of the controls belongs beside the verdict: false alarms, harm by a fix, and a comparison that does not see a delay. */
 export function controlWarnings(arms: readonly ControlSummary[]): readonly string[] {
   return arms.flatMap((arm) => {
     const { id, kind, runbook = id, n, alarms = [], data, canary } = arm;

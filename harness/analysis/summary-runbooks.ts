@@ -131,7 +131,7 @@ function intervalOf(plan: Plan, valid: readonly TrialRecord[]): Bounds | undefin
 
 const mean0 = (values: readonly number[]): number => (values.length === 0 ? 0 : mean(values));
 
-/** How what the write-up says fares with k recovered of n valid trials. */
+/** How what the postmortem says fares with k recovered of n valid trials. */
 export function agree(expect: RunbookSummary['expect'], k: number, n: number): RunbookSummary['agreement'] {
   if (n === 0) return 'no-data';
   if (expect === 'unknown') return 'silent';
@@ -139,7 +139,7 @@ export function agree(expect: RunbookSummary['expect'], k: number, n: number): R
   return hits === n ? 'as-said' : hits === 0 ? 'contradicted' : 'mixed';
 }
 
-/** What was measured, in one sentence, to stand beside what the write-up says. */
+/** What was measured, in one sentence, to stand beside what the postmortem says. */
 export function measuredSentence(
   k: number,
   n: number,

@@ -180,7 +180,7 @@ function withoutRunbooks(arms: readonly RunbookSummary[], valid: number): Answer
     headline:
       runbooks.length > 0
         ? 'No runbook has a valid trial'
-        : `No runbook was run, only ${arms.length === 1 ? 'a precaution' : 'precautions'}`,
+        : `No runbook was run, only ${arms.length === 1 ? 'a prevention' : 'precautions'}`,
     result: 'nothing is known about any runbook',
     sureness: `${countOf(valid, 'valid trial')}, none of a runbook.`,
   };

@@ -144,7 +144,7 @@ function comparisonLines({ comparison }: Plan): readonly string[] {
       ? [`  dropped: 0 of ${String(dropAfter ?? 0)} recovered, where another arm always did; ends when decided`]
       : []),
     confirmMs === 0
-      ? '  no arm is watched for long after its cure, so none will be named'
+      ? '  no arm is watched for long after its fix, so none will be named'
       : `  ${decide ? 'the leading arm' : 'the first recovery of each arm'} is watched for ${humanDuration(confirmMs)} after it is stable`,
     '',
   ];
@@ -152,7 +152,7 @@ function comparisonLines({ comparison }: Plan): readonly string[] {
 
 const bullets = (lines: readonly string[]) => lines.map((line) => `  - ${line}`);
 
-/** Everything about a scenario: the outage, how true the replay is, the fault, the alarms, the runbooks. */
+/** Everything about a scenario: the outage, how true the replay is, the fault, the alerts, the runbooks. */
 export function scenarioPage(id: string, scenario: Scenario): string {
   const { outage } = scenario;
   const names: readonly ProfileName[] = ['stock', 'fast'];
@@ -173,7 +173,7 @@ export function scenarioPage(id: string, scenario: Scenario): string {
     `- Must keep working: ${scenario.keeps.join(', ') || 'nothing claimed'}`,
     `- Watched for at most: ${names.map((name) => `${humanDuration(scenario.horizonMs[name])} (${name})`).join(', ')}`,
     '',
-    'Not as in the write-up:',
+    'Not as in the postmortem:',
     '',
     ...(scenario.differences.length === 0 ? ['  nothing known'] : bullets(scenario.differences)),
     '',
@@ -258,7 +258,7 @@ export function planPage(options: {
   const start =
     options.trigger.kind === 'oracle'
       ? `${humanDuration(profile.runbookDelayMs)} after the onset`
-      : `when the alarm ${options.trigger.id} fires`;
+      : `when the alert ${options.trigger.id} fires`;
   return [
     `# Plan of ${plan.scenario} (dry run: nothing is touched)`,
     '',

@@ -92,7 +92,7 @@ With npm, flags come after a lone --:
     )
     .option(
       '--confirm <time>',
-      'no runbook is named before it was watched for so long after its cure, once (default: 5m, stock 10m); never: none is named',
+      'no runbook is named before it was watched for so long after its fix, once (default: 5m, stock 10m); never: none is named',
       (v) => confirm('--confirm', v),
     )
     .option(
@@ -173,7 +173,7 @@ With npm, flags come after a lone --:
     });
 
   for (const name of ['report', 'analyse']) {
-    const command = add(name, "write a stored run's reports anew from its trials' records")
+    const command = add(name, "write a stored run's reports again from its trials' records")
       .argument('<run>', 'its folder, <scenario>/<run>, its id, a scenario (its latest run) or latest')
       .addOption(new Option('--out <folder>', 'where reports are').default(outDefault()))
       .option('--format <name>', `print this report instead of the table: ${reportWords.join(', ')}`, (v) =>
@@ -204,7 +204,7 @@ With npm, flags come after a lone --:
     .argument('<run>', 'as for report, or a report.json')
     .argument('[second]', 'another run of the same scenario, held against the first')
     .option('--runbook <id>', 'only this runbook (again, or with commas, for more)', collect)
-    .option('--alarms', 'compare the alarms instead')
+    .option('--alarms', 'compare the alerts instead')
     .option(
       '--format <name>',
       `how to print it: ${compareWords.join(', ')}`,

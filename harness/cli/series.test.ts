@@ -119,7 +119,7 @@ describe('a series', () => {
     const series = begin();
     const seen = await play(series, { fails: { b: new FiredrillError('environment', 'no space left on device') } });
     expect(seen).toMatchObject({ codes: [0, 5, 0], ended: ids, failed: ['b: no space left on device'] });
-    // It is thrown away, and begun anew.
+    // It is thrown away, and begun again.
     rmSync(join(out, 'b'), { recursive: true });
     expect(await play(read(series.seriesId))).toMatchObject({
       codes: [expect.any(Number), 0, expect.any(Number)],

@@ -117,9 +117,9 @@ describe('a stored run', () => {
     ['by older definitions', ({ definitions: _, ...r }: WholeRecord) => ({ ...r, badnessMs: 12_345 })],
     ['with a text for a number', (r: WholeRecord) => ({ ...r, badnessMs: '12345' })],
     ['with an outcome that there is not', (r: WholeRecord) => ({ ...r, outcome: 'fine' })],
-    ['without an alarm’s status', (r: WholeRecord) => ({ ...r, detectors: [{ id: 'node' }] })],
+    ['without an alert’s status', (r: WholeRecord) => ({ ...r, detectors: [{ id: 'node' }] })],
     ['of another trial', (r: WholeRecord) => ({ ...r, trialId: 'cure-2', badnessMs: 12_345 })],
-  ])('computes a record %s anew from its events', async (_what, change) => {
+  ])('computes a record %s again from its events', async (_what, change) => {
     const { dir, record, run } = await oneStored();
     writeFileSync(record, changed(record, change));
     expect(await readRun(dir)).toEqual(run);
@@ -191,7 +191,7 @@ describe('a stored run', () => {
     expect(await readRun(dir)).toEqual(run);
   });
 
-  it('whose report.json is damaged has it written anew from its trials', async () => {
+  it('whose report.json is damaged has it written again from its trials', async () => {
     const dir = store('cni-wipe', '20251121-100000-0001');
     writeFileSync(join(dir, 'report.json'), '{"schemaVersion":1');
     expect(() => reportJson(dir)).toThrow(expect.objectContaining({ hint: `npm run firedrill -- report ${dir}` }));

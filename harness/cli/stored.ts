@@ -74,10 +74,10 @@ function readPlan(runDir: string): Plan {
   return readStored(path, planSchema, 'plan', hint);
 }
 
-/** A run as its report.json has it. The summary is computed anew, so that of an older version may be any. */
+/** A run as its report.json has it. The summary is computed again, so that of an older version may be any. */
 const runInReport = (path: string) => readStored(path, reportSchema.omit({ summary: true }), 'report', again);
 
-/** What is left to do where a run cannot be read and not be written anew. */
+/** What is left to do where a run cannot be read and not be written again. */
 const again = 'npm run scenario <scenario>';
 
 /**
@@ -139,7 +139,7 @@ export async function readReport(path: string): Promise<StoredRun> {
   return { runDir: dirname(path), plan, records: whole.map(shortener()), whole };
 }
 
-/** Writes the reports of a run anew, byte for byte the same for the same records and version; returns the summary that they say. */
+/** Writes the reports of a run again, byte for byte the same for the same records and version; returns the summary that they say. */
 export async function rewriteReports({ runDir, plan, records, whole }: StoredRun): Promise<RunSummary> {
   const { wholeAmong } = await import('../analysis/short-record.ts');
   const { writeReports } = await import('../engine/reports.ts');

@@ -14,7 +14,7 @@ done`;
  * would have fired so many days before the outage; here it fires when the fault makes the certificates old, and its TTD says
  * how long one look takes, not how early it would have been.
  *
- * Source: write-up 003, which had none; Kubernetes, "Certificate Management with kubeadm" (`kubeadm certs check-expiration`).
+ * Source: postmortem 003, which had none; Kubernetes, "Certificate Management with kubeadm" (`kubeadm certs check-expiration`).
  *
  * @param options.days how early (default 30)
  */

@@ -14,7 +14,7 @@ export type ControlWord = (typeof controlWords)[number];
 export type Arm = Pick<PlannedTrial, 'runbook' | 'control'>;
 
 /**
- * The control arms of these kinds beside the chosen runbooks, in a fixed order. Cures are the chosen runbooks that should recover, or all
+ * The control arms of these kinds beside the chosen runbooks, in a fixed order. Fixes are the chosen runbooks that should recover, or all
  * that change something when none of those was chosen: each is run on a healthy cluster, and the first is the canary's. Precautions are none.
  * All kinds at once (what a bare `--controls` asks for) leave out what there is nothing for.
  *
@@ -81,7 +81,7 @@ export function titleOf({ runbook, control }: Arm): string {
     case 'healthy':
       return 'No fault and no runbook: false alarms, and the noise floor of the probes';
     case 'on-healthy':
-      return `${runbook} on a healthy cluster: what the cure itself costs`;
+      return `${runbook} on a healthy cluster: what the fix itself costs`;
     case 'harness-undo':
       return "The fault's own undo as a runbook: what no runbook can beat";
     case 'delayed':
@@ -89,7 +89,7 @@ export function titleOf({ runbook, control }: Arm): string {
   }
 }
 
-/** How long a healthy cluster is watched: as long as the alarms look back, and a minute at least. */
+/** How long a healthy cluster is watched: as long as the alerts look back, and a minute at least. */
 export function healthyWatchMs(profile: Profile): Millis {
   return millis(Math.max(seconds(60), profile.alertWindowMs));
 }

@@ -294,7 +294,7 @@ class Trial {
     return complete;
   }
 
-  /** Makes the cluster the write-up's, and with the precaution that this arm is about. */
+  /** Makes the cluster the postmortem's, and with the prevention that this arm is about. */
   async #setUp(cluster: Cluster, signal: AbortSignal): Promise<void> {
     const { scenario, claimed } = this.spec;
     const steps = [...(scenario.setup ?? []), ...(claimed.runbook.before ?? [])];

@@ -9,13 +9,13 @@ export const triggerSchema = z
     z.object({ kind: z.literal('oracle') }),
     z.object({ kind: z.literal('detector'), id: text }),
   ])
-  .describe('When a runbook begins: a fixed delay after the onset (`oracle`), or when an alarm fires');
+  .describe('When a runbook begins: a fixed delay after the onset (`oracle`), or when an alert fires');
 export type Trigger = TypeOf<typeof triggerSchema>;
 
 export const controlSchema = z
   .enum(controlKinds)
   .describe(
-    'A control arm: no fault, a cure on a healthy cluster, the undo as a runbook, or a runbook begun 30 s later',
+    'A control arm: no fault, a fix on a healthy cluster, the undo as a runbook, or a runbook begun 30 s later',
   );
 
 /** One trial to run: which runbook, in which block, with which seed. */
@@ -134,14 +134,14 @@ const plannedTest = z
   );
 export type PlannedTest = TypeOf<typeof plannedTest>;
 
-/** The documented outage that a scenario replays, and what its write-up claims. */
+/** The documented outage that a scenario replays, and what its postmortem claims. */
 export const outageSchema = z.object({
   title: text,
-  source: text.describe('Number and title of the write-up'),
+  source: text.describe('Number and title of the postmortem'),
   date: text,
   says: texts.describe('One claim a line; printed beside the measurement'),
-  undetectedMs: ms.describe('How long it went unnoticed in the write-up; 0 when it does not tell'),
-  recoveryMs: ms.describe("How long the write-up's own recovery took"),
+  undetectedMs: ms.describe('How long it went unnoticed in the postmortem; 0 when it does not tell'),
+  recoveryMs: ms.describe("How long the postmortem's own recovery took"),
 });
 
 /** plan.json of a run: what was decided before anything was touched. */

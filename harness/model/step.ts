@@ -22,7 +22,7 @@ interface StepBase {
   readonly destroys?: string;
   /** A failing optional step does not end the runbook. */
   readonly optional?: boolean;
-  /** The write-up's own command where ours is another (k3s-uninstall.sh, k3s certificate rotate, ...). */
+  /** The postmortem's own command where ours is another (k3s-uninstall.sh, k3s certificate rotate, ...). */
   readonly standsFor?: string;
   /** What it prints is a finding (which culprit a diagnosis points to): reports show it beside the runbook. */
   readonly finding?: boolean;

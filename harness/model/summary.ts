@@ -23,7 +23,7 @@ const upTo = share.extend({
   atMost: z
     .number()
     .exactOptional()
-    .describe('What the true share is at most: 95 %, exact, one-sided; of alarms, in place of `atLeast`'),
+    .describe('What the true share is at most: 95 %, exact, one-sided; of alerts, in place of `atLeast`'),
 });
 
 const runbookSummary = z.object({
@@ -79,7 +79,7 @@ const runbookSummary = z.object({
   expect: claimSchema.shape.expect,
   agreement: z
     .enum(['as-said', 'contradicted', 'mixed', 'silent', 'no-data'])
-    .describe("How the write-up's claim fares: `silent` when it makes none, `no-data` without a valid trial"),
+    .describe("How the postmortem's claim fares: `silent` when it makes none, `no-data` without a valid trial"),
   measured: text.describe('What was measured, in one sentence, to stand beside `says`'),
   findings: texts.exactOptional().describe('What its diagnosis found, most frequent first; absent when it has none'),
 });
@@ -117,12 +117,12 @@ const controlSummary = z.object({
   outcomes: outcomeCounts,
   clean: upTo
     .exactOptional()
-    .describe('Without a fault: trials in which no indicator was bad, no alarm fired and nothing was lost'),
+    .describe('Without a fault: trials in which no indicator was bad, no alert fired and nothing was lost'),
   alarms: z
     .array(upTo.extend({ id: text, silent: whole }))
     .exactOptional()
     .describe(
-      'Without a fault: trials in which each alarm fired, and in which it was dead or blind. On a healthy cluster left alone: false alarms',
+      'Without a fault: trials in which each alert fired, and in which it was dead or blind. On a healthy cluster left alone: false alarms',
     ),
   recovered: upTo.exactOptional().describe('With a fault: trials that recovered'),
   meanTtrMs: ms.exactOptional().describe('With a fault: mean(min(time to recover, horizon))'),
@@ -180,10 +180,10 @@ const detectorSummary = z.object({
   savedMs: ms
     .exactOptional()
     .describe(
-      'How much sooner than in the write-up the outage would have been noticed, by the median time to detect; absent without one',
+      'How much sooner than in the postmortem the outage would have been noticed, by the median time to detect; absent without one',
     ),
 });
-/** One alarm over all valid trials. Durations in ms. */
+/** One alert over all valid trials. Durations in ms. */
 export type DetectorSummary = TypeOf<typeof detectorSummary>;
 
 const verdict = z.object({
@@ -204,11 +204,11 @@ const verdict = z.object({
     .describe(
       'Which arms were given up on the way and why the run ended when it did, by the declared rules; absent where nothing was decided',
     ),
-  alarm: text.exactOptional().describe('The first alarm, in one line; absent when the scenario watches none'),
+  alarm: text.exactOptional().describe('The first alert, in one line; absent when the scenario watches none'),
   preventions: texts.describe(
-    'What making the change with care would have spared, a line for each precaution that was tried',
+    'What making the change with care would have spared, a line for each prevention that was tried',
   ),
-  warnings: texts.describe('Data lost, harm, dead alarms, contradicted claims: in order of weight'),
+  warnings: texts.describe('Data lost, harm, dead alerts, contradicted claims: in order of weight'),
 });
 /** What to do in this outage, and how sure that is: the first thing in every report. */
 export type RunVerdict = TypeOf<typeof verdict>;

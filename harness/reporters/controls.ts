@@ -43,7 +43,7 @@ function cells(c: ControlSummary, horizonMs: number): readonly string[] {
   ];
 }
 
-/** An alarm on a healthy cluster: fired in so many trials, and how often it may still do so. */
+/** An alert on a healthy cluster: fired in so many trials, and how often it may still do so. */
 function falseAlarmCells(a: NonNullable<ControlSummary['alarms']>[number]): readonly string[] {
   const most = a.atMost === undefined ? '' : `at most ${percent(a.atMost)}`;
   return [a.id, f.ofText(a.k, a.n), most, a.silent === 0 ? '' : f.count(a.silent, 'trial')];
@@ -61,7 +61,7 @@ export function controlsMarkdown(summary: RunSummary): readonly string[] {
   const alarms = healthyAlarms(summary);
   return [
     '## Controls',
-    'No answers to the outage, and not ranked with them: they show what the answers, the alarms and the comparison are worth.',
+    'No answers to the outage, and not ranked with them: they show what the answers, the alerts and the comparison are worth.',
     markdownTable(
       heads,
       controls.map((c) => cells(c, summary.horizonMs).map((cell, i) => (i === 0 ? `\`${f.plain(cell)}\`` : md(cell)))),
@@ -96,7 +96,7 @@ export function controlsHtml(summary: RunSummary): Markup | false {
   const alarms = healthyAlarms(summary);
   const odd = summary.controls.filter((t) => !isSuccess(t.outcome));
   return safe`<section><h2>Controls</h2>
-<p class="lead">No answers to the outage, and not ranked with them: they show what the answers, the alarms and the comparison are worth.</p>
+<p class="lead">No answers to the outage, and not ranked with them: they show what the answers, the alerts and the comparison are worth.</p>
 <div class="card">${entryTable(
     'Over valid trials only. Downtime: mean of what this outage has to break.',
     ['Result', 'TTR', 'Downtime', 'Data lost', prose('Collateral'), prose('Measured')],
@@ -104,9 +104,9 @@ export function controlsHtml(summary: RunSummary): Markup | false {
   )}</div>
 ${
   alarms.length > 0 &&
-  safe`<h3>Alarms on a healthy cluster</h3>
+  safe`<h3>Alerts on a healthy cluster</h3>
 <div class="card">${entryTable(
-    'Trials in which an alarm fired though nothing was wrong, and what the true share is at most (95 %, exact, one-sided).',
+    'Trials in which an alert fired though nothing was wrong, and what the true share is at most (95 %, exact, one-sided).',
     ['Fired', 'True share', 'Dead or blind'],
     alarms.map((a) => {
       const [, fired, ...rest] = falseAlarmCells(a);

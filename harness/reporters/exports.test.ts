@@ -93,7 +93,7 @@ describe('openmetrics', () => {
   const text = openMetricsReport({ ...summary, profile: 'a"b\\c' });
   const rows = openMetricsReport(summary).trimEnd().split('\n');
 
-  it('has one sample a runbook and an alarm, in base units', () => {
+  it('has one sample a runbook and an alert, in base units', () => {
     expect(rows).toContain('firedrill_recovered_trials{scenario="test-outage",profile="fast",runbook="cure"} 2');
     expect(rows).toContain('firedrill_recovery_mean_seconds{scenario="test-outage",profile="fast",runbook="wait"} 240');
     expect(rows).toContain(

@@ -15,7 +15,7 @@ export const statusWords: Readonly<Record<DetectorRecord['status'], string>> = {
   noisy: 'fired before the fault',
 };
 
-/** What an alarm did in a trial, in words; where there was nothing to notice, silence is no miss and firing no diagnosis. */
+/** What an alert did in a trial, in words; where there was nothing to notice, silence is no miss and firing no diagnosis. */
 export function alarmWords(record: Pick<TrialRecord, 'control'>, status: DetectorRecord['status']): string {
   if (!isFaultFree(record.control)) return statusWords[status];
   if (status === 'missed') return 'quiet';
@@ -71,7 +71,7 @@ export const chanceText = (runbook: Pick<RunbookSummary, 'recovered'>): string =
     ? ''
     : `at least ${percent(runbook.recovered.atLeast)}`;
 
-/** `5 of 6`, of the trials in which the alarm was asked for longer than its least time to detect; the others show nothing. */
+/** `5 of 6`, of the trials in which the alert was asked for longer than its least time to detect; the others show nothing. */
 export function detectedText({ counts, n, asked = n }: DetectorSummary): string {
   const short = asked < n ? `${String(n - asked)} too short` : '';
   if (asked === 0) return n === 0 ? 'no data' : short;
@@ -170,5 +170,5 @@ export function reproduce(plan: Plan): readonly string[] {
   ];
 }
 
-/** In place of a table of alarms. (Those of a scenario are only known by what its trials saw.) */
-export const noAlarms = 'No alarm was judged: the scenario watches none, or no trial has the outage itself.';
+/** In place of a table of alerts. (Those of a scenario are only known by what its trials saw.) */
+export const noAlarms = 'No alert was judged: the scenario watches none, or no trial has the outage itself.';

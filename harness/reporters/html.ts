@@ -107,7 +107,7 @@ ${
   ]
 }
 ${idle !== undefined && idle.n > 0 && verdict.kind !== 'wait' && fact('Doing nothing', f.meanTime(idle, summary.horizonMs), `recovered ${f.ofText(idle.recovered.k, idle.n)}, downtime ${f.downtimeText(idle)}`)}
-${summary.detectors.length > 0 && summary.trials.valid > 0 && (alarm?.ttd === undefined ? fact('First alarm', 'none every time') : fact('First alarm after', humanDuration(alarm.ttd.medianMs), `${alarm.id}, ${f.detectedText(alarm)}`))}
+${summary.detectors.length > 0 && summary.trials.valid > 0 && (alarm?.ttd === undefined ? fact('First alarm', 'none every time') : fact('First alert after', humanDuration(alarm.ttd.medianMs), `${alarm.id}, ${f.detectedText(alarm)}`))}
 </dl>
 ${(verdict.candidates ?? []).length > 0 && candidateList(verdict.candidates ?? [], summary)}
 ${(verdict.kind === 'none' || (verdict.kind === 'candidates' && !isFew(verdict.candidates ?? [], summary))) && safe`<p>${verdict.headline}.</p>`}
@@ -162,7 +162,7 @@ function whatHappened(summary: RunSummary, plan: Plan, trials: readonly TrialRec
   return safe`<section><h2>What happened</h2>
 <p class="lead">${plan.outage.title} (${plan.outage.source}, ${plan.outage.date}), made to happen again in real clusters${seen !== undefined && safe` ${summary.trials.run === 1 ? 'once' : `${summary.trials.run} times`}`}.</p>
 <div class="cols">
-<div><h3>The write-up says</h3><ul class="plain">${plan.outage.says.map((s) => safe`<li>${s}</li>`)}</ul>
+<div><h3>The postmortem says</h3><ul class="plain">${plan.outage.says.map((s) => safe`<li>${s}</li>`)}</ul>
 <p class="muted">${plan.outage.undetectedMs > 0 && `Unnoticed for ${span(plan.outage.undetectedMs)}; `}recovered in ${span(plan.outage.recoveryMs)}.</p></div>
 <div><h3>What was done here, and the proof that it took effect</h3>
 ${
@@ -250,7 +250,7 @@ function runbookEntry(r: RunbookSummary, summary: RunSummary): Entry {
       f.commandsText(r),
     ],
     details: [
-      ['The write-up says', r.says],
+      ['The postmortem says', r.says],
       ['Measured', safe`${r.measured} ${agreement(r)}`],
       ...(r.destroys.length > 0 ? [['At stake', r.destroys.join('; ')] as const] : []),
       ...(r.fullRecovery.missing.length > 0
@@ -270,13 +270,13 @@ function agreement(r: RunbookSummary): Markup {
 
 function* alarmSection(summary: RunSummary, plan: Plan): Generator<Markup, void> {
   const seen = summary.detectors.some((d) => d.points.length > 0);
-  yield safe`<section><h2>Alarms</h2>
+  yield safe`<section><h2>Alerts</h2>
 <p class="lead">${summary.verdict.alarm === undefined ? f.noAlarms : `${summary.verdict.alarm}.`}</p>
 ${
   summary.detectors.length > 0 &&
   safe`<div class="card">${entryTable(
     "Time to detect, from the fault to the signal at the harness, before anything was changed. Least possible: what the alarm's own loop allows, however fast the outage shows.",
-    ['Detected', 'After', 'Least possible', prose('Not detected'), prose('False alarms'), 'Sooner than the write-up'],
+    ['Detected', 'After', 'Least possible', prose('Not detected'), prose('False alarms'), 'Sooner than the postmortem'],
     summary.detectors.map((d) => alarmEntry(d, plan)),
   )}
 ${seen && safe`<div class="plot-box">`}`
@@ -290,7 +290,7 @@ ${seen && safe`<div class="plot-box">`}`
         points: d.points.map((p) => ({ title: p.trialId, mark: 'good' as const, time: p.ttd })),
       })),
       latest(summary.detectors),
-      'Time to detect of every trial, by alarm; the upright tick is the least possible',
+      'Time to detect of every trial, by alert; the upright tick is the least possible',
     );
     yield safe`</div>`;
   }
@@ -298,7 +298,7 @@ ${seen && safe`<div class="plot-box">`}`
 </section>`;
 }
 
-/** The latest instant that a plot of alarms shows, ms. */
+/** The latest instant that a plot of alerts shows, ms. */
 const latest = (detectors: readonly DetectorSummary[]): number =>
   detectors.reduce((most, d) => d.points.reduce((x, p) => Math.max(x, p.ttd.hi), Math.max(most, d.leastTtdMs)), 1000);
 
@@ -417,7 +417,7 @@ function truthSection(summary: RunSummary, plan: Plan): Markup {
     ([a], [b]) => Number(/fence/i.test(b)) - Number(/fence/i.test(a)),
   );
   return safe`<section><h2>How true to life</h2>
-<p>Fidelity of the fault: <strong>${plan.fidelity}</strong>.${plan.differences.length > 0 && ' Not as in the write-up:'}</p>
+<p>Fidelity of the fault: <strong>${plan.fidelity}</strong>.${plan.differences.length > 0 && ' Not as in the postmortem:'}</p>
 <ul class="plain">${plan.differences.map((d) => safe`<li>${d}</li>`)}</ul>
 <h3>Environment</h3>
 <dl class="env">${facts.map(([k, v]) => safe`<dt>${k}</dt><dd>${v}</dd>`)}</dl></section>`;

@@ -27,9 +27,9 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
     '## Runbooks',
     runbookTable(summary),
     'TTR: since when service was stable, from the fault on; the mean of min(TTR, horizon), so a trial that did not recover counts with the whole horizon. Downtime: failed requests times their period. Fully: the same mean of when all was whole again. The chance to recover is a lower bound (95 %, exact, one-sided).',
-    '## What the write-up says, and what was measured',
+    '## What the postmortem says, and what was measured',
     markdownTable(
-      ['runbook', 'the write-up', 'measured', ''],
+      ['runbook', 'the postmortem', 'measured', ''],
       f
         .ranked(summary.runbooks)
         .map((r) => [
@@ -64,7 +64,7 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
     '## The outage',
     `${md(plan.outage.source)}, ${md(plan.outage.date)}. Fidelity: ${md(plan.fidelity)}.`,
     [
-      ...plan.outage.says.map((s) => `- The write-up: ${md(s)}`),
+      ...plan.outage.says.map((s) => `- The postmortem: ${md(s)}`),
       ...plan.differences.map((d) => `- Not as there: ${md(d)}`),
     ].join('\n'),
     '## Environment',
@@ -121,7 +121,7 @@ function alarmTable(detectors: readonly DetectorSummary[]): string {
       'blind',
       'wrong',
       'false alarms',
-      'sooner than the write-up by',
+      'sooner than the postmortem by',
     ],
     detectors.map((d) => [
       code(d.id),

@@ -2,9 +2,9 @@ import type { RunSummary } from '../model/summary.ts';
 import { plain } from './format.ts';
 
 /**
- * The run as OpenMetrics text, for trends: a node exporter's text file, or a push. One sample a runbook or alarm, with the run's
+ * The run as OpenMetrics text, for trends: a node exporter's text file, or a push. One sample a runbook or alert, with the run's
  * seed and id only on `firedrill_run_info`, so that series go on from night to night. What is not known has no sample: a mean
- * without a valid trial, an alarm that never detected. Source: OpenMetrics 1.0.0, text format.
+ * without a valid trial, an alert that never detected. Source: OpenMetrics 1.0.0, text format.
  */
 export function openMetricsReport(summary: RunSummary): string {
   const base: Labels = { scenario: summary.scenario, profile: summary.profile };
@@ -91,14 +91,14 @@ export function openMetricsReport(summary: RunSummary): string {
     },
     {
       name: 'firedrill_detection_trials',
-      help: 'Valid trials by what an alarm did in them.',
+      help: 'Valid trials by what an alert did in them.',
       samples: alarms.flatMap(({ d, labels }) =>
         Object.entries(d.counts).map(([status, value]) => ({ labels: { ...labels, status }, value })),
       ),
     },
     {
       name: 'firedrill_detection_asked_trials',
-      help: 'Valid trials in which an alarm was asked for longer than its least time to detect.',
+      help: 'Valid trials in which an alert was asked for longer than its least time to detect.',
       samples: alarms.map(({ d, labels }) => ({ labels, value: d.asked })),
     },
     {
@@ -133,7 +133,7 @@ function controlFamilies(summary: RunSummary, base: Labels): readonly Family[] {
     },
     {
       name: 'firedrill_control_clean_trials',
-      help: 'Valid trials without a fault in which nothing was bad, no alarm fired and nothing was lost.',
+      help: 'Valid trials without a fault in which nothing was bad, no alert fired and nothing was lost.',
       samples: arms.map(({ c, labels }) => ({ labels, value: c.clean?.k })),
     },
     {
@@ -153,7 +153,7 @@ function controlFamilies(summary: RunSummary, base: Labels): readonly Family[] {
     },
     {
       name: 'firedrill_control_alarm_trials',
-      help: 'Valid trials without a fault in which an alarm fired.',
+      help: 'Valid trials without a fault in which an alert fired.',
       samples: arms.flatMap(({ c, labels }) =>
         (c.alarms ?? []).map((a) => ({ labels: { ...labels, alarm: a.id }, value: a.k })),
       ),

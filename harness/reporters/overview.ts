@@ -33,7 +33,7 @@ const against: Readonly<Partial<Record<Fault, string>>> = {
 
 /**
  * Several outages on one page, for the night in which one of them happens: what noticed it first, what ended it, what did not; then
- * each with what its write-up says beside what was measured.
+ * each with what its postmortem says beside what was measured.
  * @param linkTo where a run's own report is, as the page's links shall have it
  */
 export function overviewMarkdown(outages: readonly Overview[], linkTo: (runId: string) => string): string {
@@ -94,7 +94,7 @@ function section(outage: Overview, heading: string, linkTo: (runId: string) => s
     `${md(title)} (${md(source)}). There it ${undetectedMs === 0 ? 'was noticed at once' : `went unnoticed for ${span(undetectedMs)}`} and was over after ${span(recoveryMs)}. ` +
       `Profile ${code(outage.profile)}${outage.nodes === '' ? '' : `, nodes with ${md(outage.nodes)}`}, ${f.ofText(valid, planned)} trials valid: ${runs.join(', ')}.`,
     markdownTable(
-      ['runbook', 'the write-up', 'measured', ''],
+      ['runbook', 'the postmortem', 'measured', ''],
       outage.runbooks.map((r) => [code(r.id), md(r.says), md(r.measured), f.agreementWords[r.agreement]]),
     ),
     outage.alarms.length === 0

@@ -119,7 +119,7 @@ describe('several scenarios', () => {
     expect(second).toMatch(/lights-out +3 of 6 +nothing/);
   });
 
-  it('are a page: a line each, then what the write-up says beside what was measured, with links to the reports', () => {
+  it('are a page: a line each, then what the postmortem says beside what was measured, with links to the reports', () => {
     const page = overviewMarkdown(outages, (runId) => `../${runId}/report.md`);
     expect(page).toMatch(/^\| \[`lights-out`\]\(#lights-out\) The outage \| `node` 9\.5 s \| nothing \| `wait` \|$/m);
     expect(page).toContain('## lights-out');

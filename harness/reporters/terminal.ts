@@ -9,7 +9,7 @@ import { trialCounts } from './markdown.ts';
 import { endedBy } from './overview.ts';
 import { painter, table, wrap, type Column, type TerminalOptions } from './table.ts';
 
-/** The result on stdout: verdict, runbooks, alarms, what gave no data. */
+/** The result on stdout: verdict, runbooks, alerts, what gave no data. */
 export function terminalReport(
   summary: RunSummary,
   plan: Plan,
@@ -49,7 +49,7 @@ export function terminalReport(
   return lines.join('\n');
 }
 
-/** Several outages, one line each: what ended it, what noticed it first, what did not go as the write-up said. */
+/** Several outages, one line each: what ended it, what noticed it first, what did not go as the postmortem said. */
 export function seriesReport(outages: readonly Overview[], options: TerminalOptions): string {
   const paint = painter(options.colour);
   const columns: readonly Column[] = [
@@ -57,7 +57,7 @@ export function seriesReport(outages: readonly Overview[], options: TerminalOpti
     { head: 'valid', cells: outages.map((o) => f.ofText(o.trials.valid, o.trials.planned)), luxury: 0, right: true },
     { head: 'ended by', cells: outages.map((o) => endedBy(o, (id) => id)), luxury: 0 },
     { head: 'first alarm', cells: outages.map(noticedBy), luxury: 1 },
-    { head: 'not as the write-up says', cells: outages.map((o) => ids(surprises(o))), luxury: 2 },
+    { head: 'not as the postmortem says', cells: outages.map((o) => ids(surprises(o))), luxury: 2 },
   ];
   return `${table(columns, outages.length, Math.max(40, options.width), paint).join('\n')}\n`;
 }

@@ -22,7 +22,7 @@ const untilUp = (name: string, on: NodeSelector, units: string): Step =>
 /**
  * Everything that was done, in its order, the wrong turns too: reboot, certificates, the firewall flushed and reset, another reboot, the killall
  * script, a higher limit, fewer services, pg_resetwal.
- * Source: write-up 003, whole. The upgrade ("fortunately, this didn't add more insult to the injury") is left out.
+ * Source: postmortem 003, whole. The upgrade ("fortunately, this didn't add more insult to the injury") is left out.
  * @param options.host the machine that is reached by ssh
  */
 export function asItHappened(options: { readonly host: NodeSelector }): Runbook {
@@ -30,7 +30,7 @@ export function asItHappened(options: { readonly host: NodeSelector }): Runbook 
   return {
     id: 'as-it-happened',
     title: 'All that was done, in its order',
-    source: 'write-up 003, whole',
+    source: 'postmortem 003, whole',
     why: 'Each was the answer to what stood on the screen when it was done.',
     steps: [
       look('see what the API says', 'workstation', 'kubectl get nodes'),

@@ -4,13 +4,13 @@ import { seconds } from '../model/units.ts';
 
 /**
  * Restart the cluster's DNS, because names do not resolve.
- * Source: write-up 002 ("DNS was broken"; CoreDNS in CrashLoopBackOff).
+ * Source: postmortem 002 ("DNS was broken"; CoreDNS in CrashLoopBackOff).
  */
 export function restartCoredns(): Runbook {
   return {
     id: 'restart-coredns',
     title: 'Restart CoreDNS',
-    source: 'write-up 002, "DNS was broken"',
+    source: 'postmortem 002, "DNS was broken"',
     why: 'Services cannot resolve each other and CoreDNS is in trouble: the nearest thing to blame.',
     steps: [
       look('see CoreDNS', 'workstation', 'kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide'),

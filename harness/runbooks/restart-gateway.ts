@@ -6,7 +6,7 @@ import { getOntoIt } from './support/host-000.ts';
 
 /**
  * Blame the program that the crash report names, and restart it.
- * Source: write-up 000, "The Crime Scene" ("The gateway code is broken. I broke it.").
+ * Source: postmortem 000, "The Crime Scene" ("The gateway code is broken. I broke it.").
  * @param options.on the host
  */
 export function restartGateway(options: { readonly on: NodeSelector }): Runbook {
@@ -14,7 +14,7 @@ export function restartGateway(options: { readonly on: NodeSelector }): Runbook 
   return {
     id: 'restart-gateway',
     title: 'Restart the gateway',
-    source: 'write-up 000, "The Crime Scene"',
+    source: 'postmortem 000, "The Crime Scene"',
     why: 'There is a crash report with its name on it.',
     steps: [
       getOntoIt(on),

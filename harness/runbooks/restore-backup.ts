@@ -3,7 +3,7 @@ import { restoreBackupSteps } from './support/restore-backup.ts';
 
 /**
  * Restore the base backup and all of the archive.
- * Source: PostgreSQL manual, 26.3.5 "Recovering Using a Continuous Archive Backup"; what write-up 003 did not have.
+ * Source: PostgreSQL manual, 26.3.5 "Recovering Using a Continuous Archive Backup"; what postmortem 003 did not have.
  */
 export function restoreBackup(): Runbook {
   return {

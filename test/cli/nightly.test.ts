@@ -137,7 +137,7 @@ describe('nightly', () => {
     };
     for (const [i, trial] of report.trials.entries()) {
       delete trial.definitions;
-      // More requests than the timelines have room for: else it would be computed anew by the definitions of today.
+      // More requests than the timelines have room for: else it would be computed again by the definitions of today.
       for (const sli of trial.slis) sli.samples += 40;
       if (i === 0) trial.definitions = 2;
     }

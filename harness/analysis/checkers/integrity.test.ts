@@ -16,7 +16,7 @@ const spec: LogSpec = {
 };
 const log = buildLog(spec);
 
-/** The log with its lines changed; numbered anew, as by whoever thinks that this mends it. */
+/** The log with its lines changed; numbered again, as by whoever thinks that this mends it. */
 const changed = (change: (events: TrialEvent[]) => TrialEvent[]): readonly TrialEvent[] =>
   change(structuredClone([...log])).map((event, seq) => ({ ...event, seq }));
 const isSample = (event: TrialEvent, sli = 'dns'): boolean => event.type === 'sample' && event.sli === sli;
@@ -79,10 +79,10 @@ describe('a log is damaged', () => {
     expect(damage(changed((events) => [...events, ...later.slice(1)]))).toContain('comes after the end of the trial');
   });
 
-  it('when it speaks of a probe or an alarm that the trial does not have', () => {
+  it('when it speaks of a probe or an alert that the trial does not have', () => {
     expect(damage(withSample(100, { sli: 'ssh' }))).toContain('is a request of ssh, which this trial does not ask');
     const renamed = changed((events) => events.map((e) => (e.type === 'detector' ? { ...e, detector: 'x' } : e)));
-    expect(damage(renamed)).toContain('is of the alarm x, which this trial does not have');
+    expect(damage(renamed)).toContain('is of the alert x, which this trial does not have');
   });
 
   it('when a request contradicts itself', () => {

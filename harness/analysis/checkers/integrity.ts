@@ -56,7 +56,7 @@ function findContradiction(log: TrialLog): string | undefined {
       (event.type === 'sample'
         ? requests.add(event)
         : event.type === 'detector' && !detectors.has(event.detector)
-          ? `is of the alarm ${event.detector}, which this trial does not have`
+          ? `is of the alert ${event.detector}, which this trial does not have`
           : undefined) ??
       (ended && afterTheEnd(event) ? 'comes after the end of the trial' : undefined);
     if (wrong !== undefined) return `line ${String(index + 1)} ${wrong}`;

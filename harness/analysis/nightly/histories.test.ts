@@ -125,7 +125,7 @@ describe('planted', () => {
     expect(found.filter((d) => d > 0).length).toBeGreaterThanOrEqual(18);
   });
 
-  it('10 s in an alarm: red, and it names the alarm', () => {
+  it('10 s in an alert: red, and it names the alert', () => {
     const found = delays(
       20,
       begins + 6,

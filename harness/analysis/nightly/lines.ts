@@ -8,7 +8,7 @@ import { environmentDifferences, fingerprint, type Difference } from '../environ
 import { sum, whole } from '../numbers.ts';
 import { byBlock, isValid, type ObservedTime, observedTtr, restricted, together } from '../observed.ts';
 
-/** The runbook that does nothing: alarms are timed in its trials, for nothing ends the outage before they fire. */
+/** The runbook that does nothing: alerts are timed in its trials, for nothing ends the outage before they fire. */
 export const waitArm = 'wait';
 
 /** A night of one scenario: its lines by arm, and where it ran. */

@@ -55,7 +55,7 @@ export function shiftsOf(nights: readonly Night[]): readonly Shift[] {
   });
 }
 
-/** Both times of arms that recovered at all and of the floor itself, and alarms that fired where nothing was done. */
+/** Both times of arms that recovered at all and of the floor itself, and alerts that fired where nothing was done. */
 function seriesNames(nights: readonly Night[]): readonly Timed[] {
   const floor = floorsIn(nights, 'ttr').length > 0 ? [undoRunbook] : [];
   return [

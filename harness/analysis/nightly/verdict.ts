@@ -197,7 +197,7 @@ function asides(timing: Timing | undefined, shifts: readonly Shift[]): readonly 
     return Math.abs(ms) >= leastEffectMs ? [changed(what, ms)] : [];
   });
   return [
-    ...faster.map((line) => `${line}: pin anew to hold it`),
+    ...faster.map((line) => `${line}: pin again to hold it`),
     ...(moved.length === 0
       ? []
       : [

@@ -11,7 +11,7 @@ export function changed(what: Timed['what'], byMs: number): string {
 }
 
 /**
- * The times of one arm or alarm in one line: first what is shown, then what is not.
+ * The times of one arm or alert in one line: first what is shown, then what is not.
  * @param nights how many are pooled
  * @param together over how many times p is adjusted
  */

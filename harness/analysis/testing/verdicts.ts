@@ -81,7 +81,7 @@ export const situations: readonly Situation[] = [
     right: 'mild',
   },
   {
-    name: 'a cure in 65 s, by itself in 150 s',
+    name: 'a fix in 65 s, by itself in 150 s',
     arms: [arm('wait', 'passive', about(150_000)), arm('cure', 1, about(65_000))],
     wrong: ['wait'],
     right: 'cure',
@@ -163,7 +163,7 @@ export const situations: readonly Situation[] = [
     right: 'slow',
   },
   {
-    name: 'two cures 14 s apart',
+    name: 'two fixes 14 s apart',
     arms: [arm('first', 1, about(60_000)), arm('second', 1, about(74_000))],
     wrong: ['second'],
     right: 'first',

@@ -15,7 +15,7 @@ export interface CompareFlags {
 
 /**
  * `compare <run> [second]`: the runbooks of one run with one another, or the same runbooks in two runs of one scenario; with
- * `--alarms` the alarms. No cluster, no Docker; writes nothing. Exit code 3 when the second run is worse, 4 when no verdict
+ * `--alarms` the alerts. No cluster, no Docker; writes nothing. Exit code 3 when the second run is worse, 4 when no verdict
  * could be given (the environments differ, or nothing was valid on both sides).
  */
 export async function compare(
@@ -33,7 +33,7 @@ export async function compare(
     ...(flags.runbook === undefined ? {} : { names: flags.runbook }),
   };
   if (flags.alarms === true && flags.runbook !== undefined) {
-    throw new FiredrillError('usage', '--alarms compares alarms: leave --runbook out', {
+    throw new FiredrillError('usage', '--alarms compares alerts: leave --runbook out', {
       hint: `npm run firedrill -- compare ${names[0]} --alarms`,
     });
   }

@@ -6,7 +6,7 @@ import type { CommandContext } from '../context.ts';
 import { analyseRun, findRun, mendRun, rewriteReports, tableOf } from '../stored.ts';
 
 /**
- * `report <run>`: writes the reports of a stored run anew from its trials' records and prints the table, or one of the reports. What has no sound record,
+ * `report <run>`: writes the reports of a stored run again from its trials' records and prints the table, or one of the reports. What has no sound record,
  * or one by older definitions, is computed from its events first.
  * `analyse <run>`: computes every number again from the events first, and writes the records too. No cluster, no Docker.
  */

@@ -58,7 +58,7 @@ describe('the log', () => {
     expect(view.phase).toEqual({ name: 'provision', startedMs: 0, deadlineMs: 300_000, detail: 'waiting for flannel' });
   });
 
-  it('tells an alarm once a trial', () => {
+  it('tells an alert once a trial', () => {
     const alarm: ProgressEvent = {
       type: 'detected',
       id: 'dns',
@@ -79,7 +79,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('says that an alarm fired before the fault', () => {
+  it('says that an alert fired before the fault', () => {
     expect(play([[0, { type: 'detected', id: 'a', title: 'A' }]]).log).toEqual(['alarm a before the fault: A']);
   });
 

@@ -28,7 +28,7 @@ export interface View {
   };
   readonly step?: { readonly part: string; readonly name: string; readonly on: string; readonly startedMs: number };
   readonly slis?: { readonly good: readonly string[]; readonly bad: readonly string[] };
-  /** Alarms that were told of in this trial: one that keeps firing is told once. */
+  /** Alerts that were told of in this trial: one that keeps firing is told once. */
   readonly told: readonly string[];
 }
 

@@ -19,7 +19,7 @@ const rowHeight = 48;
 const axisHeight = 26;
 
 /**
- * Every trial as a mark on a line per runbook (or alarm): whiskers are the interval, an arrow at the right end says "still
+ * Every trial as a mark on a line per runbook (or alert): whiskers are the interval, an arrow at the right end says "still
  * not when we stopped watching". Mark by mark, for of very many trials there are very many.
  */
 export function* stripPlot(rows: readonly StripRow[], toMs: number, label: string): Generator<Markup, void> {

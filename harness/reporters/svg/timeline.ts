@@ -11,7 +11,7 @@ const bandRow = 34;
 const loadRow = 56;
 
 /**
- * One trial from shortly before the fault to the end: alarms, runbook steps, recovery, what every probe saw, the user load.
+ * One trial from shortly before the fault to the end: alerts, runbook steps, recovery, what every probe saw, the user load.
  * @param detail how many bad stretches a probe's row shows at most, and how many points the load line has
  */
 export function timeline(record: WholeRecord, detail: number): Markup {
@@ -87,7 +87,7 @@ export function timeline(record: WholeRecord, detail: number): Markup {
         at,
         `fully recovered ${humanDuration(full - zero)}`,
         'full',
-        'cluster whole, alarms quiet, durable',
+        'cluster whole, alerts quiet, durable',
       ),
     );
   }
