@@ -7,7 +7,7 @@
 import { looksFor } from '../harness/analysis/sample-size.ts';
 import { simulated, simulatedArm, simulatedHorizonMs, upTo, type Draw } from '../harness/analysis/testing/simulated.ts';
 import type { ArmBlocks } from '../harness/analysis/observed.ts';
-import { type Pair, tellApart } from '../harness/analysis/told-apart.ts';
+import { type Pair, testPairs } from '../harness/analysis/significance.ts';
 import { keep, say, table } from './support.ts';
 
 const rounds = Number(process.argv[2] ?? 2000);
@@ -99,7 +99,7 @@ function wrongs(arms: readonly Arm[], pairs: readonly Pair[], level: number): { 
 function once(arms: readonly Arm[], blocks: number) {
   const count = { pair: 0, time: 0 };
   for (let round = 0; round < rounds; round++) {
-    const pairs = tellApart(drawn(arms, blocks), { horizonMs: simulatedHorizonMs, seed: 1, level: 0.05 });
+    const pairs = testPairs(drawn(arms, blocks), { horizonMs: simulatedHorizonMs, seed: 1, level: 0.05 });
     const wrong = wrongs(arms, pairs, 0.05);
     if (wrong.pair) count.pair++;
     if (wrong.time) count.time++;
@@ -126,7 +126,7 @@ function sequential(arms: readonly Arm[], trials: number, runs: number) {
     let decidedAt: number | undefined;
     for (const { blocks, level } of looksFor(trials)) {
       const seen = all.map((arm) => upTo(arm, given.has(arm.id) ? 3 : blocks));
-      const pairs = tellApart(seen, { horizonMs: simulatedHorizonMs, seed: 1, level });
+      const pairs = testPairs(seen, { horizonMs: simulatedHorizonMs, seed: 1, level });
       wrong ||= wrongs(arms, pairs, level).pair;
       if (decidedAt === undefined && pairs[0]?.better === 'a') decidedAt = blocks;
       if (decidedAt !== undefined && wrong) break;

@@ -37,5 +37,5 @@ for (const [command, args] of steps) {
   process.exit(exitCode);
 }
 process.stdout.write(
-  `The site is in ${join(dist, base)}; to look at it: docs/node_modules/.bin/vitepress preview docs\n`,
+  `The site is in ${join(dist, base)}; preview it: docs/node_modules/.bin/vitepress preview docs\n`,
 );

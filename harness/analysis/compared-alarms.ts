@@ -5,7 +5,7 @@ import { comparison, pairedTime, sideWith, type Question, type Samples } from '.
 import { type ObservedTime, restricted } from './observed.ts';
 import { pairwise } from './pairwise.ts';
 import { areaUnder, kaplanMeier } from './stats.ts';
-import { leastBlocks, toldOf } from './told-apart.ts';
+import { leastBlocks, toldOf } from './significance.ts';
 
 /** Alarms' times to detect in each trial; undefined where the trial did not watch it. */
 export interface AlarmTimes {

@@ -221,7 +221,7 @@ function validOf({ records }: Run, { what, names }: Wanted): readonly TrialRecor
 }
 
 function planDifferences(a: Plan, b: Plan): readonly Difference[] {
-  return a.holdMs === b.holdMs ? [] : [{ fact: 'hold window', a: humanDuration(a.holdMs), b: humanDuration(b.holdMs) }];
+  return a.holdMs === b.holdMs ? [] : [{ fact: 'stability window', a: humanDuration(a.holdMs), b: humanDuration(b.holdMs) }];
 }
 
 function questionOf(
@@ -260,8 +260,8 @@ function headline(comparisons: readonly Comparison[], differences: readonly Diff
   if (few) return `Too few trials to show any difference in ${String(all)} ${unit}`;
   const shown = of('faster', 'slower', 'mixed');
   return shown === 0
-    ? `No difference shown in ${String(all)} ${unit}`
-    : `A difference is shown in ${String(shown)} of ${String(all)} ${unit}`;
+    ? `No significant difference in ${String(all)} ${unit}`
+    : `Significant difference in ${String(shown)} of ${String(all)} ${unit}`;
 }
 
 function notesOf(
@@ -274,13 +274,13 @@ function notesOf(
   const [first, second] = runs;
   if (what === 'alarms')
     notes.push(
-      `An alert is asked until the first changing command, or to the end of the watch where nothing was changed; times to detect are counted up to ${humanDuration(horizonMs)}.`,
+      `An alert counts until the first changing command, or to the end of the trial if nothing was changed; times to detect count up to ${humanDuration(horizonMs)}.`,
     );
   else if (first !== undefined && second !== undefined && first.plan.horizonMs !== second.plan.horizonMs) {
-    notes.push(`Times to recover are counted up to ${humanDuration(horizonMs)}, the shorter of both horizons.`);
+    notes.push(`Times to recover count up to ${humanDuration(horizonMs)}, the shorter of the two horizons.`);
   }
   if (first === undefined || second === undefined) return notes;
-  notes.push('The two runs were not side by side: a difference may be the day and not what was changed.');
+  notes.push('The two runs were made at different times: a difference may come from that and not from what was changed.');
   for (const runbook of first.plan.runbooks) {
     const other = second.plan.runbooks.find((r) => r.id === runbook.id);
     const steps = ({ before, steps: list }: typeof runbook): string => JSON.stringify([before ?? [], list]);

@@ -15,9 +15,9 @@ import { list } from './words.ts';
  * What reports say of records with `from: 'bands'`.
  */
 export const fromBandsNote =
-  'This run was kept without its events, and is computed again from its timelines. When requests ended is not known, so that a time may be too ' +
-  'short by as long as one request took (2 s at most; pod-start has its 10 s in the interval). An alert that fired after the first changing command ' +
-  'counts as missed, whatever it had said before.';
+  'This run was kept without its events, and is recomputed from its timelines. When requests ended is unknown, so a time may be too short ' +
+  'by the length of one request (2 s at most; for pod-start its 10 s are in the interval). An alert that fired after the first changing ' +
+  'command counts as missed, whatever it had said before.';
 
 /**
  * A trial of a run that was kept without its events, by the definitions of today (docs/measurement.md), as far as its timelines tell it.

@@ -48,9 +48,9 @@ function control({ log, slis, found }: Trial, voided: string | undefined): Verdi
     return { outcome: 'harmed', reason: `${where} the runbook harmed: ${list([...harmed, ...loss])}` };
   }
   const loud = (found(alarms) ?? []).filter(firedAtNothing).map((d) => d.id);
-  const fired = loud.length === 0 ? [] : [`${cured ? 'alarms' : 'false alarms'} by ${list(loud)}`];
+  const fired = loud.length === 0 ? [] : [`${cured ? 'alerts' : 'false alarms'} by ${list(loud)}`];
   if (down.length > 0 || loss.length > 0) {
-    const bad = down.length === 0 ? [] : [`${list(down)} went down${cured ? '' : ' all the same'}`];
+    const bad = down.length === 0 ? [] : [`${list(down)} went down${cured ? '' : ' anyway'}`];
     return { outcome: 'control-disturbed', reason: `${where}: ${list([...bad, ...loss, ...fired])}` };
   }
   return fired.length === 0
@@ -78,7 +78,7 @@ function judged({ log, service, found }: Trial): Verdict {
   }
   if (harmed.length > 0) return { outcome: 'harmed', reason: `${list(harmed)}; ${back}${loss}` };
   if (again !== undefined && relapsed) return { outcome: 'relapsed', reason: `${back}, but ${wentDown(again)}${loss}` };
-  if (stable !== undefined && prevented) return { outcome: 'prevented', reason: 'nothing that had to break did' };
+  if (stable !== undefined && prevented) return { outcome: 'prevented', reason: 'nothing that should have broken did' };
   if (stable !== undefined) {
     const blip = again === undefined ? '' : `; ${wentDown(again)}`;
     return { outcome: 'recovered', reason: back + blip + (rows === 'unknown' ? '; data were not read back' : '') };

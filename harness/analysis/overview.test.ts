@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TrialRecord } from '../model/record.ts';
-import { cures, overviewOf, surprises, type RunInShort } from './overview.ts';
+import { fixes, overviewOf, surprises, type RunInShort } from './overview.ts';
 import { summarise } from './summary.ts';
 import { planOf } from './testing/plan.ts';
 import { never, trial as outage } from './testing/trial.ts';
@@ -46,14 +46,14 @@ describe('overviewOf', () => {
   it('sets first what puts least at stake, not what is soonest, and knows what speaks against it', () => {
     const sooner = run(3000, [trial('cure-1', 93_000), trial('nuclear-1', 71_000)]);
     const [outage] = overviewOf([sooner]);
-    expect(outage && cures(outage).map(({ id }) => id)).toEqual(['cure', 'nuclear']);
+    expect(outage && fixes(outage).map(({ id }) => id)).toEqual(['cure', 'nuclear']);
     expect(both?.runbooks.find(({ id }) => id === 'nuclear')?.fault).toBe('lost-data');
     expect(outage?.runbooks[0]?.badnessMs).toBeGreaterThan(50_000);
   });
 
   it('says what ended it every time, and what went otherwise than said', () => {
     if (both === undefined) throw new Error('no overview');
-    expect(cures(both).map(({ id }) => id)).toEqual(['cure']);
+    expect(fixes(both).map(({ id }) => id)).toEqual(['cure']);
     expect(surprises(both).map(({ id }) => id)).toEqual(['nuclear']);
   });
 
@@ -89,6 +89,6 @@ describe('overviewOf', () => {
   it('has nothing to say of runbooks without a valid trial', () => {
     const [empty] = overviewOf([run(1000, [trial('cure-1', 71_000, { cutAtMs: 60_000 })])]);
     expect(empty?.runbooks.map(({ n, agreement }) => [n, agreement])).toEqual(Array(3).fill([0, 'no-data']));
-    expect(empty && cures(empty)).toEqual([]);
+    expect(empty && fixes(empty)).toEqual([]);
   });
 });

@@ -2,10 +2,10 @@ import { armName } from '../model/control.ts';
 import { armsIn, type Look, type Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import type { RunbookSummary } from '../model/summary.ts';
-import { atStake, heaviest, mildestFirst, weight, type Fault } from './faults.ts';
+import { atStake, safestFirst, severity, worstFault, type Fault } from './faults.ts';
 import { armBlocks, type ArmBlocks, byBlock, isValid } from './observed.ts';
 import { leastPairs } from './permutation.ts';
-import { tellApart, type Pair } from './told-apart.ts';
+import { testPairs, type Pair } from './significance.ts';
 
 /** Fewer valid trials of a runbook name no winner, whatever they show. */
 export const leastTrials = 5;
@@ -33,7 +33,7 @@ export interface Race {
   readonly arms: readonly RunbookSummary[];
   /** Those that recovered every time, in trials of which most gave data. */
   readonly clean: readonly RunbookSummary[];
-  /** Of those, the ones that were watched long enough to be named (in plans that ask for no such watch: all), without those that another one is better than; mildest first. */
+  /** Of those, the ones that were watched long enough to be named (in plans that ask for no such watch: all), without those that another one is better than; safest first. */
   readonly candidates: readonly RunbookSummary[];
   /** The one that is to be preferred to every other, as far as the trials go. */
   readonly leader?: RunbookSummary;
@@ -58,7 +58,7 @@ export function raceOf(plan: Plan, summaries: readonly RunbookSummary[], trials:
   const level = levelOf(plan, trials);
   const seen = lookedAt(plan, trials);
   const blocks = new Map(armBlocks(plan, ids, seen.filter(isValid)).map((arm) => [arm.id, arm]));
-  const pairs = longest(blocks) < leastPairs(1) ? [] : tellApart([...blocks.values()], { ...plan, level });
+  const pairs = longest(blocks) < leastPairs(1) ? [] : testPairs([...blocks.values()], { ...plan, level });
   const clean = arms.filter((r) => r.recovered.k === r.n && !isSilent(r));
   const pairOf = (a: RunbookSummary, b: RunbookSummary): Pair | undefined =>
     pairs.find((p) => (p.a === a.id && p.b === b.id) || (p.a === b.id && p.b === a.id));
@@ -73,7 +73,7 @@ export function raceOf(plan: Plan, summaries: readonly RunbookSummary[], trials:
 
   function reason(a: RunbookSummary, b: RunbookSummary): Reason | undefined {
     if (isSilent(b)) return { kind: 'no-data' };
-    if (weightOf(b) > weightOf(a)) return { kind: 'fault', fault: heaviest(b) };
+    if (weightOf(b) > weightOf(a)) return { kind: 'fault', fault: worstFault(b) };
     const dropped = plan.dropped?.find(({ arm }) => arm === b.id);
     if (dropped !== undefined) return { kind: 'dropped', afterBlock: dropped.afterBlock };
     const failed = failedBeside(blocks.get(a.id), blocks.get(b.id));
@@ -91,7 +91,7 @@ export function raceOf(plan: Plan, summaries: readonly RunbookSummary[], trials:
   const candidates = named
     .filter((r) => weightOf(r) === lightest)
     .filter((r, _, all) => !all.some((other) => better(other, r)))
-    .sort(mildestFirst);
+    .sort(safestFirst);
   const isAhead = (r: RunbookSummary): boolean =>
     r.n >= leastTrials && arms.every((other) => other === r || reason(r, other) !== undefined);
   const leader = candidates.find(isAhead);
@@ -110,8 +110,8 @@ export function raceOf(plan: Plan, summaries: readonly RunbookSummary[], trials:
 
 /** What was never seen in a few trials may be chance: that it was never whole and that nothing was read weigh from five trials on. */
 function weightOf(r: RunbookSummary): number {
-  const fault = heaviest(r);
-  return (fault === 'never-whole' || fault === 'unread') && r.n < leastTrials ? 0 : weight(fault);
+  const fault = worstFault(r);
+  return (fault === 'never-whole' || fault === 'unread') && r.n < leastTrials ? 0 : severity(fault);
 }
 
 /** Whether most of its trials gave no data: then nothing is known of it, good or bad. */

@@ -92,7 +92,7 @@ function badSlis(valid: readonly TrialRecord[]): ControlSummary['slis'] {
 }
 
 function sentence(c: Omit<ControlSummary, 'measured'>): string {
-  if (c.n === 0) return 'No valid trial: nothing is known.';
+  if (c.n === 0) return 'No valid trial: no data.';
   if (c.canary !== undefined) return `${c.canary.says}.`;
   const loud = (c.alarms ?? []).filter((a) => a.k > 0).map((a) => `${a.id} ${String(a.k)} of ${String(a.n)}`);
   const harmed = c.outcomes.harmed ?? 0;
@@ -103,7 +103,7 @@ function sentence(c: Omit<ControlSummary, 'measured'>): string {
     ...(harmed === 0 ? [] : [`did harm in ${String(harmed)}`]),
     ...(c.clean === undefined || bad.length === 0 ? [] : [`downtime on average: ${list(bad)}`]),
     ...(c.data.lost === 0 ? [] : [`${String(c.data.lost)} rows lost or damaged`]),
-    ...(loud.length === 0 ? [] : [`${c.kind === 'healthy' ? 'false alarms' : 'alarms'}: ${list(loud)}`]),
+    ...(loud.length === 0 ? [] : [`${c.kind === 'healthy' ? 'false alarms' : 'alerts'}: ${list(loud)}`]),
     ...(c.failedTrials === 0 || c.kind !== 'on-healthy' ? [] : [`a step failed in ${String(c.failedTrials)}`]),
   ];
   const text = parts.join('; ');

@@ -148,10 +148,10 @@ export function measuredSentence(
   lost: number,
   horizonMs: number,
 ): string {
-  if (n === 0) return 'No valid trial: nothing is known.';
+  if (n === 0) return 'No valid trial: no data.';
   const prevented = outcomes.prevented === k && k > 0;
   const parts = [`${prevented ? 'Prevented' : 'Recovered'} ${String(k)} of ${String(n)}`];
-  if (prevented) parts.push('nothing that had to break did');
+  if (prevented) parts.push('nothing that should have broken did');
   else if (spans.length > 0) {
     const middle = spans.map(midpoint);
     const [least, most] = [humanDuration(min(middle)), humanDuration(max(middle))];

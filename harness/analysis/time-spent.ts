@@ -61,7 +61,7 @@ export function timeSpent(record: TrialRecord): readonly Spent[] | undefined {
   const big = taken.filter(({ ms }) => ms >= totalMs * smallShare);
   const small = taken.filter(({ ms }) => ms < totalMs * smallShare);
   return [
-    { what: 'before anything was done', ms: Math.max(0, first.fromMs - fromMs) },
+    { what: 'before the runbook began', ms: Math.max(0, first.fromMs - fromMs) },
     ...big,
     ...(small.length === 0
       ? []

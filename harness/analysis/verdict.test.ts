@@ -46,11 +46,11 @@ const scattered = (course: { ttrMs: number; downtimeMs: number }): readonly Cour
   }));
 
 describe('a verdict', () => {
-  it('below five trials names candidates, mildest first, and no winner', () => {
+  it('below five trials names candidates, safest first, and no winner', () => {
     const found = verdict({ nuclear: [fast], cure: [slow], wait: [never] }, 2);
     expect(found).toMatchObject({ kind: 'candidates', candidates: ['cure', 'nuclear'] });
     expect(found.headline).toBe(
-      'Too few trials for a winner: candidates, mildest first: cure (2 of 2, TTR 90 s, downtime 85 s), nuclear (2 of 2, TTR 41 s, downtime 38 s); wait: not within 4 min',
+      'Too few trials for a winner: candidates, safest first: cure (2 of 2, TTR 90 s, downtime 85 s), nuclear (2 of 2, TTR 41 s, downtime 38 s); wait: not within 4 min',
     );
     expect(found.sureness).toContain('With 2 of 2, the true chance to recover is at least 22 % (95 %).');
     expect(found).not.toHaveProperty('runbook');

@@ -3,7 +3,7 @@ import type { TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
 import type { DetectorSummary, RunbookSummary } from '../model/summary.ts';
 import { isSilent } from './race.ts';
-import { leastEffectMs } from './told-apart.ts';
+import { leastEffectMs } from './significance.ts';
 import { countOf, span } from './words.ts';
 
 /** The alert that noticed the outage first, of those that did in every trial in which they were asked for long enough. */
@@ -19,7 +19,7 @@ export function alarmLine(detectors: readonly DetectorSummary[], plan: Plan): st
   if (detectors.length === 0) return undefined;
   const first = firstAlarmOf(detectors);
   if (first?.ttd === undefined) {
-    return `No alert noticed it every time${detectors.some((d) => d.counts.detected > 0) ? '' : ', or even once'}`;
+    return `No alert detected it every time${detectors.some((d) => d.counts.detected > 0) ? '' : ', or even once'}`;
   }
   const story =
     plan.outage.undetectedMs > 0 ? `; in the postmortem it went unnoticed for ${span(plan.outage.undetectedMs)}` : '';
@@ -45,7 +45,7 @@ export function warningsOf(
     ),
     ...runbooks.flatMap((r) => {
       if (r.agreement === 'contradicted') return [`the postmortem is contradicted on ${r.id}`];
-      return r.agreement === 'mixed' ? [`${r.id} did not do every time what was expected`] : [];
+      return r.agreement === 'mixed' ? [`${r.id} did not behave as expected every time`] : [];
     }),
   ];
 }

@@ -6,7 +6,7 @@ import { buildLog } from '../analysis/testing/log-builder.ts';
 import { planOf } from '../analysis/testing/plan.ts';
 import type { WholeRecord } from '../model/record.ts';
 import { reportsDir } from './load.ts';
-import { analyseRun, findRun, mendRun, readReport, readRun, reportJson, rewriteReports } from './stored.ts';
+import { analyseRun, findRun, repairRun, readReport, readRun, reportJson, rewriteReports } from './stored.ts';
 
 let out = '';
 beforeEach(() => {
@@ -99,7 +99,7 @@ describe('a stored run', () => {
     expect(readFileSync(join(dir, 'report.json'), 'utf8')).toBe(bytes);
     // Reading writes nothing, mending does.
     expect(existsSync(join(second ?? '', 'record.json'))).toBe(false);
-    expect(await mendRun(dir)).toEqual(run);
+    expect(await repairRun(dir)).toEqual(run);
     expect(existsSync(join(second ?? '', 'record.json'))).toBe(true);
   });
 
@@ -123,7 +123,7 @@ describe('a stored run', () => {
     const { dir, record, run } = await oneStored();
     writeFileSync(record, changed(record, change));
     expect(await readRun(dir)).toEqual(run);
-    expect(await mendRun(dir)).toEqual(run);
+    expect(await repairRun(dir)).toEqual(run);
     expect(JSON.parse(readFileSync(record, 'utf8'))).toMatchObject({ definitions: 2 });
   });
 
@@ -139,7 +139,7 @@ describe('a stored run', () => {
 
   it('holds of each trial no more than its numbers, and reads whole ones again for its reports', async () => {
     const dir = store('cni-wipe', '20251121-100000-0001');
-    for (const run of [await analyseRun(dir), await mendRun(dir), await readRun(dir)]) {
+    for (const run of [await analyseRun(dir), await repairRun(dir), await readRun(dir)]) {
       expect(run.whole).toBeUndefined();
       expect(JSON.stringify(run.records)).not.toMatch(/"(bands|loadSeries|witness|command|lastError)":/);
     }
@@ -195,7 +195,7 @@ describe('a stored run', () => {
     const dir = store('cni-wipe', '20251121-100000-0001');
     writeFileSync(join(dir, 'report.json'), '{"schemaVersion":1');
     expect(() => reportJson(dir)).toThrow(expect.objectContaining({ hint: `npm run firedrill -- report ${dir}` }));
-    await rewriteReports(await mendRun(dir));
+    await rewriteReports(await repairRun(dir));
     expect(reportJson(dir).trials).toHaveLength(planOf(2).trials.length - 1);
   });
 });

@@ -44,18 +44,18 @@ export function findRun(name: string, out: string): string {
   const [only, second] = byId;
   if (only !== undefined && second === undefined) return only.path;
   if (only !== undefined) {
-    throw new FiredrillError('usage', `"${name}" begins the names of ${byId.length} runs in ${out}`, {
+    throw new FiredrillError('usage', `"${name}" is ambiguous: it matches ${byId.length} runs in ${out}`, {
       hint: `npm run firedrill -- report ${only.scenario}/${only.run}`,
     });
   }
   if (all.length === 0) {
-    throw new FiredrillError('usage', `there is no run "${name}": ${out} has none at all`, {
+    throw new FiredrillError('usage', `no run "${name}": ${out} has no runs`, {
       hint: 'npm run scenario <scenario>, or --out <folder> where the reports are',
     });
   }
   const known = [...all.map((entry) => entry.run), ...new Set(all.map((entry) => entry.scenario))];
   const guess = didYouMean(name, known);
-  throw new FiredrillError('usage', `there is no run "${name}" in ${out}${guess}`, {
+  throw new FiredrillError('usage', `no run "${name}" in ${out}${guess}`, {
     hint: 'npm run firedrill -- report latest',
   });
 }
@@ -70,7 +70,7 @@ function readPlan(runDir: string): Plan {
   const path = join(runDir, 'plan.json');
   const report = join(runDir, 'report.json');
   if (!existsSync(path)) return runInReport(report).plan;
-  const hint = existsSync(report) ? `mv ${path} ${path}.damaged   # report.json holds the plan, too` : again;
+  const hint = existsSync(report) ? `mv ${path} ${path}.damaged   # report.json has the plan, too` : again;
   return readStored(path, planSchema, 'plan', hint);
 }
 
@@ -91,7 +91,7 @@ export async function readRun(runDir: string): Promise<StoredRun> {
 }
 
 /** The same, and what had to be computed is written, so that it need not be again. */
-export async function mendRun(runDir: string): Promise<StoredRun> {
+export async function repairRun(runDir: string): Promise<StoredRun> {
   const { currentRecord } = await import('../engine/records.ts');
   return readTrials(runDir, (trialId, plan) => currentRecord(runDir, trialId, plan, true));
 }

@@ -18,7 +18,7 @@ export async function createCluster(
   const fresh = new NewCluster(spec, deps, false);
   const { names, docker } = fresh;
   return await fresh.orDelete(async () => {
-    const prepared = await fresh.timed('prepare', 'making the network and its fence', () => fresh.prepare(signal));
+    const prepared = await fresh.timed('prepare', 'creating the network and its fence', () => fresh.prepare(signal));
     const { net, manifests } = prepared;
     await fresh.timed('nodes', `starting ${names.length} nodes`, () =>
       kindCreate(spec, { names, net, kubeconfig: fresh.kubeconfig }, fresh.run, signal),
@@ -28,7 +28,7 @@ export async function createCluster(
       const nodes = await nodesAt(docker, net, names, signal);
       return { nodes, endpoints: await chosenEndpoints(docker, nodes, signal) };
     });
-    const cluster = await startedCluster(fresh, { ...prepared, ...settled, origin: 'made by kind' });
+    const cluster = await startedCluster(fresh, { ...prepared, ...settled, origin: 'created by kind' });
     await fresh.timed('deploy', 'deploying the network and the workload', () => deploy(cluster, signal));
     await fresh.timed('ready', 'waiting until every pod is ready', () =>
       waitReady(cluster, { pods: manifests.pods, timeoutMs: readyTimeoutMs, onProgress: spec.onProgress }, signal),

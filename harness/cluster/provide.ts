@@ -113,7 +113,7 @@ export async function snapshotSource(
 
   /** Makes a cluster by kind and turns it into the snapshot. */
   const make = async (spec: ClusterSpec, own: AbortSignal): Promise<void> => {
-    spec.onProgress?.('making the cluster of which all others will be copies (once)');
+    spec.onProgress?.('creating the cluster that all others are copied from (once)');
     const cluster = await provider.create(spec, own);
     try {
       spec.onProgress?.('taking the snapshot');
@@ -187,7 +187,7 @@ export async function snapshotSource(
         if ((await gate.claim(name)) && !(await nameIsTaken(docker, name, signal))) return name;
         inUse.delete(name);
       }
-      throw new FiredrillError('environment', 'a hundred clusters of this kind are there already', {
+      throw new FiredrillError('environment', 'a hundred clusters of this kind exist already', {
         hint: 'npm run firedrill -- clean --kept',
       });
     },

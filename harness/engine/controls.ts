@@ -21,9 +21,9 @@ export type Arm = Pick<PlannedTrial, 'runbook' | 'control'>;
  * @throws FiredrillError `usage` when a kind was asked for by name and no chosen runbook changes anything
  */
 export function controlArms(chosen: readonly ClaimedRunbook[], kinds: readonly ControlKind[]): readonly Arm[] {
-  const cures = curesAmong(chosen);
+  const fixes = fixesAmong(chosen);
   const needed = kinds.find((kind) => kind === 'on-healthy' || kind === 'delayed');
-  if (cures.length === 0 && needed !== undefined && kinds.length < controlKinds.length)
+  if (fixes.length === 0 && needed !== undefined && kinds.length < controlKinds.length)
     throw new FiredrillError('usage', `--controls ${needed}: none of the chosen runbooks changes anything`, {
       hint: 'add one with --runbook <id>',
     });
@@ -36,14 +36,14 @@ export function controlArms(chosen: readonly ClaimedRunbook[], kinds: readonly C
         case 'harness-undo':
           return [{ runbook: undoRunbook, control }];
         case 'on-healthy':
-          return cures.map((id) => ({ runbook: id, control }));
+          return fixes.map((id) => ({ runbook: id, control }));
         case 'delayed':
-          return cures.slice(0, 1).map((id) => ({ runbook: id, control }));
+          return fixes.slice(0, 1).map((id) => ({ runbook: id, control }));
       }
     });
 }
 
-function curesAmong(chosen: readonly ClaimedRunbook[]): readonly string[] {
+function fixesAmong(chosen: readonly ClaimedRunbook[]): readonly string[] {
   const changing = chosen.filter(
     ({ runbook }) => runbook.instead === undefined && runbook.steps.some((step) => step.changes),
   );
@@ -83,9 +83,9 @@ export function titleOf({ runbook, control }: Arm): string {
     case 'on-healthy':
       return `${runbook} on a healthy cluster: what the fix itself costs`;
     case 'harness-undo':
-      return "The fault's own undo as a runbook: what no runbook can beat";
+      return "The fault's own undo as a runbook: no runbook can be faster";
     case 'delayed':
-      return `${runbook} begun ${humanDuration(canaryDelayMs)} later: the comparison has to see that`;
+      return `${runbook} started ${humanDuration(canaryDelayMs)} later: the comparison must detect that`;
   }
 }
 

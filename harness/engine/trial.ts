@@ -363,6 +363,6 @@ class Trial {
     const since = this.clock.wallEpochMs;
     const missing = keepNodeLogs(await this.deps.nodeLogs(cluster, since, outer), dir, since);
     for (const line of missing) this.journal.write({ type: 'note', text: `no logs of ${line}` });
-    this.onProgress({ type: 'note', text: `what its nodes wrote is kept in ${dir}` });
+    this.onProgress({ type: 'note', text: `the logs of its nodes are in ${dir}` });
   }
 }

@@ -103,7 +103,7 @@ export async function awaitTrigger(
     if (clock.now() > horizonEnd) {
       journal.write({
         type: 'note',
-        text: `the alert ${trigger.id} never fired, so the runbook was never begun by it`,
+        text: `the alert ${trigger.id} never fired, so the runbook never started`,
       });
       return;
     }

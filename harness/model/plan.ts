@@ -15,7 +15,7 @@ export type Trigger = TypeOf<typeof triggerSchema>;
 export const controlSchema = z
   .enum(controlKinds)
   .describe(
-    'A control arm: no fault, a fix on a healthy cluster, the undo as a runbook, or a runbook begun 30 s later',
+    'A control arm: no fault, a fix on a healthy cluster, the undo as a runbook, or a runbook started 30 s later',
   );
 
 /** One trial to run: which runbook, in which block, with which seed. */
@@ -27,7 +27,7 @@ const plannedTrial = z.object({
   seed: z.number(),
   repeats: text
     .exactOptional()
-    .describe('The invalid trial that this one makes up for: added to the plan while the run goes on'),
+    .describe('The invalid trial that this one replaces: added to the plan during the run'),
 });
 export type PlannedTrial = TypeOf<typeof plannedTrial>;
 
@@ -53,7 +53,7 @@ export type Endpoint = (typeof endpoints)[number];
 
 const look = z
   .object({
-    blocks: whole.describe('After so many whole blocks'),
+    blocks: whole.describe('After so many complete blocks'),
     level: z.number().describe('What an adjusted p must not be above to count as shown at this look'),
   })
   .describe('A point at which the comparison is looked at');
@@ -186,7 +186,7 @@ export const planSchema = z.object({
     .exactOptional()
     .describe('Arms that are no answers to the outage; absent where none were asked for'),
   horizonMs: ms.describe('Every trial is watched so long after its onset at most'),
-  holdMs: ms.describe('Service must be good so long on end to count as restored'),
+  holdMs: ms.describe('The stability window: how long service must have no outage to count as stable'),
 });
 export type Plan = TypeOf<typeof planSchema>;
 

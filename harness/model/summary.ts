@@ -33,7 +33,7 @@ const runbookSummary = z.object({
   prevention: z
     .boolean()
     .describe(
-      'Something done beforehand, or a way to make the change that broke everything: no answer to an outage that is there',
+      'A prevention: something done beforehand, or a careful way to make the change that broke everything; not a response to an outage',
     ),
   n: whole.describe('Valid trials; only these are in the numbers'),
   invalid: whole,
@@ -49,14 +49,14 @@ const runbookSummary = z.object({
   meanIsBound: z.boolean().describe('True when some never recovered: then the mean is a lower bound'),
   meanTtrInterval: intervalSchema
     .exactOptional()
-    .describe('95 % of the mean of those that came back, over blocks, from six on, with both ends of each time'),
+    .describe('95 % of the mean of those that recovered, over blocks, from six on, with both ends of each time'),
   medianTtrMs: ms.exactOptional().describe('Only when at least half recovered'),
-  ttrRange: intervalSchema.exactOptional().describe('Least and greatest end of the intervals of those that recovered'),
+  ttrRange: intervalSchema.exactOptional().describe('Lowest and highest end of the intervals of those that recovered'),
   points: z.array(z.object({ trialId: text, outcome: outcomeSchema, ttr: timeToSchema })),
   survival: z
     .array(z.object({ timeMs: ms, share: z.number(), atRisk: whole, events: whole }))
     .exactOptional()
-    .describe('Kaplan-Meier: the share not back yet just after each instant at which some came back (middles)'),
+    .describe('Kaplan-Meier: the share not yet recovered just after each instant at which some did (middles)'),
   parts: partsSchema.exactOptional().describe('Means over the trials that were restored'),
   fullRecovery: z.object({
     k: whole,
@@ -100,9 +100,9 @@ const canary = z
     blocks: whole.describe('In which both were valid'),
     differenceMs: ms
       .exactOptional()
-      .describe('How much later service was back: mean over the blocks in which it was back after both'),
+      .describe('How much later service recovered: mean over the blocks in which both recovered'),
     interval: intervalSchema.exactOptional().describe('95 %, ms; absent below six such blocks'),
-    says: text.describe('The whole of it in one clause; the arm is not named'),
+    says: text.describe('All of it in one clause; the arm is not named'),
   })
   .describe('Whether the comparison saw that the runbook was begun 30 s later');
 export type Canary = TypeOf<typeof canary>;
@@ -142,19 +142,19 @@ const detectorSummary = z.object({
   id: text,
   title: text,
   loop: text,
-  leastTtdMs: ms.describe('The least time to detect that its loop could ever have'),
+  leastTtdMs: ms.describe('The minimum time to detect: the shortest that its loop allows'),
   n: whole,
   asked: whole
     .exactOptional()
     .describe(
-      'Trials in which it was asked for longer than its least time to detect. Absent in reports of definitions 1',
+      'Trials in which it was evaluated for longer than its minimum time to detect. Absent in reports of definitions 1',
     ),
   counts: z.record(detectorStatus, whole),
   ttd: z
     .object({ minMs: ms, medianMs: ms, maxMs: ms })
     .exactOptional()
     .describe(
-      'Of the middles: least and most over the trials that it detected; the median by Kaplan and Meier, in which a trial that it did not detect ' +
+      'Of the middles: minimum and maximum over the trials that it detected; the median by Kaplan and Meier, in which a trial that it did not detect ' +
         'counts for as long as it was asked. Absent where that does not reach one half',
     ),
   notWithinMs: ms
@@ -170,7 +170,7 @@ const detectorSummary = z.object({
   couldFireMs: ms
     .exactOptional()
     .describe(
-      'Of the time watched without a fault, in which it could have fired: each watch less its least time to detect. 0 is not testable. ' +
+      'Of the time watched without a fault, in which it could have fired: each watch less its minimum time to detect. 0 is not testable. ' +
         'Absent in reports of definitions 1',
     ),
   perHour: z
@@ -194,8 +194,8 @@ const verdict = z.object({
         '`candidates`: some recovered every time, and none is shown to be the one to use. `none`: no runbook can be named. `no-data`: no valid trial',
     ),
   runbook: text.exactOptional(),
-  candidates: texts.exactOptional().describe('Mildest first'),
-  headline: text.describe('Whole verdict in one line'),
+  candidates: texts.exactOptional().describe('Safest first'),
+  headline: text.describe('The verdict in one line'),
   result: text.describe('`recovered 8 of 8, TTR 41 s, downtime 38 s`'),
   doingNothing: text.exactOptional().describe('What doing nothing gives'),
   sureness: text.describe('How sure this is with that many trials, and why not another one'),
@@ -208,7 +208,7 @@ const verdict = z.object({
   preventions: texts.describe(
     'What making the change with care would have spared, a line for each prevention that was tried',
   ),
-  warnings: texts.describe('Data lost, harm, dead alerts, contradicted claims: in order of weight'),
+  warnings: texts.describe('Data lost, harm, dead alerts, contradicted claims: worst first'),
 });
 /** What to do in this outage, and how sure that is: the first thing in every report. */
 export type RunVerdict = TypeOf<typeof verdict>;

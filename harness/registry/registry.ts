@@ -128,7 +128,7 @@ export function registerRun(
     syncDir(runsDir(state));
   } catch (error) {
     if (existsSync(path))
-      throw new FiredrillError('environment', `run ${run.runId} goes on in another process, or left something behind`, {
+      throw new FiredrillError('environment', `run ${run.runId} is running in another process, or left something behind`, {
         hint: 'npm run firedrill -- clean',
         cause: error,
       });

@@ -50,7 +50,7 @@ export function openMetricsReport(summary: RunSummary): string {
     },
     {
       name: 'firedrill_recovered_least_ratio',
-      help: 'What its true chance to recover is at least: 95 %, exact, one-sided.',
+      help: 'Lower bound of its true chance to recover: 95 %, exact, one-sided.',
       samples: runbooks.map(({ r, labels }) => ({ labels, value: r.recovered.atLeast })),
     },
     {
@@ -62,7 +62,7 @@ export function openMetricsReport(summary: RunSummary): string {
     {
       name: 'firedrill_recovery_mean_bound_seconds',
       unit: 'seconds',
-      help: 'Ends of the 95 % interval of the mean of those that came back, from six blocks on.',
+      help: 'Ends of the 95 % interval of the mean of those that recovered, from six blocks on.',
       samples: runbooks.flatMap(({ r, labels }) =>
         (['lo', 'hi'] as const).map((end) => ({
           labels: { ...labels, bound: end === 'lo' ? 'lower' : 'upper' },
@@ -73,7 +73,7 @@ export function openMetricsReport(summary: RunSummary): string {
     {
       name: 'firedrill_downtime_seconds',
       unit: 'seconds',
-      help: 'Mean downtime of what the fault had to break.',
+      help: 'Mean downtime of the SLIs that the fault must break.',
       samples: runbooks.map(({ r, labels }) => ({ labels, value: r.n === 0 ? undefined : r.badnessMs / 1000 })),
     },
     {
@@ -98,7 +98,7 @@ export function openMetricsReport(summary: RunSummary): string {
     },
     {
       name: 'firedrill_detection_asked_trials',
-      help: 'Valid trials in which an alert was asked for longer than its least time to detect.',
+      help: 'Valid trials in which an alert was evaluated for longer than its minimum time to detect.',
       samples: alarms.map(({ d, labels }) => ({ labels, value: d.asked })),
     },
     {
@@ -110,12 +110,12 @@ export function openMetricsReport(summary: RunSummary): string {
     {
       name: 'firedrill_detection_least_seconds',
       unit: 'seconds',
-      help: 'The least time to detect that its loop could ever have.',
+      help: 'The minimum time to detect: the shortest that its loop allows.',
       samples: alarms.map(({ d, labels }) => ({ labels, value: d.leastTtdMs / 1000 })),
     },
     {
       name: 'firedrill_false_alarms',
-      help: 'Alarms without a fault.',
+      help: 'Alerts without a fault.',
       samples: alarms.map(({ d, labels }) => ({ labels, value: d.falseAlarms })),
     },
   ];
@@ -139,7 +139,7 @@ function controlFamilies(summary: RunSummary, base: Labels): readonly Family[] {
     {
       name: 'firedrill_control_downtime_seconds',
       unit: 'seconds',
-      help: 'Mean downtime of what the outage has to break: without a fault what the runbook itself costs.',
+      help: 'Mean downtime of the SLIs that the outage must break: without a fault, what the runbook itself costs.',
       samples: arms.map(({ c, labels }) => ({ labels, value: c.n === 0 ? undefined : c.badnessMs / 1000 })),
     },
     {
@@ -161,7 +161,7 @@ function controlFamilies(summary: RunSummary, base: Labels): readonly Family[] {
     {
       name: 'firedrill_canary_difference_seconds',
       unit: 'seconds',
-      help: 'How much later service was back where the runbook was begun 30 s later.',
+      help: 'How much later service recovered where the runbook began 30 s later.',
       samples: arms.map(({ c, labels }) => ({
         labels,
         value: c.canary?.differenceMs === undefined ? undefined : c.canary.differenceMs / 1000,

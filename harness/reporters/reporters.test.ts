@@ -173,11 +173,11 @@ describe('html', () => {
     for (const [svg] of page.matchAll(/<svg class="plot[^>]*>/g)) expect(svg).toMatch(/aria-label="[^"]+"/);
   });
 
-  it('has no winner in few trials: the candidates, mildest first, and none of them is set apart', () => {
+  it('has no winner in few trials: the candidates, safest first, and none of them is set apart', () => {
     const both = summarise(plan, [trial('nuclear-1', 71_000), trial('cure-1', 80_000)]);
     const few = rendered('html', both, plan, records);
     expect(few).toContain('<h1>Too few trials for a winner</h1>');
-    const list = few.slice(few.indexOf('Candidates, mildest first'), few.indexOf('How sure'));
+    const list = few.slice(few.indexOf('Candidates, safest first'), few.indexOf('How sure'));
     expect(list).toMatch(
       /<li><code>cure<\/code>[^]*TTR 4\d s, downtime \d+ s[^]*<li><code>nuclear<\/code>[^]*at stake/,
     );

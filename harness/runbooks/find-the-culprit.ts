@@ -1,7 +1,7 @@
 import { onPanic } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
-import { getOntoIt, hardenGatewayStep, lookForTheCulprit, stopKubernetesStep } from './support/host-000.ts';
+import { connectToHost, hardenGatewayStep, lookForTheCulprit, stopKubernetesStep } from './support/host-000.ts';
 
 /**
  * Look in the postmortem's order, then its three fixes, one after another.
@@ -16,7 +16,7 @@ export function findTheCulprit(options: { readonly on: NodeSelector }): Runbook 
     source: 'postmortem 000, the order of its lessons and its fixes',
     why: 'The crash report says who died. Who did it stands in the logs.',
     steps: [
-      getOntoIt(on),
+      connectToHost(on),
       ...lookForTheCulprit(on),
       onPanic('1: halt after a panic', on, 'halt'),
       stopKubernetesStep('2: stop and disable Kubernetes', on),

@@ -1,6 +1,6 @@
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
-import { getOntoIt, hardenGatewayStep } from './support/host-000.ts';
+import { connectToHost, hardenGatewayStep } from './support/host-000.ts';
 
 /**
  * Let systemd start the gateway again whenever it ends.
@@ -14,6 +14,6 @@ export function hardenGateway(options: { readonly on: NodeSelector }): Runbook {
     title: 'Harden the gateway',
     source: 'postmortem 000, fix 3',
     why: 'It is innocent, and dies with the machine all the same.',
-    steps: [getOntoIt(on), hardenGatewayStep('restart it whenever it ends', on)],
+    steps: [connectToHost(on), hardenGatewayStep('restart it whenever it ends', on)],
   };
 }

@@ -1,7 +1,7 @@
 import { onPanic } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
-import { getOntoIt } from './support/host-000.ts';
+import { connectToHost } from './support/host-000.ts';
 
 /**
  * Tell the kernel to halt after a panic: the loop ends with the next one, and so does everything on the machine until somebody starts it.
@@ -15,6 +15,6 @@ export function panicHalt(options: { readonly on: NodeSelector }): Runbook {
     title: 'Halt after a panic',
     source: 'postmortem 000, fix 1',
     why: 'A machine that starts itself again leaves three minutes to look at it.',
-    steps: [getOntoIt(on), onPanic('halt after a panic', on, 'halt')],
+    steps: [connectToHost(on), onPanic('halt after a panic', on, 'halt')],
   };
 }

@@ -1,6 +1,6 @@
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
-import { getOntoIt, stopKubernetesStep } from './support/host-000.ts';
+import { connectToHost, stopKubernetesStep } from './support/host-000.ts';
 
 /**
  * Stop Kubernetes on the machine, and keep it from starting.
@@ -14,6 +14,6 @@ export function stopKubernetes(options: { readonly on: NodeSelector }): Runbook 
     title: 'Stop Kubernetes on the host',
     source: 'postmortem 000, fix 2',
     why: 'No pods, no crash loops, no interfaces that come and go, no panic.',
-    steps: [getOntoIt(on), stopKubernetesStep('stop and disable it', on)],
+    steps: [connectToHost(on), stopKubernetesStep('stop and disable it', on)],
   };
 }

@@ -20,7 +20,7 @@ export const fullRecovery: Checker<Pick<TrialRecord, 'fullRecovery' | 'fullRecov
     const full = findFullRecovery(trial);
     const time = full.at === undefined || onset === undefined ? undefined : elapsed(onset, full.at);
     if (time !== undefined && time.lo <= horizonMs)
-      return { verdict: 'good', says: 'all is whole again', value: { fullRecovery: time, fullRecoveryMissing: [] } };
+      return { verdict: 'good', says: 'fully recovered', value: { fullRecovery: time, fullRecoveryMissing: [] } };
     const missing = time === undefined ? full.missing : [`only after the horizon of ${humanDuration(horizonMs)}`];
     const value = { fullRecovery: { censored: true as const, at: horizonMs }, fullRecoveryMissing: missing };
     return { verdict: 'bad', says: list(missing), value };
@@ -53,7 +53,7 @@ function findFullRecovery({ log, observation, service, found }: Trial): FullReco
   const until = { ...observation, toMs: judgedUntilMs(log, observation) };
   addState(log, until, instants, missing);
   const detectors = found(alarms);
-  if (detectors === undefined && log.started.detectors.length > 0) missing.push('the alerts were not judged');
+  if (detectors === undefined && log.started.detectors.length > 0) missing.push('the alerts were not evaluated');
   for (const detector of detectors ?? []) {
     if (detector.status !== 'noisy' && firedRightly(log, observation, detector.id))
       addQuiet(log, until, detector.id, instants, missing);
@@ -111,7 +111,7 @@ function addQuiet(log: TrialLog, observation: Observation, id: string, instants:
     instants.push({ lo: before.atMs, hi: first.atMs });
     return;
   }
-  const words = { firing: 'still fires', blind: 'went blind', ended: 'died', quiet: '', alive: '' };
+  const words = { firing: 'is still firing', blind: 'went blind', ended: 'died', quiet: '', alive: '' };
   missing.push(`alarm ${id} ${words[stateOf(readings) ?? 'firing']}`);
 }
 

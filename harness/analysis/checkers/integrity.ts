@@ -26,7 +26,7 @@ export const integrity: Checker<undefined> = {
   gate: true,
   check: ({ log }) => {
     const damage = integrityOf(log);
-    if (damage === undefined) return { verdict: 'good', says: 'the log is whole', value: undefined };
+    if (damage === undefined) return { verdict: 'good', says: 'the log is complete', value: undefined };
     const { kind, why } = damage;
     return { verdict: kind === 'invalid' ? 'bad' : 'unknown', says: why, voids: kind, value: undefined };
   },
@@ -41,7 +41,7 @@ export function integrityOf(log: TrialLog): Damage | undefined {
   const contradiction = findContradiction(log);
   if (contradiction !== undefined) return { kind: 'invalid', why: `the log is damaged: ${contradiction}` };
   const missing = findMissing(log);
-  return missing === undefined ? undefined : { kind: 'unknown', why: `the log is not whole: ${missing}` };
+  return missing === undefined ? undefined : { kind: 'unknown', why: `the log is incomplete: ${missing}` };
 }
 
 function findContradiction(log: TrialLog): string | undefined {
@@ -98,8 +98,8 @@ class Requests {
   /** Says what is wrong with it. */
   add({ sli, n, intendedMs, startedMs, endedMs, atMs }: Stored<'sample'>): string | undefined {
     const probe = this.#probes.get(sli);
-    if (probe === undefined) return `is a request of ${sli}, which this trial does not ask`;
-    if (probe.seen.has(n)) return `is request ${String(n)} of ${sli} once more`;
+    if (probe === undefined) return `is a request of ${sli}, which this trial does not probe`;
+    if (probe.seen.has(n)) return `repeats request ${String(n)} of ${sli}`;
     probe.seen.add(n);
     probe.zeroMs ??= intendedMs - n * probe.periodMs;
     if (n < 0 || Math.abs(intendedMs - n * probe.periodMs - probe.zeroMs) > slackMs) {

@@ -53,7 +53,7 @@ function runbooks(tonight: Night, baseline: readonly Night[], before: Night | un
     if (base.n === 0) {
       const said = now.expect === 'recovers' && baseline.length === 0;
       return said && failed >= 2
-        ? [`${now.arm}: recovered ${of(counts.recovered.k, counts.n)}, and it should recover`]
+        ? [`${now.arm}: recovered ${of(counts.recovered.k, counts.n)}, should recover every time`]
         : [];
     }
     const both = together([...(before === undefined ? [] : [before]), tonight], now.arm);

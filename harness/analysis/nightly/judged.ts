@@ -4,7 +4,7 @@ import { whole } from '../numbers.ts';
 import type { ObservedTime } from '../observed.ts';
 import { leastPairs, signFlip, signFlipInterval } from '../permutation.ts';
 import type { Bounds } from '../stats.ts';
-import { endpointWeights, fourDigits, minimumEffect } from '../told-apart.ts';
+import { endpointWeights, fourDigits, minimumEffect } from '../significance.ts';
 import type { Night } from './lines.ts';
 import { blockTimes, pairUp, type Floors, type Pairs, type Timed } from './pooled.ts';
 

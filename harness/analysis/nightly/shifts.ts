@@ -3,7 +3,7 @@ import { undoRunbook } from '../../model/control.ts';
 import { endpoints } from '../../model/plan.ts';
 import { humanDuration } from '../../model/units.ts';
 import { medianTime } from '../observed.ts';
-import { leastEffectMs, leastShare } from '../told-apart.ts';
+import { leastEffectMs, leastShare } from '../significance.ts';
 import { changePoints, studentTest } from './change-points.ts';
 import { weights } from './judged.ts';
 import { waitArm, type Night } from './lines.ts';

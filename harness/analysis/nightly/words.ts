@@ -6,7 +6,7 @@ import { pText, signed, timeNames } from '../words.ts';
 /** `downtime 12 s longer`; `detects 3.0 s sooner`. */
 export function changed(what: Timed['what'], byMs: number): string {
   const by = humanDuration(Math.abs(byMs));
-  if (what === 'ttd') return `detects ${by} ${byMs > 0 ? 'later' : 'sooner'}`;
+  if (what === 'ttd') return `detects ${by} ${byMs > 0 ? 'later' : 'earlier'}`;
   return `${timeNames[what]} ${by} ${byMs > 0 ? 'longer' : 'shorter'}`;
 }
 
@@ -24,7 +24,7 @@ export function timesInWords({ id, times }: Judged, nights: number, together: nu
       const sure = `${interval(t, '; 95 %: ')}; p ${pText(t.pAdjusted ?? 1)}${over}`;
       return `${changed(t.what, t.differenceMs)}${than} (${thenAndNow(t)}${sure})`;
     }),
-    ...times.filter((t) => !isShown(t)).map((t) => `${timeNames[t.what]} not shown to differ (${thenAndNow(t)})`),
+    ...times.filter((t) => !isShown(t)).map((t) => `${timeNames[t.what]} not significantly different (${thenAndNow(t)})`),
   ];
   return `${id}: ${parts.length === 0 ? 'nothing to compare' : parts.join('; ')}`;
 }

@@ -49,7 +49,7 @@ function* stripRow(row: StripRow, y: number, x: ReturnType<typeof scale>): Gener
     ${
       row.leastMs !== undefined &&
       safe`<line class="least" x1="${x.at(row.leastMs)}" x2="${x.at(row.leastMs)}" y1="${line - 8}" y2="${line + 8}">
-      <title>least possible: ${humanDuration(row.leastMs)}</title>
+      <title>minimum TTD: ${humanDuration(row.leastMs)}</title>
     </line>`
     }
     `;

@@ -63,7 +63,7 @@ export function timeline(record: WholeRecord, detail: number): Markup {
         at,
         `first good ${humanDuration(firstGood - zero)}`,
         'first',
-        'all that broke was good at once',
+        'all that broke was good at the same time',
       ),
     );
   }
@@ -87,7 +87,7 @@ export function timeline(record: WholeRecord, detail: number): Markup {
         at,
         `fully recovered ${humanDuration(full - zero)}`,
         'full',
-        'cluster whole, alerts quiet, durable',
+        'cluster restored, alerts quiet, durable',
       ),
     );
   }

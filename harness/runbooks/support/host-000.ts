@@ -4,7 +4,7 @@ import type { NodeSelector, Step } from '../../model/step.ts';
 import { seconds } from '../../model/units.ts';
 
 /** A person tries ssh again and again between two reboots; on a machine whose kernel has panicked nobody gets in. */
-export const getOntoIt = (on: NodeSelector): Step =>
+export const connectToHost = (on: NodeSelector): Step =>
   until('get onto the machine', on, '! [ -e /run/panicked ] && ps -o etime= -p 1', seconds(90), {
     standsFor: 'ssh, again and again',
   });

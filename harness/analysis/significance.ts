@@ -18,7 +18,7 @@ export interface Pair {
   readonly noWorse: { readonly a: boolean; readonly b: boolean };
 }
 
-export interface ToldApartOptions {
+export interface TestOptions {
   readonly horizonMs: number;
   readonly seed: number;
   /** What an adjusted p must not be above: 0.05, or the look's. */
@@ -39,7 +39,7 @@ export const endpointWeights: Readonly<Record<Endpoint, number>> = { downtime: 0
  * What holds: the chance that any pair without a difference is told apart is at most `level`. In a pair that is truly told apart the other time is
  * a second question: of it, too, the chance of any false answer is at most `level`.
  */
-export function tellApart(arms: readonly ArmBlocks[], options: ToldApartOptions): readonly Pair[] {
+export function testPairs(arms: readonly ArmBlocks[], options: TestOptions): readonly Pair[] {
   const sorted = [...arms].sort((x, y) => (x.id < y.id ? -1 : x.id > y.id ? 1 : 0));
   const keys = [...new Set(sorted.flatMap((arm) => [...arm.blocks.keys()]))].sort();
   const found = (endpoint: Endpoint): Pairwise =>
@@ -83,7 +83,7 @@ export function commonBlocks(a: ArmBlocks, b: ArmBlocks): readonly (readonly [Ar
   });
 }
 
-function pairOf(a: ArmBlocks, b: ArmBlocks, ps: Readonly<Record<Endpoint, Ps>>, options: ToldApartOptions): Pair {
+function pairOf(a: ArmBlocks, b: ArmBlocks, ps: Readonly<Record<Endpoint, Ps>>, options: TestOptions): Pair {
   const common = commonBlocks(a, b);
   const [downtime = 1, ttr = 1] = weightedHolm(
     [ps.downtime.closed, ps.ttr.closed],
