@@ -192,7 +192,7 @@ async function measured(args: readonly string[], trials: number, dir: string): P
 const commands: Readonly<Record<string, readonly string[]>> = {
   report: ['report'],
   compare: ['compare'],
-  'compare --alarms': ['compare', '--alarms'],
+  'compare --alerts': ['compare', '--alarms'],
 };
 
 /** Writes so many trials, measures each command, and takes them away again. */

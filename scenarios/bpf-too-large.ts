@@ -66,14 +66,14 @@ export default defineScenario({
     claimed(wait(), 'does-not-recover', 'a day passed; nothing healed by itself'),
     claimed(restartCoredns(), 'unknown', 'not told; names were what it looked like'),
     claimed(deleteWebhooks(), 'does-not-recover', 'writes come back, the network does not'),
-    claimed(rebootNode({ on: 'workers' }), 'unknown', 'not told; a reboot had begun it'),
+    claimed(rebootNode({ on: 'workers' }), 'unknown', 'not mentioned; a reboot had started it'),
     claimed(rollbackFirmware(), 'unknown', 'not tried; it was the one thing that had changed'),
     claimed(
       canaryHost({ canary: { worker: 1 }, next: { worker: 2 } }),
       'recovers',
       'what will be done from now on: one host, its networking verified, automatically',
     ),
-    claimed(upgradeDatapath(), 'recovers', 'cure: "Thank God that fixes my issue"'),
+    claimed(upgradeDatapath(), 'recovers', 'fix: "Thank God that fixes my issue"'),
   ],
   horizonMs: { stock: minutes(12), fast: seconds(240) },
 });

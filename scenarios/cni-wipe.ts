@@ -69,7 +69,7 @@ export default defineScenario({
       'recovers',
       'not tried: there was one node',
     ),
-    claimed(nuclear({ documents }), 'recovers', 'cure: 8 hours, 0 of 1,133 documents lost'),
+    claimed(nuclear({ documents }), 'recovers', 'fix: 8 hours, 0 of 1,133 documents lost'),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(135) },
 });

@@ -46,7 +46,7 @@ export default defineScenario({
   runbooks: [
     claimed(wait(), 'does-not-recover', 'did not heal by itself'),
     claimed(restartKubelet({ on: 'control-plane' }), 'does-not-recover', 'no help: the errors went on after it'),
-    claimed(restartDatastore(), 'recovers', 'cure: pods went on within seconds'),
+    claimed(restartDatastore(), 'recovers', 'fix: pods went on within seconds'),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(300) },
 });

@@ -43,7 +43,7 @@ export default defineScenario({
     'all is broken at the same time from the beginning, one behind the other; in the postmortem the later things broke on the way',
     'the flushed firewall is not part of the outage: it is what the runbook as-it-happened does, as it was there',
     'that leaked addresses kept the pods down is our reading: they outlast reboots and the killall script removes them',
-    'the postmortem gives no duration: three hours are the sum of what the single outages guess',
+    'the postmortem gives no duration: three hours are the sum of the estimates for the single outages',
     'the machine is three here: it is reached by ssh on one worker, the database is on the other, the API on the control plane',
     'WAL is archived, so that a way out without loss exists; the postmortem speaks of none',
     'the single outages say how each of their mechanisms differs: expired-certs, oom-database, pg-wal-corruption',

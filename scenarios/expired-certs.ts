@@ -31,7 +31,7 @@ export default defineScenario({
   fidelity: 'real',
   differences: [
     "the workstation's own credentials have not ended: its kubectl says x509 where the postmortem's said 401",
-    "the certificates are signed again with an end that lies a day back, by the cluster's own CAs; in the postmortem a year had passed",
+    "the certificates are signed again with an end date that is a day ago, by the cluster's own CAs; in the postmortem a year had passed",
     "kubeadm's certificates: k3s renews most at a start within their last 90 days, and its `certificate rotate` renews the kubelet's, too",
     "the upgrade is kubeadm's, to the version that is there; k3s' replaces the one program that is everything",
   ],

@@ -39,7 +39,7 @@ export default defineScenario({
   differences: [
     'a small script with the rules that ufw would write stands for ufw, and what greets on port 22 for an ssh server',
     'the rest of the comment (-t nat -F) is typed in the same breath; in the postmortem it was typed at the console a while later',
-    'the container network was broken before, by the outage that the postmortem began with; here it is whole until then',
+    'the container network was broken before, by the outage that the postmortem began with; here it works until then',
     'one worker of two is the machine; in the postmortem it was the master',
   ],
   cluster: { workers: 2, workload: 'resurrection' },

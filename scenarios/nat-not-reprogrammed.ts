@@ -52,10 +52,10 @@ export default defineScenario({
     warningEvents({ expects: podNetworkWarnings }),
   ],
   runbooks: [
-    claimed(wait(), 'does-not-recover', '4 hours passed and nothing was written'),
+    claimed(wait(), 'does-not-recover', '4 hours passed and no rules were written'),
     claimed(restartKubelet({ on: node }), 'unknown', "restarting kubelite did, for it restarted the agent's pod"),
     claimed(restartNodeAgent(), 'recovers', 'Felix requires a fresh start'),
-    claimed(rebootNode({ on: node }), 'unknown', 'not tried: a reboot had begun it'),
+    claimed(rebootNode({ on: node }), 'unknown', 'not tried: a reboot had started it'),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(135) },
 });

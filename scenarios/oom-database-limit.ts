@@ -26,7 +26,7 @@ export default defineScenario({
   fidelity: 'real',
   differences: [
     'in the postmortem the node was full (scenario oom-database); this is the other reason for the same message',
-    'the limit is lowered by a drill; in life the need grows, or somebody saves memory',
+    'the drill lowers the limit; in production demand grows, or somebody saves memory',
     'wal_buffers of 256 MB stand for a big database: its server fills them at its start',
   ],
   cluster: { workers: 2, workload: 'resurrection' },

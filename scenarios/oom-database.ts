@@ -30,7 +30,7 @@ export default defineScenario({
     'the full node is the limit that the kubelet sets for all pods of a small one: the kernel kills among the pods, not among everything on the machine, and the kubelet writes no SystemOOM event',
     'the kubelet does not evict before, as on k3s: its list of thresholds names disks alone',
     'wal_buffers of 256 MB stand for a big database: its server fills them at its start, so that it is the biggest process and needs them again at once',
-    'the neighbours fill the node within seconds, by a drill; in the postmortem over the life of the machine',
+    'the drill makes the neighbours fill the node within seconds; in the postmortem it took the life of the machine',
     'where processes may not lower their oom_score_adj (containers without CAP_SYS_RESOURCE), pods of the system have 0 instead of -997; the database and its neighbours have what the kubelet gives them',
   ],
   cluster: { workers: 2, workload: 'resurrection' },

@@ -44,7 +44,7 @@ export default defineScenario({
   differences: [
     'not in the postmortem: a variant, after the manual of PostgreSQL, for what a kill may leave behind',
     'the page is torn by hand between memory and disk while all processes stand still; a kill alone tears nothing, for the kernel goes on writing: it takes a machine that stops',
-    'full_page_writes is off, which nobody should do, and some do on storage that is said to write pages whole',
+    'full_page_writes is off, which nobody should do, and some do on storage that is said to write pages atomically',
   ],
   cluster: { workers: 2, workload: 'resurrection' },
   setup: [

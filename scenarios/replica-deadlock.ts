@@ -66,7 +66,7 @@ export default defineScenario({
       'kubelite was restarted half an hour after the controllers were gone',
     ),
     claimed(restartContainerd({ on: node }), 'unknown', 'not tried on its own'),
-    claimed(rebootNode({ on: node }), 'unknown', 'a reboot had begun it'),
+    claimed(rebootNode({ on: node }), 'unknown', 'a reboot had started it'),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(150) },
 });

@@ -59,9 +59,9 @@ export default defineScenario({
       'action item: a stalled scheduler is detected and its lease released 3 times faster',
     ),
     claimed(deletePendingPods(), 'does-not-recover', 'would have been ineffective'),
-    claimed(restartKubelet({ on: 'control-plane' }), 'unknown', 'not told apart from kubelite'),
+    claimed(restartKubelet({ on: 'control-plane' }), 'unknown', 'not distinguished from kubelite'),
     claimed(restartScheduler(), 'recovers', 'the part of the kubelite restart that matters here'),
-    claimed(restartKubelite(), 'recovers', 'cure: the lease was released and another scheduler took it'),
+    claimed(restartKubelite(), 'recovers', 'fix: the lease was released and another scheduler took it'),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(150) },
 });

@@ -91,7 +91,7 @@ export default defineScenario({
     claimed(restartNodeAgent(), 'does-not-recover', 'RC-2 only'),
     claimed(restartContainerd({ on: node }), 'does-not-recover', 'RC-3 only'),
     claimed(scaleCoredns2(), 'does-not-recover', 'closed a gap that had widened the outage'),
-    claimed(rebootNode({ on: node }), 'unknown', 'a reboot had begun it'),
+    claimed(rebootNode({ on: node }), 'unknown', 'a reboot had started it'),
     claimed(restartKubelite({ on: node }), 'unknown', 'resolved RC-1, RC-2 and RC-3; pods went from 46 to 6 Pending'),
     claimed(fiveInterventions({ on: node }), 'recovers', '121 pods running'),
     claimed(rollingReboot(), 'recovers', 'non-negotiable: would have prevented it'),

@@ -91,7 +91,7 @@ describe('within a run', () => {
       blocks.map((b) => ({ ...b, downtimeMs: 30_000 }));
     const [, ttr] = timesOf(one(equal(around(10, 40_000, 10, 8000)), equal(around(10, 52_000, 10, 8000))));
     expect(ttr).toMatchObject({ kind: 'not-resolvable', resolutionMs: 16_000, minimumEffectMs: 32_000 });
-    // The same middles, sharply seen, are told apart.
+    // The same middles, sharply seen, differ significantly.
     const [, sharp] = timesOf(one(equal(around(10, 40_000, 10)), equal(around(10, 52_000, 10))));
     expect(sharp.kind).toBe('faster');
   });

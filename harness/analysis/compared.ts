@@ -213,7 +213,7 @@ function sampledTime(
   return { kind, ...numbers, ...planning(kind, scatter, numbers, asked + 1, 'two-sample') };
 }
 
-/** Of those that came back in each, from the lower ends' lower to the upper ends' upper end. */
+/** Of those that recovered in each, from the lower ends' lower to the upper ends' upper end. */
 function sampleInterval(both: Two): Bounds | undefined {
   const back = both.map((times) => times.filter((t) => t.event)) as unknown as Two;
   const [lower, , upper] = casesOf(back).map(([x, y]) =>

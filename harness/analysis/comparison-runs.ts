@@ -98,8 +98,8 @@ export function compareWithin(run: Run, wanted: Wanted): RunComparison {
 }
 
 /**
- * Pairs of runbooks. Where both were declared before the first trial they are told apart among all that were declared, whichever of them are asked for now;
- * pairs with any other one are told apart among those that are asked for, and are exploratory.
+ * Pairs of runbooks. Where both were declared before the first trial they are tested among all that were declared, whichever of them are asked for now;
+ * pairs with any other one are tested among those that are asked for, and are exploratory.
  */
 function pairsOf(
   { plan }: Run,
@@ -221,7 +221,9 @@ function validOf({ records }: Run, { what, names }: Wanted): readonly TrialRecor
 }
 
 function planDifferences(a: Plan, b: Plan): readonly Difference[] {
-  return a.holdMs === b.holdMs ? [] : [{ fact: 'stability window', a: humanDuration(a.holdMs), b: humanDuration(b.holdMs) }];
+  return a.holdMs === b.holdMs
+    ? []
+    : [{ fact: 'stability window', a: humanDuration(a.holdMs), b: humanDuration(b.holdMs) }];
 }
 
 function questionOf(
@@ -280,7 +282,9 @@ function notesOf(
     notes.push(`Times to recover count up to ${humanDuration(horizonMs)}, the shorter of the two horizons.`);
   }
   if (first === undefined || second === undefined) return notes;
-  notes.push('The two runs were made at different times: a difference may come from that and not from what was changed.');
+  notes.push(
+    'The two runs were made at different times: a difference may come from that and not from what was changed.',
+  );
   for (const runbook of first.plan.runbooks) {
     const other = second.plan.runbooks.find((r) => r.id === runbook.id);
     const steps = ({ before, steps: list }: typeof runbook): string => JSON.stringify([before ?? [], list]);

@@ -73,7 +73,7 @@ function clause(a: string, b: string, t: TimeComparison, asked: Asked): string {
   }
 }
 
-/** How far apart they are where both came back; how many of each came back where one never did, or where that says otherwise. */
+/** How far apart they are where both recovered; how many of each recovered where one never did, or where that says otherwise. */
 function effect(a: string, b: string, t: TimeComparison, asked: Asked): string {
   const { differenceMs, restrictedMs = 0, sideA, sideB, time } = t;
   const ms = differenceMs ?? restrictedMs;

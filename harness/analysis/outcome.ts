@@ -81,7 +81,7 @@ function judged({ log, service, found }: Trial): Verdict {
   if (stable !== undefined && prevented) return { outcome: 'prevented', reason: 'nothing that should have broken did' };
   if (stable !== undefined) {
     const blip = again === undefined ? '' : `; ${wentDown(again)}`;
-    return { outcome: 'recovered', reason: back + blip + (rows === 'unknown' ? '; data were not read back' : '') };
+    return { outcome: 'recovered', reason: back + blip + (rows === 'unknown' ? '; data could not be read' : '') };
   }
   return { outcome: 'not-recovered', reason: back + loss };
 }

@@ -65,7 +65,7 @@ export function raceOf(plan: Plan, summaries: readonly RunbookSummary[], trials:
   const better = (a: RunbookSummary, b: RunbookSummary): boolean => {
     const pair = pairOf(a, b);
     if (pair?.better === undefined || pair[pair.better] !== a.id) return false;
-    // Of two times one is told apart sooner than the other: what is shown in the one is no answer while the other looks the opposite.
+    // Of two times one may be significant earlier than the other: what is shown in the one is no answer while the other looks the opposite.
     return Object.values(pair.times).every(
       ({ restrictedMs, minimumEffectMs }) => (pair.better === 'a' ? restrictedMs : -restrictedMs) > -minimumEffectMs,
     );
@@ -157,7 +157,7 @@ function longest(blocks: ReadonlyMap<string, ArmBlocks>): number {
   return [...blocks.values()].map((arm) => arm.blocks.size).sort((a, b) => b - a)[1] ?? 0;
 }
 
-/** Blocks in which `b` did not come back and `a` did, and the other way round. */
+/** Blocks in which `b` did not recover and `a` did, and the other way round. */
 function failedBeside(a: ArmBlocks | undefined, b: ArmBlocks | undefined): { more: number; fewer: number } {
   const found = { more: 0, fewer: 0 };
   for (const [key, mine] of a?.blocks ?? []) {

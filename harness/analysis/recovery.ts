@@ -26,7 +26,7 @@ export interface Restored {
  * The end of the first outage from which on no given SLI has an outage for a stability window, or undefined when the observation does not
  * contain one. The whole window must have been seen, without a gap; of a slow probe at least as many requests as end an outage.
  * @param changedMs when the change was over under a prevention: the window is after it as well, for a change that is still being made may break
- *   more. An outage that ended before and did not come back is over since its own end all the same.
+ *   more. An outage that ended before and did not recover is over since its own end all the same.
  */
 export function findStable(
   broken: readonly Broken[],

@@ -166,7 +166,7 @@ describe('several arms', () => {
     }
   });
 
-  it('an arm that was dropped after three blocks is not told apart, and costs the others nothing', () => {
+  it('an arm that was dropped after three blocks is not tested, and costs the others nothing', () => {
     const [cure, nuclear] = [arm('cure', around(8, 40_000, 3000)), arm('nuclear', around(8, 60_000, 3000))];
     const dropped = ['x', 'y'].map((id) => arm(id, nevers(3)));
     const pairs = testPairs([cure, nuclear, ...dropped], options);
@@ -203,7 +203,7 @@ it('knows the fewest blocks that can show a pair, whatever the others do', () =>
 it.each([
   ['three alike', 3, 0, 8],
   ['two alike and two that never come back', 2, 2, 8],
-] as const)('pairs without a difference are told apart in at most one of twenty: %s', (_name, alike, idle, n) => {
+] as const)('pairs without a difference are found to differ in at most one of twenty: %s', (_name, alike, idle, n) => {
   let wrong = 0;
   for (let run = 0; run < 300; run++) {
     const arms = [

@@ -118,7 +118,7 @@ export function controlWarnings(arms: readonly ControlSummary[]): readonly strin
     return [
       ...alarms
         .filter((alarm) => kind === 'healthy' && alarm.k > 0)
-        .map((alarm) => `alarm ${alarm.id} fired on a healthy cluster (${String(alarm.k)} of ${String(alarm.n)})`),
+        .map((alarm) => `alert ${alarm.id} fired on a healthy cluster (${String(alarm.k)} of ${String(alarm.n)})`),
       ...(kind === 'healthy' && data.lost > 0
         ? [`rows were lost on a healthy cluster in ${String(data.trialsWithLoss)} of ${String(n)} trials`]
         : []),

@@ -115,7 +115,7 @@ const stayedUp = (r: TrialRecord): boolean => r.downAgain?.relapse !== true;
 const share = (x: number): number => Number(x.toFixed(6));
 
 /**
- * Of those that came back: the horizon is no time that anything took. From the lower ends' interval to the upper ends': what is not known of
+ * Of those that recovered: the horizon is no time that anything took. From the lower ends' interval to the upper ends': what is not known of
  * each instant widens it.
  */
 function intervalOf(plan: Plan, valid: readonly TrialRecord[]): Bounds | undefined {

@@ -56,7 +56,7 @@ export function faultWords(fault: Fault, other: RunbookSummary): string {
     harm: 'did harm',
     'down-again': 'went down again',
     'never-whole': other.recovered.k === 0 ? 'never recovered' : 'never recovered fully',
-    unread: 'had no data read back',
+    unread: 'had data that could not be read',
     none: '',
   };
   return words[fault];
@@ -67,7 +67,7 @@ function betterText({ a, times }: NonNullable<ReturnType<Race['pairOf']>>, chose
   const parts = endpoints.flatMap((endpoint) => {
     const { sooner, differenceMs, restrictedMs, interval, pAdjusted } = times[endpoint];
     if (sooner !== mine) return [];
-    // Of a difference that is made of what did not come back, the blocks in which both did may say nothing, or the opposite.
+    // Of a difference that is made of what did not recover, the blocks in which both did may say nothing, or the opposite.
     const back = differenceMs !== undefined && differenceMs > 0 === restrictedMs > 0;
     const [lo, hi] = mine === 'a' ? [interval?.lo, interval?.hi] : [interval?.hi, interval?.lo].map((x) => x && -x);
     const facts = [

@@ -164,7 +164,9 @@ function nobody(plan: Plan, race: Race, beside: string): Answer {
   }
   const [closest] = [...active].sort(
     (a, b) =>
-      b.recovered.k / b.n - a.recovered.k / a.n || severity(worstFault(a)) - severity(worstFault(b)) || safestFirst(a, b),
+      b.recovered.k / b.n - a.recovered.k / a.n ||
+      severity(worstFault(a)) - severity(worstFault(b)) ||
+      safestFirst(a, b),
   );
   const result =
     closest === undefined || closest.recovered.k === 0
@@ -197,7 +199,7 @@ function faultText(r: RunbookSummary): string {
   ]);
 }
 
-/** Trials in which service came back and stayed, whatever else it cost. */
+/** Trials in which service recovered and stayed, whatever else it cost. */
 const cameBack = (r: RunbookSummary): number => r.points.filter((point) => lastingTtr(point) !== undefined).length;
 
 /** What was decided while the run went on. */

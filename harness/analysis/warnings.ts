@@ -41,7 +41,7 @@ export function warningsOf(
     ...named.flatMap(costs),
     ...runbooks.filter((r) => isSilent(r) || named.includes(r)).flatMap(withoutData),
     ...detectors.flatMap((d) =>
-      d.counts.dead > 0 ? [`alarm ${d.id} died in the outage (${String(d.counts.dead)} of ${String(d.n)})`] : [],
+      d.counts.dead > 0 ? [`alert ${d.id} died in the outage (${String(d.counts.dead)} of ${String(d.n)})`] : [],
     ),
     ...runbooks.flatMap((r) => {
       if (r.agreement === 'contradicted') return [`the postmortem is contradicted on ${r.id}`];
@@ -68,7 +68,7 @@ function neverSeen(r: RunbookSummary): readonly string[] {
       ? [`${r.id} was never fully recovered${missing.length === 0 ? '' : `: ${missing.slice(0, 3).join('; ')}`}`]
       : []),
     ...(r.data.unknown > 0
-      ? [`${r.id}: data were not read back in ${String(r.data.unknown)} of ${countOf(r.n, 'trial')}`]
+      ? [`${r.id}: data could not be read in ${String(r.data.unknown)} of ${countOf(r.n, 'trial')}`]
       : []),
   ];
 }

@@ -78,10 +78,7 @@ With npm, flags come after a lone --:
     .argument('<scenario...>', 'names of files under scenarios/')
     .option('--runbook <id>', 'only this runbook (repeat it or use commas for more)', collect)
     .addOption(
-      new Option(
-        '--controls [kinds]',
-        `add control trials: ${controlWords.join(', ')} (default: all)`,
-      )
+      new Option('--controls [kinds]', `add control trials: ${controlWords.join(', ')} (default: all)`)
         .argParser((v: string) => controls('--controls', v))
         .preset(controlWords.join(',')),
     )
@@ -128,15 +125,14 @@ With npm, flags come after a lone --:
       oneOf('--reporter', v, reporterWords),
     )
     .option('--out <folder>', 'where reports go', outDefault())
-    .option('--horizon <time>', "how long after the onset recovery is awaited, e.g. 8m (default: the scenario's)", (v) =>
-      duration('--horizon', v),
+    .option(
+      '--horizon <time>',
+      "how long after the onset recovery is awaited, e.g. 8m (default: the scenario's)",
+      (v) => duration('--horizon', v),
     )
     .option('--timeout <time>', 'give up after, e.g. 45m', (v) => duration('--timeout', v))
     .option('--fresh', 'create every cluster with kind instead of restoring it from a snapshot')
-    .option(
-      '--resume <run>',
-      'continue an interrupted run, or add --trials to a finished one',
-    )
+    .option('--resume <run>', 'continue an interrupted run, or add --trials to a finished one')
     .option('--open-fence', 'let the cluster reach the outside network (by default it cannot)')
     .option('--json', 'print report.json instead of the table')
     .action(async (ids: string[], flags: RawRunFlags, command: Command) => {
@@ -234,7 +230,7 @@ Exit codes: 0 compared; 3 the second run is worse; 4 no verdict: the environment
     });
 
   add('nightly', "judge a night's runs against a pinned baseline and the nights before, and add them to the history")
-    .argument('[runs...]', 'one run of each scenario, made with --controls: as for report, or a report.json')
+    .argument('[runs...]', 'one run of each scenario, run with --controls: as for report, or a report.json')
     .requiredOption(
       '--history <file>',
       'what later nights need, one line of JSON per night, scenario and arm; created if missing',
@@ -243,7 +239,11 @@ Exit codes: 0 compared; 3 the second run is worse; 4 no verdict: the environment
     .option('--pin <when>', `pin tonight: ${pinWords.join(', ')} (where the baseline has fewer than ten blocks)`, (v) =>
       oneOf('--pin', v, pinWords),
     )
-    .option('--expect <scenario>', 'a scenario that must have a run tonight (repeat it or use commas for more)', collect)
+    .option(
+      '--expect <scenario>',
+      'a scenario that must have a run tonight (repeat it or use commas for more)',
+      collect,
+    )
     .option('--nights <count>', 'how many nights of times are pooled', (v) => wholeNumber('--nights', v, 3, 30), 5)
     .option('--summary <file>', 'add the result to this file as Markdown ($GITHUB_STEP_SUMMARY)')
     .addOption(new Option('--out <folder>', 'where reports are').default(outDefault()))

@@ -28,7 +28,7 @@ export async function createCluster(
       const nodes = await nodesAt(docker, net, names, signal);
       return { nodes, endpoints: await chosenEndpoints(docker, nodes, signal) };
     });
-    const cluster = await startedCluster(fresh, { ...prepared, ...settled, origin: 'created by kind' });
+    const cluster = await startedCluster(fresh, { ...prepared, ...settled, origin: 'made by kind' });
     await fresh.timed('deploy', 'deploying the network and the workload', () => deploy(cluster, signal));
     await fresh.timed('ready', 'waiting until every pod is ready', () =>
       waitReady(cluster, { pods: manifests.pods, timeoutMs: readyTimeoutMs, onProgress: spec.onProgress }, signal),

@@ -14,7 +14,7 @@ import { some } from './support/scope.ts';
 export function podsTerminating(): Detector {
   return {
     id: 'pods-terminating',
-    title: 'Pods are Terminating and do not go',
+    title: 'Pods stay Terminating',
     source: 'postmortem 004, 07:30',
     loop: (profile) =>
       `looks every ${humanDuration(profile.pollMs)}; fires for a pod that it has seen Terminating for ${humanDuration(profile.alertWindowMs)}`,

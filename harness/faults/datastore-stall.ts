@@ -12,7 +12,7 @@ import { seconds } from '../model/units.ts';
 export function datastoreStall(): Fault {
   return {
     id: 'datastore-stall',
-    title: 'The datastore hangs and pods go on running',
+    title: 'The datastore hangs and pods keep running',
     source: 'postmortem 004, "Simultaneous 3-Node Reboot Cascade", chain 4',
     fidelity: 'equivalent',
     params: {},

@@ -35,7 +35,7 @@ export function everythingAtOnce(options: {
   const hidden = ({ id }: Fault): boolean => options.hidden.includes(id);
   return {
     id: 'everything-at-once',
-    title: 'Several things are broken at once, one behind the other',
+    title: 'Several things are broken at once, each hiding the next',
     source: 'postmortem 003, "Apparently as many things as possible"',
     fidelity: 'equivalent',
     params: Object.fromEntries([

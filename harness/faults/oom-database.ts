@@ -36,7 +36,7 @@ export function oomDatabase(options: {
   const node = { worker };
   return {
     id: 'oom-database',
-    title: "The database's node is full, and the kernel kills the biggest",
+    title: "The database's node is full, and the kernel kills its biggest process",
     source: 'postmortem 003, "The Database"',
     fidelity: 'equivalent',
     params: { worker, serverMiB, roomMiB },

@@ -23,7 +23,7 @@ export function rebootLoop(options: { readonly worker: number }): Fault {
     `${kubectl} -n apps set env deployment/openwebui deployment/quartz-vault RELEASE${value}`;
   return {
     id: 'reboot-loop',
-    title: 'Crash-looping pods make the host panic, and it starts itself again',
+    title: 'Crash-looping pods make the host panic, and it restarts',
     source: 'postmortem 000, "The Actual Culprit: K3s"',
     fidelity: 'emulated',
     params: { node: `worker ${options.worker}` },

@@ -23,11 +23,9 @@ const plannedTrial = z.object({
   id: text,
   block: whole,
   runbook: text,
-  control: controlSchema.exactOptional().describe('Absent in the arms that are compared as answers to the outage'),
+  control: controlSchema.exactOptional().describe('Absent in the arms that respond to the outage'),
   seed: z.number(),
-  repeats: text
-    .exactOptional()
-    .describe('The invalid trial that this one replaces: added to the plan during the run'),
+  repeats: text.exactOptional().describe('The invalid trial that this one replaces: added to the plan during the run'),
 });
 export type PlannedTrial = TypeOf<typeof plannedTrial>;
 
@@ -61,7 +59,7 @@ export type Look = TypeOf<typeof look>;
 
 const plannedComparison = z
   .object({
-    arms: texts.describe('Runbooks that are answers to the outage, by id'),
+    arms: texts.describe('Runbooks that respond to the outage, by id'),
     endpoints: z.array(z.enum(endpoints)),
     looks: z
       .array(look)
@@ -78,7 +76,7 @@ const plannedComparison = z
     amendments: z
       .array(z.object({ atEpochMs: ms, trialsSeen: whole, what: text }))
       .exactOptional()
-      .describe('What was changed after the run had begun, earliest first: what is compared by it is exploratory'),
+      .describe('Changes after the run had begun, earliest first: what they compare is exploratory'),
   })
   .describe('How the arms will be compared, decided before the first trial');
 export type PlannedComparison = TypeOf<typeof plannedComparison>;
@@ -111,7 +109,7 @@ const plannedTest = z
       witnessDeadlineMs: ms,
       notYet: checks
         .exactOptional()
-        .describe('While one of these holds the fault is not in effect yet; absent where it takes no while'),
+        .describe('While one of these holds the fault is not in effect yet; absent where it takes effect at once'),
       undo: plannedSteps,
     }),
     probes: z.array(
@@ -184,7 +182,7 @@ export const planSchema = z.object({
   controls: z
     .array(plannedControl)
     .exactOptional()
-    .describe('Arms that are no answers to the outage; absent where none were asked for'),
+    .describe('Control arms, which do not respond to the outage; absent where there are none'),
   horizonMs: ms.describe('Every trial is watched so long after its onset at most'),
   holdMs: ms.describe('The stability window: how long service must have no outage to count as stable'),
 });

@@ -27,7 +27,7 @@ const detectorRecord = z.object({
   askedMs: ms
     .exactOptional()
     .describe(
-      'How long after the onset it was asked: to the first changing command, or to the end of the watch where nothing was changed. ' +
+      'How long after the onset it was evaluated: to the first changing command, or to the end of the trial where nothing was changed. ' +
         'What fires later may have noticed the fix. Absent in records of definitions 1',
     ),
 });

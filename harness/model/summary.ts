@@ -104,7 +104,7 @@ const canary = z
     interval: intervalSchema.exactOptional().describe('95 %, ms; absent below six such blocks'),
     says: text.describe('All of it in one clause; the arm is not named'),
   })
-  .describe('Whether the comparison saw that the runbook was begun 30 s later');
+  .describe('Whether the comparison detected that the runbook started 30 s later');
 export type Canary = TypeOf<typeof canary>;
 
 const controlSummary = z.object({
@@ -155,17 +155,17 @@ const detectorSummary = z.object({
     .exactOptional()
     .describe(
       'Of the middles: minimum and maximum over the trials that it detected; the median by Kaplan and Meier, in which a trial that it did not detect ' +
-        'counts for as long as it was asked. Absent where that does not reach one half',
+        'counts for as long as it was evaluated. Absent where that does not reach one half',
     ),
   notWithinMs: ms
     .exactOptional()
     .describe(
-      'Where there is no median time to detect: it is longer than this, the longest that it was asked. Absent where it was never asked',
+      'Where there is no median time to detect: it is longer than this, the longest that it was evaluated. Absent where it never was',
     ),
   points: z.array(z.object({ trialId: text, ttd: intervalSchema })),
   what: text.exactOptional().describe('What it said the first time it was right'),
   trouble: text.exactOptional().describe('What it said when it was wrong, or why it was blind or died'),
-  falseAlarms: whole.describe('Alarms without a fault, over the baselines and the control trials'),
+  falseAlarms: whole.describe('Alerts without a fault, over the baselines and the control trials'),
   watchedMs: ms,
   couldFireMs: ms
     .exactOptional()
@@ -180,7 +180,7 @@ const detectorSummary = z.object({
   savedMs: ms
     .exactOptional()
     .describe(
-      'How much sooner than in the postmortem the outage would have been noticed, by the median time to detect; absent without one',
+      'How much earlier than in the postmortem the outage would have been detected, by the median time to detect; absent without one',
     ),
 });
 /** One alert over all valid trials. Durations in ms. */
@@ -205,9 +205,7 @@ const verdict = z.object({
       'Which arms were given up on the way and why the run ended when it did, by the declared rules; absent where nothing was decided',
     ),
   alarm: text.exactOptional().describe('The first alert, in one line; absent when the scenario watches none'),
-  preventions: texts.describe(
-    'What making the change with care would have spared, a line for each prevention that was tried',
-  ),
+  preventions: texts.describe('What the preventions that were tried would have avoided, one line each'),
   warnings: texts.describe('Data lost, harm, dead alerts, contradicted claims: worst first'),
 });
 /** What to do in this outage, and how sure that is: the first thing in every report. */

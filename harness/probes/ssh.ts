@@ -12,7 +12,7 @@ import type { Timing } from './support/options.ts';
 export function ssh(options: Timing = {}): Probe {
   return {
     sli: 'ssh',
-    title: 'Getting onto the machine by ssh',
+    title: 'Logging in to the machine by ssh',
     periodMs: options.periodMs ?? millis(500),
     timeoutMs: options.timeoutMs ?? millis(1000),
     bystander: false,

@@ -36,7 +36,7 @@ export function comparisonHeads(
   };
 }
 
-/** One row for each comparison, in its order; pairs of which neither ever came back are one line below instead (`neverText`). */
+/** One row for each comparison, in its order; pairs of which neither ever recovered are one line below instead (`neverText`). */
 export function comparisonRows(comparison: RunComparison): readonly ComparisonRow[] {
   const some = comparison.comparisons.some((c) => c.exploratory !== true);
   return comparison.comparisons
@@ -70,7 +70,7 @@ export function neverText({ comparisons, horizonMs, what }: RunComparison): stri
   return `None of these ${what === 'runbooks' ? 'recovered' : 'detected it'} within ${humanDuration(horizonMs)}, so they cannot be compared: ${names.join(', ')}.`;
 }
 
-/** `35 s / 46 s (8 of 10)`; `4 min / never (0 of 10)` where none came back. */
+/** `35 s / 46 s (8 of 10)`; `4 min / never (0 of 10)` where none recovered. */
 function sideCell({ times }: One, which: 'sideA' | 'sideB'): string {
   const sides = times.flatMap((t) => (t[which] === undefined ? [] : [{ time: t.time, side: t[which] }]));
   const last = sides.at(-1)?.side;

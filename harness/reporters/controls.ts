@@ -70,7 +70,7 @@ export function controlsMarkdown(summary: RunSummary): readonly string[] {
     ...(alarms.length === 0
       ? []
       : [
-          'Alarms on a healthy cluster:',
+          'Alerts on a healthy cluster:',
           markdownTable(
             falseAlarmHeads,
             alarms.map((a) => falseAlarmCells(a).map(md)),
@@ -85,7 +85,11 @@ export function controlsTerminal(summary: RunSummary, width: number, paint: Pain
   if (controls.length === 0) return [];
   const rows = controls.map((c) => cells(c, summary.horizonMs));
   const luxuries = [0, 0, 1, 2, 4, 5, 3];
-  const columns = heads.map((head, i) => ({ head, cells: rows.map((row) => row[i] ?? ''), dropOrder: luxuries[i] ?? 0 }));
+  const columns = heads.map((head, i) => ({
+    head,
+    cells: rows.map((row) => row[i] ?? ''),
+    dropOrder: luxuries[i] ?? 0,
+  }));
   return ['', ...table(columns, rows.length, width, paint)];
 }
 

@@ -276,7 +276,14 @@ ${
   summary.detectors.length > 0 &&
   safe`<div class="card">${entryTable(
     "TTD: from the onset to the alert, before anything was changed. Minimum TTD: the shortest that the alert's own loop allows, however fast the outage shows.",
-    ['Detected', 'After', 'Minimum TTD', prose('Not detected'), prose('False alarms'), 'Earlier than in the postmortem'],
+    [
+      'Detected',
+      'After',
+      'Minimum TTD',
+      prose('Not detected'),
+      prose('False alarms'),
+      'Earlier than in the postmortem',
+    ],
     summary.detectors.map((d) => alarmEntry(d, plan)),
   )}
 ${seen && safe`<div class="plot-box">`}`
@@ -363,7 +370,7 @@ ${valid && t.watchedStableMs !== undefined && safe`<dt>Watched</dt><dd>for ${hum
 ${valid && t.onset !== undefined && safe`<dt>Downtime</dt><dd>${humanDuration(t.badnessMs)}</dd>`}
 ${valid && t.fullRecovery !== undefined && safe`<dt>Fully recovered</dt><dd>${f.timeTo(t.fullRecovery)}${t.fullRecoveryMissing.length > 0 && safe` <span class="muted">${t.fullRecoveryMissing.join('; ')}</span>`}</dd>`}
 <dt>User load</dt><dd>${t.load.good} good, ${t.load.bad} failed, ${t.load.dropped} dropped</dd>
-<dt>Data</dt><dd>${t.data === 'unknown' ? 'unknown: not read back' : t.data.lost === 0 ? `none lost (${t.data.stores.map((s) => `${s.store}: ${s.acknowledged} acknowledged`).join(', ')})` : t.data.stores.map((s) => `${s.store}: ${s.missing} missing, ${s.altered} altered, ${s.duplicated} doubled, ${s.unexpected} unexpected of ${s.acknowledged}`).join('; ')}${t.data !== 'unknown' && t.data.rpoMs !== undefined && `; oldest ${humanDuration(t.data.rpoMs)} before the fault`}</dd>
+<dt>Data</dt><dd>${t.data === 'unknown' ? 'unknown: could not be read' : t.data.lost === 0 ? `none lost (${t.data.stores.map((s) => `${s.store}: ${s.acknowledged} acknowledged`).join(', ')})` : t.data.stores.map((s) => `${s.store}: ${s.missing} missing, ${s.altered} altered, ${s.duplicated} doubled, ${s.unexpected} unexpected of ${s.acknowledged}`).join('; ')}${t.data !== 'unknown' && t.data.rpoMs !== undefined && `; oldest ${humanDuration(t.data.rpoMs)} before the fault`}</dd>
 <dt>The instrument</dt><dd>event loop lag at most ${t.harness.loopDelayP99Ms} ms, probes by ${t.harness.latenessP99Ms} ms${t.harness.stolenShare !== undefined && `, ${Math.round(t.harness.stolenShare * 100)} % of CPU time taken by the machine's host`}${t.harness.starved && ': starved'}; seed ${t.seed}</dd>
 </dl>
 ${checksList(t)}${spentList(t)}

@@ -28,7 +28,7 @@ export function endedBy(outage: Overview, name: (id: string) => string): string 
 /** Of what recovered every time: it lost nothing, did no harm, and stayed up. */
 const against: Readonly<Partial<Record<Fault, string>>> = {
   'never-whole': ', never fully recovered',
-  unread: ', data never read back',
+  unread: ', data could never be read',
 };
 
 /**
@@ -40,7 +40,7 @@ export function overviewMarkdown(outages: readonly Overview[], linkTo: (runId: s
   const runs = sum(outages.map((outage) => outage.runs.length));
   const titles = titlesOf(outages);
   const blocks = [
-    '# What noticed each outage, and what ended it',
+    '# What detected each outage, and what ended it',
     `From ${f.count(runs, 'run')} of ${f.count(new Set(outages.map(({ scenario }) => scenario)).size, 'outage')}. Times count from the onset; where trials differ, the shortest and the longest are given. ` +
       'Trials from several runs are pooled for counting only. Compare runbooks within one run. Runs on other node versions are listed separately.',
     markdownTable(

@@ -29,9 +29,9 @@ export function asItHappened(options: { readonly host: NodeSelector }): Runbook 
   const { host } = options;
   return {
     id: 'as-it-happened',
-    title: 'All that was done, in its order',
-    source: 'postmortem 003, whole',
-    why: 'Each was the answer to what stood on the screen when it was done.',
+    title: 'Everything that was done, in order',
+    source: 'postmortem 003, all of it',
+    why: 'Each step responded to what was on the screen at the time.',
     steps: [
       look('see what the API says', 'workstation', 'kubectl get nodes'),
       reboot('reboot, "probably just an instinct"', 'nodes', seconds(90)),

@@ -26,9 +26,9 @@ export function canaryHost(options: { readonly canary: NodeSelector; readonly ne
     );
   return {
     id: 'canary-host',
-    title: 'Upgrade and reboot one host, look at its network, go on only if it is whole',
+    title: 'Upgrade and reboot one host, check its network, continue only if it works',
     source: 'postmortem 001, what to do in future, 2',
-    why: 'What an upgrade breaks it breaks in one zone, for as long as it takes to look.',
+    why: 'An upgrade that breaks something breaks one zone, until the check.',
     instead: [
       act('upgrade one host', canary, installFirmware(grownEntries), upgrade),
       reboot('reboot it', canary, seconds(60)),

@@ -21,9 +21,9 @@ export function canaryUpdate(options: {
   const { canary, update, others } = options;
   return {
     id: 'canary-update',
-    title: 'Update one node first, look at its network, go on only if it is whole',
+    title: 'Update one node first, check its network, continue only if it works',
     source: 'postmortem 002; postmortem 001, what to do in future, 2',
-    why: 'What an update breaks it breaks on one node, for as long as it takes to look.',
+    why: 'An update that breaks something breaks one node, until the check.',
     instead: [...update, networkCheck('does a new pod get a network there?', canary), ...others],
     steps: [
       ...restoreCniSteps(canary),

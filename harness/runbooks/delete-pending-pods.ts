@@ -10,7 +10,7 @@ export function deletePendingPods(): Runbook {
     id: 'delete-pending-pods',
     title: 'Delete the pods that are Pending',
     source: 'postmortem 004, lessons learned: "Cascading failures require layered diagnosis before action"',
-    why: 'They are the most visible symptom, and a fresh one might be lucky.',
+    why: 'They are the most visible symptom, and a new pod might start.',
     steps: [
       look('see what is Pending', 'workstation', 'kubectl get pods -A --field-selector status.phase=Pending'),
       act(

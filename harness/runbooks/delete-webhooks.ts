@@ -10,7 +10,7 @@ export function deleteWebhooks(): Runbook {
     id: 'delete-webhooks',
     title: 'Delete the validating webhooks',
     source: 'postmortem 001, step 4',
-    why: 'Writes are refused because nobody answers for a webhook: the first error that says what it is about.',
+    why: 'Writes are refused because a webhook does not answer: the first error that names its cause.',
     steps: [
       look('see what does not run', 'workstation', 'kubectl get pods -A -o wide | grep -v Running'),
       look('see the webhooks', 'workstation', 'kubectl get validatingwebhookconfigurations'),

@@ -16,7 +16,7 @@ export function diagnoseFirst(options: { readonly on: NodeSelector }): Runbook {
     id: 'diagnose-first',
     title: 'Find all causes, then restart once',
     source: 'postmortem 004, "Cascading failures require layered diagnosis before action"',
-    why: 'Several layers are broken at once; acting on the first symptom would mend one of them.',
+    why: 'Several layers are broken at once; acting on the first symptom would fix one of them.',
     steps: [
       ...lookAtEveryLayer(options.on),
       ...kubeliteSteps('restart kubelite,', options.on),

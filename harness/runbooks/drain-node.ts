@@ -15,7 +15,7 @@ export function drainNode(options: { readonly on: NodeSelector }): Runbook {
     id: 'drain-node',
     title: 'Drain the node and uncordon it',
     source: 'postmortem 004, lessons learned',
-    why: 'Something is wrong with what runs on one node; moved elsewhere by the rules, it may be well.',
+    why: 'Something is wrong with the pods of one node; on other nodes they may work.',
     steps: [
       look('see what runs there', 'workstation', 'kubectl get pods -A -o wide | grep -v Running'),
       act(

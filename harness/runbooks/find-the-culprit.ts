@@ -14,7 +14,7 @@ export function findTheCulprit(options: { readonly on: NodeSelector }): Runbook 
     id: 'find-the-culprit',
     title: 'Find the culprit, then the three fixes',
     source: 'postmortem 000, the order of its lessons and its fixes',
-    why: 'The crash report says who died. Who did it stands in the logs.',
+    why: 'The crash report says what died. The cause is in the logs.',
     steps: [
       connectToHost(on),
       ...lookForTheCulprit(on),

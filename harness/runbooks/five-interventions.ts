@@ -20,7 +20,7 @@ export function fiveInterventions(options: { readonly on: NodeSelector }): Runbo
     id: 'five-interventions',
     title: 'The five interventions of the postmortem, in their order',
     source: 'postmortem 004, resolution summary',
-    why: 'Each was the answer to the symptom that stood out when it was done.',
+    why: 'Each step responded to the symptom that stood out at the time.',
     steps: [
       ...lookAtEveryLayer(on),
       forceDeleteStep('1: delete the controllers by force'),

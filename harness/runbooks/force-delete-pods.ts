@@ -13,7 +13,7 @@ export function forceDeletePods(options: { readonly on: NodeSelector }): Runbook
     id: 'force-delete-pods',
     title: 'Delete the pods of the node by force',
     source: 'postmortem 004, resolution summary, interventions 1 and 5',
-    why: 'Pods of one node neither start nor go away.',
+    why: 'Pods of one node neither start nor terminate.',
     steps: [
       look('see what does not run', 'workstation', 'kubectl get pods -A -o wide | grep -v Running'),
       act(

@@ -13,7 +13,7 @@ export function forceDeleteTerminating(): Runbook {
     id: 'force-delete-terminating',
     title: 'Delete by force what is Terminating',
     source: 'postmortem 004, resolution summary, interventions 1 and 5',
-    why: 'Pods are Terminating for ever, and what replaces them waits for it.',
+    why: 'Pods are Terminating forever, and their replacements wait for that.',
     steps: [
       look('see what is Terminating', 'workstation', terminatingPods),
       forceDeleteStep('delete it by force'),

@@ -13,7 +13,7 @@ export function hardenGateway(options: { readonly on: NodeSelector }): Runbook {
     id: 'harden-gateway',
     title: 'Harden the gateway',
     source: 'postmortem 000, fix 3',
-    why: 'It is innocent, and dies with the machine all the same.',
+    why: 'It is not the cause, but it dies with the machine.',
     steps: [connectToHost(on), hardenGatewayStep('restart it whenever it ends', on)],
   };
 }

@@ -13,7 +13,7 @@ export function killall(options: { readonly on: NodeSelector }): Runbook {
     id: 'killall',
     title: 'Kill all containers and their network, and start again',
     source: 'postmortem 003, "Getting locked-out"',
-    why: 'The network of the containers is broken in ways that nobody understands: what is recreated is sound.',
+    why: 'The container network is broken in unknown ways; recreated from scratch, it works.',
     steps: [look('see what crashes', 'workstation', 'kubectl get pods -A -o wide'), ...killallSteps(options.on)],
   };
 }

@@ -11,7 +11,7 @@ export function lease20s(): Runbook {
     id: 'lease-20s',
     title: 'A lease of 20 s, set beforehand, and nothing else',
     source: 'postmortem 004, action items',
-    why: 'A scheduler that is gone is replaced when its lease ends; the sooner that is, the better.',
+    why: 'A scheduler that is gone is replaced when its lease ends; a shorter lease ends earlier.',
     before: schedulerLease(20),
     steps: [],
   };

@@ -27,7 +27,7 @@ export function nuclear({ documents }: NuclearOptions): Runbook {
     id: 'nuclear',
     title: 'Back up, tear down, reinstall, restore',
     source: 'postmortem 002, "Option 2: Nuclear option"',
-    why: 'Nobody knows what else is corrupted; a fresh cluster is known to be whole. Costs everything that is not in the back-up.',
+    why: 'Nobody knows what else is corrupted; a fresh cluster is known to be sound. Costs everything that is not in the backup.',
     steps: [
       look('see what crashes', 'workstation', 'kubectl get pods -A'),
       act(

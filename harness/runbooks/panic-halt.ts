@@ -14,7 +14,7 @@ export function panicHalt(options: { readonly on: NodeSelector }): Runbook {
     id: 'panic-halt',
     title: 'Halt after a panic',
     source: 'postmortem 000, fix 1',
-    why: 'A machine that starts itself again leaves three minutes to look at it.',
+    why: 'A machine that restarts itself leaves three minutes to look at it.',
     steps: [connectToHost(on), onPanic('halt after a panic', on, 'halt')],
   };
 }

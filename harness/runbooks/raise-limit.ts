@@ -13,7 +13,7 @@ export function raiseLimit(): Runbook {
     id: 'raise-limit',
     title: "Raise the database's memory limit",
     source: 'postmortem 003, "The Database"',
-    why: 'It was killed for memory, and a limit is what is set on it.',
+    why: 'It was killed for memory, and it has a memory limit.',
     steps: [
       seeTheKill,
       ...raiseLimitSteps,

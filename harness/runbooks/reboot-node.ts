@@ -13,7 +13,7 @@ export function rebootNode(options: { readonly on: NodeSelector }): Runbook {
     id: 'reboot-node',
     title: 'Reboot the node',
     source: 'postmortems 003 and 004',
-    why: 'Whatever is wrong on it, everything on it starts again.',
+    why: 'Whatever is wrong on it, everything on it is restarted.',
     steps: [
       look('see the nodes', 'workstation', 'kubectl get nodes'),
       reboot('reboot it', options.on, seconds(60)),

@@ -15,7 +15,7 @@ export function removeSandboxes(options: { readonly on: NodeSelector }): Runbook
     id: 'remove-sandboxes',
     title: 'Remove all sandboxes of the node',
     source: 'postmortem 004, lessons learned',
-    why: 'The runtime holds on to names: what it has no sandbox of, it might let go.',
+    why: 'The runtime keeps names reserved: without a sandbox it may release them.',
     steps: [
       look('see what the kubelet says', options.on, lastReservedName),
       act(

@@ -15,7 +15,7 @@ export function resetFirewallAndKillall(options: { readonly on: NodeSelector }):
     id: 'reset-firewall-and-killall',
     title: 'Reset the firewall, then kill all containers and their network, and start again',
     source: 'postmortem 003, "Getting locked-out"',
-    why: 'Neither the machine nor its pods can be reached: the first is the firewall, the second what was lost with it.',
+    why: 'Neither the machine nor its pods can be reached: the firewall blocks the first, and its loss broke the second.',
     steps: [
       look('see the rules', options.on, 'iptables -S | head -n 20'),
       resetFirewallStep(options.on),

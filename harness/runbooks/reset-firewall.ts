@@ -13,7 +13,7 @@ export function resetFirewall(options: { readonly on: NodeSelector }): Runbook {
     id: 'reset-firewall',
     title: 'Reset the firewall',
     source: 'postmortem 003, "Getting locked-out"',
-    why: 'Nobody gets onto the machine any more: the firewall drops what it does not know, and it knows nothing.',
+    why: 'The machine cannot be reached: the firewall drops what no rule allows, and it has no rules.',
     steps: [look('see the rules', options.on, 'iptables -S | head -n 20'), resetFirewallStep(options.on)],
   };
 }

@@ -11,7 +11,7 @@ export function restartCoredns(): Runbook {
     id: 'restart-coredns',
     title: 'Restart CoreDNS',
     source: 'postmortem 002, "DNS was broken"',
-    why: 'Services cannot resolve each other and CoreDNS is in trouble: the nearest thing to blame.',
+    why: 'Services cannot resolve each other and CoreDNS is failing: the obvious suspect.',
     steps: [
       look('see CoreDNS', 'workstation', 'kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide'),
       act('restart it', 'workstation', 'kubectl -n kube-system rollout restart deployment coredns'),

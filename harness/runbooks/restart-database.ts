@@ -12,7 +12,7 @@ export function restartDatabase(): Runbook {
     id: 'restart-database',
     title: "Restart the database's pod",
     source: 'postmortem 003, "The Database"',
-    why: 'It is down; a new one may come up.',
+    why: 'It is down; a new one may start.',
     steps: [
       look('see what it says', 'workstation', 'kubectl -n chromadb logs chromadb-0 --tail=5'),
       act('delete the pod', 'workstation', 'kubectl -n chromadb delete pod chromadb-0'),

@@ -11,7 +11,7 @@ export function restartDatastore(): Runbook {
     id: 'restart-datastore',
     title: 'Restart the datastore (etcd)',
     source: 'postmortem 004, resolution summary, intervention 4',
-    why: 'What is to be written cannot be: the log of the datastore or of the API says `context canceled`.',
+    why: 'Writes fail: the log of the datastore or of the API says `context canceled`.',
     steps: [
       look(
         'see the errors',

@@ -14,7 +14,7 @@ export function restartKubelet(options: { readonly on?: NodeSelector } = {}): Ru
     id: 'restart-kubelet',
     title: 'Restart the kubelet',
     source: 'postmortem 004, resolution summary (there the kubelet is a part of kubelite)',
-    why: 'Pods do not start: the kubelet is what starts them.',
+    why: 'Pods do not start, and the kubelet starts them.',
     steps: [
       look('see the nodes', 'workstation', 'kubectl get nodes'),
       act('restart it', on, 'systemctl restart kubelet'),

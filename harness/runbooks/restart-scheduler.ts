@@ -11,7 +11,7 @@ export function restartScheduler(): Runbook {
     id: 'restart-scheduler',
     title: 'Restart the scheduler',
     source: 'postmortem 004, RC-1',
-    why: 'Pods are Pending and nobody says why: with FailedScheduling silent, the scheduler is what does not speak.',
+    why: 'Pods are Pending without a FailedScheduling event: the scheduler is silent.',
     steps: [
       look(
         'see that it is silent',

@@ -10,7 +10,7 @@ export function restoreBackup(): Runbook {
     id: 'restore-backup',
     title: 'Restore the backup, to the end of the archive',
     source: 'PostgreSQL manual, 26.3.5',
-    why: 'The server cannot read its log and does not start; a backup and the archived log are whole.',
+    why: 'The server cannot read its log and does not start; a backup and the archived log are intact.',
     steps: restoreBackupSteps(),
   };
 }

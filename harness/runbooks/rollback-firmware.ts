@@ -13,7 +13,7 @@ export function rollbackFirmware(): Runbook {
     id: 'rollback-firmware',
     title: 'Put the old firmware back, and reboot the workers',
     source: 'postmortem 001: the one thing that had changed',
-    why: 'Nothing else has changed since everything was well.',
+    why: 'Nothing else has changed since everything worked.',
     steps: [
       look('see what was updated', 'nodes', `ls -l --time-style=full-iso ${firmware} && cat ${firmware}`),
       act('put the old one back', 'nodes', installFirmware(soundEntries), {

@@ -9,7 +9,7 @@ import { rollingReboot } from './support/rolling-reboot.ts';
 export function rollingRebootDrained(): Runbook {
   return {
     id: 'rolling-reboot-drained',
-    title: 'Reboot one node after another, its sandboxes removed before',
+    title: 'Reboot one node after another, removing its sandboxes first',
     source: 'postmortem 004, lessons learned and action item k8s-reboot.yml',
     why: 'What the runtime still holds of sandboxes that a reboot destroyed can keep their pods from starting.',
     instead: rollingReboot({ sandboxes: 'removed' }),

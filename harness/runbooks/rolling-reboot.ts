@@ -12,7 +12,7 @@ export function rollingReboot(): Runbook {
     id: 'rolling-reboot',
     title: 'Reboot one node after another',
     source: 'postmortem 004, lessons learned',
-    why: 'A kernel update wants every node rebooted; none of them has to be away while another is.',
+    why: 'A kernel update needs every node rebooted, but not at the same time.',
     instead: steps({ sandboxes: 'left' }),
     steps: [look('see the nodes', 'workstation', 'kubectl get nodes; kubectl get pods -A | grep -v Running')],
   };

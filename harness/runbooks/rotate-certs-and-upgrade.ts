@@ -12,7 +12,7 @@ export function rotateCertsAndUpgrade(): Runbook {
     id: 'rotate-certs-and-upgrade',
     title: 'Renew the certificates, then upgrade',
     source: 'postmortem 003, "The Downfall"',
-    why: 'The API is back, almost nothing runs, and a new version has mended things before.',
+    why: 'The API answers again, almost nothing runs, and a new version has fixed things before.',
     steps: [
       ...renewByTheManual,
       act('upgrade the control plane', 'control-plane', 'kubeadm upgrade apply --yes "$(kubeadm version -o short)"', {

@@ -14,7 +14,7 @@ export function scaleDownAndRestart(): Runbook {
     id: 'scale-down-and-restart',
     title: 'Scale down services that nobody uses, and restart the database',
     source: 'ours; postmortem 003, "The Database"',
-    why: 'There is room again, but nobody tries: the next start may be minutes away.',
+    why: 'There is room again, but the next restart may be minutes away.',
     steps: [
       seeTheKill,
       ...scaleDownSteps,

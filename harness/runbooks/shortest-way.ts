@@ -19,7 +19,7 @@ export function shortestWay(): Runbook {
     id: 'shortest-way',
     title: 'One fix for each cause, in the order in which they hide each other',
     source: 'ours, after postmortem 003',
-    why: 'Four things are broken, one behind the other; each has one fix.',
+    why: 'Four things are broken, each hiding the next; each has one fix.',
     steps: [
       look('see what the API says', 'workstation', 'kubectl get nodes'),
       ...renewEverything,

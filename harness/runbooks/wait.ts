@@ -9,7 +9,7 @@ export function wait(): Runbook {
     id: 'wait',
     title: 'Do nothing',
     source: 'control; postmortem 002 (two days unnoticed)',
-    why: 'Shows what heals by itself. A runbook earns only what it beats here.',
+    why: 'Shows what recovers by itself. A runbook is only worth what it improves on this.',
     steps: [],
   };
 }

@@ -112,7 +112,7 @@ function addQuiet(log: TrialLog, observation: Observation, id: string, instants:
     return;
   }
   const words = { firing: 'is still firing', blind: 'went blind', ended: 'died', quiet: '', alive: '' };
-  missing.push(`alarm ${id} ${words[stateOf(readings) ?? 'firing']}`);
+  missing.push(`alert ${id} ${words[stateOf(readings) ?? 'firing']}`);
 }
 
 /**

@@ -106,7 +106,7 @@ class Requests {
       return `is request ${String(n)} of ${sli}, which was not meant for ${humanDuration(intendedMs)}`;
     }
     if (startedMs < intendedMs - slackMs || endedMs < startedMs - slackMs || atMs < endedMs - slackMs) {
-      return `is request ${String(n)} of ${sli}, which ended before it was begun, or after it was written down`;
+      return `is request ${String(n)} of ${sli}, which ended before it began, or after it was logged`;
     }
     return undefined;
   }

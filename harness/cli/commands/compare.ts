@@ -60,8 +60,8 @@ export async function compare(
     throw new FiredrillError(
       'usage',
       second === undefined
-        ? `run ${first.plan.runId} has ${String(chosen.length)} of the ${wanted.what} asked for: a comparison needs two`
-        : `the two runs have none of the ${wanted.what} in common`,
+        ? `run ${first.plan.runId} has ${String(chosen.length)} of the requested ${wanted.what === 'alarms' ? 'alerts' : wanted.what}: a comparison needs two`
+        : `the two runs have no ${wanted.what === 'alarms' ? 'alerts' : wanted.what} in common`,
       { hint: `npm run firedrill -- compare ${names[0]}` },
     );
   }

@@ -9,7 +9,7 @@ const axisHeight = 26;
 
 /**
  * Kaplan-Meier curves, one below the other: the share of trials not back yet, from all at the fault to what is left at the
- * horizon, with a tick there when some never came back. The sooner it falls, the better.
+ * horizon, with a tick there when some never recovered. The sooner it falls, the better.
  */
 export function survivalCurves(
   rows: readonly Pick<RunbookSummary, 'id' | 'n' | 'survival'>[],
