@@ -32,7 +32,7 @@ export function sentence({ a, b, kind, times }: Omit<Comparison, 'says'>, asked:
     case 'neither':
       return `${a} and ${b}: neither within ${humanDuration(asked.horizonMs)}`;
     case 'too-few':
-      return `${a} and ${b}: ${countOf(n, asked.unit)} are too few, at least ${String(times[0]?.leastBlocks ?? 0)} are needed${list}`;
+      return `${a} and ${b}: ${countOf(n, asked.unit)} ${n === 1 ? 'is' : 'are'} too few, at least ${String(times[0]?.leastBlocks ?? 0)} are needed${list}`;
     case 'refused':
       return `${a} and ${b}: no verdict, the environments differ`;
     case 'no-data':

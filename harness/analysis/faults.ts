@@ -30,6 +30,6 @@ type Mildness = Pick<RunbookSummary, 'id' | 'passive' | 'destroys' | 'badnessMs'
 /** What a runbook puts at stake: nothing by doing nothing, else the things that its steps say they destroy. */
 export const atStake = (r: Pick<Mildness, 'passive' | 'destroys'>): number => (r.passive ? -1 : r.destroys.length);
 
-/** Order of what puts least at stake, then of the least downtime. */
+/** Order of what is least risky, then of the least downtime. */
 export const safestFirst = (a: Mildness, b: Mildness): number =>
   atStake(a) - atStake(b) || a.badnessMs - b.badnessMs || (a.id < b.id ? -1 : 1);

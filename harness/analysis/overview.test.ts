@@ -43,7 +43,7 @@ describe('overviewOf', () => {
     expect(wait).not.toHaveProperty('ttr');
   });
 
-  it('sets first what puts least at stake, not what is soonest, and knows what speaks against it', () => {
+  it('sets first what is least risky, not what is soonest, and knows what speaks against it', () => {
     const sooner = run(3000, [trial('cure-1', 93_000), trial('nuclear-1', 71_000)]);
     const [outage] = overviewOf([sooner]);
     expect(outage && fixes(outage).map(({ id }) => id)).toEqual(['cure', 'nuclear']);

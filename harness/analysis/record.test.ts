@@ -138,8 +138,8 @@ describe('an outage of known length', () => {
     expect(pod(early).ttr).toEqual({ lo: 46_000, hi: 50_000 });
   });
 
-  it('does not add the hold window, and does not count a shorter good stretch', () => {
-    // good from 50 to 65 s only: less than the 20 s hold window
+  it('does not add the stability window, and does not count a shorter good stretch', () => {
+    // good from 50 to 65 s only: less than the 20 s stability window
     const record = analyse({
       probes: probes([
         [32_000, 50_000],
@@ -243,14 +243,14 @@ describe('the numbers of an SLI', () => {
 describe('a prevention', () => {
   const careful = { prevention: true, inject: [30_000] } as const;
 
-  it('prevented the outage when nothing that had to break did, witness or not', () => {
+  it('prevented the outage when nothing that should have broken did, witness or not', () => {
     const record = analyse({ ...careful, probes: probes([]), steps: [] });
     expect(record).toMatchObject({ outcome: 'prevented', ttr: { lo: 0, hi: 0 }, badnessMs: 0 });
     expect(record.onset).toEqual({ lo: 30_000, hi: 31_000 });
     expect(record.parts).toBeUndefined();
   });
 
-  it('is measured like any other when something did: from the change to the first hold window', () => {
+  it('is measured like any other when something did: from the change to the first stability window', () => {
     const record = analyse({ ...careful, breaks: ['dns', 'api'] });
     expect(record.outcome).toBe('recovered');
     expect(midpoint(record.ttr as { lo: number; hi: number })).toBeCloseTo(40_000, -3);
@@ -260,7 +260,7 @@ describe('a prevention', () => {
     expect(analyse({ ...careful, probes: probes([[32_000, forever]]), endMs: 320_000 }).outcome).toBe('not-recovered');
   });
 
-  it('is not believed before it was watched for a hold window', () => {
+  it('is not believed before it was watched for a stability window', () => {
     const record = analyse({ ...careful, probes: probes([]), steps: [], endMs: 40_000 });
     expect(record.ttr).toBeUndefined();
     expect(record.outcome).not.toBe('prevented');
@@ -276,7 +276,7 @@ describe('no recovery', () => {
     expect(record.fullRecoveryMissing).toContain('service was not stable');
   });
 
-  it('needs the whole hold window inside the observation', () => {
+  it('needs the whole stability window inside the observation', () => {
     const near = (endMs: number) => analyse({ probes: probes([[32_000, 250_000]]), endMs }).ttr;
     expect(near(269_000)).toEqual({ censored: true, at: 240_000 });
     expect(near(270_000)).toEqual({ lo: 218_500, hi: 220_000 });
@@ -299,7 +299,7 @@ describe('no recovery', () => {
     expect(beside.badnessMs).toBe(alone.badnessMs);
   });
 
-  it('knows flapping: never good for a whole hold window', () => {
+  it('knows flapping: never good for a whole stability window', () => {
     const flaps = Array.from({ length: 30 }, (_, i) => [32_000 + i * 10_000, 37_000 + i * 10_000] as const);
     const record = analyse({ probes: probes(flaps), endMs: 275_000 });
     expect(record.outcome).toBe('not-recovered');
@@ -321,7 +321,7 @@ describe('no recovery', () => {
 });
 
 describe('relapse', () => {
-  it('is bad again at the end, after a whole hold window', () => {
+  it('is bad again at the end, after a whole stability window', () => {
     const record = analyse({
       probes: probes([
         [32_000, 71_000],
@@ -502,7 +502,7 @@ describe('unknown trials', () => {
     expect(record.reason).toContain('dns');
     // A sampler writes down what it could not send, too: however short a gap is, something is missing.
     const short = analyse({ probes: [{ sli: 'dns', outages: [[32_000, 71_000]], gaps: [[80_000, 80_400]] }] });
-    expect([short.outcome, short.reason]).toEqual(['unknown', 'the log is not whole: request 156 of dns is missing']);
+    expect([short.outcome, short.reason]).toEqual(['unknown', 'the log is incomplete: request 156 of dns is missing']);
   });
 });
 
@@ -526,7 +526,7 @@ describe('data', () => {
     expect(analyse({ audits: [] }).data).toBe('unknown');
     const failed = analyse({ auditFailed: ['documents'] });
     expect(failed.data).toBe('unknown');
-    expect(failed).toMatchObject({ outcome: 'recovered', reason: expect.stringContaining('not read back') as string });
+    expect(failed).toMatchObject({ outcome: 'recovered', reason: expect.stringContaining('could not be read') as string });
     // a known loss is worse than not knowing about another store
     expect(analyse({ audits: lossy, auditFailed: ['documents'] }).outcome).toBe('recovered-with-loss');
   });
@@ -710,7 +710,7 @@ describe('full recovery', () => {
   it('needs the alert that fired to be quiet again, and the durability check', () => {
     const readings = (outage.readings ?? []).filter((r) => r.atMs !== 75_000);
     expect(analyse({ readings, durability: null }).fullRecoveryMissing).toEqual([
-      'alarm node still fires',
+      'alert node is still firing',
       'durability was not checked',
     ]);
   });
@@ -743,7 +743,7 @@ describe('a control without fault', () => {
   it('says what went down or was lost all the same', () => {
     const record = analyse({ ...control, audits: [{ store: 'ledger', missing: 2 }] });
     expect(record).toMatchObject({ outcome: 'control-disturbed', badnessMs: 39_000 });
-    expect(record.reason).toBe('control without fault: dns went down all the same and 2 rows lost or damaged');
+    expect(record.reason).toBe('control without fault: dns went down anyway and 2 rows lost or damaged');
   });
 
   it('gives no data where the instrument cannot be believed, or the trial was cut off', () => {
@@ -780,7 +780,7 @@ describe('a cure on a healthy cluster', () => {
   it('does harm where it leaves something bad, or loses rows that nothing had endangered', () => {
     expect(analyse({ ...cured, probes: bad(forever) })).toMatchObject({
       outcome: 'harmed',
-      reason: 'on a healthy cluster the runbook harmed: dns was good before the runbook and is not any more',
+      reason: 'on a healthy cluster the runbook harmed: dns was good before the runbook and no longer is',
     });
     expect(analyse({ ...cured, probes: bad(30_000), audits: [{ store: 'ledger', missing: 1 }] })).toMatchObject({
       outcome: 'harmed',

@@ -101,7 +101,7 @@ describe('two arms', () => {
     expect(pair.noWorse).toEqual({ a: false, b: false });
   });
 
-  it('takes the difference where both came back, p from all', () => {
+  it('takes the difference where both recovered, p from all', () => {
     const times = [40_000, 41_000, 42_000, 43_000, 44_000, 45_000, undefined, undefined];
     const pair = one(
       arm('a', times),

@@ -26,7 +26,7 @@ describe('summarise', () => {
   it('counts no trial as planned that was given up', () => {
     const dropped = [{ arm: 'wait', afterBlock: 1, why: 'recovered in 0 of 1' }];
     expect(summarise({ ...plan, dropped }, records.slice(0, 3)).trials).toMatchObject({ planned: 5, run: 3 });
-    const decided = { afterBlock: 1, why: 'the verdict names cure' };
+    const decided = { afterBlock: 1, why: 'the declared rule was met, cure' };
     expect(summarise({ ...plan, decided }, records.slice(0, 3)).trials).toMatchObject({ planned: 3, run: 3 });
   });
 
@@ -35,7 +35,7 @@ describe('summarise', () => {
     expect(summary.verdict.headline).toMatch(
       /^Too few trials for a winner.*: the only candidate is cure \(2 of 2, TTR 4\d s, downtime 4\d s\); wait: not within 4 min$/,
     );
-    expect(summary.verdict.sureness).toContain('2 trials: a direction, not a proof.');
+    expect(summary.verdict.sureness).toContain('2 trials: an indication, not a proof.');
     expect(summary.verdict.sureness).toContain('at least 22 % (95 %)');
     expect(summary.verdict.alarm).toBe(
       'First alert: node, after 9.5 s (6 of 6); in the postmortem it went unnoticed for 2 days',
@@ -78,7 +78,7 @@ describe('summarise', () => {
     expect(of(spoilt, 'cure')).toMatchObject({ recovered: { k: 1, n: 1 }, invalid: 1 });
     expect(spoilt.trials).toEqual({ planned: 6, run: 5, valid: 4, invalid: 1, unknown: 0, controls: 0 });
     expect(spoilt.noData).toMatchObject([{ trialId: 'cure-2', outcome: 'invalid' }]);
-    expect(spoilt.verdict.sureness).toContain('1 trial: a direction, not a proof. With 1 of 1, the true chance');
+    expect(spoilt.verdict.sureness).toContain('1 trial: an indication, not a proof. With 1 of 1, the true chance');
     expect(spoilt.verdict.warnings).toContain('cure: 1 of 2 trials gave no data');
   });
 
@@ -181,8 +181,8 @@ describe('other verdicts', () => {
     const dead = trial('cure-1', 71_000, {
       readings: [{ atMs: 40_000, detector: 'node', state: 'ended', what: 'EOF' }],
     });
-    expect(verdict([dead]).warnings).toContain('alarm node died in the outage (1 of 1)');
-    expect(verdict([dead]).alarm).toBe('No alert noticed it every time, or even once');
+    expect(verdict([dead]).warnings).toContain('alert node died in the outage (1 of 1)');
+    expect(verdict([dead]).alarm).toBe('No alert detected it every time, or even once');
   });
 
   it('tells what the fault broke from what a runbook broke', () => {

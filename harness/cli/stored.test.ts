@@ -63,7 +63,7 @@ it('latest is a run of this machine, not an example that lies beside them', () =
   store('examples', 'scheduler-stall');
   expect(findRun('latest', out)).toBe(run);
   expect(findRun('examples/scheduler-stall', out)).toBe(join(out, 'examples', 'scheduler-stall'));
-  expect(() => findRun('scheduler-stall', out)).toThrow(/there is no run/);
+  expect(() => findRun('scheduler-stall', out)).toThrow(/no run/);
 });
 
 describe('a stored run', () => {
@@ -163,11 +163,11 @@ describe('a stored run', () => {
   });
 
   it.each([
-    ['plan.json', '{"schemaVersion":1}', /plan\.json is no plan of firedrill: runId: is missing$/],
-    ['plan.json', '{', /plan\.json is no plan of firedrill: not JSON \(/],
-    ['report.json', '{"schemaVersion":1}', /report\.json is no report of firedrill: plan: is missing$/],
+    ['plan.json', '{"schemaVersion":1}', /plan\.json is not a valid firedrill plan: runId: is missing$/],
+    ['plan.json', '{', /plan\.json is not a valid firedrill plan: not JSON \(/],
+    ['report.json', '{"schemaVersion":1}', /report\.json is not a valid firedrill report: plan: is missing$/],
     ['report.json', '{"schemaVersion":2}', /: schemaVersion: written by another version of firedrill$/],
-    ['report.json', '[', /report\.json is no report of firedrill: not JSON \(/],
+    ['report.json', '[', /report\.json is not a valid firedrill report: not JSON \(/],
   ])('says what is wrong with %s: %s', async (file, content, message) => {
     const dir = store('cni-wipe', '20251121-100000-0001');
     rmSync(join(dir, 'trials'), { recursive: true });
@@ -243,8 +243,8 @@ describe('the name of a run', () => {
   it('is refused when it means more than one, or none', () => {
     store('cni-wipe', '20251121-100000-0001');
     store('cni-wipe', '20251122-100000-0002');
-    expect(() => findRun('202511', out)).toThrow(/begins the names of 2 runs/);
-    expect(() => findRun('cni-wip', out)).toThrow(/there is no run "cni-wip" in .* \(did you mean "cni-wipe"\?\)/);
-    expect(() => findRun('x', join(out, 'empty'))).toThrow(/has none at all/);
+    expect(() => findRun('202511', out)).toThrow(/is ambiguous: it matches 2 runs/);
+    expect(() => findRun('cni-wip', out)).toThrow(/no run "cni-wip" in .* \(did you mean "cni-wipe"\?\)/);
+    expect(() => findRun('x', join(out, 'empty'))).toThrow(/has no runs/);
   });
 });

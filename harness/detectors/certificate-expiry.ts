@@ -25,7 +25,7 @@ export function certificateExpiry(options: { readonly days?: number } = {}): Det
     title: `A certificate ends within ${days} days`,
     source: 'Kubernetes, "Certificate Management with kubeadm", check-expiration',
     loop: (profile) =>
-      `reads the certificates of every node every ${humanDuration(profile.scrapeMs)}; in life it fires ${days} days before the outage`,
+      `reads the certificates of every node every ${humanDuration(profile.scrapeMs)}; in production it fires ${days} days before the outage`,
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,
     expects: 'ends? within',

@@ -25,7 +25,7 @@ export function memoryAvailable(options: { readonly underPercent?: number } = {}
     title: `Less than ${under} % of a node's memory is available`,
     source: 'NodeMemoryHighUtilization of the node mixin',
     loop: (profile) =>
-      `reads the memory of all pods on every worker every ${humanDuration(profile.scrapeMs)}; in life it fills up for days first`,
+      `reads the memory of all pods on every worker every ${humanDuration(profile.scrapeMs)}; in production it fills up for days first`,
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,
     expects: 'available',

@@ -121,7 +121,7 @@ export async function watchRecovery(watched: Watched, horizonEndMs: number): Pro
   const { spec, clock, tracker, signal } = watched;
   for (;;) {
     if (recovered(watched)) return true;
-    // What looks good at the horizon gets its hold window, or a recovery just before it could never be shown.
+    // What looks good at the horizon gets its stability window, or a recovery just before it could never be shown.
     const endMs = horizonEndMs + (tracker.bad().length === 0 ? spec.profile.holdMs + 2000 : 0);
     if (clock.now() >= endMs) return false;
     await clock.sleep(Math.min(2000, Math.max(1, endMs - clock.now())), signal);
@@ -174,7 +174,7 @@ export async function alarmsClear({ spec, journal, clock, signal }: Watched): Pr
 
 /**
  * Watches on while something is bad that was good until the runbook changed anything, or is bad again after the recovery: a symptom is
- * judged by how long it lasts, so that a trial must not end in the middle of one. For a hold window at most.
+ * judged by how long it lasts, so that a trial must not end in the middle of one. For a stability window at most.
  */
 export async function symptomsEnd({ spec, journal, clock, tracker, unanswered, signal }: Watched): Promise<void> {
   const endMs = clock.now() + spec.profile.holdMs;

@@ -55,7 +55,7 @@ export interface Scenario {
   readonly horizonMs: Readonly<Record<ProfileName, Millis>>;
 }
 
-/** The profile's timers for a scenario: its own hold window where that is longer. */
+/** The profile's timers for a scenario: its own stability window where that is longer. */
 export function timersOf(scenario: Pick<Scenario, 'holdMs'>, profile: ProfileName): Profile {
   const timers = profiles[profile];
   return { ...timers, holdMs: millis(Math.max(timers.holdMs, scenario.holdMs?.[profile] ?? 0)) };

@@ -263,10 +263,10 @@ describe('html', () => {
     const many = big.trials.map((t, i) => ({ ...(i === 290 ? bad : good), trialId: t.id, runbook: t.runbook }));
     const text = rendered('html', summarise(big, many), big, many);
     expect(text.match(/<details class="trial card"/g)).toHaveLength(100);
-    expect(text).toContain('100 of 300 trials are drawn');
+    expect(text).toContain('100 of 300 trials are shown');
     expect(text).toMatch(new RegExp(`<summary><code>${big.trials[290]?.id ?? ''}</code>`));
     expect(text.length).toBeLessThan(2_000_000);
-    expect(page).not.toContain('trials are drawn');
+    expect(page).not.toContain('trials are shown');
   });
 
   it('draws the share not back yet from five trials on', () => {
@@ -285,7 +285,7 @@ describe('html', () => {
   });
 
   it('can say that there are no data', () => {
-    expect(rendered('html', summarise(plan, []), plan, [])).toContain('No data: not one trial was valid');
+    expect(rendered('html', summarise(plan, []), plan, [])).toContain('No data: no trial was valid');
   });
 });
 

@@ -2,7 +2,7 @@ import type { Runbook } from '../model/runbook.ts';
 
 /**
  * Do nothing: the control that every other runbook has to beat. What heals by itself is nobody's merit.
- * Source: docs/measurement.md, "Arms"; postmortem 002 waited two days without knowing it.
+ * Source: docs/measurement.md, "Controls"; postmortem 002 waited two days without knowing it.
  */
 export function wait(): Runbook {
   return {

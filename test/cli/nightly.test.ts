@@ -166,7 +166,7 @@ describe('nightly', () => {
     writeFileSync(file('history.jsonl'), damaged);
     await expect(judge([kept('oom-database')])).rejects.toMatchObject({
       code: 'usage',
-      message: expect.stringMatching(/history\.jsonl, line 5 is no night of firedrill: /) as string,
+      message: expect.stringMatching(/history\.jsonl, line 5 is not a valid night: /) as string,
       hint: expect.stringMatching(/^sed -i\.bak 5d /) as string,
     });
     expect(readFileSync(file('history.jsonl'), 'utf8')).toBe(damaged);

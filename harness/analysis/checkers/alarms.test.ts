@@ -84,5 +84,5 @@ it('an alert that the cure set off has to be quiet again all the same before all
   const still = buildLog({ ...spec, readings: [said(3000, 'quiet'), said(62_000, 'firing', 'NotReady')] });
   const record = analyseTrial(still);
   expect(record.detectors[0]?.status).toBe('missed');
-  expect(record.fullRecoveryMissing).toEqual(['alarm node still fires']);
+  expect(record.fullRecoveryMissing).toEqual(['alert node is still firing']);
 });

@@ -146,7 +146,7 @@ describe('planted', () => {
     expect(found.filter((d) => d > 0).length).toBeGreaterThanOrEqual(18);
     const last = lastOf({ seed: 3, nights: begins + 9, planted: from(all, () => 20_000) });
     expect(last.reason).toMatch(/^harness-undo: downtime \S+ s longer since /);
-    expect(last.also.join()).toContain('the machine or the cluster, no runbook');
+    expect(last.also.join()).toContain('the machine or the cluster, not a runbook');
   });
 
   it('one night that stands out by a minute turns red in one history of twenty at most', () => {

@@ -78,7 +78,7 @@ function definitionDifferences(valid: readonly TrialRecord[]): readonly Differen
   return first === undefined || second === undefined ? [] : [{ fact: 'definitions', a: first, b: second }];
 }
 
-/** The environment, and what else times depend on: hold window, horizon, trigger, and how they are defined. */
+/** The environment, and what else times depend on: stability window, horizon, trigger, and how they are defined. */
 function factsOf(plan: Plan, valid: readonly TrialRecord[]): Readonly<Record<string, string>> {
   const [first] = valid;
   const { trigger } = plan;
