@@ -35,11 +35,11 @@ describe('overviewOf', () => {
     });
     const [cure, nuclear, wait] = both?.runbooks ?? [];
     expect(cure).toMatchObject({ id: 'cure', n: 2, k: 2, lost: 0, agreement: 'as-said' });
-    expect(cure?.measured).toBe('Recovered 2 of 2, good again after 40 s to 62 s.');
+    expect(cure?.measured).toBe('Recovered 2 of 2, stable after 40 s to 62 s.');
     expect(nuclear).toMatchObject({ id: 'nuclear', n: 2, k: 1, lost: 3, agreement: 'mixed' });
     expect(nuclear?.measured).toContain('1 recovered with data lost, 3 rows lost or damaged');
     // For so long it was watched in both.
-    expect(wait?.measured).toBe('Recovered 0 of 2, not good again within 3 min 20 s.');
+    expect(wait?.measured).toBe('Recovered 0 of 2, not stable within 3 min 20 s.');
     expect(wait).not.toHaveProperty('ttr');
   });
 

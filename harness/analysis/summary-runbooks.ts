@@ -155,9 +155,9 @@ export function measuredSentence(
   else if (spans.length > 0) {
     const middle = spans.map(midpoint);
     const [least, most] = [humanDuration(min(middle)), humanDuration(max(middle))];
-    parts.push(least === most ? `good again after ${least}` : `good again after ${least} to ${most}`);
+    parts.push(least === most ? `stable after ${least}` : `stable after ${least} to ${most}`);
   } else {
-    parts.push(`not good again within ${humanDuration(horizonMs)}`);
+    parts.push(`not stable within ${humanDuration(horizonMs)}`);
   }
   for (const [outcome, what] of notableOutcomes) {
     const count = outcomes[outcome] ?? 0;

@@ -30,7 +30,7 @@ describe('where the time went', () => {
       { what: 'reboot', ms: 40_000 },
       { what: 'renew', ms: 33_000 },
       { what: '2 shorter steps', ms: 2000 },
-      { what: 'until it was good again', ms: 10_000 },
+      { what: 'until service was stable', ms: 10_000 },
     ]);
     expect(spent?.reduce((sum, { ms }) => sum + ms, 0)).toBe(100_000);
   });

@@ -71,6 +71,6 @@ export function timeSpent(record: TrialRecord): readonly Spent[] | undefined {
             ms: sum(small.map(({ ms }) => ms)),
           },
         ]),
-    { what: 'until it was good again', ms: Math.max(0, toMs - Math.max(fromMs, last.toMs)) },
+    { what: 'until service was stable', ms: Math.max(0, toMs - Math.max(fromMs, last.toMs)) },
   ].filter(({ ms }) => ms > 0);
 }

@@ -124,7 +124,7 @@ describe('several scenarios', () => {
     expect(page).toMatch(/^\| \[`lights-out`\]\(#lights-out\) The outage \| `node` 9\.5 s \| nothing \| `wait` \|$/m);
     expect(page).toContain('## lights-out');
     expect(page).toContain('](../other-run/report.md)');
-    expect(page).toMatch(/^\| `cure` \| cures it \| Recovered 1 of 1, good again after 4\d s\. \| as expected \|$/m);
+    expect(page).toMatch(/^\| `cure` \| cures it \| Recovered 1 of 1, stable after 4\d s\. \| as expected \|$/m);
     expect(page).toContain('`blind-one` 0 of 3');
     expect(page).not.toMatch(/\bNaN\b|Infinity|undefined|\[object|[\u0000-\u0009\u000b-\u001f]/);
   });
