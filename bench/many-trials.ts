@@ -192,7 +192,7 @@ async function measured(args: readonly string[], trials: number, dir: string): P
 const commands: Readonly<Record<string, readonly string[]>> = {
   report: ['report'],
   compare: ['compare'],
-  'compare --alerts': ['compare', '--alarms'],
+  'compare --alerts': ['compare', '--alerts'],
 };
 
 /** Writes so many trials, measures each command, and takes them away again. */

@@ -201,7 +201,7 @@ With npm, flags come after a lone --:
     .argument('[second]', 'another run of the same scenario, compared with the first')
     .option('--runbook <id>', 'only this runbook (repeat it or use commas for more)', collect)
     .option('--alerts', 'compare the alerts instead')
-    .addOption(new Option('--alarms', 'the old name of --alerts').hideHelp().implies({ alerts: true }))
+    .addOption(new Option('--alarms', 'the name of --alerts in earlier versions').hideHelp().implies({ alerts: true }))
     .option(
       '--format <name>',
       `how to print it: ${compareWords.join(', ')}`,

@@ -113,11 +113,7 @@ describe.concurrent('mistakes are one line that says what, where and the next co
     ['bad --trigger', ['run', 'lights-out', '--trigger', 'dark'], /--trigger "dark": must be oracle or detector:<id>/],
     ['value missing', ['run', 'lights-out', '--seed'], /run: option '--seed <n>' argument missing/],
     ['too many words', ['doctor', 'now'], /doctor: too many arguments/],
-    [
-      'unknown run',
-      ['report', 'nope', '--out', '/nonexistent'],
-      /no run "nope": \/nonexistent has no runs/,
-    ],
+    ['unknown run', ['report', 'nope', '--out', '/nonexistent'], /no run "nope": \/nonexistent has no runs/],
     [
       'a resumed run keeps its seed',
       ['run', 'lights-out', '--resume', 'latest', '--seed', '5'],
@@ -140,13 +136,13 @@ describe.concurrent('mistakes are one line that says what, where and the next co
       ['compare', kept('cni-wipe'), '--runbook', 'wait,nucleer'],
       /has no runbook "nucleer" \(did you mean "nuclear"/,
     ],
-    [
-      'no runs at all',
-      ['overview', '--out', '/nonexistent'],
-      /no run with a trial in \/nonexistent {2}-> {2}npm run/,
-    ],
+    ['no runs at all', ['overview', '--out', '/nonexistent'], /no run with a trial in \/nonexistent {2}-> {2}npm run/],
     ['one runbook', ['compare', kept('cni-wipe'), '--runbook', 'wait'], /a comparison needs two/],
-    ['a file that is no report', ['compare', join(root, 'package.json')], /package\.json is not a valid firedrill report: /],
+    [
+      'a file that is no report',
+      ['compare', join(root, 'package.json')],
+      /package\.json is not a valid firedrill report: /,
+    ],
     ['format', ['compare', kept('cni-wipe'), '--format', 'xml'], /must be one of table, md, json/],
     [
       'report format',
@@ -355,12 +351,16 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
     );
   });
 
-  it('compare --format json, of a run and a report.json kept by itself', async () => {
-    const report = join(kept('cni-wipe'), 'report.json');
-    const ended = await firedrill(['compare', report, kept('cni-wipe'), '--alarms', '--format', 'json']);
-    expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(JSON.parse(ended.stdout)).toMatchObject({ what: 'alarms', design: 'two-sample', differences: [] });
-  });
+  // --alarms is the name of before.
+  it.each(['--alerts', '--alarms'])(
+    'compare %s --format json, of a run and a report.json kept by itself',
+    async (flag) => {
+      const report = join(kept('cni-wipe'), 'report.json');
+      const ended = await firedrill(['compare', report, kept('cni-wipe'), flag, '--format', 'json']);
+      expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(JSON.parse(ended.stdout)).toMatchObject({ what: 'alarms', design: 'two-sample', differences: [] });
+    },
+  );
 
   it('report --format prints one of the reports of a stored run, and writes all of them', async () => {
     const run = join(state, 'kept-run');

@@ -24,6 +24,7 @@ export async function compare(
   flags: CompareFlags,
 ): Promise<number> {
   const { compareBetween, compareWithin, knownNames, namesIn } = await import('../../analysis/comparison-runs.ts');
+  const { comparedNames } = await import('../../analysis/words.ts');
   const runs: Run[] = [];
   for (const name of names) if (name !== undefined) runs.push(await loadRun(name, resolve(flags.out), 'compare'));
   const [first, second] = runs;
@@ -60,8 +61,8 @@ export async function compare(
     throw new FiredrillError(
       'usage',
       second === undefined
-        ? `run ${first.plan.runId} has ${String(chosen.length)} of the requested ${wanted.what === 'alarms' ? 'alerts' : wanted.what}: a comparison needs two`
-        : `the two runs have no ${wanted.what === 'alarms' ? 'alerts' : wanted.what} in common`,
+        ? `run ${first.plan.runId} has ${String(chosen.length)} of the requested ${comparedNames[wanted.what]}: a comparison needs two`
+        : `the two runs have no ${comparedNames[wanted.what]} in common`,
       { hint: `npm run firedrill -- compare ${names[0]}` },
     );
   }
