@@ -51,7 +51,7 @@ export type Endpoint = (typeof endpoints)[number];
 
 const look = z
   .object({
-    blocks: whole.describe('After so many complete blocks'),
+    blocks: whole.describe('Number of complete blocks'),
     level: z.number().describe('What an adjusted p must not be above to count as shown at this look'),
   })
   .describe('A point at which the comparison is looked at');
@@ -68,10 +68,10 @@ const plannedComparison = z
     dropAfter: whole
       .exactOptional()
       .describe(
-        'An arm that never recovered in so many blocks, in which another recovered every time, is dropped. Only where `decide`',
+        'An arm that never recovered in this many blocks, in which another recovered every time, is dropped. Only with `decide`',
       ),
     confirmMs: ms.describe(
-      'The first recovery of each arm is watched for so long after it is stable. No arm is named without such a watch',
+      'How long the first recovery of each arm is watched after it is stable. No arm is named without that',
     ),
     amendments: z
       .array(z.object({ atEpochMs: ms, trialsSeen: whole, what: text }))
@@ -138,7 +138,7 @@ export const outageSchema = z.object({
   source: text.describe('Number and title of the postmortem'),
   date: text,
   says: texts.describe('One claim a line; printed beside the measurement'),
-  undetectedMs: ms.describe('How long it went unnoticed in the postmortem; 0 when it does not tell'),
+  undetectedMs: ms.describe('How long it went unnoticed in the postmortem; 0 when it does not say'),
   recoveryMs: ms.describe("How long the postmortem's own recovery took"),
 });
 
@@ -183,7 +183,7 @@ export const planSchema = z.object({
     .array(plannedControl)
     .exactOptional()
     .describe('Control arms, which do not respond to the outage; absent where there are none'),
-  horizonMs: ms.describe('Every trial is watched so long after its onset at most'),
+  horizonMs: ms.describe('The horizon: how long after its onset a trial is watched at most'),
   holdMs: ms.describe('The stability window: how long service must have no outage to count as stable'),
 });
 export type Plan = TypeOf<typeof planSchema>;

@@ -9,7 +9,7 @@ import { intervalSchema, timeToSchema } from './units.ts';
 const outcomeCounts = z.partialRecord(outcomeSchema, whole);
 const data = z
   .object({ lost: whole, trialsWithLoss: whole, unknown: whole })
-  .describe('Rows lost or damaged over all trials, and trials in which nobody could tell');
+  .describe('Rows lost or damaged over all trials, and trials in which that is unknown');
 const collateral = z
   .object({ restarts: whole, deleted: whole, bystanderBadMs: ms })
   .describe('Sums over the trials, outside the blast radius');

@@ -35,7 +35,7 @@ export function openMetricsReport(summary: RunSummary): string {
     {
       name: 'firedrill_horizon_seconds',
       unit: 'seconds',
-      help: 'How long a trial is watched at most; times to recover count up to here.',
+      help: 'The horizon: how long a trial is watched at most; times to recover count up to here.',
       samples: [{ labels: base, value: summary.horizonMs / 1000 }],
     },
     {

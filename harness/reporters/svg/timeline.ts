@@ -150,7 +150,7 @@ function byTtd(a: DetectorRecord, b: DetectorRecord): number {
 
 function stepBar(step: WholeStepRecord, x: Scale, y: number, zero: number): Markup {
   const kind = `${step.changes ? 'changes' : 'looks'}${step.ok ? '' : ' failed'}`;
-  const title = `${step.name} on ${step.on}: ${humanDuration(step.toMs - step.fromMs)}, begun ${humanDuration(Math.max(0, step.fromMs - zero))} after the fault${step.ok ? '' : ', failed'}`;
+  const title = `${step.name} on ${step.on}: ${humanDuration(step.toMs - step.fromMs)}, started ${humanDuration(Math.max(0, step.fromMs - zero))} after the fault${step.ok ? '' : ', failed'}`;
   return safe`<rect class="step ${kind}" x="${x.at(step.fromMs)}" y="${y + 5}" width="${width(x, step.fromMs, step.toMs)}" height="9" rx="2"><title>${title}</title></rect>${label(x.percent(step.fromMs), x.percent(step.toMs), y, step.ok ? step.name : `${step.name} (failed)`)}`;
 }
 
