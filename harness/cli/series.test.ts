@@ -163,7 +163,7 @@ describe('the series of a name', () => {
     expect(() => found('2026', 'all')).toThrow(/is ambiguous: it matches 3 series/);
     expect(() => found('nope', 'all')).toThrow(/no series "nope" in /);
     expect(() => found('latest', 'c', 'b')).toThrow(/no series of c b in /);
-    expect(() => found('20260104', 'all')).toThrow(/is one of b a, not of all/);
+    expect(() => found('20260104', 'all')).toThrow(/is a series of b a, not of all/);
     expect(resumeCommand(other)).toBe('npm run scenario b a -- --resume 20260104-000000-0007');
   });
 

@@ -90,7 +90,7 @@ describe('a log is damaged', () => {
     expect(damage(withSample(100, { n: 1000 }))).toContain('request 1000 of dns, which was not meant for');
     expect(damage(withSample(100, { startedMs: 51_000 }))).toContain('ended before it began');
     expect(damage(withSample(100, { endedMs: 51_000 }))).toContain('ended before it began');
-    expect(damage(withSample(100, { endedMs: 99_000 }))).toContain('after it was written down');
+    expect(damage(withSample(100, { endedMs: 99_000 }))).toContain('after it was logged');
     expect(damage(withSample(100, { endedMs: Number.NaN }))).toContain('has a number that is none');
   });
 });
