@@ -76,7 +76,10 @@ describe('a run that is to be decided', () => {
   it('ends at the first declared look that names something, and only at a look', () => {
     const then = { ...plan, dropped: decide(plan, blocks(plan, 2)).dropped };
     expect(decide(then, blocks(then, 5)).decided).toBeUndefined();
-    expect(decide(then, blocks(then, 6)).decided).toEqual({ afterBlock: 6, why: 'the declared rule was met, cure wins' });
+    expect(decide(then, blocks(then, 6)).decided).toEqual({
+      afterBlock: 6,
+      why: 'the declared rule was met, cure wins',
+    });
     expect(decide({ ...then, decided: { afterBlock: 6, why: '' } }, blocks(then, 6))).toEqual({ dropped: [] });
   });
 

@@ -526,7 +526,10 @@ describe('data', () => {
     expect(analyse({ audits: [] }).data).toBe('unknown');
     const failed = analyse({ auditFailed: ['documents'] });
     expect(failed.data).toBe('unknown');
-    expect(failed).toMatchObject({ outcome: 'recovered', reason: expect.stringContaining('could not be read') as string });
+    expect(failed).toMatchObject({
+      outcome: 'recovered',
+      reason: expect.stringContaining('could not be read') as string,
+    });
     // a known loss is worse than not knowing about another store
     expect(analyse({ audits: lossy, auditFailed: ['documents'] }).outcome).toBe('recovered-with-loss');
   });

@@ -62,9 +62,7 @@ export function findSeries(name: string, out: string, asked: readonly string[]):
     : [];
   const chosen = ids
     .filter((id) => name === 'latest' || id.startsWith(name))
-    .map((id) =>
-      readStored(fileOf(out, id), seriesSchema, 'series', `rm ${fileOf(out, id)}   # its runs stay`),
-    )
+    .map((id) => readStored(fileOf(out, id), seriesSchema, 'series', `rm ${fileOf(out, id)}   # its runs stay`))
     .filter((series) => name !== 'latest' || sameWords(series.asked, asked));
   const found = chosen.at(-1);
   if (found === undefined || (name !== 'latest' && chosen.length > 1))

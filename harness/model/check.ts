@@ -63,7 +63,9 @@ export function problemsOf(scenario: Scenario): readonly string[] {
     const horizon = scenario.horizonMs[profile.name];
     const least = leastHorizonMs(scenario, profile.name);
     if (!(horizon > least)) {
-      problems.push(`horizonMs.${profile.name} is ${horizon} ms; a runbook's delay and the stability window alone take ${least} ms`);
+      problems.push(
+        `horizonMs.${profile.name} is ${horizon} ms; a runbook's delay and the stability window alone take ${least} ms`,
+      );
     }
   }
   return problems;

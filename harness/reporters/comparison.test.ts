@@ -110,7 +110,9 @@ describe('terminal', () => {
       },
       wanted,
     );
-    expect(terminal(idle)).toContain('None of these recovered within 4 min, so they cannot be compared: wait, cure, nuclear.');
+    expect(terminal(idle)).toContain(
+      'None of these recovered within 4 min, so they cannot be compared: wait, cure, nuclear.',
+    );
   });
 
   it('fits into eighty columns', () => {

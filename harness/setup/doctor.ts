@@ -119,7 +119,11 @@ export function judge(facts: Facts): readonly Check[] {
       : ok('go', 'Go toolchain', facts.go),
     facts.kind !== undefined && isKindVersion(facts.kind, versions.kind)
       ? ok('kind', 'kind', versions.kind)
-      : warn('kind', 'kind', `${versions.kind} is not in the cache yet; the first run builds it in about half a minute`),
+      : warn(
+          'kind',
+          'kind',
+          `${versions.kind} is not in the cache yet; the first run builds it in about half a minute`,
+        ),
     imagesCheck(facts),
   ];
 }

@@ -99,7 +99,7 @@ export function refusals(machine: Machine): readonly Refusal[] {
     {
       when: firewall.startsWith('nftables'),
       id: 'fence',
-      what: "Docker makes its firewall rules with nftables here: so there is no DOCKER-USER chain, which the fence needs",
+      what: 'Docker makes its firewall rules with nftables here: so there is no DOCKER-USER chain, which the fence needs',
       fix: 'remove "firewall-backend" from /etc/docker/daemon.json (or dockerd\'s options), then: sudo systemctl restart docker',
     },
     {

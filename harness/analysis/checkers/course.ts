@@ -41,7 +41,9 @@ function invalidBecause({ log, observation, service }: Trial): string | undefine
   const verified = log.of('phase').some((p) => p.name === 'verify' && p.state === 'done');
   if (ended === undefined && !verified) return `cut off after ${humanDuration(log.lastMs)}`;
   if (observation.noOnset !== undefined) return observation.noOnset;
-  return service.unbroken.length > 0 ? `${list(service.unbroken)} should have broken in this outage and did not` : undefined;
+  return service.unbroken.length > 0
+    ? `${list(service.unbroken)} should have broken in this outage and did not`
+    : undefined;
 }
 
 function watchedTooShortly({ log, observation, service }: Trial): string | undefined {

@@ -204,9 +204,7 @@ function asides(timing: Timing | undefined, shifts: readonly Shift[]): readonly 
           `the floor (harness-undo) moved: ${moved.join(', ')}; that is the machine or the cluster, not a runbook; times are counted from it`,
         ]),
     ...(timing?.noDowntime === true
-      ? [
-          'the baseline predates recorded downtimes: only TTR is compared; --pin now adds them',
-        ]
+      ? ['the baseline predates recorded downtimes: only TTR is compared; --pin now adds them']
       : []),
   ];
 }

@@ -24,7 +24,9 @@ export function timesInWords({ id, times }: Judged, nights: number, together: nu
       const sure = `${interval(t, '; 95 %: ')}; p ${pText(t.pAdjusted ?? 1)}${over}`;
       return `${changed(t.what, t.differenceMs)}${than} (${thenAndNow(t)}${sure})`;
     }),
-    ...times.filter((t) => !isShown(t)).map((t) => `${timeNames[t.what]} not significantly different (${thenAndNow(t)})`),
+    ...times
+      .filter((t) => !isShown(t))
+      .map((t) => `${timeNames[t.what]} not significantly different (${thenAndNow(t)})`),
   ];
   return `${id}: ${parts.length === 0 ? 'nothing to compare' : parts.join('; ')}`;
 }

@@ -148,9 +148,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
       flags.json === true ? JSON.stringify(reportJson(runDir), null, 2) : await tableOf(run, context.output),
     );
     if (context.signal.aborted)
-      context.output.tell(
-        `continue it: npm run scenario ${only.id} -- --resume ${run.plan.runId}${outAsTyped(flags)}`,
-      );
+      context.output.tell(`continue it: npm run scenario ${only.id} -- --resume ${run.plan.runId}${outAsTyped(flags)}`);
     return exitCode;
   } finally {
     reporter.stop();
@@ -296,11 +294,9 @@ const planFlags = [
 function requireAsItBegan(flags: RunFlags): void {
   const odd = planFlags.find((flag) => flags.typed?.includes(flag));
   if (odd !== undefined)
-    throw new FiredrillError(
-      'usage',
-      `--${odd === 'dryRun' ? 'dry-run' : odd} cannot be combined with --resume`,
-      { hint: 'remove it; only --trials may be changed' },
-    );
+    throw new FiredrillError('usage', `--${odd === 'dryRun' ? 'dry-run' : odd} cannot be combined with --resume`, {
+      hint: 'remove it; only --trials may be changed',
+    });
 }
 
 function asPlanned(plan: Plan): Pick<RunFlags, 'profile' | 'seed' | 'trigger' | 'runbook' | 'controls' | 'horizon'> {
