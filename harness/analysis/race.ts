@@ -22,7 +22,7 @@ const usualLevel = 0.05;
 export type Reason =
   | { readonly kind: 'no-data' }
   | { readonly kind: 'fault'; readonly fault: Fault }
-  | { readonly kind: 'dropped'; readonly afterBlock: number }
+  | { readonly kind: 'dropped' }
   | { readonly kind: 'fails'; readonly blocks: number }
   | { readonly kind: 'better'; readonly pair: Pair }
   | { readonly kind: 'no-worse' };
@@ -74,8 +74,7 @@ export function raceOf(plan: Plan, summaries: readonly RunbookSummary[], trials:
   function reason(a: RunbookSummary, b: RunbookSummary): Reason | undefined {
     if (isSilent(b)) return { kind: 'no-data' };
     if (weightOf(b) > weightOf(a)) return { kind: 'fault', fault: worstFault(b) };
-    const dropped = plan.dropped?.find(({ arm }) => arm === b.id);
-    if (dropped !== undefined) return { kind: 'dropped', afterBlock: dropped.afterBlock };
+    if (plan.dropped?.some(({ arm }) => arm === b.id)) return { kind: 'dropped' };
     const failed = failedBeside(blocks.get(a.id), blocks.get(b.id));
     // Exact two-sided sign test of the blocks in which one recovered and the other did not (McNemar), Bonferroni over the rivals.
     if (failed.more > 0 && failed.fewer === 0 && 2 ** (1 - failed.more) * (arms.length - 1) <= level)
