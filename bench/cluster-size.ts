@@ -1,7 +1,7 @@
 /**
  * What a cluster costs by its size: `npm run bench cluster-size`
  *
- * Three clusters by kind with the workload of write-up 002 (23 pods) on 2, 3 and 5 nodes, one after another; on the one with 3
+ * Three clusters by kind with the workload of postmortem 002 (23 pods) on 2, 3 and 5 nodes, one after another; on the one with 3
  * nodes then as many pods more as make 121. (One node alone is no cluster here: the workload needs a worker to lose.) Time until
  * every pod is ready, memory of the nodes' containers, and how busy the machine is when nothing happens.
  */

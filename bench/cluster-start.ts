@@ -115,14 +115,14 @@ process.stdout.write(
   `${table([
     [
       `median of ${rounds}`,
-      ...cells.map(({ image, way }) => `${way === 'kind' ? 'made by kind' : 'restored'}, ${image}`),
+      ...cells.map(({ image, way }) => `${way === 'kind' ? 'created by kind' : 'restored'}, ${image}`),
       'restored is faster',
       'restored, strict against ours',
     ],
     row('every pod ready', (m) => m.ready),
     row('steady state begins', (m) => m.steady),
     row('CPU-seconds of work', (m) => m.work),
-    row(`the least that ${cpus().length} cores allow`, (m) => m.work / cpus().length),
+    row(`the minimum that ${cpus().length} cores allow`, (m) => m.work / cpus().length),
   ])}\n\n`,
 );
 for (const [image, { nodes, layers }] of Object.entries(sizes)) {

@@ -2,7 +2,7 @@
  * How often 95 % intervals hold the truth: `npm run bench coverage [-- <rounds>]`
  *
  * Simulated times that are normal, have a long tail, or never come in one of five; of an arm's mean, of the paired difference of two arms, and of two
- * runs, each of those that came back, as reports give them. The tables of docs/measurement.md.
+ * runs, each of those that recovered, as reports give them. The tables of docs/measurement.md.
  */
 import { differenceInterval, meanInterval } from '../harness/analysis/mean-interval.ts';
 import { signFlipInterval } from '../harness/analysis/permutation.ts';
@@ -44,7 +44,7 @@ function row(what: string, of: string, truth: number, ask: (n: number) => Bounds
   return { what, of, byBlocks };
 }
 
-/** Differences of the blocks in which both came back. */
+/** Differences of the blocks in which both recovered. */
 function paired(n: number, a: Draw, b: Draw): Bounds | undefined {
   const [x, y] = [some(n, a), some(n, b)];
   const differences = x.flatMap((time, i) => {

@@ -1,5 +1,5 @@
 /**
- * How often runbooks are told apart that do not differ, and how often those are that do: `npm run bench false-rates [-- <rounds>]`
+ * How often runbooks are found to differ that do not, and how often those that do: `npm run bench false-rates [-- <rounds>]`
  *
  * Simulated runs, judged as `compare` judges them: once at their end, and at the declared looks of a run that ends as soon as it is decided, with arms
  * that are dropped after three blocks without a recovery. The tables of docs/measurement.md.
@@ -7,7 +7,7 @@
 import { looksFor } from '../harness/analysis/sample-size.ts';
 import { simulated, simulatedArm, simulatedHorizonMs, upTo, type Draw } from '../harness/analysis/testing/simulated.ts';
 import type { ArmBlocks } from '../harness/analysis/observed.ts';
-import { type Pair, tellApart } from '../harness/analysis/told-apart.ts';
+import { type Pair, testPairs } from '../harness/analysis/significance.ts';
 import { keep, say, table } from './support.ts';
 
 const rounds = Number(process.argv[2] ?? 2000);
@@ -46,9 +46,9 @@ const situations: readonly { readonly name: string; readonly arms: readonly Arm[
   { name: '5 alike', arms: times(5, of(draws.normal)), blocks: 8 },
   { name: '3 alike, long tail', arms: times(3, of(draws['long tail'])), blocks: 10 },
   { name: '3 alike, one in five never', arms: times(3, of(draws['one in five never'])), blocks: 10 },
-  { name: '5 alike that come back in 3 of 10', arms: times(5, chance(0.3)), blocks: 10 },
+  { name: '5 alike that recover in 3 of 10', arms: times(5, chance(0.3)), blocks: 10 },
   {
-    name: '2 alike beside 3 that never come back',
+    name: '2 alike beside 3 that never recover',
     arms: [...times(2, of(draws.normal)), ...times(3, { downtime: idle, ttr: never, group: 'idle' })],
     blocks: 8,
   },
@@ -81,7 +81,7 @@ function drawn(arms: readonly Arm[], blocks: number): readonly ArmBlocks[] {
 }
 
 const indexOf = (id: string): number => Number(id.slice(4));
-/** Whether a pair without any difference is told apart; and whether any time without a difference is. */
+/** Whether a pair without any difference is found to differ; and whether any time without a difference is. */
 function wrongs(arms: readonly Arm[], pairs: readonly Pair[], level: number): { pair: boolean; time: boolean } {
   const found = { pair: false, time: false };
   for (const { a, b, times: told } of pairs) {
@@ -99,7 +99,7 @@ function wrongs(arms: readonly Arm[], pairs: readonly Pair[], level: number): { 
 function once(arms: readonly Arm[], blocks: number) {
   const count = { pair: 0, time: 0 };
   for (let round = 0; round < rounds; round++) {
-    const pairs = tellApart(drawn(arms, blocks), { horizonMs: simulatedHorizonMs, seed: 1, level: 0.05 });
+    const pairs = testPairs(drawn(arms, blocks), { horizonMs: simulatedHorizonMs, seed: 1, level: 0.05 });
     const wrong = wrongs(arms, pairs, 0.05);
     if (wrong.pair) count.pair++;
     if (wrong.time) count.time++;
@@ -107,7 +107,7 @@ function once(arms: readonly Arm[], blocks: number) {
   return { pair: count.pair / rounds, time: count.time / rounds };
 }
 
-/** The declared rule: an arm that did not come back in the first three blocks, in which another one always did. */
+/** The declared rule: an arm that did not recover in the first three blocks, in which another one always did. */
 function dropped(arms: readonly ArmBlocks[]): ReadonlySet<string> {
   const back = new Map(
     arms.map((arm) => [arm.id, [...upTo(arm, 3).blocks.values()].filter((b) => b.ttr.event).length]),
@@ -126,7 +126,7 @@ function sequential(arms: readonly Arm[], trials: number, runs: number) {
     let decidedAt: number | undefined;
     for (const { blocks, level } of looksFor(trials)) {
       const seen = all.map((arm) => upTo(arm, given.has(arm.id) ? 3 : blocks));
-      const pairs = tellApart(seen, { horizonMs: simulatedHorizonMs, seed: 1, level });
+      const pairs = testPairs(seen, { horizonMs: simulatedHorizonMs, seed: 1, level });
       wrong ||= wrongs(arms, pairs, level).pair;
       if (decidedAt === undefined && pairs[0]?.better === 'a') decidedAt = blocks;
       if (decidedAt !== undefined && wrong) break;
@@ -147,7 +147,7 @@ const atOnce = situations.map(({ name, arms, blocks }) => {
 const looked = [2, 3, 5].flatMap((n) =>
   [
     ...Object.entries(draws).map(([name, draw]) => ({ name, arms: times(n, of(draw)) })),
-    { name: 'back in half, some dropped', arms: times(n, chance(0.5)) },
+    { name: 'recover in half, some dropped', arms: times(n, chance(0.5)) },
   ].flatMap(({ name, arms }) =>
     [8, 20].map((trials) => {
       say(`looks: ${String(n)} arms, ${name}, ${String(trials)} blocks`);
@@ -177,13 +177,13 @@ const power = [0.5, 1, 1.5, 2.5].map((sd) => {
 
 process.stdout.write(
   `${table([
-    ['arms', 'blocks', 'a pair told apart', 'a time told apart'],
+    ['arms', 'blocks', 'pair significantly different', 'time significantly different'],
     ...atOnce.map((r) => [r.name, String(r.blocks), percent(r.pair), percent(r.time)]),
   ])}\n\n${table([
-    ['arms', 'times', 'blocks at most', 'told apart at any look'],
+    ['arms', 'times', 'blocks at most', 'significantly different at any look'],
     ...looked.map((r) => [String(r.arms), r.name, String(r.trials), percent(r.wrong)]),
   ])}\n\n${table([
-    ['difference', 'two arms: decided', 'after blocks', 'beside five that never come back', 'after blocks'],
+    ['difference', 'two arms: decided', 'after blocks', 'beside five that never recover', 'after blocks'],
     ...power.map((r) => [
       `${String(r.sd)} sd`,
       percent(r.two.decided),

@@ -37,7 +37,7 @@ interface Found {
   readonly peakMiB: number;
 }
 
-/** A trial of a real one's size: nine probes, two to five minutes, alarms that beat, the load of each second. */
+/** A trial of a real one's size: nine probes, two to five minutes, alerts that beat, the load of each second. */
 function logOf(runbook: string, variant: number) {
   const random = seeded(variant + 1);
   const goodMs = runbook === idle ? 1e9 : 65_000 + random() * 60_000;
@@ -192,7 +192,7 @@ async function measured(args: readonly string[], trials: number, dir: string): P
 const commands: Readonly<Record<string, readonly string[]>> = {
   report: ['report'],
   compare: ['compare'],
-  'compare --alarms': ['compare', '--alarms'],
+  'compare --alerts': ['compare', '--alerts'],
 };
 
 /** Writes so many trials, measures each command, and takes them away again. */

@@ -70,7 +70,7 @@ export async function inFolder<T>(work: (dir: string) => Promise<T>): Promise<T>
 }
 
 /**
- * Probes a cluster until every SLI of the scenario has been good for the profile's hold window; returns how long after now that
+ * Probes a cluster until every SLI of the scenario has been good for the profile's stability window; returns how long after now that
  * window began, in seconds: the probes' own time to connect is part of it.
  */
 export async function secondsToSteady(cluster: RunningCluster, signal: AbortSignal): Promise<number> {

@@ -36,6 +36,4 @@ for (const [command, args] of steps) {
   process.stderr.write(output);
   process.exit(exitCode);
 }
-process.stdout.write(
-  `The site is in ${join(dist, base)}; to look at it: docs/node_modules/.bin/vitepress preview docs\n`,
-);
+process.stdout.write(`The site is in ${join(dist, base)}; preview it: docs/node_modules/.bin/vitepress preview docs\n`);

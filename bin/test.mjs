@@ -28,7 +28,7 @@ if (tooOld !== undefined) stop(5, tooOld);
 const kept = known.filter((flag) => process.env.npm_lifecycle_event && process.env[`npm_config_${flag.slice(2)}`]);
 if (kept.length > 0) {
   const line = ['npm run', process.env.npm_lifecycle_event, '--', ...flags, ...kept].join(' ');
-  stop(2, `npm keeps flags that stand before a lone "--" for itself; type: ${line}`);
+  stop(2, `npm keeps flags before a lone "--" for itself; type: ${line}`);
 }
 const unknown = flags.find((flag) => !known.includes(flag));
 if (unknown !== undefined)

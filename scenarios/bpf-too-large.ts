@@ -19,11 +19,11 @@ import { datapathAgent } from './support/datapath.ts';
 import { policyWebhook } from './support/policy-webhook.ts';
 import { resurrectionProbes } from './support/resurrection.ts';
 
-/** Write-up 001: after a host update and a rolling reboot the kernel refuses the network's BPF program. */
+/** Postmortem 001: after a host update and a rolling reboot the kernel refuses the network's BPF program. */
 export default defineScenario({
   outage: {
     title: 'Linux Kernel: A Single Point of Failure',
-    source: 'write-up 001',
+    source: 'postmortem 001',
     date: 'undated',
     says: [
       'A linux-firmware update, then a rolling reboot; an entire zone was down and was almost not noticed.',
@@ -39,7 +39,7 @@ export default defineScenario({
   },
   fidelity: 'emulated',
   differences: [
-    'the kernel itself refuses the program; that a firmware announces more entries and makes its loop longer is ours: the write-up does not know why it grew',
+    'the kernel itself refuses the program; that a firmware announces more entries and makes its loop longer is ours: the postmortem does not know why it grew',
     "the agent is flannel with a container before it that loads the program and lets it go; flannel's vxlan carries the packets, where Cilium's programs do",
     'a booting node has no CNI configuration until its agent brings it; Cilium leaves its file and its plugin refuses while the agent is down',
     'a version of that container is a variable: 1.1 never builds the program for more than 4,096 entries; it stands for the Cilium update',
@@ -66,14 +66,14 @@ export default defineScenario({
     claimed(wait(), 'does-not-recover', 'a day passed; nothing healed by itself'),
     claimed(restartCoredns(), 'unknown', 'not told; names were what it looked like'),
     claimed(deleteWebhooks(), 'does-not-recover', 'writes come back, the network does not'),
-    claimed(rebootNode({ on: 'workers' }), 'unknown', 'not told; a reboot had begun it'),
+    claimed(rebootNode({ on: 'workers' }), 'unknown', 'not mentioned; a reboot had started it'),
     claimed(rollbackFirmware(), 'unknown', 'not tried; it was the one thing that had changed'),
     claimed(
       canaryHost({ canary: { worker: 1 }, next: { worker: 2 } }),
       'recovers',
       'what will be done from now on: one host, its networking verified, automatically',
     ),
-    claimed(upgradeDatapath(), 'recovers', 'cure: "Thank God that fixes my issue"'),
+    claimed(upgradeDatapath(), 'recovers', 'fix: "Thank God that fixes my issue"'),
   ],
   horizonMs: { stock: minutes(12), fast: seconds(240) },
 });

@@ -20,11 +20,11 @@ const documents = {
   volume: '/var/local/firedrill/chromadb',
 };
 
-/** Write-up 002: an update that failed half-way took the CNI away, and nobody noticed for two days. */
+/** Postmortem 002: an update that failed half-way took the CNI away, and nobody noticed for two days. */
 export default defineScenario({
   outage: {
     title: 'When Everything Crashes: The K3s Resurrection',
-    source: 'write-up 002',
+    source: 'postmortem 002',
     date: '2025-10-05',
     says: [
       'A failed update wiped the CNI configuration; networking was restarted.',
@@ -40,7 +40,7 @@ export default defineScenario({
   fidelity: 'real',
   differences: [
     'kubeadm-built nodes with flannel as a daemon set, where k3s has flannel inside its own process',
-    'two of three nodes are hit, so that a bystander on the third can be watched; the write-up had one node',
+    'two of three nodes are hit, so that a bystander on the third can be watched; the postmortem had one node',
     'small HTTP services and a PostgreSQL with 1,133 documents stand for the AI services and ChromaDB',
   ],
   cluster: { workers: 2, workload: 'resurrection' },
@@ -58,7 +58,7 @@ export default defineScenario({
     ),
     claimed(restartCoredns(), 'does-not-recover', 'CoreDNS had restarted 892 times to no avail'),
     claimed(restoreCni(), 'unknown', 'considered and not tried: "Risk: Unknown what else was corrupted"'),
-    claimed(restoreCniAndPods(), 'recovers', 'not tried: the write-up stopped at "Unknown what else was corrupted"'),
+    claimed(restoreCniAndPods(), 'recovers', 'not tried: the postmortem stopped at "Unknown what else was corrupted"'),
     claimed(restartCniAgent(), 'unknown', 'not tried'),
     claimed(
       canaryUpdate({
@@ -69,7 +69,7 @@ export default defineScenario({
       'recovers',
       'not tried: there was one node',
     ),
-    claimed(nuclear({ documents }), 'recovers', 'cure: 8 hours, 0 of 1,133 documents lost'),
+    claimed(nuclear({ documents }), 'recovers', 'fix: 8 hours, 0 of 1,133 documents lost'),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(135) },
 });

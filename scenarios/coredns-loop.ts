@@ -7,11 +7,11 @@ import { restoreResolver } from '../harness/runbooks/restore-resolver.ts';
 import { wait } from '../harness/runbooks/wait.ts';
 import { resurrectionDetectors, resurrectionProbes, services } from './support/resurrection.ts';
 
-/** Write-up 002, the line in CoreDNS' log: a resolver that points at itself, and the plugin that dies rather than loop. */
+/** Postmortem 002, the line in CoreDNS' log: a resolver that points at itself, and the plugin that dies rather than loop. */
 export default defineScenario({
   outage: {
     title: 'When Everything Crashes: CoreDNS detects a loop',
-    source: 'write-up 002',
+    source: 'postmortem 002',
     date: '2025-10-05',
     says: [
       'CoreDNS was in CrashLoopBackOff: 892 restarts.',
@@ -23,8 +23,8 @@ export default defineScenario({
   },
   fidelity: 'real',
   differences: [
-    'the resolver is rewritten on purpose; the write-up does not say what had put loopback there',
-    'only DNS is broken here: the write-up had this together with the missing CNI (scenario cni-wipe)',
+    'the resolver is rewritten on purpose; the postmortem does not say what had put loopback there',
+    'only DNS is broken here: the postmortem had this together with the missing CNI (scenario cni-wipe)',
   ],
   cluster: { workers: 2, workload: 'resurrection' },
   probes: resurrectionProbes(),
@@ -40,7 +40,7 @@ export default defineScenario({
       'the kubelet restarted them 6,812 times to no avail',
     ),
     claimed(restartCoredns(), 'does-not-recover', 'CoreDNS had restarted 892 times to no avail'),
-    claimed(restoreResolver(), 'recovers', "the cure in CoreDNS' manual"),
+    claimed(restoreResolver(), 'recovers', "the fix in CoreDNS' manual"),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(135) },
 });

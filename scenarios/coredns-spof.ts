@@ -16,11 +16,11 @@ import { resurrectionProbes } from './support/resurrection.ts';
 
 const dnsNode = 'node=$(echo $WORKERS | cut -d " " -f 3)';
 
-/** Write-up 004, "CoreDNS was a SPOF": one CoreDNS, and the node that it is on goes away. */
+/** Postmortem 004, "CoreDNS was a SPOF": one CoreDNS, and the node that it is on goes away. */
 export default defineScenario({
   outage: {
     title: 'Simultaneous 3-Node Reboot Cascade: the one CoreDNS goes with its node',
-    source: 'write-up 004',
+    source: 'postmortem 004',
     date: '2026-06-05',
     says: [
       'One CoreDNS on one node: a reboot of that node drops DNS for the whole cluster.',
@@ -32,7 +32,7 @@ export default defineScenario({
   },
   fidelity: 'real',
   differences: [
-    'the node stays away for the whole trial, so nothing recovers fully; in the write-up it came back with the two others',
+    'the node stays away for the whole trial, so nothing recovers fully; in the postmortem it came back with the two others',
     'nothing else runs on that node, so that what is measured is DNS',
   ],
   cluster: { workers: 3, workload: 'resurrection' },

@@ -11,11 +11,11 @@ import { restartKubelet } from '../harness/runbooks/restart-kubelet.ts';
 import { wait } from '../harness/runbooks/wait.ts';
 import { resurrectionProbes } from './support/resurrection.ts';
 
-/** Write-up 004, its fourth cause alone: what is to be written cannot be, while everything that runs goes on. */
+/** Postmortem 004, its fourth cause alone: what is to be written cannot be, while everything that runs goes on. */
 export default defineScenario({
   outage: {
     title: 'Simultaneous 3-Node Reboot Cascade: the datastore hangs',
-    source: 'write-up 004',
+    source: 'postmortem 004',
     date: '2026-06-05',
     says: [
       'The kubelet could not write the status of its pods: they stayed Pending.',
@@ -28,8 +28,8 @@ export default defineScenario({
   },
   fidelity: 'equivalent',
   differences: [
-    'etcd is stopped by a signal; in the write-up a follower of dqlite had lost its way to the leader',
-    'one etcd for the whole cluster: reads fail here, too, while in the write-up other members still answered',
+    'etcd is stopped by a signal; in the postmortem a follower of dqlite had lost its way to the leader',
+    'one etcd for the whole cluster: reads fail here, too, while in the postmortem other members still answered',
   ],
   cluster: { workers: 2, workload: 'resurrection' },
   probes: resurrectionProbes(),
@@ -46,7 +46,7 @@ export default defineScenario({
   runbooks: [
     claimed(wait(), 'does-not-recover', 'did not heal by itself'),
     claimed(restartKubelet({ on: 'control-plane' }), 'does-not-recover', 'no help: the errors went on after it'),
-    claimed(restartDatastore(), 'recovers', 'cure: pods went on within seconds'),
+    claimed(restartDatastore(), 'recovers', 'fix: pods went on within seconds'),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(300) },
 });

@@ -21,11 +21,11 @@ import { serverMiB, smallNode } from './support/small-node.ts';
 /** The worker that is reached by ssh. */
 const host = { worker: 1 } as const;
 
-/** Write-up 003, whole. */
+/** Postmortem 003, whole. */
 export default defineScenario({
   outage: {
     title: 'Apparently as many things as possible',
-    source: 'write-up 003',
+    source: 'postmortem 003',
     date: 'undated',
     says: [
       'Every kubectl said 401 Unauthorized: the certificates had ended. The reboot made things worse.',
@@ -40,12 +40,12 @@ export default defineScenario({
   },
   fidelity: 'equivalent',
   differences: [
-    'all is broken at the same time from the beginning, one behind the other; in the write-up the later things broke on the way',
+    'all is broken at the same time from the beginning, one behind the other; in the postmortem the later things broke on the way',
     'the flushed firewall is not part of the outage: it is what the runbook as-it-happened does, as it was there',
     'that leaked addresses kept the pods down is our reading: they outlast reboots and the killall script removes them',
-    'the write-up gives no duration: three hours are the sum of what the single outages guess',
+    'the postmortem gives no duration: three hours are the sum of the estimates for the single outages',
     'the machine is three here: it is reached by ssh on one worker, the database is on the other, the API on the control plane',
-    'WAL is archived, so that a way out without loss exists; the write-up speaks of none',
+    'WAL is archived, so that a way out without loss exists; the postmortem speaks of none',
     'the single outages say how each of their mechanisms differs: expired-certs, oom-database, pg-wal-corruption',
   ],
   cluster: { workers: 2, workload: 'resurrection' },

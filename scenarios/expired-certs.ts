@@ -13,11 +13,11 @@ import { rotateCertsAndKubelets } from '../harness/runbooks/rotate-certs-and-kub
 import { wait } from '../harness/runbooks/wait.ts';
 import { resurrectionProbes } from './support/resurrection.ts';
 
-/** Write-up 003, its beginning: a year has passed and every certificate has ended. */
+/** Postmortem 003, its beginning: a year has passed and every certificate has ended. */
 export default defineScenario({
   outage: {
     title: 'Apparently as many things as possible: the certificates have ended',
-    source: 'write-up 003',
+    source: 'postmortem 003',
     date: 'undated',
     says: [
       'Every kubectl said 401 Unauthorized, the one on the master too.',
@@ -30,8 +30,8 @@ export default defineScenario({
   },
   fidelity: 'real',
   differences: [
-    "the workstation's own credentials have not ended: its kubectl says x509 where the write-up's said 401",
-    "the certificates are signed again with an end that lies a day back, by the cluster's own CAs; in the write-up a year had passed",
+    "the workstation's own credentials have not ended: its kubectl says x509 where the postmortem's said 401",
+    "the certificates are signed again with an end date that is a day ago, by the cluster's own CAs; in the postmortem a year had passed",
     "kubeadm's certificates: k3s renews most at a start within their last 90 days, and its `certificate rotate` renews the kubelet's, too",
     "the upgrade is kubeadm's, to the version that is there; k3s' replaces the one program that is everything",
   ],

@@ -20,11 +20,11 @@ import { resurrectionProbes } from './support/resurrection.ts';
 
 const node = { worker: 1 } as const;
 
-/** Write-up 003, "Getting locked-out": the command of an issue's comment, typed over ssh. */
+/** Postmortem 003, "Getting locked-out": the command of an issue's comment, typed over ssh. */
 export default defineScenario({
   outage: {
     title: 'Apparently as many things as possible: iptables -F, and locked out',
-    source: 'write-up 003',
+    source: 'postmortem 003',
     date: 'undated',
     says: [
       'iptables -F froze the ssh session: the machine could not be reached any more.',
@@ -38,9 +38,9 @@ export default defineScenario({
   fidelity: 'real',
   differences: [
     'a small script with the rules that ufw would write stands for ufw, and what greets on port 22 for an ssh server',
-    'the rest of the comment (-t nat -F) is typed in the same breath; in the write-up it was typed at the console a while later',
-    'the container network was broken before, by the outage that the write-up began with; here it is whole until then',
-    'one worker of two is the machine; in the write-up it was the master',
+    'the rest of the comment (-t nat -F) is typed in the same breath; in the postmortem it was typed at the console a while later',
+    'the container network was broken before, by the outage that the postmortem began with; here it works until then',
+    'one worker of two is the machine; in the postmortem it was the master',
   ],
   cluster: { workers: 2, workload: 'resurrection' },
   setup: firewalledHost(node),
@@ -62,7 +62,7 @@ export default defineScenario({
     claimed(resetFirewall({ on: node }), 'does-not-recover', 'ssh was back, the network of the containers was not'),
     claimed(restartNodeAgent(), 'unknown', 'not tried'),
     claimed(rebootNode({ on: node }), 'does-not-recover', 'containers were simply not working as expected'),
-    claimed(killall({ on: node }), 'unknown', 'in the write-up it came after the firewall was reset'),
+    claimed(killall({ on: node }), 'unknown', 'in the postmortem it came after the firewall was reset'),
     claimed(resetFirewallAndKillall({ on: node }), 'recovers', "it's all becoming green again"),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(150) },

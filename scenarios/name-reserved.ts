@@ -16,11 +16,11 @@ import { resurrectionProbes } from './support/resurrection.ts';
 
 const node = { worker: 1 } as const;
 
-/** Write-up 004, its third cause alone: a runtime that keeps names of what does not exist. */
+/** Postmortem 004, its third cause alone: a runtime that keeps names of what does not exist. */
 export default defineScenario({
   outage: {
     title: 'Simultaneous 3-Node Reboot Cascade: names are reserved (RC-3)',
-    source: 'write-up 004',
+    source: 'postmortem 004',
     date: '2026-06-05',
     says: [
       'Pods that had run on the node before its reboot could not start: name is reserved for a container that does not exist.',
@@ -34,7 +34,7 @@ export default defineScenario({
   },
   fidelity: 'equivalent',
   differences: [
-    'the names are held by creations that hang for ever in containerd; in the write-up its database had them from before a reboot',
+    'the names are held by creations that hang for ever in containerd; in the postmortem its database had them from before a reboot',
   ],
   cluster: { workers: 2, workload: 'resurrection' },
   probes: resurrectionProbes(),

@@ -16,18 +16,18 @@ import { resurrectionProbes } from './support/resurrection.ts';
 
 const node = { worker: 1 } as const;
 
-/** Write-up 004, its second cause alone: a node on which service addresses lead nowhere. */
+/** Postmortem 004, its second cause alone: a node on which service addresses lead nowhere. */
 export default defineScenario({
   outage: {
     title: 'Simultaneous 3-Node Reboot Cascade: NAT is not reprogrammed (RC-2)',
-    source: 'write-up 004',
+    source: 'postmortem 004',
     date: '2026-06-05',
     says: [
       'On one node the DNAT and MASQUERADE rules of services were gone after the reboot.',
       'Its agent ran on with the state of before and wrote nothing.',
       'Connections to service addresses were silently dropped for 4 hours.',
       'All nodes were Ready; no check looked for the rules.',
-      "Restarting kubelite restarted the agent's pod, which wrote them anew.",
+      "Restarting kubelite restarted the agent's pod, which wrote them again.",
     ],
     undetectedMs: minutes(18),
     recoveryMs: minutes(240),
@@ -35,7 +35,7 @@ export default defineScenario({
   fidelity: 'equivalent',
   differences: [
     'kube-proxy with iptables stands for Calico Felix; it is frozen by a signal where Felix was stuck',
-    'the rules are emptied by hand; in the write-up a reboot had',
+    'the rules are emptied by hand; in the postmortem a reboot had',
   ],
   cluster: { workers: 2, workload: 'resurrection' },
   probes: resurrectionProbes(),
@@ -52,10 +52,10 @@ export default defineScenario({
     warningEvents({ expects: podNetworkWarnings }),
   ],
   runbooks: [
-    claimed(wait(), 'does-not-recover', '4 hours passed and nothing was written'),
+    claimed(wait(), 'does-not-recover', '4 hours passed and no rules were written'),
     claimed(restartKubelet({ on: node }), 'unknown', "restarting kubelite did, for it restarted the agent's pod"),
     claimed(restartNodeAgent(), 'recovers', 'Felix requires a fresh start'),
-    claimed(rebootNode({ on: node }), 'unknown', 'not tried: a reboot had begun it'),
+    claimed(rebootNode({ on: node }), 'unknown', 'not tried: a reboot had started it'),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(135) },
 });

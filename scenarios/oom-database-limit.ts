@@ -10,11 +10,11 @@ import { memoryDetectors } from './support/memory-detectors.ts';
 import { resurrectionProbes } from './support/resurrection.ts';
 import { smallNode } from './support/small-node.ts';
 
-/** Write-up 003, "The Database": what was suspected first. The same signs as of `oom-database`, another cause and another cure. */
+/** Postmortem 003, "The Database": what was suspected first. The same signs as of `oom-database`, another cause and another fix. */
 export default defineScenario({
   outage: {
     title: "Apparently as many things as possible: the database's own limit is too low",
-    source: 'write-up 003',
+    source: 'postmortem 003',
     date: 'undated',
     says: [
       'The database server was killed by the kernel, out of memory.',
@@ -25,8 +25,8 @@ export default defineScenario({
   },
   fidelity: 'real',
   differences: [
-    'in the write-up the node was full (scenario oom-database); this is the other reason for the same message',
-    'the limit is lowered by a drill; in life the need grows, or somebody saves memory',
+    'in the postmortem the node was full (scenario oom-database); this is the other reason for the same message',
+    'the drill lowers the limit; in production demand grows, or somebody saves memory',
     'wal_buffers of 256 MB stand for a big database: its server fills them at its start',
   ],
   cluster: { workers: 2, workload: 'resurrection' },
@@ -40,7 +40,7 @@ export default defineScenario({
     claimed(wait(), 'does-not-recover', 'nobody says so; it needs what it needs'),
     claimed(restartDatabase(), 'does-not-recover', 'it would still crash and crash again'),
     claimed(raiseLimit(), 'recovers', 'tried first, where it was not the cause'),
-    claimed(scaleDownServices(), 'does-not-recover', 'the cure where the node was full'),
+    claimed(scaleDownServices(), 'does-not-recover', 'the fix where the node was full'),
     claimed(scaleDownAndRestart(), 'does-not-recover', 'not tried'),
   ],
   horizonMs: { stock: minutes(12), fast: seconds(180) },

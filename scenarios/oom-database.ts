@@ -10,11 +10,11 @@ import { memoryDetectors } from './support/memory-detectors.ts';
 import { resurrectionProbes } from './support/resurrection.ts';
 import { serverMiB, smallNode } from './support/small-node.ts';
 
-/** Write-up 003, "The Database": killed for memory because the node is full. */
+/** Postmortem 003, "The Database": killed for memory because the node is full. */
 export default defineScenario({
   outage: {
     title: 'Apparently as many things as possible: the database is killed for memory',
-    source: 'write-up 003',
+    source: 'postmortem 003',
     date: 'undated',
     says: [
       'The database server was killed by the kernel, out of memory.',
@@ -30,7 +30,7 @@ export default defineScenario({
     'the full node is the limit that the kubelet sets for all pods of a small one: the kernel kills among the pods, not among everything on the machine, and the kubelet writes no SystemOOM event',
     'the kubelet does not evict before, as on k3s: its list of thresholds names disks alone',
     'wal_buffers of 256 MB stand for a big database: its server fills them at its start, so that it is the biggest process and needs them again at once',
-    'the neighbours fill the node within seconds, by a drill; in the write-up over the life of the machine',
+    'the drill makes the neighbours fill the node within seconds; in the postmortem it took the life of the machine',
     'where processes may not lower their oom_score_adj (containers without CAP_SYS_RESOURCE), pods of the system have 0 instead of -997; the database and its neighbours have what the kubelet gives them',
   ],
   cluster: { workers: 2, workload: 'resurrection' },

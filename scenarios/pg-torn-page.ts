@@ -27,11 +27,11 @@ const tuned = JSON.stringify(
   ),
 );
 
-/** A variant of write-up 003's last act: the damage that nobody sees. */
+/** A variant of postmortem 003's last act: the damage that nobody sees. */
 export default defineScenario({
   outage: {
     title: 'Apparently as many things as possible: the page that was half written',
-    source: 'write-up 003',
+    source: 'postmortem 003',
     date: 'undated',
     says: [
       "After crash loops and kills the database's log was corrupted, and the server said so (scenario pg-wal-corruption).",
@@ -42,9 +42,9 @@ export default defineScenario({
   },
   fidelity: 'equivalent',
   differences: [
-    'not in the write-up: a variant, after the manual of PostgreSQL, for what a kill may leave behind',
+    'not in the postmortem: a variant, after the manual of PostgreSQL, for what a kill may leave behind',
     'the page is torn by hand between memory and disk while all processes stand still; a kill alone tears nothing, for the kernel goes on writing: it takes a machine that stops',
-    'full_page_writes is off, which nobody should do, and some do on storage that is said to write pages whole',
+    'full_page_writes is off, which nobody should do, and some do on storage that is said to write pages atomically',
   ],
   cluster: { workers: 2, workload: 'resurrection' },
   setup: [

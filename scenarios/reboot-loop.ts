@@ -23,11 +23,11 @@ import { resurrectionProbes } from './support/resurrection.ts';
 
 const node = { worker: 1 } as const;
 
-/** Write-up 000: a host that panics, starts itself again, and panics; and the innocent program whose name was on the crash report. */
+/** Postmortem 000: a host that panics, starts itself again, and panics; and the innocent program whose name was on the crash report. */
 export default defineScenario({
   outage: {
     title: 'The reboot loop that blamed the wrong code',
-    source: 'write-up 000',
+    source: 'postmortem 000',
     date: 'undated, 18:30 to 19:45',
     says: [
       'The host rebooted every one to three minutes for an hour.',
@@ -41,7 +41,7 @@ export default defineScenario({
   },
   fidelity: 'emulated',
   differences: [
-    "a program counts the interfaces and plays the panic, for the kernel is everybody's; when eight were made anew within a minute, and not before 40 s after a start, everything stands still for ten seconds and the node ends",
+    "a program counts the interfaces and plays the panic, for the kernel is everybody's; when eight were recreated within a minute, and not before 40 s after a start, everything stands still for ten seconds and the node ends",
     'a container that crashes keeps its sandbox, and with it its interface: these pods share their processes and end the sandbox, too',
     'sixteen pods crash-loop; a boot lasts under a minute, not one to three',
     'the host is one worker of two: the API is elsewhere and stays',

@@ -19,11 +19,11 @@ import { allSlisBut, resurrectionProbes } from './support/resurrection.ts';
 
 const node = { worker: 2 } as const;
 
-/** Write-up 004, its storage alone: a volume whose controller is Terminating for ever. */
+/** Postmortem 004, its storage alone: a volume whose controller is Terminating for ever. */
 export default defineScenario({
   outage: {
     title: 'Simultaneous 3-Node Reboot Cascade: the replicas wait for pods that never go',
-    source: 'write-up 004',
+    source: 'postmortem 004',
     date: '2026-06-05',
     says: [
       'Controllers of the replicated volumes stayed Terminating; their budgets asked for more than was healthy.',
@@ -38,9 +38,9 @@ export default defineScenario({
   fidelity: 'equivalent',
   differences: [
     'etcd plays the replicas and podinfo the controller: one volume, not six',
-    'the shims of the pods are stopped by a signal; in the write-up a reboot had left containerd with tasks that no longer existed',
-    'a drill deletes the pods; in the write-up the cluster had, when the node was away',
-    'a budget does not keep a deleted pod from going, whatever the write-up says: it forbids evictions, which is what draining does',
+    'the shims of the pods are stopped by a signal; in the postmortem a reboot had left containerd with tasks that no longer existed',
+    'a drill deletes the pods; in the postmortem the cluster had, when the node was away',
+    'a budget does not keep a deleted pod from going, whatever the postmortem says: it forbids evictions, which is what draining does',
   ],
   cluster: { workers: 2, workload: 'storage' },
   probes: [volume(), ...resurrectionProbes()],
@@ -66,7 +66,7 @@ export default defineScenario({
       'kubelite was restarted half an hour after the controllers were gone',
     ),
     claimed(restartContainerd({ on: node }), 'unknown', 'not tried on its own'),
-    claimed(rebootNode({ on: node }), 'unknown', 'a reboot had begun it'),
+    claimed(rebootNode({ on: node }), 'unknown', 'a reboot had started it'),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(150) },
 });

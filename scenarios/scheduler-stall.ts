@@ -15,11 +15,11 @@ import { schedulerLease } from '../harness/runbooks/support/scheduler-lease.ts';
 import { wait } from '../harness/runbooks/wait.ts';
 import { allSlisBut, resurrectionProbes } from './support/resurrection.ts';
 
-/** Write-up 004, its first cause alone: a scheduler that holds its lease and schedules nothing. */
+/** Postmortem 004, its first cause alone: a scheduler that holds its lease and schedules nothing. */
 export default defineScenario({
   outage: {
     title: 'Simultaneous 3-Node Reboot Cascade: the scheduler stalls (RC-1)',
-    source: 'write-up 004',
+    source: 'postmortem 004',
     date: '2026-06-05',
     says: [
       '46 pods stayed Pending for 4 h 20 min with zero FailedScheduling events.',
@@ -33,10 +33,10 @@ export default defineScenario({
   },
   fidelity: 'equivalent',
   differences: [
-    "the scheduler's events are dropped on their way into the process; in the write-up they stalled in a queue inside it",
+    "the scheduler's events are dropped on their way into the process; in the postmortem they stalled in a queue inside it",
     'the scheduler runs without HTTP/2, so that each watch has a connection of its own and the lease another one',
-    'the 46 pods are wanted by a deployment of their own; in the write-up a reboot had emptied the nodes',
-    'one scheduler; in the write-up two more stood by and could not take over a lease that never lapsed',
+    'the 46 pods are wanted by a deployment of their own; in the postmortem a reboot had emptied the nodes',
+    'one scheduler; in the postmortem two more stood by and could not take over a lease that never lapsed',
   ],
   cluster: { workers: 2, workload: 'resurrection' },
   setup: schedulerLease(60),
@@ -59,9 +59,9 @@ export default defineScenario({
       'action item: a stalled scheduler is detected and its lease released 3 times faster',
     ),
     claimed(deletePendingPods(), 'does-not-recover', 'would have been ineffective'),
-    claimed(restartKubelet({ on: 'control-plane' }), 'unknown', 'not told apart from kubelite'),
+    claimed(restartKubelet({ on: 'control-plane' }), 'unknown', 'not distinguished from kubelite'),
     claimed(restartScheduler(), 'recovers', 'the part of the kubelite restart that matters here'),
-    claimed(restartKubelite(), 'recovers', 'cure: the lease was released and another scheduler took it'),
+    claimed(restartKubelite(), 'recovers', 'fix: the lease was released and another scheduler took it'),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(150) },
 });

@@ -33,11 +33,11 @@ import { resurrectionProbes } from './support/resurrection.ts';
 
 const node = { worker: 2 } as const;
 
-/** Write-up 004, whole. */
+/** Postmortem 004, whole. */
 export default defineScenario({
   outage: {
     title: 'Simultaneous 3-Node Reboot Cascade',
-    source: 'write-up 004',
+    source: 'postmortem 004',
     date: '2026-06-05',
     says: [
       'All nodes were rebooted at once; all came back Ready, and the cluster did not recover by itself.',
@@ -91,7 +91,7 @@ export default defineScenario({
     claimed(restartNodeAgent(), 'does-not-recover', 'RC-2 only'),
     claimed(restartContainerd({ on: node }), 'does-not-recover', 'RC-3 only'),
     claimed(scaleCoredns2(), 'does-not-recover', 'closed a gap that had widened the outage'),
-    claimed(rebootNode({ on: node }), 'unknown', 'a reboot had begun it'),
+    claimed(rebootNode({ on: node }), 'unknown', 'a reboot had started it'),
     claimed(restartKubelite({ on: node }), 'unknown', 'resolved RC-1, RC-2 and RC-3; pods went from 46 to 6 Pending'),
     claimed(fiveInterventions({ on: node }), 'recovers', '121 pods running'),
     claimed(rollingReboot(), 'recovers', 'non-negotiable: would have prevented it'),

@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 /**
  * Each line of an `events.jsonl` ends in `"sum"`: the CRC-32 (as in gzip, eight hexadecimal digits) of the line without it, carried on from
  * the sum of the line above, 0 before the first. So a line that is altered, missing, doubled, moved or of another log does not fit the one
- * above it. It guards against accidents, not against somebody who computes the sums anew; and the end of a log is shown by `trial.ended`, not
+ * above it. It guards against accidents, not against somebody who computes the sums again; and the end of a log is shown by `trial.ended`, not
  * by a sum.
  */
 const suffix = /,"sum":"([0-9a-f]{8})"\}$/;

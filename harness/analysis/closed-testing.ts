@@ -1,12 +1,12 @@
 import type { CellTest } from './block-permutation.ts';
 
-/** Above so many arms that can be told apart there are too many cells: Bonferroni over the pairs then. */
+/** Above so many arms that can be found to differ there are too many cells: Bonferroni over the pairs then. */
 export const closedMost = 12;
 
 /**
  * p of each pair of arms, adjusted over all pairs by closed testing over partitions. What could be true of the arms as a whole is a partition:
- * within a cell they are all alike. A pair is told apart when every partition that has both in one cell is rejected; so whatever the truth is,
- * a pair that is alike is told apart only where the true partition was rejected, for which the chance is at most the level. A partition's p is
+ * within a cell they are all alike. A pair is found to differ when every partition that has both in one cell is rejected; so whatever the truth is,
+ * a pair that is alike is found to differ only where the true partition was rejected, for which the chance is at most the level. A partition's p is
  * Bonferroni over its cells of two and more arms: their number times the least of their p.
  *
  * A cell that could not come to the level however its values were dealt out (two arms that never recovered) is not counted and has p = 1: it

@@ -5,7 +5,7 @@ import { comparison, pairedTime, sideWith, type Question, type Samples } from '.
 import { type ObservedTime, restricted } from './observed.ts';
 import { pairwise } from './pairwise.ts';
 import { areaUnder, kaplanMeier } from './stats.ts';
-import { leastBlocks, toldOf } from './told-apart.ts';
+import { leastBlocks, toldOf } from './significance.ts';
 
 /** Alarms' times to detect in each trial; undefined where the trial did not watch it. */
 export interface AlarmTimes {
@@ -15,7 +15,7 @@ export interface AlarmTimes {
 }
 
 /**
- * Times to detect, each cut where the alarm was no longer asked: at the first changing command (`askedMs`), after which it may notice the cure.
+ * Times to detect, each cut where the alert was no longer asked: at the first changing command (`askedMs`), after which it may notice the fix.
  * Trials of before that was recorded are cut at the shortest watch of them.
  */
 export function alarmTimes(plan: Plan, names: readonly string[], valid: readonly TrialRecord[]): AlarmTimes {
@@ -51,7 +51,7 @@ export const alarmSide = (horizonMs: number): ((times: readonly ObservedTime[]) 
     areaUnder(kaplanMeier(values.map((time, i) => ({ time, event: events[i] ?? false }))), horizonMs),
   );
 
-/** Every pair of alarms of a run, trial by trial: both were asked as long in each. */
+/** Every pair of alerts of a run, trial by trial: both were asked as long in each. */
 export function compareAlarms(times: AlarmTimes, question: Question): readonly Comparison[] {
   const rows = [...times.of];
   const sorted = [...rows].sort(([x], [y]) => (x < y ? -1 : 1));
@@ -77,7 +77,7 @@ export function compareAlarms(times: AlarmTimes, question: Question): readonly C
   );
 }
 
-/** The same alarms in two runs. */
+/** The same alerts in two runs. */
 export function alarmSamples(names: readonly string[], first: AlarmTimes, second: AlarmTimes): readonly Samples[] {
   const of = (times: AlarmTimes, name: string): readonly ObservedTime[] =>
     (times.of.get(name) ?? []).filter((t) => t !== undefined);

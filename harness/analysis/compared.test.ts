@@ -75,7 +75,7 @@ describe('within a run', () => {
     const hidden = one(around(10, 40_000, 12_000), around(10, 42_000, 12_000));
     expect(hidden.kind).toBe('not-shown');
     expect(hidden.says).toMatch(
-      /^no difference shown between cure and nuclear: downtime not shown to differ \(seen: .*; about \d+ blocks would show 5\.0 s\); TTR/,
+      /^no significant difference between cure and nuclear: downtime not significantly different \(seen: .*; about \d+ blocks would show 5\.0 s\); TTR/,
     );
     expect(timesOf(hidden)[0].blocksNeeded).toBeGreaterThan(10);
   });
@@ -83,7 +83,7 @@ describe('within a run', () => {
   it('does not call a difference that would not matter faster', () => {
     const small = one(around(10, 40_000, 500), around(10, 43_000, 500));
     expect(small.kind).toBe('below-minimum');
-    expect(small.says).toContain('less than the 5.0 s that would matter');
+    expect(small.says).toContain('below the relevant 5.0 s');
   });
 
   it('says "not resolvable" when the ends of the instants decide which is sooner', () => {
@@ -91,7 +91,7 @@ describe('within a run', () => {
       blocks.map((b) => ({ ...b, downtimeMs: 30_000 }));
     const [, ttr] = timesOf(one(equal(around(10, 40_000, 10, 8000)), equal(around(10, 52_000, 10, 8000))));
     expect(ttr).toMatchObject({ kind: 'not-resolvable', resolutionMs: 16_000, minimumEffectMs: 32_000 });
-    // The same middles, sharply seen, are told apart.
+    // The same middles, sharply seen, are found to differ.
     const [, sharp] = timesOf(one(equal(around(10, 40_000, 10)), equal(around(10, 52_000, 10))));
     expect(sharp.kind).toBe('faster');
   });
@@ -114,7 +114,7 @@ describe('within a run', () => {
       sideB: { n: 8, events: 0, restrictedMs: 240_000 },
     });
     expect(timesOf(shown)[1].differenceMs).toBeUndefined();
-    expect(shown.says).toMatch(/TTR back in 8 of 8 with cure, 0 of 8 with nuclear \(p 0\.0098\)$/);
+    expect(shown.says).toMatch(/TTR recovered in 8 of 8 with cure, 0 of 8 with nuclear \(p 0\.0098\)$/);
     expect(one(nevers(8), nevers(8))).toMatchObject({
       kind: 'neither',
       says: 'cure and nuclear: neither within 4 min',
@@ -125,7 +125,7 @@ describe('within a run', () => {
     const shown = one(around(10, 40_000, 3000), [...around(6, 60_000, 3000), ...nevers(4)]);
     expect(timesOf(shown)[1]).toMatchObject({ both: 6, sideB: { n: 10, events: 6 } });
     expect(shown.says).toMatch(
-      /TTR (19|20|21) s sooner with cure where both came back; back in 10 of 10 with cure, 6 of 10 with nuclear \(95 %/,
+      /TTR (19|20|21) s sooner with cure where both recovered; recovered in 10 of 10 with cure, 6 of 10 with nuclear \(95 %/,
     );
   });
 
@@ -134,10 +134,10 @@ describe('within a run', () => {
     expect(few.kind).toBe('too-few');
     expect(timesOf(few)[0].p).toBeUndefined();
     expect(few.says).toMatch(
-      /^cure and nuclear: 5 blocks can show nothing, at least 6 are needed: downtime seen: 20 s less with cure; about 6 blocks would show 5\.0 s; /,
+      /^cure and nuclear: 5 blocks are too few, at least 6 are needed: downtime seen: 20 s less with cure; about 6 blocks would show 5\.0 s; /,
     );
     expect(one([], [])).toMatchObject({ kind: 'no-data', says: 'cure and nuclear: no block in which both were valid' });
-    expect(one([at(1000)], [at(2000)]).says).toContain('1 block can show');
+    expect(one([at(1000)], [at(2000)]).says).toContain('1 block is too few');
     const four = ['a', 'b', 'c', 'd'].map((id, i) => arm(id, around(5, 40_000 + 20_000 * i, 100)));
     expect(timesOf(first(comparePairs(four, question)))[0].leastBlocks).toBe(7);
   });

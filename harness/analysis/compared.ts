@@ -16,11 +16,11 @@ import {
   meanOf,
   minimumEffect,
   resolutionOf,
-  tellApart,
+  testPairs,
   timeOf,
   type TimePair,
   type Told,
-} from './told-apart.ts';
+} from './significance.ts';
 
 /** How a comparison is asked. */
 export interface Question extends Asked {
@@ -34,7 +34,7 @@ export interface Question extends Asked {
 /** Every pair of arms of a run, block by block. */
 export function comparePairs(arms: readonly ArmBlocks[], question: Question): readonly Comparison[] {
   const byId = new Map(arms.map((arm) => [arm.id, arm]));
-  return tellApart(arms, question).map(({ a, b, times }) => {
+  return testPairs(arms, question).map(({ a, b, times }) => {
     const [x, y] = [byId.get(a), byId.get(b)];
     const common = x === undefined || y === undefined ? [] : commonBlocks(x, y);
     const compared = endpoints.map((time) =>
@@ -213,7 +213,7 @@ function sampledTime(
   return { kind, ...numbers, ...planning(kind, scatter, numbers, asked + 1, 'two-sample') };
 }
 
-/** Of those that came back in each, from the lower ends' lower to the upper ends' upper end. */
+/** Of those that recovered in each, from the lower ends' lower to the upper ends' upper end. */
 function sampleInterval(both: Two): Bounds | undefined {
   const back = both.map((times) => times.filter((t) => t.event)) as unknown as Two;
   const [lower, , upper] = casesOf(back).map(([x, y]) =>

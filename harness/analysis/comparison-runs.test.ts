@@ -58,7 +58,7 @@ describe('within a run', () => {
   it('compares each pair block by block in both times, all of them adjusted together', () => {
     const within = compareWithin(runOf(10), runbooks);
     expect(kinds(within)).toEqual({ 'wait cure': 'slower', 'wait nuclear': 'slower', 'cure nuclear': 'faster' });
-    expect(within.headline).toBe('A difference is shown in 3 of 3 pairs');
+    expect(within.headline).toBe('Significant difference in 3 of 3 pairs');
     expect(within.comparisons[2]?.times).toMatchObject([
       { time: 'downtime', p: 0.001953, pAdjusted: 0.002441 },
       { time: 'ttr', p: 0.001953, pAdjusted: 0.002441 },
@@ -110,7 +110,7 @@ describe('within a run', () => {
     expect(new Set(within.comparisons.map((c) => c.kind))).toEqual(new Set(['refused']));
   });
 
-  it('compares alarms trial by trial; one that did not detect counts up to where it was asked', () => {
+  it('compares alerts trial by trial; one that did not detect counts up to where it was asked', () => {
     const within = compareWithin(runOf(4), alarms);
     expect(within.comparisons).toMatchObject([
       {
@@ -129,11 +129,11 @@ describe('within a run', () => {
     // Records of before `askedMs`: the shortest watch.
     expect(within.horizonMs).toBe(169_000);
     expect(within.comparisons[0]?.says).toMatch(
-      /^fast-alarm notices sooner than slow-alarm: TTD noticed in 12 of 12 with fast-alarm, 0 of 12 with slow-alarm \(p /,
+      /^fast-alarm detects earlier than slow-alarm: TTD detected in 12 of 12 with fast-alarm, 0 of 12 with slow-alarm \(p /,
     );
   });
 
-  it('asks an alarm in each trial up to the first changing command', () => {
+  it('asks an alert in each trial up to the first changing command', () => {
     const run = runOf(4);
     const asked = (of: TrialRecord): number => (of.runbook === 'wait' ? 150_000 : 30_000);
     const records = run.records.map((r) => ({
@@ -221,7 +221,7 @@ describe('between two runs', () => {
     expect(between.regressions[0]).toMatch(
       /^cure: the first run is better than the second run: downtime 20 s less with the first run \(95 %: /,
     );
-    expect(between.notes.join()).toContain('not side by side');
+    expect(between.notes.join()).toContain('made at different times');
   });
 
   it('finds nothing between a run and itself, and no regression in an improvement', () => {
@@ -278,9 +278,9 @@ describe('between two runs', () => {
     expect(JSON.stringify(between)).not.toMatch(/is better than/);
   });
 
-  it('takes another hold window for another measure, a shorter horizon for both, other steps for a note', () => {
+  it('takes another stability window for another measure, a shorter horizon for both, other steps for a note', () => {
     const held = compareBetween(runOf(10), runOf(10, 0, {}, { holdMs: 60_000 }), runbooks);
-    expect(held.differences).toEqual([{ fact: 'hold window', a: '20 s', b: '60 s' }]);
+    expect(held.differences).toEqual([{ fact: 'stability window', a: '20 s', b: '60 s' }]);
     const shorter = compareBetween(runOf(10), runOf(10, 0, {}, { horizonMs: 50_000 }), runbooks);
     expect(shorter.horizonMs).toBe(50_000);
     expect(shorter.comparisons[2]).toMatchObject({ name: 'nuclear', kind: 'neither' });

@@ -23,7 +23,7 @@ export interface RunComparison {
   readonly scenario: string;
   /** `runbooks`: downtime and times to recover. `alarms`: times to detect. */
   readonly what: 'runbooks' | 'alarms';
-  /** `paired`: within a run, block by block (alarms: trial by trial). `two-sample`: two runs, with nothing in common. */
+  /** `paired`: within a run, block by block (alerts: trial by trial). `two-sample`: two runs, with nothing in common. */
   readonly design: 'paired' | 'two-sample';
   /** One run, or the first and the second. */
   readonly runs: readonly {
@@ -46,7 +46,7 @@ export interface RunComparison {
   /** Arms that were given up on the way: what became of them is known, and their times are not compared. */
   readonly dropped: readonly Dropped[];
   readonly notes: readonly string[];
-  /** Within a run each pair; of two runs each runbook (alarm) under its name, `a` the first run and `b` the second. */
+  /** Within a run each pair; of two runs each runbook (alert) under its name, `a` the first run and `b` the second. */
   readonly comparisons: readonly (Comparison & { readonly name?: string })[];
   /** What is worse in the second run: shown slower, or one of the hard facts that need no statistics. */
   readonly regressions: readonly string[];
@@ -58,7 +58,7 @@ export interface Wanted {
   readonly names?: readonly string[];
 }
 
-/** Runbooks (or alarms) of one run with one another, paired by block (alarms by trial). */
+/** Runbooks (or alerts) of one run with one another, paired by block (alerts by trial). */
 export function compareWithin(run: Run, wanted: Wanted): RunComparison {
   const { plan } = run;
   const valid = validOf(run, wanted);
@@ -98,8 +98,8 @@ export function compareWithin(run: Run, wanted: Wanted): RunComparison {
 }
 
 /**
- * Pairs of runbooks. Where both were declared before the first trial they are told apart among all that were declared, whichever of them are asked for now;
- * pairs with any other one are told apart among those that are asked for, and are exploratory.
+ * Pairs of runbooks. Where both were declared before the first trial they are tested among all that were declared, whichever of them are asked for now;
+ * pairs with any other one are tested among those that are asked for, and are exploratory.
  */
 function pairsOf(
   { plan }: Run,
@@ -129,7 +129,7 @@ function declaredArms({ comparison, runbooks, dropped }: Plan): readonly string[
   return runbooks.map(({ id }) => id).filter((id) => comparison.arms.includes(id) && !given.has(id));
 }
 
-/** The same runbooks (or alarms) in two runs of one scenario; the first is the one that the second is held against. */
+/** The same runbooks (or alerts) in two runs of one scenario; the first is the one that the second is held against. */
 export function compareBetween(first: Run, second: Run, wanted: Wanted): RunComparison {
   const known = namesIn(second, wanted);
   const names = namesIn(first, wanted).filter((name) => known.includes(name));
@@ -176,7 +176,7 @@ export function compareBetween(first: Run, second: Run, wanted: Wanted): RunComp
   }
 }
 
-/** Of alarms only trials of runbooks that both runs have: a runbook says how long an alarm is asked. */
+/** Of alerts only trials of runbooks that both runs have: a runbook says how long an alert is asked. */
 function sameArms(ours: readonly TrialRecord[], theirs: readonly TrialRecord[], what: Wanted['what']) {
   if (what === 'runbooks') return { ours, theirs };
   const [mine, others] = [new Set(ours.map(armName)), new Set(theirs.map(armName))];
@@ -187,7 +187,7 @@ function sameArms(ours: readonly TrialRecord[], theirs: readonly TrialRecord[], 
 }
 
 /**
- * What is compared: runbooks in the plan's order, alarms in the order of the records. Controls only where they are named: they are no
+ * What is compared: runbooks in the plan's order, alerts in the order of the records. Controls only where they are named: they are no
  * answers to the outage, and each would make it harder to tell the runbooks apart. Trials without a fault compare nothing.
  */
 export function namesIn(run: Run, wanted: Wanted): readonly string[] {
@@ -209,7 +209,7 @@ export function knownNames({ plan, records }: Run, what: Wanted['what']): readon
 }
 
 /**
- * Trials that count, in an order that does not depend on how they were read. Of alarms only those of runbooks: a control that is over
+ * Trials that count, in an order that does not depend on how they were read. Of alerts only those of runbooks: a control that is over
  * sooner would shorten the watch of all.
  */
 function validOf({ records }: Run, { what, names }: Wanted): readonly TrialRecord[] {
@@ -221,7 +221,9 @@ function validOf({ records }: Run, { what, names }: Wanted): readonly TrialRecor
 }
 
 function planDifferences(a: Plan, b: Plan): readonly Difference[] {
-  return a.holdMs === b.holdMs ? [] : [{ fact: 'hold window', a: humanDuration(a.holdMs), b: humanDuration(b.holdMs) }];
+  return a.holdMs === b.holdMs
+    ? []
+    : [{ fact: 'stability window', a: humanDuration(a.holdMs), b: humanDuration(b.holdMs) }];
 }
 
 function questionOf(
@@ -260,8 +262,8 @@ function headline(comparisons: readonly Comparison[], differences: readonly Diff
   if (few) return `Too few trials to show any difference in ${String(all)} ${unit}`;
   const shown = of('faster', 'slower', 'mixed');
   return shown === 0
-    ? `No difference shown in ${String(all)} ${unit}`
-    : `A difference is shown in ${String(shown)} of ${String(all)} ${unit}`;
+    ? `No significant difference in ${String(all)} ${unit}`
+    : `Significant difference in ${String(shown)} of ${String(all)} ${unit}`;
 }
 
 function notesOf(
@@ -274,13 +276,15 @@ function notesOf(
   const [first, second] = runs;
   if (what === 'alarms')
     notes.push(
-      `An alarm is asked until the first changing command, or to the end of the watch where nothing was changed; times to detect are counted up to ${humanDuration(horizonMs)}.`,
+      `An alert counts until the first changing command, or to the end of the trial if nothing was changed; times to detect count up to ${humanDuration(horizonMs)}.`,
     );
   else if (first !== undefined && second !== undefined && first.plan.horizonMs !== second.plan.horizonMs) {
-    notes.push(`Times to recover are counted up to ${humanDuration(horizonMs)}, the shorter of both horizons.`);
+    notes.push(`Times to recover count up to ${humanDuration(horizonMs)}, the shorter of the two horizons.`);
   }
   if (first === undefined || second === undefined) return notes;
-  notes.push('The two runs were not side by side: a difference may be the day and not what was changed.');
+  notes.push(
+    'The two runs were made at different times: a difference may come from that and not from what was changed.',
+  );
   for (const runbook of first.plan.runbooks) {
     const other = second.plan.runbooks.find((r) => r.id === runbook.id);
     const steps = ({ before, steps: list }: typeof runbook): string => JSON.stringify([before ?? [], list]);

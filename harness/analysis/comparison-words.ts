@@ -24,15 +24,15 @@ export function sentence({ a, b, kind, times }: Omit<Comparison, 'says'>, asked:
     case 'mixed':
       return `${a} and ${b} are each faster in one time${list}`;
     case 'below-minimum':
-      return `${a} and ${b} differ by less than would matter${list}`;
+      return `${a} and ${b} differ by less than is relevant${list}`;
     case 'not-shown':
-      return `no difference shown between ${a} and ${b}${list}`;
+      return `no significant difference between ${a} and ${b}${list}`;
     case 'not-resolvable':
-      return `${a} and ${b} are not resolvable${list}`;
+      return `${a} and ${b} cannot be resolved${list}`;
     case 'neither':
       return `${a} and ${b}: neither within ${humanDuration(asked.horizonMs)}`;
     case 'too-few':
-      return `${a} and ${b}: ${countOf(n, asked.unit)} can show nothing, at least ${String(times[0]?.leastBlocks ?? 0)} are needed${list}`;
+      return `${a} and ${b}: ${countOf(n, asked.unit)} ${n === 1 ? 'is' : 'are'} too few, at least ${String(times[0]?.leastBlocks ?? 0)} are needed${list}`;
     case 'refused':
       return `${a} and ${b}: no verdict, the environments differ`;
     case 'no-data':
@@ -40,7 +40,7 @@ export function sentence({ a, b, kind, times }: Omit<Comparison, 'says'>, asked:
   }
 }
 
-const betterWords = ({ what }: Asked): string => (what === 'runbooks' ? 'is better than' : 'notices sooner than');
+const betterWords = ({ what }: Asked): string => (what === 'runbooks' ? 'is better than' : 'detects earlier than');
 
 function clause(a: string, b: string, t: TimeComparison, asked: Asked): string {
   const { minimumEffectMs = 0, resolutionMs = 0, interval, pAdjusted } = t;
@@ -57,11 +57,11 @@ function clause(a: string, b: string, t: TimeComparison, asked: Asked): string {
     case 'slower':
       return `${name} ${seen} (${sure})`;
     case 'below-minimum':
-      return `${name} ${seen}, less than the ${humanDuration(minimumEffectMs)} that would matter (${sure})`;
+      return `${name} ${seen}, below the relevant ${humanDuration(minimumEffectMs)} (${sure})`;
     case 'not-shown':
-      return `${name} not shown to differ (seen: ${seen}; ${sure}${neededText(t, asked)})`;
+      return `${name} not significantly different (seen: ${seen}; ${sure}${neededText(t, asked)})`;
     case 'not-resolvable':
-      return `${name} only known to ± ${humanDuration(resolutionMs)}, and which is sooner depends on which end is taken; more ${asked.unit}s do not help`;
+      return `${name} only known to ± ${humanDuration(resolutionMs)}, which decides which one is faster; more ${asked.unit}s do not help`;
     case 'neither':
       return `${name}: neither within ${humanDuration(asked.horizonMs)}`;
     case 'too-few':
@@ -73,7 +73,7 @@ function clause(a: string, b: string, t: TimeComparison, asked: Asked): string {
   }
 }
 
-/** How far apart they are where both came back; how many of each came back where one never did, or where that says otherwise. */
+/** How far apart they are where both recovered; how many of each recovered where one never did, or where that says otherwise. */
 function effect(a: string, b: string, t: TimeComparison, asked: Asked): string {
   const { differenceMs, restrictedMs = 0, sideA, sideB, time } = t;
   const ms = differenceMs ?? restrictedMs;
@@ -82,12 +82,12 @@ function effect(a: string, b: string, t: TimeComparison, asked: Asked): string {
   const by = ms === 0 ? 'no difference' : `${humanDuration(Math.abs(ms))} ${words} with ${ms > 0 ? a : b}`;
   const all = sideA?.events === sideA?.n && sideB?.events === sideB?.n;
   if (all || differenceMs === undefined) return by;
-  return `${by} where ${asked.what === 'runbooks' ? 'both came back' : 'both noticed'}; ${counts(a, b, t, asked)}`;
+  return `${by} where ${asked.what === 'runbooks' ? 'both recovered' : 'both detected'}; ${counts(a, b, t, asked)}`;
 }
 
 function counts(a: string, b: string, { sideA, sideB }: TimeComparison, { what }: Asked): string {
   const of = (side: typeof sideA): string => `${String(side?.events ?? 0)} of ${String(side?.n ?? 0)}`;
-  return `${what === 'runbooks' ? 'back in' : 'noticed in'} ${of(sideA)} with ${a}, ${of(sideB)} with ${b}`;
+  return `${what === 'runbooks' ? 'recovered in' : 'detected in'} ${of(sideA)} with ${a}, ${of(sideB)} with ${b}`;
 }
 
 function neededText({ blocksNeeded, minimumEffectMs = 0 }: TimeComparison, { unit }: Asked): string {

@@ -1,7 +1,7 @@
 import type { Endpoint } from '../model/plan.ts';
 import type { Bounds } from './stats.ts';
 
-/** What is compared of two arms: of runbooks downtime and the time to recover, of alarms the time to detect. */
+/** What is compared of two arms: of runbooks downtime and the time to recover, of alerts the time to detect. */
 export type Time = Endpoint | 'ttd';
 
 /**
@@ -9,7 +9,7 @@ export type Time = Endpoint | 'ttd';
  * - `faster`, `slower`: a before b, or after it: the adjusted p is not above the level, the interval, where there is one, lies on that side, and it is at
  *   least the minimum effect. Of two arms: so in one time, and not the other way round in the other;
  * - `mixed` (only of two arms): each is faster in one of the two times;
- * - `below-minimum`: told apart, but by less than would matter;
+ * - `below-minimum`: significantly different, but by less than would matter;
  * - `not-shown`: no difference shown, which is not the same as none;
  * - `not-resolvable`: which is sooner depends on which end of the instants' intervals is taken, and their width is more than what would matter else;
  * - `neither`: no trial of either saw the event within the horizon;
@@ -32,11 +32,11 @@ export type ComparisonKind =
 /** One side of one time. Whole ms. */
 export interface Side {
   readonly n: number;
-  /** How many came back (alarms: noticed). */
+  /** How many recovered (alerts: noticed). */
   readonly events: number;
   /** Mean of those; absent where there is none. */
   readonly meanMs?: number;
-  /** Mean of all, what did not come back counted with the horizon (alarms: the area under Kaplan and Meier's curve up to it). */
+  /** Mean of all, what did not recover counted with the horizon (alerts: the area under Kaplan and Meier's curve up to it). */
   readonly restrictedMs: number;
 }
 
@@ -46,11 +46,11 @@ export interface TimeComparison {
   readonly kind: ComparisonKind;
   readonly sideA?: Side;
   readonly sideB?: Side;
-  /** Where both came back (two runs: those that came back in each): blocks of which that is so, mean difference, 95 % of it from six on. */
+  /** Where both recovered (two runs: those that recovered in each): blocks of which that is so, mean difference, 95 % of it from six on. */
   readonly both?: number;
   readonly differenceMs?: number;
   readonly interval?: Bounds;
-  /** Mean difference of all, what did not come back counted with the horizon: what p is of. */
+  /** Mean difference of all, what did not recover counted with the horizon: what p is of. */
   readonly restrictedMs?: number;
   /** Half of how far that moves between the ends of the instants. */
   readonly resolutionMs?: number;
@@ -71,7 +71,7 @@ export interface Comparison {
   readonly kind: ComparisonKind;
   /** The whole of it in one line. */
   readonly says: string;
-  /** Downtime, then the time to recover; of alarms the time to detect. */
+  /** Downtime, then the time to recover; of alerts the time to detect. */
   readonly times: readonly TimeComparison[];
   /** Was not declared before the first trial. */
   readonly exploratory?: true;

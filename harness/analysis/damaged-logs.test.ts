@@ -245,7 +245,7 @@ it('of a log without checksums, as they were: lines that are missing, doubled, m
   }
 });
 
-it('of a log without checksums whose lines were numbered anew: requests that are missing or doubled', () => {
+it('of a log without checksums whose lines were numbered again: requests that are missing or doubled', () => {
   // Those that were due last need not have been begun: without a checksum the last three of a probe are not missed.
   const last = (sli: string): number => Math.max(...ours.map((e) => (e.type === 'sample' && e.sli === sli ? e.n : 0)));
   const requests = ours.flatMap((e, i) => (e.type === 'sample' && e.n <= last(e.sli) - 3 ? [i] : []));

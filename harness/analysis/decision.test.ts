@@ -76,7 +76,10 @@ describe('a run that is to be decided', () => {
   it('ends at the first declared look that names something, and only at a look', () => {
     const then = { ...plan, dropped: decide(plan, blocks(plan, 2)).dropped };
     expect(decide(then, blocks(then, 5)).decided).toBeUndefined();
-    expect(decide(then, blocks(then, 6)).decided).toEqual({ afterBlock: 6, why: 'the verdict names cure' });
+    expect(decide(then, blocks(then, 6)).decided).toEqual({
+      afterBlock: 6,
+      why: 'the declared rule was met, cure wins',
+    });
     expect(decide({ ...then, decided: { afterBlock: 6, why: '' } }, blocks(then, 6))).toEqual({ dropped: [] });
   });
 
@@ -99,7 +102,7 @@ describe('a run that is to be decided', () => {
 
   it('ends where nothing can be named any more', () => {
     const lost = plan.trials.filter((t) => t.block <= 6).map(({ runbook, block }) => trial(runbook, block));
-    expect(decide(plan, lost).decided?.why).toBe('no runbook recovered every time, so none can be named any more');
+    expect(decide(plan, lost).decided?.why).toBe('no runbook recovered every time, so none can win');
   });
 
   it('decides nothing in a run that has all its blocks', () => {

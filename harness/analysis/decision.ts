@@ -28,9 +28,9 @@ export function decide(plan: Plan, records: readonly TrialRecord[]): Decision {
   const { verdict } = summarise(now, records);
   const why =
     verdict.kind === 'use' || verdict.kind === 'wait'
-      ? `the verdict names ${verdict.runbook ?? 'a runbook'}`
+      ? `the declared rule was met, ${verdict.runbook ?? 'a runbook'} wins`
       : verdict.kind === 'none'
-        ? 'no runbook recovered every time, so none can be named any more'
+        ? 'no runbook recovered every time, so none can win'
         : undefined;
   return { dropped, ...(why === undefined ? {} : { decided: { afterBlock: block, why } }) };
 }

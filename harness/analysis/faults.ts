@@ -1,7 +1,7 @@
 import type { RunbookSummary } from '../model/summary.ts';
 
 /**
- * What speaks against a runbook whatever its speed, heaviest first. `lost-data`, `harm`, `down-again`: in any valid trial. `never-whole`: it
+ * What speaks against a runbook whatever its speed, worst first. `lost-data`, `harm`, `down-again`: in any valid trial. `never-whole`: it
  * was fully recovered in none. `unread`: the data were read back in none.
  */
 export const faults = ['lost-data', 'harm', 'down-again', 'never-whole', 'unread', 'none'] as const;
@@ -12,8 +12,8 @@ type Counts = Pick<RunbookSummary, 'n' | 'outcomes'> & {
   readonly fullRecovery: Pick<RunbookSummary['fullRecovery'], 'k'>;
 };
 
-/** The heaviest that is known of a runbook. */
-export function heaviest({ n, outcomes, data, fullRecovery }: Counts): Fault {
+/** The worst that is known of a runbook. */
+export function worstFault({ n, outcomes, data, fullRecovery }: Counts): Fault {
   if (n === 0) return 'none';
   if (data.trialsWithLoss > 0) return 'lost-data';
   if ((outcomes.harmed ?? 0) > 0) return 'harm';
@@ -22,14 +22,14 @@ export function heaviest({ n, outcomes, data, fullRecovery }: Counts): Fault {
   return data.unknown === n ? 'unread' : 'none';
 }
 
-/** 0 for none, the greater the heavier. */
-export const weight = (fault: Fault): number => faults.length - 1 - faults.indexOf(fault);
+/** 0 for none; greater is worse. */
+export const severity = (fault: Fault): number => faults.length - 1 - faults.indexOf(fault);
 
 type Mildness = Pick<RunbookSummary, 'id' | 'passive' | 'destroys' | 'badnessMs'>;
 
 /** What a runbook puts at stake: nothing by doing nothing, else the things that its steps say they destroy. */
 export const atStake = (r: Pick<Mildness, 'passive' | 'destroys'>): number => (r.passive ? -1 : r.destroys.length);
 
-/** Order of what puts least at stake, then of the least downtime. */
-export const mildestFirst = (a: Mildness, b: Mildness): number =>
+/** Order of what is least risky, then of the least downtime. */
+export const safestFirst = (a: Mildness, b: Mildness): number =>
   atStake(a) - atStake(b) || a.badnessMs - b.badnessMs || (a.id < b.id ? -1 : 1);

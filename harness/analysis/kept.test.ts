@@ -126,7 +126,7 @@ describe('reanalyseKept', () => {
     expect(reanalyseKept(kept, plan)).toBe(kept);
   });
 
-  it('counts an alarm that fired after the first changing command as missed', () => {
+  it('counts an alert that fired after the first changing command as missed', () => {
     const old = older(analyseTrial(buildLog(spec)));
     const at = (ms: number) => ({ lo: ms - 31_000, hi: ms - 30_000 });
     const detectors = old.detectors.map((d) => ({
@@ -276,7 +276,7 @@ describe('the kept comparison of cni-wipe', () => {
   });
 });
 
-describe('the kept precautions of simultaneous-reboot', () => {
+describe('the kept preventions of simultaneous-reboot', () => {
   const anew = (run: string, trialId: string): WholeRecord | undefined => {
     const path = new URL(`../../reports/examples/${run}/report.json`, import.meta.url);
     const { plan: own, trials } = JSON.parse(readFileSync(path, 'utf8')) as { plan: Plan; trials: WholeRecord[] };

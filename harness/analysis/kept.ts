@@ -15,15 +15,15 @@ import { list } from './words.ts';
  * What reports say of records with `from: 'bands'`.
  */
 export const fromBandsNote =
-  'This run was kept without its events, and is computed anew from its timelines. When requests ended is not known, so that a time may be too ' +
-  'short by as long as one request took (2 s at most; pod-start has its 10 s in the interval). An alarm that fired after the first changing command ' +
-  'counts as missed, whatever it had said before.';
+  'This run was kept without its events, and is recomputed from its timelines. When requests ended is unknown, so a time may be too short ' +
+  'by the length of one request (2 s at most; for pod-start its 10 s are in the interval). An alert that fired after the first changing ' +
+  'command counts as missed, whatever it had said before.';
 
 /**
  * A trial of a run that was kept without its events, by the definitions of today (docs/measurement.md), as far as its timelines tell it.
  *
- * Computed anew: onset to recovery of each SLI and of the trial, relapse, harm to SLIs, the outcome, the parts of TTR, how long alarms were asked.
- * Taken over: downtime, data, collateral, load. What cannot be told: when requests ended (see `fromBandsNote`); what an alarm said before the
+ * Computed again: onset to recovery of each SLI and of the trial, relapse, harm to SLIs, the outcome, the parts of TTR, how long alerts were asked.
+ * Taken over: downtime, data, collateral, load. What cannot be told: when requests ended (see `fromBandsNote`); what an alert said before the
  * first changing command when it detected only after it; since when the cluster was whole, where service decided full recovery (its interval then
  * contains both). A record stays as it is, by its older definitions, where it has no outage to judge (invalid trials, controls without a fault),
  * where its requests do not fit what was counted, and where an SLI that had to break failed for too short to be an outage now.
@@ -99,7 +99,7 @@ function waited(
   return { lo: known.lo, hi: Math.max(known.hi, ...before.map((ms) => Math.ceil(ms + slowTimeoutMs))) };
 }
 
-/** An SLI's outage and recovery anew; what was counted stays. */
+/** An SLI's outage and recovery again; what was counted stays. */
 function sliOf(kept: WholeSliRecord, fresh: WholeRecord): WholeSliRecord {
   const { firstSymptom: _s, ttr: _t, ...counted } = kept;
   const anew = fresh.slis.find(({ sli }) => sli === kept.sli);
@@ -120,7 +120,7 @@ function sliOf(kept: WholeSliRecord, fresh: WholeRecord): WholeSliRecord {
   };
 }
 
-/** An alarm that fired after the first changing command may have noticed the cure: until then it had said nothing that is known. */
+/** An alert that fired after the first changing command may have noticed the fix: until then it had said nothing that is known. */
 function asked(detector: DetectorRecord, onset: Interval, untilMs: number): DetectorRecord {
   const { ttd, what, ...rest } = detector;
   const askedMs = Math.max(0, whole(untilMs - onset.hi));

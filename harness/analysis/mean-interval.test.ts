@@ -81,7 +81,7 @@ function share(rounds: number, truth: number, ask: () => Bounds | undefined): nu
   }
   return covered / given;
 }
-/** Of the blocks in which both came back. */
+/** Of the blocks in which both recovered. */
 function paired(n: number, a: Draw, b: Draw): Bounds | undefined {
   const [x, y] = [some(n, a), some(n, b)];
   const differences = x.flatMap((time, i) => {

@@ -15,11 +15,11 @@ export interface Observation {
    * request of something that must break, whichever is sooner: an outage does not begin after its effects. Absent without a fault or a witness.
    */
   readonly onset?: Interval;
-  /** What the witness saw when it confirmed the fault; under a precaution, when it looked. */
+  /** What the witness saw when it confirmed the fault; under a prevention, when it looked. */
   readonly evidence: readonly string[];
   /** True when nothing was injected and nothing was meant to break: the noise floor. */
   readonly control: boolean;
-  /** True when the change was made under a precaution: nothing has to break. */
+  /** True when the change was made under a prevention: nothing has to break. */
   readonly prevention: boolean;
   /** Why there is no onset, for trials that should have one. */
   readonly noOnset?: string;

@@ -33,7 +33,7 @@ const rowsLostIn = (found: DataLoss | 'unknown' | undefined): number =>
   found === undefined || found === 'unknown' ? 0 : found.lost;
 
 /**
- * No fault, nothing to recover: the noise floor of the instrument, or what a cure costs by itself. Harm comes first, and rows that a cure
+ * No fault, nothing to recover: the noise floor of the instrument, or what a fix costs by itself. Harm comes first, and rows that a fix
  * lost are harm: nothing had endangered them.
  */
 function control({ log, slis, found }: Trial, voided: string | undefined): Verdict {
@@ -48,13 +48,13 @@ function control({ log, slis, found }: Trial, voided: string | undefined): Verdi
     return { outcome: 'harmed', reason: `${where} the runbook harmed: ${list([...harmed, ...loss])}` };
   }
   const loud = (found(alarms) ?? []).filter(firedAtNothing).map((d) => d.id);
-  const fired = loud.length === 0 ? [] : [`${cured ? 'alarms' : 'false alarms'} by ${list(loud)}`];
+  const fired = loud.length === 0 ? [] : [`${cured ? 'alerts' : 'false alarms'} by ${list(loud)}`];
   if (down.length > 0 || loss.length > 0) {
-    const bad = down.length === 0 ? [] : [`${list(down)} went down${cured ? '' : ' all the same'}`];
+    const bad = down.length === 0 ? [] : [`${list(down)} went down${cured ? '' : ' anyway'}`];
     return { outcome: 'control-disturbed', reason: `${where}: ${list([...bad, ...loss, ...fired])}` };
   }
   return fired.length === 0
-    ? { outcome: 'control-clean', reason: `${where}: nothing broke, no alarm fired` }
+    ? { outcome: 'control-clean', reason: `${where}: nothing broke, no alert fired` }
     : { outcome: 'control-disturbed', reason: `${where}: nothing broke, ${list(fired)}` };
 }
 
@@ -78,10 +78,10 @@ function judged({ log, service, found }: Trial): Verdict {
   }
   if (harmed.length > 0) return { outcome: 'harmed', reason: `${list(harmed)}; ${back}${loss}` };
   if (again !== undefined && relapsed) return { outcome: 'relapsed', reason: `${back}, but ${wentDown(again)}${loss}` };
-  if (stable !== undefined && prevented) return { outcome: 'prevented', reason: 'nothing that had to break did' };
+  if (stable !== undefined && prevented) return { outcome: 'prevented', reason: 'nothing that should have broken did' };
   if (stable !== undefined) {
     const blip = again === undefined ? '' : `; ${wentDown(again)}`;
-    return { outcome: 'recovered', reason: back + blip + (rows === 'unknown' ? '; data were not read back' : '') };
+    return { outcome: 'recovered', reason: back + blip + (rows === 'unknown' ? '; data could not be read' : '') };
   }
   return { outcome: 'not-recovered', reason: back + loss };
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { TrialRecord } from '../model/record.ts';
-import { cures, overviewOf, surprises, type RunInShort } from './overview.ts';
+import { fixes, overviewOf, surprises, type RunInShort } from './overview.ts';
 import { summarise } from './summary.ts';
 import { planOf } from './testing/plan.ts';
 import { never, trial as outage } from './testing/trial.ts';
 
-/** Beside `node` there is an alarm that never says anything. */
+/** Beside `node` there is an alert that never says anything. */
 const trial: typeof outage = (trialId, goodMs, change) =>
   outage(trialId, goodMs, { detectors: [{ id: 'node', periodMs: 1e6 }, { id: 'asleep' }], ...change });
 
@@ -35,29 +35,29 @@ describe('overviewOf', () => {
     });
     const [cure, nuclear, wait] = both?.runbooks ?? [];
     expect(cure).toMatchObject({ id: 'cure', n: 2, k: 2, lost: 0, agreement: 'as-said' });
-    expect(cure?.measured).toBe('Recovered 2 of 2, good again after 40 s to 62 s.');
+    expect(cure?.measured).toBe('Recovered 2 of 2, stable after 40 s to 62 s.');
     expect(nuclear).toMatchObject({ id: 'nuclear', n: 2, k: 1, lost: 3, agreement: 'mixed' });
     expect(nuclear?.measured).toContain('1 recovered with data lost, 3 rows lost or damaged');
     // For so long it was watched in both.
-    expect(wait?.measured).toBe('Recovered 0 of 2, not good again within 3 min 20 s.');
+    expect(wait?.measured).toBe('Recovered 0 of 2, not stable within 3 min 20 s.');
     expect(wait).not.toHaveProperty('ttr');
   });
 
-  it('sets first what puts least at stake, not what is soonest, and knows what speaks against it', () => {
+  it('sets first what is least risky, not what is soonest, and knows what speaks against it', () => {
     const sooner = run(3000, [trial('cure-1', 93_000), trial('nuclear-1', 71_000)]);
     const [outage] = overviewOf([sooner]);
-    expect(outage && cures(outage).map(({ id }) => id)).toEqual(['cure', 'nuclear']);
+    expect(outage && fixes(outage).map(({ id }) => id)).toEqual(['cure', 'nuclear']);
     expect(both?.runbooks.find(({ id }) => id === 'nuclear')?.fault).toBe('lost-data');
     expect(outage?.runbooks[0]?.badnessMs).toBeGreaterThan(50_000);
   });
 
   it('says what ended it every time, and what went otherwise than said', () => {
     if (both === undefined) throw new Error('no overview');
-    expect(cures(both).map(({ id }) => id)).toEqual(['cure']);
+    expect(fixes(both).map(({ id }) => id)).toEqual(['cure']);
     expect(surprises(both).map(({ id }) => id)).toEqual(['nuclear']);
   });
 
-  it('sets the alarms in the order in which they are of use', () => {
+  it('sets the alerts in the order in which they are of use', () => {
     expect(both?.alarms).toMatchObject([
       { id: 'node', n: 6, detected: 6 },
       { id: 'asleep', n: 6, detected: 0 },
@@ -89,6 +89,6 @@ describe('overviewOf', () => {
   it('has nothing to say of runbooks without a valid trial', () => {
     const [empty] = overviewOf([run(1000, [trial('cure-1', 71_000, { cutAtMs: 60_000 })])]);
     expect(empty?.runbooks.map(({ n, agreement }) => [n, agreement])).toEqual(Array(3).fill([0, 'no-data']));
-    expect(empty && cures(empty)).toEqual([]);
+    expect(empty && fixes(empty)).toEqual([]);
   });
 });

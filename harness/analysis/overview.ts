@@ -3,7 +3,7 @@ import type { Outcome } from '../model/outcome.ts';
 import type { Plan } from '../model/plan.ts';
 import { midpoint, type Interval } from '../model/units.ts';
 import type { DetectorSummary, RunSummary, RunbookSummary } from '../model/summary.ts';
-import { heaviest, mildestFirst, weight, type Fault } from './faults.ts';
+import { safestFirst, severity, worstFault, type Fault } from './faults.ts';
 import { agree, measuredSentence } from './summary-runbooks.ts';
 import { sum, whole } from './numbers.ts';
 import { lastingTtr } from './observed.ts';
@@ -37,11 +37,11 @@ export interface OverviewRunbook extends Pick<
   readonly ttr?: Range;
   /** Rows lost or damaged, over all trials. */
   readonly lost: number;
-  /** The heaviest that speaks against it, in any run. */
+  /** The worst that speaks against it, in any run. */
   readonly fault: Fault;
 }
 
-/** An alarm in all runs of an outage. */
+/** An alert in all runs of an outage. */
 export interface OverviewAlarm extends Pick<DetectorSummary, 'id' | 'title'> {
   /** Trials in which it was asked for longer than its least time to detect. */
   readonly n: number;
@@ -68,7 +68,7 @@ export interface Overview {
   /** Earliest first. */
   readonly runs: readonly { readonly runId: string; readonly createdEpochMs: number }[];
   readonly trials: { readonly planned: number; readonly valid: number };
-  /** Best first: recovered most often, then with the lightest fault, then mildest. */
+  /** Best first: recovered most often, then with the least severe fault, then safest. */
   readonly runbooks: readonly OverviewRunbook[];
   /** Best first: detected most often, then soonest. */
   readonly alarms: readonly OverviewAlarm[];
@@ -121,7 +121,7 @@ function ofOneOutage(runs: readonly RunInShort[]): Overview {
     },
     runbooks: ids((s) => s.runbooks)
       .map((id) => runbookIn(runs, id))
-      .sort((a, b) => share(b.k, b.n) - share(a.k, a.n) || weight(a.fault) - weight(b.fault) || mildestFirst(a, b)),
+      .sort((a, b) => share(b.k, b.n) - share(a.k, a.n) || severity(a.fault) - severity(b.fault) || safestFirst(a, b)),
     alarms: ids((s) => s.detectors)
       .map((id) => alarmIn(runs, id))
       .sort(
@@ -155,7 +155,7 @@ function runbookIn(runs: readonly RunInShort[], id: string): OverviewRunbook {
   return {
     ...{ id, title, passive, prevention, destroys, says, expect, outcomes, n, k, lost },
     badnessMs: n === 0 ? 0 : whole(total((r) => r.badnessMs * r.n) / n),
-    fault: heaviest({
+    fault: worstFault({
       n,
       outcomes,
       data: { trialsWithLoss: total((r) => r.data.trialsWithLoss), unknown: total((r) => r.data.unknown) },
@@ -194,12 +194,12 @@ export function firstAlarm({ alarms: [first] }: Overview): Required<OverviewAlar
   return first?.ttd === undefined ? undefined : { ...first, ttd: first.ttd };
 }
 
-/** What ended the outage every time that it was tried, as the verdict weighs it: lightest fault, then mildest. Which of them is better only a run's own comparison says. */
-export function cures({ runbooks }: Overview): readonly OverviewRunbook[] {
+/** What ended the outage every time that it was tried, as the verdict weighs it: least severe fault, then safest. Which of them is better only a run's own comparison says. */
+export function fixes({ runbooks }: Overview): readonly OverviewRunbook[] {
   return runbooks.filter((r) => !r.prevention && r.n > 0 && r.k === r.n);
 }
 
-/** What did not do every time what the write-up says. */
+/** What did not do every time what the postmortem says. */
 export function surprises({ runbooks }: Overview): readonly OverviewRunbook[] {
   return runbooks.filter((r) => r.agreement === 'contradicted' || r.agreement === 'mixed');
 }

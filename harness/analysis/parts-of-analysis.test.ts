@@ -68,7 +68,7 @@ describe('findStable', () => {
   });
 });
 
-describe('findStable under a precaution', () => {
+describe('findStable under a prevention', () => {
   const at = (picture: string, toMs: number, changedMs: number) =>
     findStable([sli(picture)], toMs, 10_000, changedMs)?.at;
   // Down at 1 s and again at 20 s, good for fourteen seconds between.
@@ -119,7 +119,7 @@ describe('splitTtr', () => {
   it.each([
     ['during the runbook', 40_000, { startMs: 30_000, endMs: 60_000 }, [30_000, 10_000, 0]],
     ['after it', 40_000, { startMs: 30_000, endMs: 35_000 }, [30_000, 5000, 5000]],
-    ['before anything was done', 20_000, { startMs: 30_000, endMs: 35_000 }, [20_000, 0, 0]],
+    ['before the runbook began', 20_000, { startMs: 30_000, endMs: 35_000 }, [20_000, 0, 0]],
     ['without a runbook', 20_000, undefined, [20_000, 0, 0]],
   ])('recovery %s', (_name, ttr, mitigation, parts) => {
     expect(Object.values(splitTtr({ lo: ttr, hi: ttr }, onset, mitigation))).toEqual(parts);

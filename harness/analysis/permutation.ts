@@ -126,7 +126,7 @@ const bitsOf = (set: number): number => (set === 0 ? 0 : (set & 1) + bitsOf(set 
 
 /**
  * Two-sided p of the permutation test of two samples with nothing in common: how often mean(b) − mean(a) would be as far from 0
- * if the values were dealt out anew. All deals are counted up to 32 values together, beyond that seeded ones as above.
+ * if the values were dealt out again. All deals are counted up to 32 values together, beyond that seeded ones as above.
  * Sources: Pitman, J. R. Stat. Soc. Suppl. 4 (1937) 119; Phipson and Smyth 2010 as above. 1 when either sample is empty.
  */
 export function twoSample(a: readonly number[], b: readonly number[], seed = 1): number {

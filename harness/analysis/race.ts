@@ -2,10 +2,10 @@ import { armName } from '../model/control.ts';
 import { armsIn, type Look, type Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import type { RunbookSummary } from '../model/summary.ts';
-import { atStake, heaviest, mildestFirst, weight, type Fault } from './faults.ts';
+import { atStake, safestFirst, severity, worstFault, type Fault } from './faults.ts';
 import { armBlocks, type ArmBlocks, byBlock, isValid } from './observed.ts';
 import { leastPairs } from './permutation.ts';
-import { tellApart, type Pair } from './told-apart.ts';
+import { testPairs, type Pair } from './significance.ts';
 
 /** Fewer valid trials of a runbook name no winner, whatever they show. */
 export const leastTrials = 5;
@@ -22,7 +22,7 @@ const usualLevel = 0.05;
 export type Reason =
   | { readonly kind: 'no-data' }
   | { readonly kind: 'fault'; readonly fault: Fault }
-  | { readonly kind: 'dropped'; readonly afterBlock: number }
+  | { readonly kind: 'dropped' }
   | { readonly kind: 'fails'; readonly blocks: number }
   | { readonly kind: 'better'; readonly pair: Pair }
   | { readonly kind: 'no-worse' };
@@ -33,7 +33,7 @@ export interface Race {
   readonly arms: readonly RunbookSummary[];
   /** Those that recovered every time, in trials of which most gave data. */
   readonly clean: readonly RunbookSummary[];
-  /** Of those, the ones that were watched long enough to be named (in plans that ask for no such watch: all), without those that another one is better than; mildest first. */
+  /** Of those, the ones that were watched long enough to be named (in plans that ask for no such watch: all), without those that another one is better than; safest first. */
   readonly candidates: readonly RunbookSummary[];
   /** The one that is to be preferred to every other, as far as the trials go. */
   readonly leader?: RunbookSummary;
@@ -58,14 +58,14 @@ export function raceOf(plan: Plan, summaries: readonly RunbookSummary[], trials:
   const level = levelOf(plan, trials);
   const seen = lookedAt(plan, trials);
   const blocks = new Map(armBlocks(plan, ids, seen.filter(isValid)).map((arm) => [arm.id, arm]));
-  const pairs = longest(blocks) < leastPairs(1) ? [] : tellApart([...blocks.values()], { ...plan, level });
+  const pairs = longest(blocks) < leastPairs(1) ? [] : testPairs([...blocks.values()], { ...plan, level });
   const clean = arms.filter((r) => r.recovered.k === r.n && !isSilent(r));
   const pairOf = (a: RunbookSummary, b: RunbookSummary): Pair | undefined =>
     pairs.find((p) => (p.a === a.id && p.b === b.id) || (p.a === b.id && p.b === a.id));
   const better = (a: RunbookSummary, b: RunbookSummary): boolean => {
     const pair = pairOf(a, b);
     if (pair?.better === undefined || pair[pair.better] !== a.id) return false;
-    // Of two times one is told apart sooner than the other: what is shown in the one is no answer while the other looks the opposite.
+    // Of two times one may be significant earlier than the other: what is shown in the one is no answer while the other looks the opposite.
     return Object.values(pair.times).every(
       ({ restrictedMs, minimumEffectMs }) => (pair.better === 'a' ? restrictedMs : -restrictedMs) > -minimumEffectMs,
     );
@@ -73,9 +73,8 @@ export function raceOf(plan: Plan, summaries: readonly RunbookSummary[], trials:
 
   function reason(a: RunbookSummary, b: RunbookSummary): Reason | undefined {
     if (isSilent(b)) return { kind: 'no-data' };
-    if (weightOf(b) > weightOf(a)) return { kind: 'fault', fault: heaviest(b) };
-    const dropped = plan.dropped?.find(({ arm }) => arm === b.id);
-    if (dropped !== undefined) return { kind: 'dropped', afterBlock: dropped.afterBlock };
+    if (weightOf(b) > weightOf(a)) return { kind: 'fault', fault: worstFault(b) };
+    if (plan.dropped?.some(({ arm }) => arm === b.id)) return { kind: 'dropped' };
     const failed = failedBeside(blocks.get(a.id), blocks.get(b.id));
     // Exact two-sided sign test of the blocks in which one recovered and the other did not (McNemar), Bonferroni over the rivals.
     if (failed.more > 0 && failed.fewer === 0 && 2 ** (1 - failed.more) * (arms.length - 1) <= level)
@@ -91,7 +90,7 @@ export function raceOf(plan: Plan, summaries: readonly RunbookSummary[], trials:
   const candidates = named
     .filter((r) => weightOf(r) === lightest)
     .filter((r, _, all) => !all.some((other) => better(other, r)))
-    .sort(mildestFirst);
+    .sort(safestFirst);
   const isAhead = (r: RunbookSummary): boolean =>
     r.n >= leastTrials && arms.every((other) => other === r || reason(r, other) !== undefined);
   const leader = candidates.find(isAhead);
@@ -110,8 +109,8 @@ export function raceOf(plan: Plan, summaries: readonly RunbookSummary[], trials:
 
 /** What was never seen in a few trials may be chance: that it was never whole and that nothing was read weigh from five trials on. */
 function weightOf(r: RunbookSummary): number {
-  const fault = heaviest(r);
-  return (fault === 'never-whole' || fault === 'unread') && r.n < leastTrials ? 0 : weight(fault);
+  const fault = worstFault(r);
+  return (fault === 'never-whole' || fault === 'unread') && r.n < leastTrials ? 0 : severity(fault);
 }
 
 /** Whether most of its trials gave no data: then nothing is known of it, good or bad. */
@@ -157,7 +156,7 @@ function longest(blocks: ReadonlyMap<string, ArmBlocks>): number {
   return [...blocks.values()].map((arm) => arm.blocks.size).sort((a, b) => b - a)[1] ?? 0;
 }
 
-/** Blocks in which `b` did not come back and `a` did, and the other way round. */
+/** Blocks in which `b` did not recover and `a` did, and the other way round. */
 function failedBeside(a: ArmBlocks | undefined, b: ArmBlocks | undefined): { more: number; fewer: number } {
   const found = { more: 0, fewer: 0 };
   for (const [key, mine] of a?.blocks ?? []) {

@@ -55,9 +55,13 @@ describe('readEvents', () => {
     });
 
     it.each([
-      ['is missing', lines.toSpliced(10, 1), /line 11: it does not fit the line above/],
-      ['is doubled', lines.toSpliced(10, 0, lines[9] ?? ''), /line 11: it does not fit/],
-      ['was altered', lines.with(10, (lines[10] ?? '').replace('"ok":true', '"ok":false')), /line 11: it does not fit/],
+      ['is missing', lines.toSpliced(10, 1), /line 11: it does not follow from the line above/],
+      ['is doubled', lines.toSpliced(10, 0, lines[9] ?? ''), /line 11: it does not follow/],
+      [
+        'was altered',
+        lines.with(10, (lines[10] ?? '').replace('"ok":true', '"ok":false')),
+        /line 11: it does not follow/,
+      ],
       ['lost its checksum', lines.with(10, JSON.stringify(log[10])), /line 11: it has no checksum, and those above/],
       ['is of another log', [JSON.stringify(log[0]), ...lines.slice(1)], /line 2: it has a checksum, and those above/],
     ])('names the first line that does not fit where one %s', (_what, damaged, message) => {

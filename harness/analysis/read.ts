@@ -42,7 +42,7 @@ export function readEvents(text: string, name = 'events.jsonl'): TrialEvent[] {
         throw bad(
           name,
           index,
-          'it does not fit the line above: one of them was altered, or lines are missing, doubled or out of order',
+          'it does not follow from the line above: one was altered, or lines are missing, duplicated or out of order',
         );
       sum = sums.said;
     }

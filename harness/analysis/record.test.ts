@@ -62,7 +62,7 @@ describe('an outage of known length', () => {
       firstGood: { lo: 39_500, hi: 41_000 },
       ttr: { lo: 39_500, hi: 41_000 },
       watchedStableMs: 49_000,
-      // the alarm was last known to fire at its heartbeat of 74 s, and quiet at 75 s
+      // the alert was last known to fire at its heartbeat of 74 s, and quiet at 75 s
       fullRecovery: { lo: 43_000, hi: 45_000 },
       fullRecoveryMissing: [],
       badnessMs: 39_000,
@@ -139,8 +139,8 @@ describe('an outage of known length', () => {
     expect(pod(early).ttr).toEqual({ lo: 46_000, hi: 50_000 });
   });
 
-  it('does not add the hold window, and does not count a shorter good stretch', () => {
-    // good from 50 to 65 s only: less than the 20 s hold window
+  it('does not add the stability window, and does not count a shorter good stretch', () => {
+    // good from 50 to 65 s only: less than the 20 s stability window
     const record = analyse({
       probes: probes([
         [32_000, 50_000],
@@ -241,17 +241,17 @@ describe('the numbers of an SLI', () => {
   });
 });
 
-describe('a precaution', () => {
+describe('a prevention', () => {
   const careful = { prevention: true, inject: [30_000] } as const;
 
-  it('prevented the outage when nothing that had to break did, witness or not', () => {
+  it('prevented the outage when nothing that should have broken did, witness or not', () => {
     const record = analyse({ ...careful, probes: probes([]), steps: [] });
     expect(record).toMatchObject({ outcome: 'prevented', ttr: { lo: 0, hi: 0 }, badnessMs: 0 });
     expect(record.onset).toEqual({ lo: 30_000, hi: 31_000 });
     expect(record.parts).toBeUndefined();
   });
 
-  it('is measured like any other when something did: from the change to the first hold window', () => {
+  it('is measured like any other when something did: from the change to the first stability window', () => {
     const record = analyse({ ...careful, breaks: ['dns', 'api'] });
     expect(record.outcome).toBe('recovered');
     expect(midpoint(record.ttr as { lo: number; hi: number })).toBeCloseTo(40_000, -3);
@@ -261,7 +261,7 @@ describe('a precaution', () => {
     expect(analyse({ ...careful, probes: probes([[32_000, forever]]), endMs: 320_000 }).outcome).toBe('not-recovered');
   });
 
-  it('is not believed before it was watched for a hold window', () => {
+  it('is not believed before it was watched for a stability window', () => {
     const record = analyse({ ...careful, probes: probes([]), steps: [], endMs: 40_000 });
     expect(record.ttr).toBeUndefined();
     expect(record.outcome).not.toBe('prevented');
@@ -277,7 +277,7 @@ describe('no recovery', () => {
     expect(record.fullRecoveryMissing).toContain('service was not stable');
   });
 
-  it('needs the whole hold window inside the observation', () => {
+  it('needs the whole stability window inside the observation', () => {
     const near = (endMs: number) => analyse({ probes: probes([[32_000, 250_000]]), endMs }).ttr;
     expect(near(269_000)).toEqual({ censored: true, at: 240_000 });
     expect(near(270_000)).toEqual({ lo: 218_500, hi: 220_000 });
@@ -300,7 +300,7 @@ describe('no recovery', () => {
     expect(beside.badnessMs).toBe(alone.badnessMs);
   });
 
-  it('knows flapping: never good for a whole hold window', () => {
+  it('knows flapping: never good for a whole stability window', () => {
     const flaps = Array.from({ length: 30 }, (_, i) => [32_000 + i * 10_000, 37_000 + i * 10_000] as const);
     const record = analyse({ probes: probes(flaps), endMs: 275_000 });
     expect(record.outcome).toBe('not-recovered');
@@ -322,7 +322,7 @@ describe('no recovery', () => {
 });
 
 describe('relapse', () => {
-  it('is bad again at the end, after a whole hold window', () => {
+  it('is bad again at the end, after a whole stability window', () => {
     const record = analyse({
       probes: probes([
         [32_000, 71_000],
@@ -503,7 +503,7 @@ describe('unknown trials', () => {
     expect(record.reason).toContain('dns');
     // A sampler writes down what it could not send, too: however short a gap is, something is missing.
     const short = analyse({ probes: [{ sli: 'dns', outages: [[32_000, 71_000]], gaps: [[80_000, 80_400]] }] });
-    expect([short.outcome, short.reason]).toEqual(['unknown', 'the log is not whole: request 156 of dns is missing']);
+    expect([short.outcome, short.reason]).toEqual(['unknown', 'the log is incomplete: request 156 of dns is missing']);
   });
 });
 
@@ -527,7 +527,10 @@ describe('data', () => {
     expect(analyse({ audits: [] }).data).toBe('unknown');
     const failed = analyse({ auditFailed: ['documents'] });
     expect(failed.data).toBe('unknown');
-    expect(failed).toMatchObject({ outcome: 'recovered', reason: expect.stringContaining('not read back') as string });
+    expect(failed).toMatchObject({
+      outcome: 'recovered',
+      reason: expect.stringContaining('could not be read') as string,
+    });
     // a known loss is worse than not knowing about another store
     expect(analyse({ audits: lossy, auditFailed: ['documents'] }).outcome).toBe('recovered-with-loss');
   });
@@ -566,7 +569,7 @@ describe('harm and collateral', () => {
     expect(hit(40_000, forever).outcome).toBe('recovered');
   });
 
-  it('is an object outside the blast radius that is gone; one made anew is collateral', () => {
+  it('is an object outside the blast radius that is gone; one made again is collateral', () => {
     const after = [item('a/db-0', 'other', true), item('a/media', 'u3', false, 2)];
     const gone = analyse({ before, after });
     expect(gone).toMatchObject({
@@ -708,10 +711,10 @@ describe('full recovery', () => {
     expect(analyse({ states: sooner, ...checked, endMs: 400_000 }).fullRecovery).toMatchObject({ hi: 220_000 });
   });
 
-  it('needs the alarm that fired to be quiet again, and the durability check', () => {
+  it('needs the alert that fired to be quiet again, and the durability check', () => {
     const readings = (outage.readings ?? []).filter((r) => r.atMs !== 75_000);
     expect(analyse({ readings, durability: null }).fullRecoveryMissing).toEqual([
-      'alarm node still fires',
+      'alert node is still firing',
       'durability was not checked',
     ]);
   });
@@ -725,7 +728,7 @@ describe('a control without fault', () => {
     expect(record).toMatchObject({ outcome: 'control-clean', control: 'healthy', badnessMs: 0 });
     expect(record.onset).toBeUndefined();
     expect(record.ttr).toBeUndefined();
-    expect(record.reason).toBe('control without fault: nothing broke, no alarm fired');
+    expect(record.reason).toBe('control without fault: nothing broke, no alert fired');
   });
 
   it('is known by its kind, or by having nothing to break', () => {
@@ -734,7 +737,7 @@ describe('a control without fault', () => {
     expect(analyse({ ...unnamed, probes: probes([]) }).outcome).toBe('invalid');
   });
 
-  it('counts every alarm as false', () => {
+  it('counts every alert as false', () => {
     const record = analyse({ ...control, probes: probes([]), readings: outage.readings ?? [] });
     expect(record.outcome).toBe('control-disturbed');
     expect(record.detectors[0]).toMatchObject({ status: 'misdiagnosed', falseAlarms: 1, what: 'worker is NotReady' });
@@ -744,7 +747,7 @@ describe('a control without fault', () => {
   it('says what went down or was lost all the same', () => {
     const record = analyse({ ...control, audits: [{ store: 'ledger', missing: 2 }] });
     expect(record).toMatchObject({ outcome: 'control-disturbed', badnessMs: 39_000 });
-    expect(record.reason).toBe('control without fault: dns went down all the same and 2 rows lost or damaged');
+    expect(record.reason).toBe('control without fault: dns went down anyway and 2 rows lost or damaged');
   });
 
   it('gives no data where the instrument cannot be believed, or the trial was cut off', () => {
@@ -771,17 +774,17 @@ describe('a cure on a healthy cluster', () => {
     expect(analyse({ ...cured, probes: probes([]) })).toMatchObject({ outcome: 'control-clean', runbook: 'cure' });
   });
 
-  it('costs bad time, and alarms that are not false: the runbook made them', () => {
+  it('costs bad time, and alerts that are not false: the runbook made them', () => {
     const record = analyse({ ...cured, probes: bad(30_000), readings: outage.readings ?? [] });
     expect(record).toMatchObject({ outcome: 'control-disturbed', badnessMs: 8000 });
     expect(record.detectors[0]).toMatchObject({ status: 'misdiagnosed', falseAlarms: 0 });
-    expect(record.reason).toBe('on a healthy cluster: dns went down and alarms by node');
+    expect(record.reason).toBe('on a healthy cluster: dns went down and alerts by node');
   });
 
   it('does harm where it leaves something bad, or loses rows that nothing had endangered', () => {
     expect(analyse({ ...cured, probes: bad(forever) })).toMatchObject({
       outcome: 'harmed',
-      reason: 'on a healthy cluster the runbook harmed: dns was good before the runbook and is not any more',
+      reason: 'on a healthy cluster the runbook harmed: dns was good before the runbook and no longer is',
     });
     expect(analyse({ ...cured, probes: bad(30_000), audits: [{ store: 'ledger', missing: 1 }] })).toMatchObject({
       outcome: 'harmed',

@@ -74,7 +74,7 @@ export function analyseTrial(events: readonly TrialEvent[], judges: readonly Che
     ...(again === undefined ? {} : { downAgain: again }),
     ...(ttr === undefined
       ? { fullRecoveryMissing: [] }
-      : (found(fullRecovery) ?? { fullRecoveryMissing: ['full recovery was not judged'] })),
+      : (found(fullRecovery) ?? { fullRecoveryMissing: ['full recovery was not checked'] })),
     ...(prevented || ttr === undefined || onset === undefined || 'censored' in ttr
       ? {}
       : { parts: splitTtr(ttr, onset, mitigation) }),
@@ -98,7 +98,7 @@ const notJudged = {
   loopDelayP99Ms: 0,
   latenessP99Ms: 0,
   starved: true,
-  why: 'whether the harness kept up was not judged',
+  why: 'whether the harness kept up was not checked',
 };
 
 /** The user load from the fault on; the series whole, for drawing. */

@@ -25,8 +25,8 @@ export interface Restored {
 /**
  * The end of the first outage from which on no given SLI has an outage for a stability window, or undefined when the observation does not
  * contain one. The whole window must have been seen, without a gap; of a slow probe at least as many requests as end an outage.
- * @param changedMs when the change was over under a precaution: the window is after it as well, for a change that is still being made may break
- *   more. An outage that ended before and did not come back is over since its own end all the same.
+ * @param changedMs when the change was over under a prevention: the window is after it as well, for a change that is still being made may break
+ *   more. An outage that ended before and did not recover is over since its own end all the same.
  */
 export function findStable(
   broken: readonly Broken[],
@@ -100,7 +100,7 @@ export function durabilityCheck(log: TrialLog): Interval | undefined {
 
 /**
  * So long must service be down again, in all, to undo a recovery. Real machines stall: in the kept runs three requests in a row failed now and
- * then, half a minute after a cure and for a second, on a cluster that nothing was wrong with. Whatever is still down at the end counts at any length.
+ * then, half a minute after a fix and for a second, on a cluster that nothing was wrong with. Whatever is still down at the end counts at any length.
  */
 const relapseMs = 5000;
 

@@ -6,7 +6,7 @@ import type { DetectorSummary, RunbookSummary } from '../model/summary.ts';
 
 /**
  * What is worse in the second run, one line each. First what needs no statistics: data lost, harm done, a relapse, a runbook that always
- * recovered and does not in two trials, an alarm that dies. Then what was shown to be slower. Timing alone without a shown
+ * recovered and does not in two trials, an alert that dies. Then what was shown to be slower. Timing alone without a shown
  * difference is never one.
  */
 export function regressionsOf(

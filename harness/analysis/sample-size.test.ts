@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { leastPairs, signFlip } from './permutation.ts';
 import { blocksNeeded, looksFor, mostBlocks } from './sample-size.ts';
 import { simulated, simulatedArm, simulatedHorizonMs, upTo } from './testing/simulated.ts';
-import { endpointWeights, tellApart } from './told-apart.ts';
+import { endpointWeights, testPairs } from './significance.ts';
 
 describe('looksFor', () => {
   it('looks at the declared numbers of blocks, the last time at the end', () => {
@@ -48,7 +48,7 @@ describe.each(Object.entries(draws))('all looks together show what is not there 
     for (let run = 0; run < runs; run++) {
       const arms = ['a', 'b', 'c'].map((id) => simulatedArm(id, 14, draw, draw));
       const shown = looksFor(14).some(({ blocks, level }) =>
-        tellApart(
+        testPairs(
           arms.map((arm) => upTo(arm, blocks)),
           { horizonMs: simulatedHorizonMs, seed: 1, level },
         ).some(({ times }) => [times.downtime, times.ttr].some((t) => (t.pAdjusted ?? 1) <= level)),

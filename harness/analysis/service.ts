@@ -18,7 +18,7 @@ import {
 export interface Service {
   /** SLIs of `breaks` without an outage. */
   readonly unbroken: readonly string[];
-  /** The change was made under a precaution, and nothing that it would have broken did. */
+  /** The change was made under a prevention, and nothing that it would have broken did. */
   readonly prevented: boolean;
   /** Counted from the onset; absent where nothing can be counted. */
   readonly firstGood?: Interval | Censored;
@@ -29,7 +29,7 @@ export interface Service {
   readonly again?: NonNullable<TrialRecord['downAgain']>;
 }
 
-/** When the change that breaks everything was over under a precaution: it is made step by step, and service may be stable between two of them. */
+/** When the change that breaks everything was over under a prevention: it is made step by step, and service may be stable between two of them. */
 export function changedMs(log: TrialLog, { prevention }: Observation): number | undefined {
   return prevention ? log.of('phase').find((p) => p.name === 'inject' && p.state === 'done')?.atMs : undefined;
 }

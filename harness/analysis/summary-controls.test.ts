@@ -35,7 +35,7 @@ describe('controls in a summary', () => {
     expect(alone).not.toHaveProperty('controlArms');
   });
 
-  it('count false alarms by alarm, with an interval', () => {
+  it('count false alarms by alert, with an interval', () => {
     expect(arm('healthy')).toMatchObject({ n: 2, clean: { k: 2, n: 2 }, alarms: [{ id: 'node', k: 0, n: 2 }] });
     const loud = summarise(plan, with1('healthy-2', { falseAlarm: true }));
     const healthy = arm('healthy', loud);
@@ -43,8 +43,8 @@ describe('controls in a summary', () => {
     // One-sided exact bound of 1 of 2: 1 − p² = 0.05 there.
     expect(healthy?.alarms?.[0]?.atMost).toBeCloseTo(0.974679, 6);
     expect(healthy?.measured).toBe('Clean 1 of 2; false alarms: node 1 of 2.');
-    expect(loud.verdict.warnings).toContain('alarm node fired on a healthy cluster (1 of 2)');
-    // It is one more hour in which an alarm could be false.
+    expect(loud.verdict.warnings).toContain('alert node fired on a healthy cluster (1 of 2)');
+    // It is one more hour in which an alert could be false.
     expect(loud.detectors[0]?.falseAlarms).toBe(1);
     expect(loud.detectors[0]?.watchedMs).toBe(summary.detectors[0]?.watchedMs);
   });
@@ -77,7 +77,7 @@ describe('controls in a summary', () => {
       planned: 2,
       n: 0,
       outcomes: { invalid: 1 },
-      measured: 'No valid trial: nothing is known.',
+      measured: 'No valid trial: no data.',
     });
     expect(spoilt.noData).toEqual([]);
     expect(JSON.stringify(spoilt)).not.toMatch(/NaN|null/);
@@ -92,7 +92,7 @@ describe('the canary', () => {
     const canary = canaryOf(eight, seen);
     expect(canary).toMatchObject({ kind: 'seen', blocks: 8, runbook: 'cure', differenceMs: 30_000 });
     expect(canary?.says).toMatch(
-      /^back 30 s later than cure \(95 %: .*\), 30 s more downtime \(95 %: .*\), over 8 blocks: the delay of 30 s is seen$/,
+      /^recovered 30 s later than cure \(95 %: .*\), 30 s more downtime \(95 %: .*\), over 8 blocks: the delay of 30 s is seen$/,
     );
     expect(summarise(eight, seen).verdict.warnings.join()).not.toContain('delayed');
   });
@@ -119,7 +119,7 @@ describe('compare', () => {
     expect(knownNames(run, 'runbooks')).toEqual(['wait', 'cure', 'nuclear', 'harness-undo', 'cure-delayed-30s']);
     const comparison = compareWithin(run, { what: 'runbooks' });
     expect(comparison.comparisons).toHaveLength(3);
-    expect(comparison.notes[0]).toMatch(/^Canary cure-delayed-30s: back 30 s later than cure/);
+    expect(comparison.notes[0]).toMatch(/^Canary cure-delayed-30s: recovered 30 s later than cure/);
     expect(comparison.runs[0]).toMatchObject({ valid: 6, planned: 6 });
   });
 
@@ -136,7 +136,7 @@ describe('compare', () => {
     });
   });
 
-  it('of alarms does not see controls at all', () => {
+  it('of alerts does not see controls at all', () => {
     const { controls: _, ...bare } = plan;
     const arms = { plan: bare, records: records.filter((r) => r.control === undefined) };
     const wanted = { what: 'alarms' } as const;

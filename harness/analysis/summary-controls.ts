@@ -92,7 +92,7 @@ function badSlis(valid: readonly TrialRecord[]): ControlSummary['slis'] {
 }
 
 function sentence(c: Omit<ControlSummary, 'measured'>): string {
-  if (c.n === 0) return 'No valid trial: nothing is known.';
+  if (c.n === 0) return 'No valid trial: no data.';
   if (c.canary !== undefined) return `${c.canary.says}.`;
   const loud = (c.alarms ?? []).filter((a) => a.k > 0).map((a) => `${a.id} ${String(a.k)} of ${String(a.n)}`);
   const harmed = c.outcomes.harmed ?? 0;
@@ -103,14 +103,14 @@ function sentence(c: Omit<ControlSummary, 'measured'>): string {
     ...(harmed === 0 ? [] : [`did harm in ${String(harmed)}`]),
     ...(c.clean === undefined || bad.length === 0 ? [] : [`downtime on average: ${list(bad)}`]),
     ...(c.data.lost === 0 ? [] : [`${String(c.data.lost)} rows lost or damaged`]),
-    ...(loud.length === 0 ? [] : [`${c.kind === 'healthy' ? 'false alarms' : 'alarms'}: ${list(loud)}`]),
+    ...(loud.length === 0 ? [] : [`${c.kind === 'healthy' ? 'false alarms' : 'alerts'}: ${list(loud)}`]),
     ...(c.failedTrials === 0 || c.kind !== 'on-healthy' ? [] : [`a step failed in ${String(c.failedTrials)}`]),
   ];
   const text = parts.join('; ');
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
-/** What of the controls belongs beside the verdict: false alarms, harm by a cure, and a comparison that does not see a delay. */
+/** What of the controls belongs beside the verdict: false alarms, harm by a fix, and a comparison that does not see a delay. */
 export function controlWarnings(arms: readonly ControlSummary[]): readonly string[] {
   return arms.flatMap((arm) => {
     const { id, kind, runbook = id, n, alarms = [], data, canary } = arm;
@@ -118,7 +118,7 @@ export function controlWarnings(arms: readonly ControlSummary[]): readonly strin
     return [
       ...alarms
         .filter((alarm) => kind === 'healthy' && alarm.k > 0)
-        .map((alarm) => `alarm ${alarm.id} fired on a healthy cluster (${String(alarm.k)} of ${String(alarm.n)})`),
+        .map((alarm) => `alert ${alarm.id} fired on a healthy cluster (${String(alarm.k)} of ${String(alarm.n)})`),
       ...(kind === 'healthy' && data.lost > 0
         ? [`rows were lost on a healthy cluster in ${String(data.trialsWithLoss)} of ${String(n)} trials`]
         : []),

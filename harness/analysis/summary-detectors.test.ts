@@ -7,7 +7,7 @@ import { planOf } from './testing/plan.ts';
 import { trial } from './testing/trial.ts';
 
 const template = trial('cure-1', 71_000);
-/** A trial whose alarm did this; watched without a fault from 2 s to 30 s. */
+/** A trial whose alert did this; watched without a fault from 2 s to 30 s. */
 const withAlarm = (over: Partial<DetectorRecord>, id = 'cure-1'): TrialRecord => {
   const [detector] = template.detectors;
   if (detector === undefined) throw new Error('no detector');
@@ -73,12 +73,12 @@ describe('the median time to detect', () => {
     expect(summarise({ ...old, detectors: [alarm] })).toMatchObject({ asked: 1, notWithinMs: 80_000 });
   });
 
-  it('an alarm is asked only where there was time for its own loop', () => {
+  it('an alert is asked only where there was time for its own loop', () => {
     const slow = withAlarm({ status: 'missed', askedMs: 15_000, leastTtdMs: 270_000 });
     expect(summarise(slow, slow)).toMatchObject({ n: 2, asked: 0, notWithinMs: 15_000 });
   });
 
-  it('puts alarms with a median before those without', () => {
+  it('puts alerts with a median before those without', () => {
     const [a, b] = [found(10_000).detectors[0], not(60_000).detectors[0]];
     if (a === undefined || b === undefined) throw new Error('no detector');
     const records = [

@@ -6,7 +6,7 @@ import type { DetectorSummary } from '../model/summary.ts';
 import { whole } from './numbers.ts';
 import { poissonUpper, survivalMedian, type Observed } from './stats.ts';
 
-/** Soonest first; alarms that detected in fewer trials after those that did in more. */
+/** Soonest first; alerts that detected in fewer trials after those that did in more. */
 export function summariseDetectors(
   plan: Plan,
   valid: readonly TrialRecord[],
@@ -48,7 +48,7 @@ function summariseDetector(
     leastMs: detector.leastTtdMs,
   }));
   const watchedMs = whole(watches.reduce((sum, w) => sum + w.ms, 0));
-  // An alarm on ten minutes says nothing in a watch of one.
+  // An alert on ten minutes says nothing in a watch of one.
   const couldFireMs = whole(watches.reduce((sum, w) => sum + Math.max(0, w.ms - w.leastMs), 0));
   const hours = couldFireMs / 3_600_000;
   const times = seen.map(({ record, detector }): Observed => {
@@ -85,12 +85,12 @@ function summariseDetector(
   };
 }
 
-/** How long it was asked; records of definitions 1 asked every alarm to the end. */
+/** How long it was asked; records of definitions 1 asked every alert to the end. */
 const askedMs = (record: TrialRecord, detector: DetectorRecord): number =>
   detector.askedMs ?? Math.max(0, record.endMs - (record.onset?.hi ?? record.endMs));
 
 /**
- * How long the alarms watched a healthy cluster: from the start of the steady phase to the fault, in a control to the end, or to the
+ * How long the alerts watched a healthy cluster: from the start of the steady phase to the fault, in a control to the end, or to the
  * runbook that is tried on a healthy cluster.
  */
 function faultFreeMs(record: TrialRecord): number {

@@ -115,7 +115,7 @@ const stayedUp = (r: TrialRecord): boolean => r.downAgain?.relapse !== true;
 const share = (x: number): number => Number(x.toFixed(6));
 
 /**
- * Of those that came back: the horizon is no time that anything took. From the lower ends' interval to the upper ends': what is not known of
+ * Of those that recovered: the horizon is no time that anything took. From the lower ends' interval to the upper ends': what is not known of
  * each instant widens it.
  */
 function intervalOf(plan: Plan, valid: readonly TrialRecord[]): Bounds | undefined {
@@ -131,7 +131,7 @@ function intervalOf(plan: Plan, valid: readonly TrialRecord[]): Bounds | undefin
 
 const mean0 = (values: readonly number[]): number => (values.length === 0 ? 0 : mean(values));
 
-/** How what the write-up says fares with k recovered of n valid trials. */
+/** How what the postmortem says fares with k recovered of n valid trials. */
 export function agree(expect: RunbookSummary['expect'], k: number, n: number): RunbookSummary['agreement'] {
   if (n === 0) return 'no-data';
   if (expect === 'unknown') return 'silent';
@@ -139,7 +139,7 @@ export function agree(expect: RunbookSummary['expect'], k: number, n: number): R
   return hits === n ? 'as-said' : hits === 0 ? 'contradicted' : 'mixed';
 }
 
-/** What was measured, in one sentence, to stand beside what the write-up says. */
+/** What was measured, in one sentence, to stand beside what the postmortem says. */
 export function measuredSentence(
   k: number,
   n: number,
@@ -148,16 +148,16 @@ export function measuredSentence(
   lost: number,
   horizonMs: number,
 ): string {
-  if (n === 0) return 'No valid trial: nothing is known.';
+  if (n === 0) return 'No valid trial: no data.';
   const prevented = outcomes.prevented === k && k > 0;
   const parts = [`${prevented ? 'Prevented' : 'Recovered'} ${String(k)} of ${String(n)}`];
-  if (prevented) parts.push('nothing that had to break did');
+  if (prevented) parts.push('nothing that should have broken did');
   else if (spans.length > 0) {
     const middle = spans.map(midpoint);
     const [least, most] = [humanDuration(min(middle)), humanDuration(max(middle))];
-    parts.push(least === most ? `good again after ${least}` : `good again after ${least} to ${most}`);
+    parts.push(least === most ? `stable after ${least}` : `stable after ${least} to ${most}`);
   } else {
-    parts.push(`not good again within ${humanDuration(horizonMs)}`);
+    parts.push(`not stable within ${humanDuration(horizonMs)}`);
   }
   for (const [outcome, what] of notableOutcomes) {
     const count = outcomes[outcome] ?? 0;

@@ -26,7 +26,7 @@ describe('summarise', () => {
   it('counts no trial as planned that was given up', () => {
     const dropped = [{ arm: 'wait', afterBlock: 1, why: 'recovered in 0 of 1' }];
     expect(summarise({ ...plan, dropped }, records.slice(0, 3)).trials).toMatchObject({ planned: 5, run: 3 });
-    const decided = { afterBlock: 1, why: 'the verdict names cure' };
+    const decided = { afterBlock: 1, why: 'the declared rule was met, cure' };
     expect(summarise({ ...plan, decided }, records.slice(0, 3)).trials).toMatchObject({ planned: 3, run: 3 });
   });
 
@@ -35,10 +35,10 @@ describe('summarise', () => {
     expect(summary.verdict.headline).toMatch(
       /^Too few trials for a winner.*: the only candidate is cure \(2 of 2, TTR 4\d s, downtime 4\d s\); wait: not within 4 min$/,
     );
-    expect(summary.verdict.sureness).toContain('2 trials: a direction, not a proof.');
+    expect(summary.verdict.sureness).toContain('2 trials: an indication, not a proof.');
     expect(summary.verdict.sureness).toContain('at least 22 % (95 %)');
     expect(summary.verdict.alarm).toBe(
-      'First alarm: node, after 9.5 s (6 of 6); in the write-up it went unnoticed for 2 days',
+      'First alert: node, after 9.5 s (6 of 6); in the postmortem it went unnoticed for 2 days',
     );
     expect(summary.verdict.warnings).toContain('nuclear lost or damaged 3 rows in 1 of 2 trials');
   });
@@ -78,7 +78,7 @@ describe('summarise', () => {
     expect(of(spoilt, 'cure')).toMatchObject({ recovered: { k: 1, n: 1 }, invalid: 1 });
     expect(spoilt.trials).toEqual({ planned: 6, run: 5, valid: 4, invalid: 1, unknown: 0, controls: 0 });
     expect(spoilt.noData).toMatchObject([{ trialId: 'cure-2', outcome: 'invalid' }]);
-    expect(spoilt.verdict.sureness).toContain('1 trial: a direction, not a proof. With 1 of 1, the true chance');
+    expect(spoilt.verdict.sureness).toContain('1 trial: an indication, not a proof. With 1 of 1, the true chance');
     expect(spoilt.verdict.warnings).toContain('cure: 1 of 2 trials gave no data');
   });
 
@@ -94,7 +94,7 @@ describe('summarise', () => {
     }
   });
 
-  it('says over all trials what an alarm is worth', () => {
+  it('says over all trials what an alert is worth', () => {
     expect(summary.detectors[0]).toMatchObject({
       id: 'node',
       counts: { detected: 6, missed: 0 },
@@ -153,7 +153,7 @@ describe('other verdicts', () => {
     expect(verdict([trial('wait-1', never), trial('cure-1', 71_000), trial('cure-2', never)]).headline).toBe(
       'No runbook recovered every time: cure came closest, 1 of 2; wait: not within 4 min',
     );
-    expect(verdict([trial('cure-1', never)]).warnings).toContain('the write-up is contradicted on cure');
+    expect(verdict([trial('cure-1', never)]).warnings).toContain('the postmortem is contradicted on cure');
   });
 
   it('no data without a valid trial, or without any', () => {
@@ -177,12 +177,12 @@ describe('other verdicts', () => {
     expect(summary.trials).toMatchObject({ valid: 6, controls: 1 });
   });
 
-  it('a dead alarm is a headline', () => {
+  it('a dead alert is a headline', () => {
     const dead = trial('cure-1', 71_000, {
       readings: [{ atMs: 40_000, detector: 'node', state: 'ended', what: 'EOF' }],
     });
-    expect(verdict([dead]).warnings).toContain('alarm node died in the outage (1 of 1)');
-    expect(verdict([dead]).alarm).toBe('No alarm noticed it every time, or even once');
+    expect(verdict([dead]).warnings).toContain('alert node died in the outage (1 of 1)');
+    expect(verdict([dead]).alarm).toBe('No alert detected it every time, or even once');
   });
 
   it('tells what the fault broke from what a runbook broke', () => {
@@ -203,7 +203,7 @@ describe('other verdicts', () => {
     expect(summarise(plan, records).broke).toEqual([{ sli: 'dns', title: 'Title of dns', trials: 6, of: 6 }]);
   });
 
-  it('says so when the fault broke what keeps working in the write-up', () => {
+  it('says so when the fault broke what keeps working in the postmortem', () => {
     const probe = { sli: 'dns', periodMs: 1000, timeoutMs: 1000, slo: 0.9 } as const;
     const test = (role: 'keeps' | 'breaks') => ({
       workers: 2,
@@ -216,13 +216,13 @@ describe('other verdicts', () => {
       probes: [{ ...probe, role }],
       detectors: [],
     });
-    const said = 'dns keeps working in the write-up, and the fault broke it in 6 of 6 trials';
+    const said = 'dns keeps working in the postmortem, and the fault broke it in 6 of 6 trials';
     expect(summarise({ ...plan, test: test('keeps') }, records).verdict.warnings[0]).toBe(said);
     expect(summarise({ ...plan, test: test('breaks') }, records).verdict.warnings).not.toContain(said);
     expect(summarise(plan, records).verdict.warnings).not.toContain(said);
   });
 
-  it('a precaution is no answer to an outage that is there: it stands beside the verdict, and no alarm missed it', () => {
+  it('a prevention is no answer to an outage that is there: it stands beside the verdict, and no alert missed it', () => {
     const careful = { ...plan.runbooks[0], id: 'careful', instead: [] } as unknown as Plan['runbooks'][number];
     const quiet: Partial<LogSpec> = { prevention: true, inject: [30_000], steps: [], readings: [] };
     const spared = trial('careful-1', 0, { ...quiet, probes: [{ sli: 'dns' }], endMs: 120_000 });
@@ -236,7 +236,7 @@ describe('other verdicts', () => {
     expect(summary.detectors[0]).toMatchObject({ n: 6 });
   });
 
-  it('with precautions alone nothing is known of any runbook, and one trial is no statistics', () => {
+  it('with preventions alone nothing is known of any runbook, and one trial is no statistics', () => {
     const careful = { ...plan.runbooks[0], id: 'careful', instead: [] } as unknown as Plan['runbooks'][number];
     const hurt = trial('careful-1', 41_000, { prevention: true, inject: [30_000], steps: [], readings: [] });
     const { verdict } = summarise({ ...plan, runbooks: [...plan.runbooks, careful] }, [hurt]);
@@ -247,7 +247,7 @@ describe('other verdicts', () => {
     });
     expect(verdict.preventions).toHaveLength(1);
     const alone = summarise({ ...plan, runbooks: [careful] }, [hurt]);
-    expect(alone.verdict).toMatchObject({ kind: 'none', headline: 'No runbook was run, only a precaution' });
+    expect(alone.verdict).toMatchObject({ kind: 'none', headline: 'No runbook was run, only a prevention' });
   });
 
   it('what was set beforehand is no answer either, however soon it was good again', () => {

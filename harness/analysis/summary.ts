@@ -29,7 +29,7 @@ export function summarise(plan: Plan, records: readonly TrialRecord[]): RunSumma
   const valid = arms.filter(isValid);
   const detectors = summariseDetectors(
     plan,
-    // Where nothing breaks, no alarm has anything to notice.
+    // Where nothing breaks, no alert has anything to notice.
     valid.filter((r) => r.prevention !== true),
     controls.filter(isValid),
   );
@@ -104,14 +104,14 @@ function brokenByTheFault(valid: readonly TrialRecord[]): RunSummary['broke'] {
   return [...count.values()].sort((a, b) => b.trials - a.trials || (a.sli < b.sli ? -1 : 1));
 }
 
-/** SLIs that the write-up says kept working, and that the outage broke: then it was another outage, or more of one. */
+/** SLIs that the postmortem says kept working, and that the outage broke: then it was another outage, or more of one. */
 function brokenPromises(plan: Plan, broke: RunSummary['broke']): readonly string[] {
   const kept = new Set(plan.test?.probes.flatMap(({ sli, role }) => (role === 'keeps' ? [sli] : [])));
   return broke
     .filter(({ sli }) => kept.has(sli))
     .map(
       ({ sli, trials, of }) =>
-        `${sli} keeps working in the write-up, and the fault broke it in ${String(trials)} of ${String(of)} trials`,
+        `${sli} keeps working in the postmortem, and the fault broke it in ${String(trials)} of ${String(of)} trials`,
     );
 }
 

@@ -26,11 +26,11 @@ describe('where the time went', () => {
       ]),
     );
     expect(spent).toEqual([
-      { what: 'before anything was done', ms: 15_000 },
+      { what: 'before the runbook began', ms: 15_000 },
       { what: 'reboot', ms: 40_000 },
       { what: 'renew', ms: 33_000 },
       { what: '2 shorter steps', ms: 2000 },
-      { what: 'until it was good again', ms: 10_000 },
+      { what: 'until service was stable', ms: 10_000 },
     ]);
     expect(spent?.reduce((sum, { ms }) => sum + ms, 0)).toBe(100_000);
   });
@@ -39,7 +39,7 @@ describe('where the time went', () => {
     expect(
       timeSpent(record([step('look', 25_000, 25_100), step('cure', 25_100, 120_000), step('tidy', 120_000, 130_000)])),
     ).toEqual([
-      { what: 'before anything was done', ms: 15_000 },
+      { what: 'before the runbook began', ms: 15_000 },
       { what: 'cure', ms: 84_900 },
       { what: 'look', ms: 100 },
     ]);

@@ -61,7 +61,7 @@ export function timeSpent(record: TrialRecord): readonly Spent[] | undefined {
   const big = taken.filter(({ ms }) => ms >= totalMs * smallShare);
   const small = taken.filter(({ ms }) => ms < totalMs * smallShare);
   return [
-    { what: 'before anything was done', ms: Math.max(0, first.fromMs - fromMs) },
+    { what: 'before the runbook began', ms: Math.max(0, first.fromMs - fromMs) },
     ...big,
     ...(small.length === 0
       ? []
@@ -71,6 +71,6 @@ export function timeSpent(record: TrialRecord): readonly Spent[] | undefined {
             ms: sum(small.map(({ ms }) => ms)),
           },
         ]),
-    { what: 'until it was good again', ms: Math.max(0, toMs - Math.max(fromMs, last.toMs)) },
+    { what: 'until service was stable', ms: Math.max(0, toMs - Math.max(fromMs, last.toMs)) },
   ].filter(({ ms }) => ms > 0);
 }

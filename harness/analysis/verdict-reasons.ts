@@ -16,7 +16,7 @@ export function reasonsFor(race: Race, chosen: RunbookSummary): readonly string[
     const text = textOf(race.reason(chosen, other), chosen, other, race);
     if (text !== undefined) said.set(text, [...(said.get(text) ?? []), other.id]);
   }
-  return [...said].map(([text, ids]) => `${list(ids)} ${text.replace('{is}', ids.length > 1 ? 'are' : 'is')}.`);
+  return [...said].map(([text, ids]) => `${list(ids)} ${text.replaceAll('{is}', ids.length > 1 ? 'are' : 'is')}.`);
 }
 
 /** The rest of a sentence about `other`; `{is}` stands for the verb. */
@@ -26,23 +26,25 @@ function textOf(
   other: RunbookSummary,
   race: Race,
 ): string | undefined {
+  const riskier = atStake(other) > atStake(chosen) ? ', and {is} riskier' : '';
   switch (reason?.kind) {
     case 'no-data':
       return `gave data in only ${String(other.n)} of ${countOf(other.n + other.invalid + other.unknown, 'trial')}`;
     case 'fault':
       return faultWords(reason.fault, other);
     case 'dropped':
-      return `left the run after block ${String(reason.afterBlock)}`;
+      // The verdict's decisions say when and why.
+      return undefined;
     case 'fails':
       return `did not recover in ${countOf(reason.blocks, 'block')} in which ${chosen.id} did`;
     case 'better':
       return betterText(reason.pair, chosen);
     case 'no-worse':
-      return `{is} not better by as much as would matter${atStake(other) > atStake(chosen) ? ', and would put more at stake' : ''}`;
+      return `{is} not better by a relevant amount${riskier}`;
     case undefined:
       if (other.recovered.k === 0) return 'never recovered';
       return race.candidates.includes(other)
-        ? `{is} not told apart from ${chosen.id}${atStake(other) > atStake(chosen) ? ', and would put more at stake' : ''}`
+        ? `{is} not significantly different from ${chosen.id}${riskier}`
         : undefined;
   }
 }
@@ -54,7 +56,7 @@ export function faultWords(fault: Fault, other: RunbookSummary): string {
     harm: 'did harm',
     'down-again': 'went down again',
     'never-whole': other.recovered.k === 0 ? 'never recovered' : 'never recovered fully',
-    unread: 'had no data read back',
+    unread: 'had data that could not be read',
     none: '',
   };
   return words[fault];
@@ -65,7 +67,7 @@ function betterText({ a, times }: NonNullable<ReturnType<Race['pairOf']>>, chose
   const parts = endpoints.flatMap((endpoint) => {
     const { sooner, differenceMs, restrictedMs, interval, pAdjusted } = times[endpoint];
     if (sooner !== mine) return [];
-    // Of a difference that is made of what did not come back, the blocks in which both did may say nothing, or the opposite.
+    // Of a difference that is made of what did not recover, the blocks in which both did may say nothing, or the opposite.
     const back = differenceMs !== undefined && differenceMs > 0 === restrictedMs > 0;
     const [lo, hi] = mine === 'a' ? [interval?.lo, interval?.hi] : [interval?.hi, interval?.lo].map((x) => x && -x);
     const facts = [
@@ -79,8 +81,8 @@ function betterText({ a, times }: NonNullable<ReturnType<Race['pairOf']>>, chose
 }
 
 /**
- * `about 5 more blocks`: how many would tell the first candidate apart from those that it is not told apart from, by how much their
- * differences scatter so far; undefined with fewer than three common blocks. An order of magnitude.
+ * `about 5 more blocks`: how many would make the differences from the first candidate significant that are not yet, by how much
+ * they scatter so far; undefined with fewer than three common blocks. An order of magnitude.
  */
 export function moreBlocks(race: Race, first: RunbookSummary, open: readonly RunbookSummary[]): string | undefined {
   const mine = race.blocks.get(first.id);

@@ -46,11 +46,11 @@ const scattered = (course: { ttrMs: number; downtimeMs: number }): readonly Cour
   }));
 
 describe('a verdict', () => {
-  it('below five trials names candidates, mildest first, and no winner', () => {
+  it('below five trials names candidates, safest first, and no winner', () => {
     const found = verdict({ nuclear: [fast], cure: [slow], wait: [never] }, 2);
     expect(found).toMatchObject({ kind: 'candidates', candidates: ['cure', 'nuclear'] });
     expect(found.headline).toBe(
-      'Too few trials for a winner: candidates, mildest first: cure (2 of 2, TTR 90 s, downtime 85 s), nuclear (2 of 2, TTR 41 s, downtime 38 s); wait: not within 4 min',
+      'Too few trials for a winner: candidates, safest first: cure (2 of 2, TTR 90 s, downtime 85 s), nuclear (2 of 2, TTR 41 s, downtime 38 s); wait: not within 4 min',
     );
     expect(found.sureness).toContain('With 2 of 2, the true chance to recover is at least 22 % (95 %).');
     expect(found).not.toHaveProperty('runbook');
@@ -106,14 +106,14 @@ describe('a verdict', () => {
     const found = verdict({ cure: scattered(fast), wait: scattered(fast) }, 20);
     expect(found).toMatchObject({ kind: 'wait', runbook: 'wait' });
     expect(found.headline).toMatch(
-      /^Do nothing: wait recovered 20 of 20, .*; no runbook is better by as much as would/,
+      /^Do nothing: wait recovered 20 of 20, .*; no runbook is better by a relevant amount/,
     );
   });
 
   it('of two that are alike names the one that puts less at stake', () => {
     const found = verdict({ nuclear: scattered(fast), cure: scattered(fast) }, 20);
     expect(found).toMatchObject({ kind: 'use', runbook: 'cure' });
-    expect(found.sureness).toContain('nuclear is not better by as much as would matter, and would put more at stake.');
+    expect(found.sureness).toContain('nuclear is not better by a relevant amount, and is riskier.');
   });
 
   it.each([
@@ -121,7 +121,7 @@ describe('a verdict', () => {
     ['harm', { outcome: 'harmed' }, 'did harm'],
     ['down again', { againMs: 40_000 }, 'went down again'],
     ['never whole', { whole: false }, 'never recovered fully'],
-    ['unread data', { unread: true }, 'had no data read back'],
+    ['unread data', { unread: true }, 'had data that could not be read'],
   ] as const)('weighs %s before speed, in words', (_, fault, words) => {
     const arms = { cure: [slow], nuclear: [{ ...fast, ...fault }] };
     const found = verdict(arms, 8);
@@ -149,9 +149,9 @@ describe('a verdict', () => {
     const found = verdict({ cure: [fast], wait: [never] }, 5, {}, short);
     expect(found).toMatchObject({ kind: 'none' });
     expect(found.headline).toMatch(
-      /^Not confirmed: cure recovered 5 of 5, .* but was watched for 12 s at most after that/,
+      /^Not confirmed: cure recovered 5 of 5, .* but was watched for at most 12 s after that/,
     );
-    expect(found.sureness).toContain('has been watched for 3 min after it was stable');
+    expect(found.sureness).toContain('watched for 3 min after it was stable');
   });
 
   it('of runs from before comparisons were planned names candidates, and says that they are not confirmed', () => {
@@ -222,7 +222,7 @@ describe('a verdict', () => {
     });
     expect(found.decisions).toEqual([
       `wait and restart were dropped after block 3: ${why}`,
-      'The run ended after block 8: one is shown to be better than every other',
+      'Stopped after block 8: one is shown to be better than every other',
     ]);
     expect(found.sureness).toContain('Exploratory: the comparison was changed after 6 trials had been seen');
   });

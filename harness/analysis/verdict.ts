@@ -3,7 +3,7 @@ import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { humanDuration, midpoint, uncensored } from '../model/units.ts';
 import type { DetectorSummary, RunVerdict, RunbookSummary } from '../model/summary.ts';
-import { heaviest, mildestFirst, weight } from './faults.ts';
+import { safestFirst, severity, worstFault } from './faults.ts';
 import { isValid, lastingTtr } from './observed.ts';
 import { leastForTimes, leastTrials, raceOf, type Race } from './race.ts';
 import { atLeast } from './stats.ts';
@@ -26,8 +26,8 @@ export function verdictOf(
   if (valid === 0) {
     return {
       kind: 'no-data',
-      headline: 'No data: not one trial was valid',
-      result: 'nothing is known about any runbook',
+      headline: 'No data: no trial was valid',
+      result: 'no runbook has data',
       sureness: 'No valid trial. See why below, and run it again.',
       preventions: [],
       warnings: [],
@@ -67,7 +67,7 @@ function answerOf(plan: Plan, race: Race, idle: RunbookSummary | undefined): Ans
       kind: winner.passive ? 'wait' : 'use',
       runbook: winner.id,
       headline: winner.passive
-        ? `Do nothing: ${winner.id} ${result}; no runbook is better by as much as would matter`
+        ? `Do nothing: ${winner.id} ${result}; no runbook is better by a relevant amount`
         : `Use ${winner.id}: ${result}${beside}`,
       result,
       sureness: sentences(
@@ -97,11 +97,11 @@ function undecided(plan: Plan, race: Race, first: RunbookSummary, beside: string
   const rest = open.filter((r) => !candidates.includes(r)).map((r) => r.id);
   const name = `${first.id} (${shortResult(first)})`;
   const result = few
-    ? `${candidates.length === 1 ? 'the only candidate is ' : 'candidates, mildest first: '}${names.join(', ')}`
+    ? `${candidates.length === 1 ? 'the only candidate is ' : 'candidates, safest first: '}${names.join(', ')}`
     : race.leader !== undefined
       ? `${name}${planned ? ` is ahead, but its times decide from ${String(leastForTimes)} trials on` : ''}`
       : candidates.length === 1 && rest.length > 0
-        ? `${name} recovered every time, but is not shown to be better than ${list(rest)}`
+        ? `${name} recovered every time, but is not significantly better than ${list(rest)}`
         : alternatives(names);
   const title = few
     ? `Too few trials for a winner${planned ? '' : `, and not confirmed${watched}`}`
@@ -114,7 +114,7 @@ function undecided(plan: Plan, race: Race, first: RunbookSummary, beside: string
     headline: `${title}: ${result}${few || !planned ? '' : needed}${beside}`,
     result,
     sureness: sentences(
-      few ? `${countOf(first.n, 'trial')}: a direction, not a proof.` : `${countOf(first.n, 'trial')}.`,
+      few ? `${countOf(first.n, 'trial')}: an indication, not a proof.` : `${countOf(first.n, 'trial')}.`,
       `With ${String(first.n)} of ${String(first.n)}, the true chance to recover is at least ${percent(atLeast(first.n, first.n))} (95 %).`,
       ...reasonsFor(race, first),
       exploratory(plan),
@@ -136,9 +136,9 @@ function nobody(plan: Plan, race: Race, beside: string): Answer {
       exploratory(plan),
     );
   if (clean.length > 0) {
-    const watched = [...clean].sort(mildestFirst).map((r) => {
+    const watched = [...clean].sort(safestFirst).map((r) => {
       const ms = r.watchedStableMs;
-      return `${r.id} recovered ${shortResult(r)}, but was watched ${ms === undefined ? 'too shortly' : `for ${humanDuration(ms)}`} at most after that`;
+      return `${r.id} recovered ${shortResult(r)}, but was watched for ${ms === undefined ? 'too short a time' : `at most ${humanDuration(ms)}`} after that`;
     });
     const result = watched.join('; ');
     return {
@@ -146,13 +146,13 @@ function nobody(plan: Plan, race: Race, beside: string): Answer {
       headline: `Not confirmed: ${result}${beside}`,
       result,
       sureness: sure(
-        `A runbook is named once it has been watched for ${humanDuration(plan.comparison?.confirmMs ?? 0)} after it was stable, and stayed so.`,
+        `A runbook is recommended once service was watched for ${humanDuration(plan.comparison?.confirmMs ?? 0)} after it was stable, and stayed so.`,
       ),
     };
   }
   const active = arms.filter((r) => !r.passive);
   const back = active.filter((r) => cameBack(r) === r.n && r.n >= r.invalid + r.unknown);
-  const [lightest] = [...back].sort((a, b) => weight(heaviest(a)) - weight(heaviest(b)) || mildestFirst(a, b));
+  const [lightest] = [...back].sort((a, b) => severity(worstFault(a)) - severity(worstFault(b)) || safestFirst(a, b));
   if (lightest !== undefined) {
     const result = `${lightest.id} comes closest: ${resultOf(lightest)}, ${faultText(lightest)}`;
     return {
@@ -164,7 +164,9 @@ function nobody(plan: Plan, race: Race, beside: string): Answer {
   }
   const [closest] = [...active].sort(
     (a, b) =>
-      b.recovered.k / b.n - a.recovered.k / a.n || weight(heaviest(a)) - weight(heaviest(b)) || mildestFirst(a, b),
+      b.recovered.k / b.n - a.recovered.k / a.n ||
+      severity(worstFault(a)) - severity(worstFault(b)) ||
+      safestFirst(a, b),
   );
   const result =
     closest === undefined || closest.recovered.k === 0
@@ -180,8 +182,8 @@ function withoutRunbooks(arms: readonly RunbookSummary[], valid: number): Answer
     headline:
       runbooks.length > 0
         ? 'No runbook has a valid trial'
-        : `No runbook was run, only ${arms.length === 1 ? 'a precaution' : 'precautions'}`,
-    result: 'nothing is known about any runbook',
+        : `No runbook was run, only ${arms.length === 1 ? 'a prevention' : 'preventions'}`,
+    result: 'no runbook has data',
     sureness: `${countOf(valid, 'valid trial')}, none of a runbook.`,
   };
 }
@@ -197,7 +199,7 @@ function faultText(r: RunbookSummary): string {
   ]);
 }
 
-/** Trials in which service came back and stayed, whatever else it cost. */
+/** Trials in which service recovered and stayed, whatever else it cost. */
 const cameBack = (r: RunbookSummary): number => r.points.filter((point) => lastingTtr(point) !== undefined).length;
 
 /** What was decided while the run went on. */
@@ -209,7 +211,7 @@ function decisionsOf({ dropped = [], decided }: Plan): readonly string[] {
   }
   return [
     ...[...alike].map(([when, arms]) => `${list(arms)} ${arms.length === 1 ? 'was' : 'were'} dropped ${when}`),
-    ...(decided === undefined ? [] : [`The run ended after block ${String(decided.afterBlock)}: ${decided.why}`]),
+    ...(decided === undefined ? [] : [`Stopped after block ${String(decided.afterBlock)}: ${decided.why}`]),
   ];
 }
 
@@ -250,7 +252,7 @@ function preventionLine(r: RunbookSummary): string {
 
 const shortResult = (r: RunbookSummary): string => {
   const ttr = r.meanTtrMs === undefined ? '' : `, TTR ${r.meanIsBound ? 'at least ' : ''}${humanDuration(r.meanTtrMs)}`;
-  const fault = r.recovered.k === r.n && heaviest(r) !== 'none' ? `, ${faultWords(heaviest(r), r)}` : '';
+  const fault = r.recovered.k === r.n && worstFault(r) !== 'none' ? `, ${faultWords(worstFault(r), r)}` : '';
   return `${String(r.recovered.k)} of ${String(r.n)}${ttr}, downtime ${humanDuration(r.badnessMs)}${fault}`;
 };
 

@@ -3,10 +3,10 @@ import type { TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
 import type { DetectorSummary, RunbookSummary } from '../model/summary.ts';
 import { isSilent } from './race.ts';
-import { leastEffectMs } from './told-apart.ts';
+import { leastEffectMs } from './significance.ts';
 import { countOf, span } from './words.ts';
 
-/** The alarm that noticed the outage first, of those that did in every trial in which they were asked for long enough. */
+/** The alert that noticed the outage first, of those that did in every trial in which they were asked for long enough. */
 export function firstAlarmOf(detectors: readonly DetectorSummary[]): DetectorSummary | undefined {
   const [first] = [...detectors]
     .filter((d) => d.counts.detected > 0 && d.counts.detected === (d.asked ?? d.n))
@@ -14,16 +14,16 @@ export function firstAlarmOf(detectors: readonly DetectorSummary[]): DetectorSum
   return first?.ttd === undefined ? undefined : first;
 }
 
-/** That alarm in one line; undefined where none was watched. */
+/** That alert in one line; undefined where none was watched. */
 export function alarmLine(detectors: readonly DetectorSummary[], plan: Plan): string | undefined {
   if (detectors.length === 0) return undefined;
   const first = firstAlarmOf(detectors);
   if (first?.ttd === undefined) {
-    return `No alarm noticed it every time${detectors.some((d) => d.counts.detected > 0) ? '' : ', or even once'}`;
+    return `No alert detected it every time${detectors.some((d) => d.counts.detected > 0) ? '' : ', or even once'}`;
   }
   const story =
-    plan.outage.undetectedMs > 0 ? `; in the write-up it went unnoticed for ${span(plan.outage.undetectedMs)}` : '';
-  return `First alarm: ${first.id}, after ${humanDuration(first.ttd.medianMs)} (${String(first.counts.detected)} of ${String(first.asked ?? first.n)})${story}`;
+    plan.outage.undetectedMs > 0 ? `; in the postmortem it went unnoticed for ${span(plan.outage.undetectedMs)}` : '';
+  return `First alert: ${first.id}, after ${humanDuration(first.ttd.medianMs)} (${String(first.counts.detected)} of ${String(first.asked ?? first.n)})${story}`;
 }
 
 /**
@@ -41,11 +41,11 @@ export function warningsOf(
     ...named.flatMap(costs),
     ...runbooks.filter((r) => isSilent(r) || named.includes(r)).flatMap(withoutData),
     ...detectors.flatMap((d) =>
-      d.counts.dead > 0 ? [`alarm ${d.id} died in the outage (${String(d.counts.dead)} of ${String(d.n)})`] : [],
+      d.counts.dead > 0 ? [`alert ${d.id} died in the outage (${String(d.counts.dead)} of ${String(d.n)})`] : [],
     ),
     ...runbooks.flatMap((r) => {
-      if (r.agreement === 'contradicted') return [`the write-up is contradicted on ${r.id}`];
-      return r.agreement === 'mixed' ? [`${r.id} did not do every time what was expected`] : [];
+      if (r.agreement === 'contradicted') return [`the postmortem is contradicted on ${r.id}`];
+      return r.agreement === 'mixed' ? [`${r.id} did not behave as expected every time`] : [];
     }),
   ];
 }
@@ -68,7 +68,7 @@ function neverSeen(r: RunbookSummary): readonly string[] {
       ? [`${r.id} was never fully recovered${missing.length === 0 ? '' : `: ${missing.slice(0, 3).join('; ')}`}`]
       : []),
     ...(r.data.unknown > 0
-      ? [`${r.id}: data were not read back in ${String(r.data.unknown)} of ${countOf(r.n, 'trial')}`]
+      ? [`${r.id}: data could not be read in ${String(r.data.unknown)} of ${countOf(r.n, 'trial')}`]
       : []),
   ];
 }

@@ -32,3 +32,9 @@ export const pText = (p: number): string => (p < 0.001 ? 'below 0.001' : String(
 
 /** What each measured time is called. */
 export const timeNames: Readonly<Record<Time, string>> = { downtime: 'downtime', ttr: 'TTR', ttd: 'TTD' };
+
+/** What a comparison is of, in words. */
+export const comparedNames: Readonly<Record<'runbooks' | 'alarms', string>> = {
+  runbooks: 'runbooks',
+  alarms: 'alerts',
+};

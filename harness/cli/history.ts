@@ -20,8 +20,8 @@ export function readLines(file: string): readonly NightLine[] {
       try {
         return [parseAs(nightLineSchema, text)];
       } catch (error) {
-        throw new FiredrillError('usage', `${file}, line ${index + 1} is no night of firedrill: ${oneLine(error)}`, {
-          hint: `sed -i.bak ${index + 1}d ${file}   # leaves that line out; the file as it was is ${file}.bak`,
+        throw new FiredrillError('usage', `${file}, line ${index + 1} is not a valid night: ${oneLine(error)}`, {
+          hint: `sed -i.bak ${index + 1}d ${file}   # removes that line; the old file is ${file}.bak`,
           cause: error,
         });
       }

@@ -14,10 +14,10 @@ async function main(argv: readonly string[]): Promise<number> {
   const verbose = argv.includes('--verbose') || (process.env['FIREDRILL_VERBOSE'] ?? '') !== '';
   const watch = watchSignals({
     first: (name) => {
-      output.tell(`firedrill: ${name}: undoing the fault and tearing down; once more to leave at once`);
+      output.tell(`firedrill: ${name}: undoing the fault and tearing down; press again to quit at once`);
     },
     leave: (exitCode) => {
-      output.tell(`firedrill: left at once; what stayed behind goes with: ${cleanCommand}`);
+      output.tell(`firedrill: quit at once; to remove what is left behind: ${cleanCommand}`);
       process.exit(exitCode);
     },
   });
@@ -31,7 +31,7 @@ async function main(argv: readonly string[]): Promise<number> {
     );
     const corrected = correctedLine(program, argv, process.env, scenarioIds);
     if (corrected !== undefined) {
-      throw new FiredrillError('usage', `npm keeps flags that stand before a lone "--" for itself; type: ${corrected}`);
+      throw new FiredrillError('usage', `npm keeps flags before a lone "--" for itself; type: ${corrected}`);
     }
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {

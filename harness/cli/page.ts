@@ -16,7 +16,7 @@ import { humanDuration } from '../model/units.ts';
 const expectations = {
   recovers: 'should recover (exit 1 if it does not)',
   'does-not-recover': 'should not recover',
-  unknown: 'nobody has tried',
+  unknown: 'untried',
 } as const;
 
 const looked = (check: WitnessCheck): readonly string[] => [
@@ -35,9 +35,9 @@ const block = (command: string, under: number) =>
 
 function stepLines(step: Step, number: number): readonly string[] {
   const nature = [
-    step.changes ? 'CHANGES' : 'only looks',
+    step.changes ? 'CHANGES' : 'read-only',
     `at most ${humanDuration(step.timeoutMs)}`,
-    ...(step.optional === true ? ['go on if it fails'] : []),
+    ...(step.optional === true ? ['continue if it fails'] : []),
   ];
   const where = step.on === 'workstation' ? 'on your workstation' : `on ${placeName(step.on)}`;
   return [
@@ -69,7 +69,7 @@ export function runbookPage(scenarioId: string, { runbook, claim }: ClaimedRunbo
     `- Claim: ${expectations[claim.expect]}: ${claim.says}`,
     runbook.steps.length === 0
       ? '- Steps: none'
-      : `- Steps: ${runbook.steps.length}, ${changing.length} of them changing something; at most ${humanDuration(most)} in all`,
+      : `- Steps: ${runbook.steps.length}, ${changing.length} of them make changes; at most ${humanDuration(most)} in all`,
     destructive.length === 0
       ? '- Destroys: nothing'
       : `- Destroys: ${destructive.map((step) => `${step.destroys ?? ''} (step ${runbook.steps.indexOf(step) + 1})`).join('; ')}`,
@@ -81,11 +81,11 @@ export function runbookPage(scenarioId: string, { runbook, claim }: ClaimedRunbo
     '',
     ...(runbook.before === undefined
       ? []
-      : ['Before anything breaks:', ...steps(runbook.before, 'nothing'), '', 'When it has broken:']),
+      : ['Before anything breaks:', ...steps(runbook.before, 'nothing'), '', 'After it has broken:']),
     ...(runbook.instead === undefined
       ? []
-      : ['How the change is made:', ...steps(runbook.instead, 'nothing'), '', 'When its check has stopped it:']),
-    ...steps(runbook.steps, 'Nothing is done: wait and watch.'),
+      : ['How the change is made:', ...steps(runbook.instead, 'nothing'), '', 'If its check has stopped it:']),
+    ...steps(runbook.steps, 'Do nothing: wait and watch.'),
     '',
   ].join('\n');
 }
@@ -139,12 +139,12 @@ function comparisonLines({ comparison }: Plan): readonly string[] {
     'Compared (declared before the first trial):',
     '',
     `  arms: ${arms.join(', ')}; by downtime and TTR`,
-    `  looked at after blocks: ${points}`,
+    `  looks after blocks: ${points}`,
     ...(decide
-      ? [`  dropped: 0 of ${String(dropAfter ?? 0)} recovered, where another arm always did; ends when decided`]
+      ? [`  dropped: 0 of ${String(dropAfter ?? 0)} recovered, where another arm always did; ends once decided`]
       : []),
     confirmMs === 0
-      ? '  no arm is watched for long after its cure, so none will be named'
+      ? '  no fix is watched for long, so no runbook will be recommended'
       : `  ${decide ? 'the leading arm' : 'the first recovery of each arm'} is watched for ${humanDuration(confirmMs)} after it is stable`,
     '',
   ];
@@ -152,7 +152,7 @@ function comparisonLines({ comparison }: Plan): readonly string[] {
 
 const bullets = (lines: readonly string[]) => lines.map((line) => `  - ${line}`);
 
-/** Everything about a scenario: the outage, how true the replay is, the fault, the alarms, the runbooks. */
+/** Everything about a scenario: the outage, how true the replay is, the fault, the alerts, the runbooks. */
 export function scenarioPage(id: string, scenario: Scenario): string {
   const { outage } = scenario;
   const names: readonly ProfileName[] = ['stock', 'fast'];
@@ -161,42 +161,42 @@ export function scenarioPage(id: string, scenario: Scenario): string {
     '',
     `${outage.source}, ${outage.date}. ${outage.undetectedMs > 0 ? `Unnoticed for ${humanDuration(outage.undetectedMs)}; recovery` : 'Recovery'} took ${humanDuration(outage.recoveryMs)}.`,
     '',
-    'What it says:',
+    'What the postmortem says:',
     '',
     ...bullets(outage.says),
     '',
-    'How it is replayed:',
+    'How it is reproduced:',
     '',
     `- Fidelity: ${scenario.fidelity} (fault: ${scenario.fault.fidelity})`,
     `- Cluster: 1 control plane and ${scenario.cluster.workers} workers; workload manifests/${scenario.cluster.workload}`,
     `- Must break: ${scenario.breaks.join(', ')}`,
     `- Must keep working: ${scenario.keeps.join(', ') || 'nothing claimed'}`,
-    `- Watched for at most: ${names.map((name) => `${humanDuration(scenario.horizonMs[name])} (${name})`).join(', ')}`,
+    `- Horizon: ${names.map((name) => `${humanDuration(scenario.horizonMs[name])} (${name})`).join(', ')}`,
     '',
-    'Not as in the write-up:',
+    'Differences from the postmortem:',
     '',
-    ...(scenario.differences.length === 0 ? ['  nothing known'] : bullets(scenario.differences)),
+    ...(scenario.differences.length === 0 ? ['  none known'] : bullets(scenario.differences)),
     '',
     '## Service level indicators',
     '',
     ...bullets(
       scenario.probes.map(
         (probe) =>
-          `${probe.sli}: ${probe.title}; every ${humanDuration(probe.periodMs)}, late after ${humanDuration(probe.timeoutMs)}${probe.bystander ? '; bystander' : ''}`,
+          `${probe.sli}: ${probe.title}; every ${humanDuration(probe.periodMs)}, times out after ${humanDuration(probe.timeoutMs)}${probe.bystander ? '; bystander' : ''}`,
       ),
     ),
     '',
     ...setupSection(scenario),
     ...faultSection(scenario.fault),
     '',
-    '## Alarms',
+    '## Alerts',
     '',
     ...scenario.detectors.flatMap((detector) => [
       `  - ${detector.id}: ${detector.title}`,
       `    - ${detector.source}`,
       ...names.map(
         (name) =>
-          `    - ${name}: at best after ${humanDuration(detector.leastTtdMs(profiles[name]))}: ${detector.loop(profiles[name])}`,
+          `    - ${name}: minimum TTD ${humanDuration(detector.leastTtdMs(profiles[name]))}: ${detector.loop(profiles[name])}`,
       ),
     ]),
     '',
@@ -226,9 +226,9 @@ function controlsSection(plan: Plan, scenario: Scenario): readonly string[] {
   const profile = timersOf(scenario, plan.profile);
   const watch = humanDuration(healthyWatchMs(profile));
   const how = {
-    healthy: `steps 3 to 5 are left out: watched for ${watch}`,
+    healthy: `steps 3 to 5 are skipped: watched for ${watch}`,
     'on-healthy': `no fault: the runbook starts at steady state; watched for at least ${watch} after it`,
-    'harness-undo': "the fault's undo in the runbook's place, begun when a runbook would be",
+    'harness-undo': "the fault's undo instead of a runbook, started at the same time as one",
     delayed: `the runbook starts ${humanDuration(delayOf('delayed'))} later`,
   } as const;
   return [
@@ -258,9 +258,9 @@ export function planPage(options: {
   const start =
     options.trigger.kind === 'oracle'
       ? `${humanDuration(profile.runbookDelayMs)} after the onset`
-      : `when the alarm ${options.trigger.id} fires`;
+      : `when the alert ${options.trigger.id} fires`;
   return [
-    `# Plan of ${plan.scenario} (dry run: nothing is touched)`,
+    `# Plan of ${plan.scenario} (dry run: nothing is changed)`,
     '',
     `Profile ${plan.profile}, seed ${plan.seed}, ${plan.trials.length} trials on fresh clusters of 1 + ${scenario.cluster.workers} nodes.`,
     `Images: ${options.images}. Clusters kept: ${options.keep}. Reports: ${options.out}/${plan.scenario}/<run>.`,
@@ -271,7 +271,7 @@ export function planPage(options: {
     `  2. steady state for ${humanDuration(profile.steadyHoldMs)} (at most ${humanDuration(profile.steadyDeadlineMs)} to get there)`,
     '  3. inject the fault, wait for the witness',
     `  4. start the runbook ${start}`,
-    `  5. watch until service held for ${humanDuration(profile.holdMs)}, at most ${humanDuration(plan.horizonMs)} after the onset`,
+    `  5. watch until service is stable for ${humanDuration(profile.holdMs)}, at most until ${humanDuration(plan.horizonMs)} after the onset`,
     `  6. verify: restart one pod, watch ${humanDuration(profile.relapseWatchMs)} for a relapse, read all data back`,
     '  7. undo the fault, delete the cluster',
     '',
@@ -291,7 +291,7 @@ export function planPage(options: {
         : ['Before anything breaks:', ...steps(runbook.before, 'nothing'), '', 'Then:']),
       ...(runbook.instead === undefined
         ? []
-        : ['The change is made so:', ...steps(runbook.instead, 'nothing'), '', 'Then:']),
+        : ['How the change is made:', ...steps(runbook.instead, 'nothing'), '', 'Then:']),
       ...steps(runbook.steps, 'nothing is done'),
       '',
     ]),

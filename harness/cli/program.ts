@@ -42,7 +42,7 @@ const outDefault = () => reportsDir(projectRoot, process.cwd());
 const kubernetesOption = (): Option =>
   new Option(
     '--kubernetes <minor>',
-    `Kubernetes of the nodes: ${kubernetesMinors.join(', ')} (default: ${builtMinor}, on which all outages were run; the others are pulled, and untried)`,
+    `Kubernetes of the nodes: ${kubernetesMinors.join(', ')} (default: ${builtMinor}, on which all outages were run; the others are pulled, and have not been tried)`,
   ).argParser((v) => oneOf('--kubernetes', v.replace(/^v/, ''), kubernetesMinors));
 
 /**
@@ -76,37 +76,34 @@ With npm, flags come after a lone --:
 
   add('run', 'rehearse scenarios: every runbook on fresh clusters, then the report')
     .argument('<scenario...>', 'names of files under scenarios/')
-    .option('--runbook <id>', 'only this runbook (again, or with commas, for more)', collect)
+    .option('--runbook <id>', 'only this runbook (repeat it or use commas for more)', collect)
     .addOption(
-      new Option(
-        '--controls [kinds]',
-        `arms that show what the others are worth: ${controlWords.join(', ')}; all without a list`,
-      )
+      new Option('--controls [kinds]', `add control trials: ${controlWords.join(', ')} (default: all)`)
         .argParser((v: string) => controls('--controls', v))
         .preset(controlWords.join(',')),
     )
-    .option('--trials <n>', 'how often each runbook', (v) => wholeNumber('--trials', v, 1, 1000), 1)
+    .option('--trials <n>', 'how often each runbook is tried', (v) => wholeNumber('--trials', v, 1, 1000), 1)
     .option(
       '--decide',
-      'drop arms, and end as soon as it is decided, by rules that are declared in plan.json; --trials is the most that it may take',
+      'stop early, by the rules in plan.json: drop runbooks that never recover, end once there is a winner; --trials is the maximum',
     )
     .option(
       '--confirm <time>',
-      'no runbook is named before it was watched for so long after its cure, once (default: 5m, stock 10m); never: none is named',
+      'how long a fix must be watched, once, before its runbook can be recommended (default: 5m, stock 10m); never: recommend none',
       (v) => confirm('--confirm', v),
     )
     .option(
       '--parallel <n>',
-      'blocks of trials at once, each on a cluster of its own',
+      'blocks of trials that run at once, each on its own cluster',
       (v) => wholeNumber('--parallel', v, 1, 8),
       1,
     )
-    .option('--seed <n>', 'order and phases are drawn from it (default: random, kept in plan.json)', (v) =>
+    .option('--seed <n>', 'seeds the order and the phases (default: random, kept in plan.json)', (v) =>
       wholeNumber('--seed', v, 0, 2 ** 31 - 1),
     )
     .option(
       '--profile <name>',
-      'fast (shortened timers, labelled) or stock (the timers people run)',
+      'fast (shortened timers, labelled as such) or stock (common production timers)',
       (v) => oneOf('--profile', v, profileWords),
       'fast',
     )
@@ -123,21 +120,20 @@ With npm, flags come after a lone --:
       'auto',
     )
     .addOption(kubernetesOption())
-    .option('--dry-run', 'print the plan and every command; touches nothing')
+    .option('--dry-run', 'print the plan and every command; change nothing')
     .option('--reporter <name>', `progress on stderr: ${reporterWords.join(', ')}`, (v) =>
       oneOf('--reporter', v, reporterWords),
     )
     .option('--out <folder>', 'where reports go', outDefault())
-    .option('--horizon <time>', "how long a trial is watched at most, e.g. 8m (default: the scenario's)", (v) =>
-      duration('--horizon', v),
+    .option(
+      '--horizon <time>',
+      "how long after the onset recovery is awaited, e.g. 8m (default: the scenario's)",
+      (v) => duration('--horizon', v),
     )
     .option('--timeout <time>', 'give up after, e.g. 45m', (v) => duration('--timeout', v))
-    .option('--fresh', 'make every cluster by kind instead of restoring it from a snapshot')
-    .option(
-      '--resume <run>',
-      'go on with a run that was cut off, or with more --trials than it had; finished trials stay',
-    )
-    .option('--open-fence', 'let the cluster reach the network outside (it cannot, else)')
+    .option('--fresh', 'create every cluster with kind instead of restoring it from a snapshot')
+    .option('--resume <run>', 'continue an interrupted run, or add --trials to a finished one')
+    .option('--open-fence', 'let the cluster reach the outside network (by default it cannot)')
     .option('--json', 'print report.json instead of the table')
     .action(async (ids: string[], flags: RawRunFlags, command: Command) => {
       const { run } = await import('./commands/run.ts');
@@ -148,14 +144,14 @@ With npm, flags come after a lone --:
       done(await run(context, ids, wanted === undefined ? rest : { ...rest, runbook: wanted }));
     });
 
-  add('list', 'the scenarios there are')
+  add('list', 'list the scenarios')
     .option('--json', 'as JSON')
     .action(async (flags: { json?: boolean }) => {
       const { list } = await import('./commands/list.ts');
       done(await list(context, flags));
     });
 
-  add('describe', 'a scenario with all its commands, or one runbook as a page to follow')
+  add('describe', 'show a scenario with all its commands, or one runbook as a page to follow')
     .argument('<scenario>')
     .option('--runbook <id>', 'this runbook')
     .option('--json', 'as JSON')
@@ -173,7 +169,7 @@ With npm, flags come after a lone --:
     });
 
   for (const name of ['report', 'analyse']) {
-    const command = add(name, "write a stored run's reports anew from its trials' records")
+    const command = add(name, "rewrite the reports of a stored run from its trials' records")
       .argument('<run>', 'its folder, <scenario>/<run>, its id, a scenario (its latest run) or latest')
       .addOption(new Option('--out <folder>', 'where reports are').default(outDefault()))
       .option('--format <name>', `print this report instead of the table: ${reportWords.join(', ')}`, (v) =>
@@ -184,27 +180,28 @@ With npm, flags come after a lone --:
         const { report } = await import('./commands/report.ts');
         done(await report(context, run, name === 'analyse' ? 'events' : 'records', flags));
       });
-    if (name === 'analyse') command.description('the same, every number computed again from the events first');
+    if (name === 'analyse') command.description('the same, but first recompute every number from the events');
   }
 
   add(
     'overview',
-    'what noticed each outage, what ended it and what did not, on one page; runs of one outage put together',
+    'one page of all outages: what detected each, what ended it, what did not; pools runs of the same outage',
   )
     .argument('[runs...]', 'as for report (default: the latest run of every scenario)')
     .addOption(new Option('--out <folder>', 'where reports are').default(outDefault()))
-    .option('--file <file>', 'write it there instead of printing it; its links lead from there to the reports')
+    .option('--file <file>', 'write it to this file, with links to the reports, instead of printing it')
     .option('--json', 'as JSON')
     .action(async (runs: string[], flags: OverviewFlags) => {
       const { overview } = await import('./commands/overview.ts');
       done(await overview(context, runs, flags));
     });
 
-  add('compare', 'runbooks of one run with one another, or the same ones in two runs of a scenario; writes nothing')
+  add('compare', 'compare the runbooks of one run, or the same runbooks in two runs of a scenario; writes nothing')
     .argument('<run>', 'as for report, or a report.json')
-    .argument('[second]', 'another run of the same scenario, held against the first')
-    .option('--runbook <id>', 'only this runbook (again, or with commas, for more)', collect)
-    .option('--alarms', 'compare the alarms instead')
+    .argument('[second]', 'another run of the same scenario, compared with the first')
+    .option('--runbook <id>', 'only this runbook (repeat it or use commas for more)', collect)
+    .option('--alerts', 'compare the alerts instead')
+    .addOption(new Option('--alarms', 'the name of --alerts in earlier versions').hideHelp().implies({ alerts: true }))
     .option(
       '--format <name>',
       `how to print it: ${compareWords.join(', ')}`,
@@ -233,17 +230,21 @@ Exit codes: 0 compared; 3 the second run is worse; 4 no verdict: the environment
     });
 
   add('nightly', "judge a night's runs against a pinned baseline and the nights before, and add them to the history")
-    .argument('[runs...]', 'one run of each scenario, made with --controls: as for report, or a report.json')
+    .argument('[runs...]', 'one run of each scenario, run with --controls: as for report, or a report.json')
     .requiredOption(
       '--history <file>',
-      'what later nights need, a line of JSON for each night, scenario and arm; made when missing',
+      'what later nights need, one line of JSON per night, scenario and arm; created if missing',
     )
-    .requiredOption('--baseline <file>', 'the pinned nights, in the same form; made by --pin')
+    .requiredOption('--baseline <file>', 'the pinned nights, in the same format; created by --pin')
     .option('--pin <when>', `pin tonight: ${pinWords.join(', ')} (where the baseline has fewer than ten blocks)`, (v) =>
       oneOf('--pin', v, pinWords),
     )
-    .option('--expect <scenario>', 'one that must have a run tonight (again, or with commas, for more)', collect)
-    .option('--nights <count>', 'of how many nights times are pooled', (v) => wholeNumber('--nights', v, 3, 30), 5)
+    .option(
+      '--expect <scenario>',
+      'a scenario that must have a run tonight (repeat it or use commas for more)',
+      collect,
+    )
+    .option('--nights <count>', 'how many nights of times are pooled', (v) => wholeNumber('--nights', v, 3, 30), 5)
     .option('--summary <file>', 'add the result to this file as Markdown ($GITHUB_STEP_SUMMARY)')
     .addOption(new Option('--out <folder>', 'where reports are').default(outDefault()))
     .option('--json', 'as JSON')
@@ -258,14 +259,14 @@ it (4), or ran in another environment than the baseline (5).`,
       done(await nightly(context, runs, { ...flags, expect: names(flags.expect) ?? [] }));
     });
 
-  add('doctor', 'what this machine has and lacks; changes nothing')
+  add('doctor', 'check what this machine has and lacks; changes nothing')
     .option('--json', 'as JSON')
     .action(async (flags: { json?: boolean }) => {
       const { doctor } = await import('./commands/doctor.ts');
       done(await doctor(context, flags));
     });
 
-  add('prepare', 'make this machine ready for runs: Docker, tools, images (run does it too)')
+  add('prepare', 'prepare this machine for runs: Docker, tools, images (run does it, too)')
     .option(
       '--images <how>',
       `where images come from: ${imageModes.join(', ')}`,
@@ -275,7 +276,7 @@ it (4), or ran in another environment than the baseline (5).`,
     .addOption(kubernetesOption())
     .option(
       '--arch <name>',
-      `compile all that images are made of for another architecture (${architectures.join(', ')}), and make nothing else`,
+      `only compile what images need, for another architecture (${architectures.join(', ')})`,
       (v) => oneOf('--arch', v, architectures),
     )
     .option('--reporter <name>', `progress on stderr: ${reporterWords.join(', ')}`, (v) =>
@@ -287,12 +288,12 @@ it (4), or ran in another environment than the baseline (5).`,
       done(await prepare(context, flags));
     });
 
-  add('publish', 'push the images that are built here, for other machines to pull (FIREDRILL_REGISTRY)')
+  add('publish', 'push the images built here, for other machines to pull (FIREDRILL_REGISTRY)')
     .option('--to <registry>', 'where to, e.g. ghcr.io/acme/firedrill')
     .option('--part', "this machine's architecture only, to be joined with others")
-    .option('--join <files...>', 'put one index over the parts that these files tell of')
+    .option('--join <files...>', 'join the parts listed in these files under one index')
     .option('--file <file>', 'write names and digests there')
-    .option('--dry-run', 'only say what would be built and pushed; asks no registry')
+    .option('--dry-run', 'list what would be built and pushed; contact no registry')
     .option('--reporter <name>', `progress on stderr: ${reporterWords.join(', ')}`, (v) =>
       oneOf('--reporter', v, reporterWords),
     )
@@ -302,10 +303,10 @@ it (4), or ran in another environment than the baseline (5).`,
     });
 
   add('clean', 'remove what dead runs left behind, and nothing else')
-    .option('--dry-run', 'only say what (exit 1 when there is something)')
+    .option('--dry-run', 'list what would be removed (exit 1 if anything)')
     .option('--kept', 'also clusters that were kept on purpose')
     .option('--snapshots', 'also the snapshots that clusters are restored from')
-    .option('--images', 'also what was built from recipes that have changed since')
+    .option('--images', 'also images built from recipes that have changed since')
     .option('--json', 'as JSON')
     .action(
       async (flags: { dryRun?: boolean; kept?: boolean; snapshots?: boolean; images?: boolean; json?: boolean }) => {

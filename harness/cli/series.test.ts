@@ -119,7 +119,7 @@ describe('a series', () => {
     const series = begin();
     const seen = await play(series, { fails: { b: new FiredrillError('environment', 'no space left on device') } });
     expect(seen).toMatchObject({ codes: [0, 5, 0], ended: ids, failed: ['b: no space left on device'] });
-    // It is thrown away, and begun anew.
+    // It is thrown away, and begun again.
     rmSync(join(out, 'b'), { recursive: true });
     expect(await play(read(series.seriesId))).toMatchObject({
       codes: [expect.any(Number), 0, expect.any(Number)],
@@ -139,8 +139,8 @@ describe('a series', () => {
   it('ends when the time for all of it is up', async () => {
     const seen = await play(begin(), { timeoutMs: 1_000_000 });
     expect(seen.left).toEqual([1_000_000, 400_000]);
-    expect(seen).toMatchObject({ codes: [0, 0, 124], ran: ['a', 'b'], failed: ['c: the time was up before its turn'] });
-    const late = new FiredrillError('timeout', 'the run did not end within 1000 s');
+    expect(seen).toMatchObject({ codes: [0, 0, 124], ran: ['a', 'b'], failed: ['c: timed out before its turn'] });
+    const late = new FiredrillError('timeout', 'timed out after 1000 s');
     expect(await play(begin(), { fails: { a: late }, timeoutMs: 1_000_000 })).toMatchObject({
       codes: [124],
       ran: ['a'],
@@ -160,10 +160,10 @@ describe('the series of a name', () => {
     expect(found('latest', 'all')).toBe(second.seriesId);
     expect(found('latest', 'a', 'b')).toBe(other.seriesId);
     expect(found('20260102', 'all')).toBe(first.seriesId);
-    expect(() => found('2026', 'all')).toThrow(/begins the names of 3 series/);
-    expect(() => found('nope', 'all')).toThrow(/there is no series "nope" in /);
-    expect(() => found('latest', 'c', 'b')).toThrow(/there is no series of c b in /);
-    expect(() => found('20260104', 'all')).toThrow(/is one of b a, not of all/);
+    expect(() => found('2026', 'all')).toThrow(/is ambiguous: it matches 3 series/);
+    expect(() => found('nope', 'all')).toThrow(/no series "nope" in /);
+    expect(() => found('latest', 'c', 'b')).toThrow(/no series of c b in /);
+    expect(() => found('20260104', 'all')).toThrow(/is a series of b a, not of all/);
     expect(resumeCommand(other)).toBe('npm run scenario b a -- --resume 20260104-000000-0007');
   });
 
@@ -171,6 +171,6 @@ describe('the series of a name', () => {
     const series = begin();
     await write(series);
     writeFileSync(join(out, 'series', `${series.seriesId}.json`), '{"schemaVersion":1}');
-    expect(() => findSeries('latest', out, ['all'])).toThrow(/json is no series of firedrill: /);
+    expect(() => findSeries('latest', out, ['all'])).toThrow(/json is not a valid firedrill series: /);
   });
 });

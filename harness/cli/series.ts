@@ -62,23 +62,21 @@ export function findSeries(name: string, out: string, asked: readonly string[]):
     : [];
   const chosen = ids
     .filter((id) => name === 'latest' || id.startsWith(name))
-    .map((id) =>
-      readStored(fileOf(out, id), seriesSchema, 'series', `rm ${fileOf(out, id)}   # the runs that it names stay`),
-    )
+    .map((id) => readStored(fileOf(out, id), seriesSchema, 'series', `rm ${fileOf(out, id)}   # its runs stay`))
     .filter((series) => name !== 'latest' || sameWords(series.asked, asked));
   const found = chosen.at(-1);
   if (found === undefined || (name !== 'latest' && chosen.length > 1))
     throw new FiredrillError(
       'usage',
       found === undefined
-        ? `there is no series ${name === 'latest' ? `of ${asked.join(' ')}` : `"${name}"`} in ${dir}`
-        : `"${name}" begins the names of ${chosen.length} series in ${dir}`,
+        ? `no series ${name === 'latest' ? `of ${asked.join(' ')}` : `"${name}"`} in ${dir}`
+        : `"${name}" is ambiguous: it matches ${chosen.length} series in ${dir}`,
       { hint: found === undefined ? `npm run scenario ${asked.join(' ')}` : resumeCommand(found) },
     );
   if (!sameWords(found.asked, asked))
     throw new FiredrillError(
       'usage',
-      `series ${found.seriesId} is one of ${found.asked.join(' ')}, not of ${asked.join(' ')}`,
+      `series ${found.seriesId} is a series of ${found.asked.join(' ')}, not of ${asked.join(' ')}`,
       { hint: resumeCommand(found) },
     );
   return found;
@@ -151,7 +149,7 @@ export async function runSeries(begun: Series, options: SeriesOptions): Promise<
         continue;
       }
       if (options.timeoutMs !== undefined && passedMs >= options.timeoutMs)
-        throw new FiredrillError('timeout', 'the time was up before its turn');
+        throw new FiredrillError('timeout', 'timed out before its turn');
       const guessedMs = sumOf(parts.slice(0, index));
       const slower = guessedMs === 0 ? 1 : passedMs / guessedMs;
       const etaMs = slower * sumOf(parts.slice(index));

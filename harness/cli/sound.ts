@@ -12,7 +12,9 @@ export async function problemsWith(scenario: Scenario): Promise<readonly string[
 
 function workloadProblems({ cluster: { workload } }: Scenario): readonly string[] {
   const folder = join('manifests', workload);
-  return existsSync(join(projectRoot, folder)) ? [] : [`cluster.workload is ${workload}, and there is no ${folder}/`];
+  return existsSync(join(projectRoot, folder))
+    ? []
+    : [`cluster.workload is ${workload}, and ${folder}/ does not exist`];
 }
 
 /** Commands that a shell cannot even read: found in the middle of an outage, they are a trial lost. */

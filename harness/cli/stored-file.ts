@@ -13,6 +13,9 @@ export function readStored<S extends z.ZodType>(path: string, schema: S, what: s
   try {
     return parseAs(schema, readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new FiredrillError('usage', `${path} is no ${what} of firedrill: ${oneLine(error)}`, { hint, cause: error });
+    throw new FiredrillError('usage', `${path} is not a valid firedrill ${what}: ${oneLine(error)}`, {
+      hint,
+      cause: error,
+    });
   }
 }

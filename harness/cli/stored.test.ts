@@ -6,7 +6,7 @@ import { buildLog } from '../analysis/testing/log-builder.ts';
 import { planOf } from '../analysis/testing/plan.ts';
 import type { WholeRecord } from '../model/record.ts';
 import { reportsDir } from './load.ts';
-import { analyseRun, findRun, mendRun, readReport, readRun, reportJson, rewriteReports } from './stored.ts';
+import { analyseRun, findRun, repairRun, readReport, readRun, reportJson, rewriteReports } from './stored.ts';
 
 let out = '';
 beforeEach(() => {
@@ -63,7 +63,7 @@ it('latest is a run of this machine, not an example that lies beside them', () =
   store('examples', 'scheduler-stall');
   expect(findRun('latest', out)).toBe(run);
   expect(findRun('examples/scheduler-stall', out)).toBe(join(out, 'examples', 'scheduler-stall'));
-  expect(() => findRun('scheduler-stall', out)).toThrow(/there is no run/);
+  expect(() => findRun('scheduler-stall', out)).toThrow(/no run/);
 });
 
 describe('a stored run', () => {
@@ -99,7 +99,7 @@ describe('a stored run', () => {
     expect(readFileSync(join(dir, 'report.json'), 'utf8')).toBe(bytes);
     // Reading writes nothing, mending does.
     expect(existsSync(join(second ?? '', 'record.json'))).toBe(false);
-    expect(await mendRun(dir)).toEqual(run);
+    expect(await repairRun(dir)).toEqual(run);
     expect(existsSync(join(second ?? '', 'record.json'))).toBe(true);
   });
 
@@ -117,13 +117,13 @@ describe('a stored run', () => {
     ['by older definitions', ({ definitions: _, ...r }: WholeRecord) => ({ ...r, badnessMs: 12_345 })],
     ['with a text for a number', (r: WholeRecord) => ({ ...r, badnessMs: '12345' })],
     ['with an outcome that there is not', (r: WholeRecord) => ({ ...r, outcome: 'fine' })],
-    ['without an alarm’s status', (r: WholeRecord) => ({ ...r, detectors: [{ id: 'node' }] })],
+    ['without an alert’s status', (r: WholeRecord) => ({ ...r, detectors: [{ id: 'node' }] })],
     ['of another trial', (r: WholeRecord) => ({ ...r, trialId: 'cure-2', badnessMs: 12_345 })],
-  ])('computes a record %s anew from its events', async (_what, change) => {
+  ])('computes a record %s again from its events', async (_what, change) => {
     const { dir, record, run } = await oneStored();
     writeFileSync(record, changed(record, change));
     expect(await readRun(dir)).toEqual(run);
-    expect(await mendRun(dir)).toEqual(run);
+    expect(await repairRun(dir)).toEqual(run);
     expect(JSON.parse(readFileSync(record, 'utf8'))).toMatchObject({ definitions: 2 });
   });
 
@@ -139,7 +139,7 @@ describe('a stored run', () => {
 
   it('holds of each trial no more than its numbers, and reads whole ones again for its reports', async () => {
     const dir = store('cni-wipe', '20251121-100000-0001');
-    for (const run of [await analyseRun(dir), await mendRun(dir), await readRun(dir)]) {
+    for (const run of [await analyseRun(dir), await repairRun(dir), await readRun(dir)]) {
       expect(run.whole).toBeUndefined();
       expect(JSON.stringify(run.records)).not.toMatch(/"(bands|loadSeries|witness|command|lastError)":/);
     }
@@ -163,11 +163,11 @@ describe('a stored run', () => {
   });
 
   it.each([
-    ['plan.json', '{"schemaVersion":1}', /plan\.json is no plan of firedrill: runId: is missing$/],
-    ['plan.json', '{', /plan\.json is no plan of firedrill: not JSON \(/],
-    ['report.json', '{"schemaVersion":1}', /report\.json is no report of firedrill: plan: is missing$/],
+    ['plan.json', '{"schemaVersion":1}', /plan\.json is not a valid firedrill plan: runId: is missing$/],
+    ['plan.json', '{', /plan\.json is not a valid firedrill plan: not JSON \(/],
+    ['report.json', '{"schemaVersion":1}', /report\.json is not a valid firedrill report: plan: is missing$/],
     ['report.json', '{"schemaVersion":2}', /: schemaVersion: written by another version of firedrill$/],
-    ['report.json', '[', /report\.json is no report of firedrill: not JSON \(/],
+    ['report.json', '[', /report\.json is not a valid firedrill report: not JSON \(/],
   ])('says what is wrong with %s: %s', async (file, content, message) => {
     const dir = store('cni-wipe', '20251121-100000-0001');
     rmSync(join(dir, 'trials'), { recursive: true });
@@ -191,11 +191,11 @@ describe('a stored run', () => {
     expect(await readRun(dir)).toEqual(run);
   });
 
-  it('whose report.json is damaged has it written anew from its trials', async () => {
+  it('whose report.json is damaged has it written again from its trials', async () => {
     const dir = store('cni-wipe', '20251121-100000-0001');
     writeFileSync(join(dir, 'report.json'), '{"schemaVersion":1');
     expect(() => reportJson(dir)).toThrow(expect.objectContaining({ hint: `npm run firedrill -- report ${dir}` }));
-    await rewriteReports(await mendRun(dir));
+    await rewriteReports(await repairRun(dir));
     expect(reportJson(dir).trials).toHaveLength(planOf(2).trials.length - 1);
   });
 });
@@ -243,8 +243,8 @@ describe('the name of a run', () => {
   it('is refused when it means more than one, or none', () => {
     store('cni-wipe', '20251121-100000-0001');
     store('cni-wipe', '20251122-100000-0002');
-    expect(() => findRun('202511', out)).toThrow(/begins the names of 2 runs/);
-    expect(() => findRun('cni-wip', out)).toThrow(/there is no run "cni-wip" in .* \(did you mean "cni-wipe"\?\)/);
-    expect(() => findRun('x', join(out, 'empty'))).toThrow(/has none at all/);
+    expect(() => findRun('202511', out)).toThrow(/is ambiguous: it matches 2 runs/);
+    expect(() => findRun('cni-wip', out)).toThrow(/no run "cni-wip" in .* \(did you mean "cni-wipe"\?\)/);
+    expect(() => findRun('x', join(out, 'empty'))).toThrow(/has no runs/);
   });
 });

@@ -44,18 +44,18 @@ export function findRun(name: string, out: string): string {
   const [only, second] = byId;
   if (only !== undefined && second === undefined) return only.path;
   if (only !== undefined) {
-    throw new FiredrillError('usage', `"${name}" begins the names of ${byId.length} runs in ${out}`, {
+    throw new FiredrillError('usage', `"${name}" is ambiguous: it matches ${byId.length} runs in ${out}`, {
       hint: `npm run firedrill -- report ${only.scenario}/${only.run}`,
     });
   }
   if (all.length === 0) {
-    throw new FiredrillError('usage', `there is no run "${name}": ${out} has none at all`, {
+    throw new FiredrillError('usage', `no run "${name}": ${out} has no runs`, {
       hint: 'npm run scenario <scenario>, or --out <folder> where the reports are',
     });
   }
   const known = [...all.map((entry) => entry.run), ...new Set(all.map((entry) => entry.scenario))];
   const guess = didYouMean(name, known);
-  throw new FiredrillError('usage', `there is no run "${name}" in ${out}${guess}`, {
+  throw new FiredrillError('usage', `no run "${name}" in ${out}${guess}`, {
     hint: 'npm run firedrill -- report latest',
   });
 }
@@ -70,14 +70,14 @@ function readPlan(runDir: string): Plan {
   const path = join(runDir, 'plan.json');
   const report = join(runDir, 'report.json');
   if (!existsSync(path)) return runInReport(report).plan;
-  const hint = existsSync(report) ? `mv ${path} ${path}.damaged   # report.json holds the plan, too` : again;
+  const hint = existsSync(report) ? `mv ${path} ${path}.damaged   # report.json has the plan, too` : again;
   return readStored(path, planSchema, 'plan', hint);
 }
 
-/** A run as its report.json has it. The summary is computed anew, so that of an older version may be any. */
+/** A run as its report.json has it. The summary is computed again, so that of an older version may be any. */
 const runInReport = (path: string) => readStored(path, reportSchema.omit({ summary: true }), 'report', again);
 
-/** What is left to do where a run cannot be read and not be written anew. */
+/** What is left to do where a run cannot be read and not be written again. */
 const again = 'npm run scenario <scenario>';
 
 /**
@@ -91,7 +91,7 @@ export async function readRun(runDir: string): Promise<StoredRun> {
 }
 
 /** The same, and what had to be computed is written, so that it need not be again. */
-export async function mendRun(runDir: string): Promise<StoredRun> {
+export async function repairRun(runDir: string): Promise<StoredRun> {
   const { currentRecord } = await import('../engine/records.ts');
   return readTrials(runDir, (trialId, plan) => currentRecord(runDir, trialId, plan, true));
 }
@@ -139,7 +139,7 @@ export async function readReport(path: string): Promise<StoredRun> {
   return { runDir: dirname(path), plan, records: whole.map(shortener()), whole };
 }
 
-/** Writes the reports of a run anew, byte for byte the same for the same records and version; returns the summary that they say. */
+/** Writes the reports of a run again, byte for byte the same for the same records and version; returns the summary that they say. */
 export async function rewriteReports({ runDir, plan, records, whole }: StoredRun): Promise<RunSummary> {
   const { wholeAmong } = await import('../analysis/short-record.ts');
   const { writeReports } = await import('../engine/reports.ts');

@@ -379,7 +379,7 @@ export function kubeApi(kubeconfigPath: string): KubeApi {
 
     createCanary: (pod, options) =>
       call(options, async (ask) => {
-        // Asked each time: a cluster that was built anew has another, and pods of an owner that is gone are taken away.
+        // Asked each time: a cluster that was built again has another, and pods of an owner that is gone are taken away.
         const { metadata } = await ask<{ readonly metadata: { readonly uid: string } }>(inNamespace(pod.namespace));
         await ask(`${inNamespace(pod.namespace)}/pods`, { method: 'POST', body: canary(pod, metadata.uid) });
       }),

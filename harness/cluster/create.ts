@@ -18,7 +18,7 @@ export async function createCluster(
   const fresh = new NewCluster(spec, deps, false);
   const { names, docker } = fresh;
   return await fresh.orDelete(async () => {
-    const prepared = await fresh.timed('prepare', 'making the network and its fence', () => fresh.prepare(signal));
+    const prepared = await fresh.timed('prepare', 'creating the network and its fence', () => fresh.prepare(signal));
     const { net, manifests } = prepared;
     await fresh.timed('nodes', `starting ${names.length} nodes`, () =>
       kindCreate(spec, { names, net, kubeconfig: fresh.kubeconfig }, fresh.run, signal),

@@ -21,7 +21,7 @@ const cut = (exitCode: 124 | 130): ExecResult => ({
 });
 
 /**
- * Looks into nodes by shells that stay there: a `docker exec` costs some 100 ms of CPU on a small machine, and an alarm that looks at
+ * Looks into nodes by shells that stay there: a `docker exec` costs some 100 ms of CPU on a small machine, and an alert that looks at
  * three nodes every second would take an eighth of two cores from what it watches. A shell belongs to the signal that it was opened for,
  * and ends with it; a question that gets no answer in time ends it, too, with what it was running.
  *

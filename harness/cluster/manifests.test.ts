@@ -59,7 +59,7 @@ const resurrection = async (profile: 'stock' | 'fast' = 'stock'): Promise<Thing[
   return (await Promise.all(files.map((name) => read(join(dir, name), profile)))).flat();
 };
 
-describe('the workload of write-up 002', () => {
+describe('the workload of postmortem 002', () => {
   it('is counted without rendering it', async () => {
     expect(await countWorkloadPods(join(manifests, 'resurrection'))).toBe(23);
     expect(await countWorkloadPods(join(manifests, 'cascade'))).toBe(62);
@@ -148,7 +148,7 @@ describe('the workload of write-up 002', () => {
 });
 
 describe('the workload with a replicated volume', () => {
-  it('is that of write-up 002 and the volume beside it, at the port that the cluster publishes', async () => {
+  it('is that of postmortem 002 and the volume beside it, at the port that the cluster publishes', async () => {
     const [files, before] = await Promise.all([
       readdir(join(manifests, 'storage')),
       readdir(join(manifests, 'resurrection')),

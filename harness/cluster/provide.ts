@@ -29,7 +29,7 @@ export interface ClusterSource {
   spares(): readonly string[];
 }
 
-/** A source that makes every cluster anew. */
+/** A source that makes every cluster again. */
 export function kindSource(base: ClusterBase, nameOf: () => string): ClusterSource {
   return {
     reserve: () => Promise.resolve(nameOf()),
@@ -73,7 +73,7 @@ export interface SourceDeps {
  *
  * The first time, kind makes one, which is frozen and becomes the snapshot; even its own run
  * goes on with a restored one, so that all trials begin alike. A snapshot that is damaged, or of which nothing healthy comes,
- * is thrown away and made anew. Where none can be taken (no room), clusters are made by kind, saying so.
+ * is thrown away and made again. Where none can be taken (no room), clusters are made by kind, saying so.
  *
  * A name is a slot: there is a snapshot for each cluster that runs side by side with others, because names and addresses stand
  * in certificates.
@@ -113,7 +113,7 @@ export async function snapshotSource(
 
   /** Makes a cluster by kind and turns it into the snapshot. */
   const make = async (spec: ClusterSpec, own: AbortSignal): Promise<void> => {
-    spec.onProgress?.('making the cluster of which all others will be copies (once)');
+    spec.onProgress?.('creating the cluster that all others are copied from (once)');
     const cluster = await provider.create(spec, own);
     try {
       spec.onProgress?.('taking the snapshot');
@@ -187,7 +187,7 @@ export async function snapshotSource(
         if ((await gate.claim(name)) && !(await nameIsTaken(docker, name, signal))) return name;
         inUse.delete(name);
       }
-      throw new FiredrillError('environment', 'a hundred clusters of this kind are there already', {
+      throw new FiredrillError('environment', 'a hundred clusters of this kind exist already', {
         hint: 'npm run firedrill -- clean --kept',
       });
     },

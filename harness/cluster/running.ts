@@ -128,7 +128,7 @@ class KindCluster implements RunningCluster {
 
   async atRest(signal: AbortSignal): Promise<RestingCluster> {
     const { reset, state } = this.#started.manifests.data;
-    if (reset !== undefined) await mustOnWorkstation(this, `sh "${reset}"`, 'taking away what probes wrote', signal);
+    if (reset !== undefined) await mustOnWorkstation(this, `sh "${reset}"`, 'removing what probes wrote', signal);
     // Its folder goes with the trial.
     const kubeconfig = await readFile(this.kubeconfig, 'utf8');
     return {
@@ -148,7 +148,7 @@ class KindCluster implements RunningCluster {
     const { net, endpoints } = this.#started;
     return await next.timed(
       'prepare',
-      'taking the cluster of the last trial, which is as it was before it',
+      'reusing the cluster of the last trial, which is as it was before it',
       async () => {
         await mkdir(next.spec.workDir, { recursive: true });
         const [manifests, packages] = await Promise.all([next.writeManifests(), next.packages(signal)]);

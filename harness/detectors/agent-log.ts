@@ -19,13 +19,13 @@ const lastWord = (sinceEpochMs: number): string =>
  * The network's agent says in its log that the kernel refuses its program. Read on the nodes, for its pods have not always somebody to
  * ask. Clears when the last word of every agent is that its program is loaded.
  *
- * Source: write-up 001, 5 (the line that named the cause, the last of all that was looked at in a day).
+ * Source: postmortem 001, 5 (the line that named the cause, the last of all that was looked at in a day).
  */
 export function agentLog(): Detector {
   return {
     id: 'agent-log',
     title: "The network agent's log says that its program is refused",
-    source: 'write-up 001, step 5',
+    source: 'postmortem 001, step 5',
     loop: (profile) => `reads the agents' logs on every node every ${humanDuration(profile.scrapeMs)}`,
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,

@@ -29,7 +29,7 @@ import { start, type Watching } from './support/testing.ts';
 import { podNetworkWarnings, warningEvents } from './warning-events.ts';
 
 /**
- * The least TTD that each alarm declares, against the soonest that it can be made to fire by an outage that shows at the worst instant of its
+ * The least TTD that each alert declares, against the soonest that it can be made to fire by an outage that shows at the worst instant of its
  * loop: never sooner than declared, and not much later, or the bound would be worth nothing.
  */
 
@@ -85,7 +85,7 @@ const says = (text: string | number) => () => {
   answer = () => text;
 };
 
-describe('an alarm whose next look may come at once has no least TTD', () => {
+describe('an alert whose next look may come at once has no least TTD', () => {
   const alarms: readonly (readonly [Detector, before: string, onset: () => void])[] = [
     [agentLog(), '', says('t stdout F BPF program is too large')],
     [certificateExpiry(), '', says('/etc/kubernetes/pki/ca.crt\n')],
@@ -156,7 +156,7 @@ describe('an alarm whose next look may come at once has no least TTD', () => {
   });
 });
 
-describe('an alarm that counts something out is never sooner than it declares', () => {
+describe('an alert that counts something out is never sooner than it declares', () => {
   const within = (ttd: number, detector: Detector, slackMs: number): void => {
     expect(ttd).toBeGreaterThanOrEqual(detector.leastTtdMs(fast));
     expect(ttd).toBeLessThanOrEqual(detector.leastTtdMs(fast) + slackMs);

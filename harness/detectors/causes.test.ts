@@ -17,7 +17,7 @@ import { postgresUp } from './postgres-up.ts';
 import { sandboxChanged } from './sandbox-changed.ts';
 import { start, type Watching } from './support/testing.ts';
 
-/** Alarms that name one cause each: those that the write-ups wished they had had. */
+/** Alerts that name one cause each: those that the postmortems wished they had had. */
 
 const { fast } = profiles;
 const later = (ms: number) => vi.advanceTimersByTimeAsync(ms);
@@ -208,7 +208,7 @@ describe('interface-churn', () => {
     said = '1000 420';
     await later(fast.scrapeMs);
     expect(watching.last()).toEqual({ state: 'quiet' });
-    // Started anew, and its numbers with it: these six are new, too.
+    // Started again, and its numbers with it: these six are new, too.
     said = '1050 6';
     await later(fast.scrapeMs);
     expect(watching.last()).toEqual({

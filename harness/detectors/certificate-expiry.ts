@@ -14,7 +14,7 @@ done`;
  * would have fired so many days before the outage; here it fires when the fault makes the certificates old, and its TTD says
  * how long one look takes, not how early it would have been.
  *
- * Source: write-up 003, which had none; Kubernetes, "Certificate Management with kubeadm" (`kubeadm certs check-expiration`).
+ * Source: postmortem 003, which had none; Kubernetes, "Certificate Management with kubeadm" (`kubeadm certs check-expiration`).
  *
  * @param options.days how early (default 30)
  */
@@ -25,7 +25,7 @@ export function certificateExpiry(options: { readonly days?: number } = {}): Det
     title: `A certificate ends within ${days} days`,
     source: 'Kubernetes, "Certificate Management with kubeadm", check-expiration',
     loop: (profile) =>
-      `reads the certificates of every node every ${humanDuration(profile.scrapeMs)}; in life it fires ${days} days before the outage`,
+      `reads the certificates of every node every ${humanDuration(profile.scrapeMs)}; in production it fires ${days} days before the outage`,
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,
     expects: 'ends? within',

@@ -70,13 +70,13 @@ interface Watched {
  * The line by which CoreDNS says why it dies, read from its log on the nodes: `[FATAL] plugin/loop: Loop … detected`. Clears when
  * the newest log of every CoreDNS pod has been without one for 30 s.
  *
- * Source: write-up 002, 09:30 (the line was there for two days and nobody had an alert on it); CoreDNS manual, plugin loop.
+ * Source: postmortem 002, 09:30 (the line was there for two days and nobody had an alert on it); CoreDNS manual, plugin loop.
  */
 export function corednsFatal(): Detector {
   return {
     id: 'coredns-fatal',
     title: 'CoreDNS logs a FATAL line',
-    source: 'write-up 002; CoreDNS manual, plugin loop',
+    source: 'postmortem 002; CoreDNS manual, plugin loop',
     loop: () => 'follows the log on every node, looking once a second',
     leastTtdMs: () => millis(0),
     periodMs: () => periodMs,

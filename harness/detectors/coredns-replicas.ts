@@ -10,16 +10,16 @@ const heartbeatJitter = 0.04;
  * last heartbeat, which came one interval before the outage at the earliest: no check on replicas is sooner than the one less the other. (A
  * node that is back before that would say itself that its pods have ended; those of the scenarios are away for longer.)
  *
- * Source: write-up 004, action items (`check_coredns_replicas.sh`).
+ * Source: postmortem 004, action items (`check_coredns_replicas.sh`).
  *
- * @param options.least how many must be ready (default 1: none is left; the write-up's check wants 2)
+ * @param options.least how many must be ready (default 1: none is left; the postmortem's check wants 2)
  */
 export function corednsReplicas(options: { readonly least?: number } = {}): Detector {
   const least = options.least ?? 1;
   return {
     id: 'coredns-replicas',
     title: least === 1 ? 'No CoreDNS is ready' : `Fewer than ${least} CoreDNS are ready`,
-    source: 'write-up 004, action items: check_coredns_replicas.sh',
+    source: 'postmortem 004, action items: check_coredns_replicas.sh',
     loop: (profile) => `asks the API every ${humanDuration(profile.scrapeMs)}`,
     leastTtdMs: (profile) => millis(profile.nodeGraceMs - (1 + heartbeatJitter) * profile.kubeletStatusMs),
     periodMs: (profile) => profile.scrapeMs,

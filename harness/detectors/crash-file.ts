@@ -6,7 +6,7 @@ import { looking } from './support/look.ts';
  * A crash report lies on a node, and names a program. What it names was killed; whether it was the cause, the file does not say: a
  * reading that names no pod is counted as a wrong diagnosis of an outage that pods brought about.
  *
- * Source: write-up 000, "The Crime Scene" ("A crash dump with my gateway's name on it"); Ubuntu's apport (/var/crash).
+ * Source: postmortem 000, "The Crime Scene" ("A crash dump with my gateway's name on it"); Ubuntu's apport (/var/crash).
  *
  * @param options.expects regular expression of the right culprit's name (default: nothing that a crash report could name)
  */
@@ -14,7 +14,7 @@ export function crashFile(options: { readonly expects?: string } = {}): Detector
   return {
     id: 'crash-file',
     title: 'A crash report names a program',
-    source: 'write-up 000, /var/crash/_opt_build-swarm_bin_swarm-gateway.0.crash',
+    source: 'postmortem 000, /var/crash/_opt_build-swarm_bin_swarm-gateway.0.crash',
     loop: (profile) => `lists /var/crash of every node every ${humanDuration(profile.scrapeMs)}`,
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,

@@ -19,7 +19,7 @@ const lookAt = (sinceEpochMs: number): string =>
  * The API server's log says again and again that the datastore did not answer or took nothing: `context canceled`, `etcdserver: request timed out`,
  * `mvcc: database space exceeded`. Read on the node, for the API is what cannot be asked.
  *
- * Source: write-up 004, action items ("Add `context canceled` to dqlite NRPE check thresholds").
+ * Source: postmortem 004, action items ("Add `context canceled` to dqlite NRPE check thresholds").
  *
  * @param options.over so many lines within the window are normal (default 5: a restart of one client writes a few)
  */
@@ -28,7 +28,7 @@ export function datastoreErrors(options: { readonly over?: number } = {}): Detec
   return {
     id: 'datastore-errors',
     title: 'The log says that the datastore does not answer',
-    source: 'write-up 004, action items: `context canceled` in the check of dqlite',
+    source: 'postmortem 004, action items: `context canceled` in the check of dqlite',
     loop: (profile) =>
       `reads the log every ${humanDuration(profile.scrapeMs)}; fires when more than ${over} such lines are younger than ${humanDuration(profile.alertWindowMs)}`,
     leastTtdMs: () => millis(0),

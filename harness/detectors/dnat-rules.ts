@@ -9,14 +9,14 @@ const count = "iptables-save -t nat | grep -c -- '-j KUBE-SEP-' || true";
  * A node on which no rule leads to any service: what a check on each node sees that its agent, which believes that all is written,
  * does not.
  *
- * Source: write-up 004, action items (`check_calico_node_restarts.sh`; "no NRPE check verifies that ClusterIP DNAT rules exist on
+ * Source: postmortem 004, action items (`check_calico_node_restarts.sh`; "no NRPE check verifies that ClusterIP DNAT rules exist on
  * each node post-reboot").
  */
 export function dnatRules(): Detector {
   return {
     id: 'dnat-rules',
     title: 'A node has no service rules',
-    source: 'write-up 004, chain 2: no check verified that ClusterIP DNAT rules exist on each node',
+    source: 'postmortem 004, chain 2: no check verified that ClusterIP DNAT rules exist on each node',
     loop: (profile) => `counts the rules of every node every ${humanDuration(profile.scrapeMs)}`,
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,

@@ -18,7 +18,7 @@ interface Counter {
 /**
  * Network interfaces of a node come faster than pods of a sound cluster are started: more than so many within a minute.
  *
- * Source: write-up 000, "The Actual Culprit" ("CNI network interfaces thrashed ... Hundreds of times per minute"): the number that would
+ * Source: postmortem 000, "The Actual Culprit" ("CNI network interfaces thrashed ... Hundreds of times per minute"): the number that would
  * have pointed to it.
  *
  * @param options.over so many within a minute are normal (default 25)
@@ -28,7 +28,7 @@ export function interfaceChurn(options: { readonly over?: number } = {}): Detect
   return {
     id: 'interface-churn',
     title: "A node's network interfaces come and go",
-    source: 'write-up 000, "CNI network interfaces thrashed"',
+    source: 'postmortem 000, "CNI network interfaces thrashed"',
     loop: (profile) =>
       `reads the last interface's number of every node every ${humanDuration(profile.scrapeMs)}; fires over ${over} new ones within ${humanDuration(millis(windowMs))}`,
     leastTtdMs: () => millis(0),
@@ -66,7 +66,7 @@ function count(
   const known = counters.get(name);
   // Two readings of the same start differ by the seconds that each is rounded to.
   if (known === undefined || startS > known.startS + 3) {
-    // After a start its numbers begin anew: all of them are new ones.
+    // After a start its numbers begin again: all of them are new ones.
     const made = known === undefined ? [] : [...known.made, { atMs, count: highest }];
     counters.set(name, { startS, highest, made });
   } else if (highest > known.highest) {

@@ -13,14 +13,14 @@ const failureThreshold = 3;
  * and the kubelet wrote an `Unhealthy` event about it. Both are asked for: the controller manager takes Ready away from all
  * pods of a node that is not Ready, and that is another alarm's merit.
  *
- * Source: write-up 002, lessons ("would have detected within 30 seconds": three failures, 10 s apart); Kubernetes, "Configure
+ * Source: postmortem 002, lessons ("would have detected within 30 seconds": three failures, 10 s apart); Kubernetes, "Configure
  * Liveness, Readiness and Startup Probes".
  */
 export function livenessReadiness(): Detector {
   return {
     id: 'liveness-readiness',
     title: "The kubelet's liveness and readiness probes fail",
-    source: 'write-up 002, lessons: liveness and readiness probes, 30 s',
+    source: 'postmortem 002, lessons: liveness and readiness probes, 30 s',
     loop: (profile) =>
       `the kubelet asks every ${humanDuration(profile.podProbeMs)} and acts at ${failureThreshold} failures in a row, so ${humanDuration(profile.podProbeMs * (failureThreshold - 1))} to ${humanDuration(profile.podProbeMs * failureThreshold)}; a container that ends by itself is not ready at once; its verdict is looked up every ${humanDuration(profile.pollMs)}`,
     // Nothing, where the container ends: the one probe that fails meanwhile is enough of an event. Two periods where it goes on.

@@ -11,10 +11,10 @@ const mib = 1_048_576;
  * Too little of a worker's memory is available to its pods: of the limit that the kubelet has set for all of them together, what nobody
  * holds and what files hold. A node exporter in a node like ours shows the memory of the machine beneath, and would stay silent.
  *
- * In life memory fills up over days, and this is the one alarm that comes before the kill. Here it fills up within seconds, so its TTD says
+ * In life memory fills up over days, and this is the one alert that comes before the kill. Here it fills up within seconds, so its TTD says
  * how long one look takes and not how early it would have been.
  *
- * Source: write-up 003, "The Database", which had none; NodeMemoryHighUtilization of the node mixin (under 10 % available).
+ * Source: postmortem 003, "The Database", which had none; NodeMemoryHighUtilization of the node mixin (under 10 % available).
  *
  * @param options.underPercent fires below this (default 10)
  */
@@ -25,7 +25,7 @@ export function memoryAvailable(options: { readonly underPercent?: number } = {}
     title: `Less than ${under} % of a node's memory is available`,
     source: 'NodeMemoryHighUtilization of the node mixin',
     loop: (profile) =>
-      `reads the memory of all pods on every worker every ${humanDuration(profile.scrapeMs)}; in life it fills up for days first`,
+      `reads the memory of all pods on every worker every ${humanDuration(profile.scrapeMs)}; in production it fills up for days first`,
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,
     expects: 'available',

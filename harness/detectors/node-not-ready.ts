@@ -6,7 +6,7 @@ import { some } from './support/scope.ts';
 /**
  * A node whose Ready condition is not True, as `kubectl get nodes` shows it.
  *
- * Source: write-up 002 ("Node status: Ready. But pods were dying") and 004 ("says: blind"); the alert KubeNodeNotReady of the
+ * Source: postmortem 002 ("Node status: Ready. But pods were dying") and 004 ("says: blind"); the alert KubeNodeNotReady of the
  * Kubernetes mixin. The kubelet reports a runtime network that is not ready at its next status update, and the controller
  * manager declares a silent node Unknown after its grace period (Kubernetes, "Node status").
  */
@@ -14,7 +14,7 @@ export function nodeNotReady(): Detector {
   return {
     id: 'node-not-ready',
     title: 'A node is not Ready',
-    source: 'write-ups 002 and 004; KubeNodeNotReady of the Kubernetes mixin',
+    source: 'postmortems 002 and 004; KubeNodeNotReady of the Kubernetes mixin',
     loop: (profile) =>
       `looks every ${humanDuration(profile.pollMs)}; the kubelet reports its condition every ${humanDuration(profile.kubeletStatusMs)}, and silence counts after ${humanDuration(profile.nodeGraceMs)}`,
     leastTtdMs: () => millis(0),

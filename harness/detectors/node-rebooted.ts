@@ -9,16 +9,16 @@ const sameStartS = 3;
 const startedAt = 'echo "$(($(date +%s) - $(ps -o etimes= -p 1)))"';
 
 /**
- * A node was started anew: its uptime, read from the node itself, began again. Fires for an alert's window after each.
+ * A node was started again: its uptime, read from the node itself, began again. Fires for an alert's window after each.
  *
- * Source: write-up 000, "Check logs before blaming your code" (`uptime`, `last reboot`); node_exporter's `node_boot_time_seconds` and the
+ * Source: postmortem 000, "Check logs before blaming your code" (`uptime`, `last reboot`); node_exporter's `node_boot_time_seconds` and the
  * alert `changes(node_boot_time_seconds[5m]) > 0`.
  */
 export function nodeRebooted(): Detector {
   return {
     id: 'node-rebooted',
     title: 'A node was rebooted',
-    source: 'write-up 000, "uptime", "last reboot"; changes(node_boot_time_seconds) > 0',
+    source: 'postmortem 000, "uptime", "last reboot"; changes(node_boot_time_seconds) > 0',
     loop: (profile) =>
       `reads the uptime of every node every ${humanDuration(profile.pollMs)}; fires for ${humanDuration(profile.alertWindowMs)} after a start`,
     leastTtdMs: () => millis(0),

@@ -16,16 +16,16 @@ const killed = 137;
  * the limit of a group, be it that of all pods, is no system OOM to it (cadvisor's oomparser).
  *
  * On control groups of version 1 the kernel tells every group below the one that was full, and the runtime then gives the reason to all of
- * them that end later: the names in this alarm are sure with version 2 only.
+ * them that end later: the names in this alert are sure with version 2 only.
  *
- * Source: write-up 003, "The Database" (found by hand); kube_pod_container_status_last_terminated_reason{reason="OOMKilled"} together with
+ * Source: postmortem 003, "The Database" (found by hand); kube_pod_container_status_last_terminated_reason{reason="OOMKilled"} together with
  * increase(kube_pod_container_status_restarts_total) of kube-state-metrics; Kubernetes, "Node-pressure Eviction".
  */
 export function oomKilled(): Detector {
   return {
     id: 'oom-killed',
     title: 'A container was killed for memory',
-    source: 'write-up 003, "The Database"; kube_pod_container_status_last_terminated_reason',
+    source: 'postmortem 003, "The Database"; kube_pod_container_status_last_terminated_reason',
     loop: (profile) =>
       `scraped every ${humanDuration(profile.scrapeMs)}; looks back ${humanDuration(profile.alertWindowMs)}`,
     leastTtdMs: () => millis(0),

@@ -10,14 +10,14 @@ import { some, watched } from './support/scope.ts';
  * A look that is under way when the outage begins may be the first to see it, however long ago it was begun, so the least TTD is one period
  * less than the streak has between its first look and its last.
  *
- * Source: write-up 002 (23 pods expected, none Running) and 004 (pods Pending).
+ * Source: postmortem 002 (23 pods expected, none Running) and 004 (pods Pending).
  */
 export function podsNotRunning(options: { readonly streak?: number } = {}): Detector {
   const streak = options.streak ?? 3;
   return {
     id: 'pods-not-running',
     title: 'Pods are not running',
-    source: 'write-ups 002 and 004; KubeDeploymentReplicasMismatch of the Kubernetes mixin',
+    source: 'postmortems 002 and 004; KubeDeploymentReplicasMismatch of the Kubernetes mixin',
     loop: (profile) => `looks every ${humanDuration(profile.pollMs)}, fires at ${streak} in a row`,
     leastTtdMs: (profile) => millis(Math.max(0, streak - 2) * profile.pollMs),
     periodMs: (profile) => profile.pollMs,

@@ -8,14 +8,14 @@ import { some } from './support/scope.ts';
  * Pods that have been Terminating for longer than any of them may take: what is deleted and does not go is waited for by whatever should
  * replace it, and no count of Pending or restarting pods shows it.
  *
- * Source: write-up 004, 07:30 ("6 jiva-ctrl pods stuck Terminating"), found by somebody who read the list of pods an hour after the
+ * Source: postmortem 004, 07:30 ("6 jiva-ctrl pods stuck Terminating"), found by somebody who read the list of pods an hour after the
  * reboot.
  */
 export function podsTerminating(): Detector {
   return {
     id: 'pods-terminating',
-    title: 'Pods are Terminating and do not go',
-    source: 'write-up 004, 07:30',
+    title: 'Pods stay Terminating',
+    source: 'postmortem 004, 07:30',
     loop: (profile) =>
       `looks every ${humanDuration(profile.pollMs)}; fires for a pod that it has seen Terminating for ${humanDuration(profile.alertWindowMs)}`,
     // Counted from the look that first saw it: of a cluster in which nothing was on its way out, that is after the onset.

@@ -11,13 +11,13 @@ const lookAt = (sinceEpochMs: number): string =>
 /**
  * PostgreSQL's log has a PANIC line: what it says itself about why it does not start, read on the nodes.
  *
- * Source: write-up 003, "The Database" (`PANIC: could not locate a valid checkpoint record`, found by reading the log by hand).
+ * Source: postmortem 003, "The Database" (`PANIC: could not locate a valid checkpoint record`, found by reading the log by hand).
  */
 export function postgresPanic(): Detector {
   return {
     id: 'postgres-panic',
     title: 'PostgreSQL logs a PANIC line',
-    source: 'write-up 003, "The Database"; PostgreSQL manual, table 20.2 (message severity levels)',
+    source: 'postmortem 003, "The Database"; PostgreSQL manual, table 20.2 (message severity levels)',
     loop: (profile) => `reads the log on every worker every ${humanDuration(profile.scrapeMs)}`,
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,

@@ -13,7 +13,7 @@ const lookAt = [
  * The database does not answer: at every scrape a new connection and `select 1`, from beside the server. That is the metric `pg_up` of
  * the Prometheus exporter; whether what was written is still there it does not ask.
  *
- * Source: postgres_exporter, `pg_up`; write-up 003, which had none.
+ * Source: postgres_exporter, `pg_up`; postmortem 003, which had none.
  */
 export function postgresUp(): Detector {
   return {

@@ -9,7 +9,7 @@ import { humanDuration, millis, seconds, type Millis } from '../model/units.ts';
  * A request counts from its intended start, and one that is under way when the outage begins may be the first to fail: where service answers
  * within a period that is one at most, so the least TTD is one period less than the streak has between its first start and its last.
  *
- * Source: write-up 002, lessons (nothing watched from the user's side); Google's SRE book on blackbox monitoring.
+ * Source: postmortem 002, lessons (nothing watched from the user's side); Google's SRE book on blackbox monitoring.
  *
  * @param options.sli the SLI whose samples are watched
  * @param options.streak how many in a row (default 3)
@@ -27,7 +27,7 @@ export function probeFailing(options: {
   return {
     id: 'probe-failing',
     title: `The synthetic check ${sli} fails`,
-    source: 'write-up 002, lessons; Google SRE book, blackbox monitoring',
+    source: 'postmortem 002, lessons; Google SRE book, blackbox monitoring',
     loop: () => `one request every ${humanDuration(periodMs)}, fires at ${streak} bad in a row`,
     leastTtdMs: () => millis(Math.max(0, streak - 2) * periodMs),
     periodMs: () => millis(Math.max(periodMs, beatMs, timeoutMs)),

@@ -29,12 +29,12 @@ function restartsOf(pods: readonly PodState[]): ReadonlyMap<string, number> {
 }
 
 /**
- * The alert on restart counts that write-up 002 says it should have had: a container restarted more than `over` times (scope
+ * The alert on restart counts that postmortem 002 says it should have had: a container restarted more than `over` times (scope
  * `container`), or all containers together more than `over` times within the profile's alert window (scope `cluster`:
  * `sum(increase(kube_pod_container_status_restarts_total[5m])) > 10`, so that it resolves when it is over). Scraped and
  * evaluated as Prometheus does.
  *
- * Source: write-up 002, "Prometheus restart count > 10" and its `jq add` over all pods.
+ * Source: postmortem 002, "Prometheus restart count > 10" and its `jq add` over all pods.
  */
 export function restartCount(options: { readonly over: number; readonly scope?: 'container' | 'cluster' }): Detector {
   const { over, scope = 'container' } = options;
@@ -46,7 +46,7 @@ export function restartCount(options: { readonly over: number; readonly scope?: 
       scope === 'container'
         ? `A container restarted more than ${over} times`
         : `More than ${over} restarts in the cluster`,
-    source: 'write-up 002, lessons: alert on restart counts; kube_pod_container_status_restarts_total',
+    source: 'postmortem 002, lessons: alert on restart counts; kube_pod_container_status_restarts_total',
     loop: (profile) =>
       `scraped every ${humanDuration(profile.scrapeMs)}, evaluated every ${humanDuration(profile.evaluationMs)}` +
       (scope === 'container'

@@ -8,7 +8,7 @@ import { linked } from './support/time.ts';
  * Many pods lost their sandbox at once: more than so many `SandboxChanged` events within the window. They are Normal events, which a
  * watch of warnings never shows.
  *
- * Source: write-up 004, action items (`check_sandbox_changed.sh`: a SandboxChanged storm indicates stale state in containerd).
+ * Source: postmortem 004, action items (`check_sandbox_changed.sh`: a SandboxChanged storm indicates stale state in containerd).
  *
  * @param options.over so many within the window are normal (default 5)
  */
@@ -17,7 +17,7 @@ export function sandboxChanged(options: { readonly over?: number } = {}): Detect
   return {
     id: 'sandbox-changed',
     title: 'Many pods lost their sandbox at once',
-    source: 'write-up 004, action items: check_sandbox_changed.sh',
+    source: 'postmortem 004, action items: check_sandbox_changed.sh',
     loop: (profile) =>
       `looks every ${humanDuration(profile.pollMs)}; fires when more than ${over} such events came within ${humanDuration(profile.alertWindowMs)}`,
     leastTtdMs: () => millis(0),

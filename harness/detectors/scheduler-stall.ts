@@ -6,14 +6,14 @@ import { looking, lookTimeout } from './support/look.ts';
 import { some, watched } from './support/scope.ts';
 import { linked } from './support/time.ts';
 
-/** How long it has to be so: the write-up asks for five minutes, which is what alerts on a rate look back. */
+/** How long it has to be so: the postmortem asks for five minutes, which is what alerts on a rate look back. */
 const forMs = (profile: Profile): Millis => profile.alertWindowMs;
 
 /**
  * The signature of a scheduler that is alive and schedules nothing: more than so many pods without a node for a while, and not
  * one FailedScheduling event in that time. Pods that truly fit nowhere come with such events.
  *
- * Source: write-up 004, action item PGM-226 (`check_k8s_scheduler_stall.sh`: Pending > N for over 5 min and zero events).
+ * Source: postmortem 004, action item PGM-226 (`check_k8s_scheduler_stall.sh`: Pending > N for over 5 min and zero events).
  *
  * @param options.over so many pods may wait (default 0)
  */
@@ -22,7 +22,7 @@ export function schedulerStall(options: { readonly over?: number } = {}): Detect
   return {
     id: 'scheduler-stall',
     title: 'Pods wait for a node and the scheduler is silent',
-    source: 'write-up 004, action items: check_k8s_scheduler_stall.sh',
+    source: 'postmortem 004, action items: check_k8s_scheduler_stall.sh',
     loop: (profile) =>
       `looks every ${humanDuration(profile.pollMs)}; fires when more than ${over} pods have had no node for ${humanDuration(forMs(profile))} and no FailedScheduling event was written in that time`,
     // Counted from the look that first saw the pod without a node: in a steady cluster every pod has one until the onset.

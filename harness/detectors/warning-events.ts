@@ -23,7 +23,7 @@ export const podNetworkWarnings = 'NetworkNotReady|FailedCreatePodSandBox|Failed
  * `kubectl get events -A --watch --field-selector type=Warning` with somebody looking: fires at the first Warning event since the
  * watch began, and tells another one when its reason has not been seen yet or when it is the first that names the cause.
  *
- * Source: write-up 002 (FailedCreatePodSandBox and BackOff stood in the events for two days) and 004 (a scheduler that stalls
+ * Source: postmortem 002 (FailedCreatePodSandBox and BackOff stood in the events for two days) and 004 (a scheduler that stalls
  * writes no event at all, which this cannot see).
  *
  * @param options.expects regular expression of the events that name the cause, over `reason object: message` in one line. There is no default:
@@ -34,7 +34,7 @@ export function warningEvents(options: { readonly expects: string }): Detector {
   return {
     id: 'warning-events',
     title: 'Warning events',
-    source: 'write-ups 002 and 004; kubectl get events --watch',
+    source: 'postmortems 002 and 004; kubectl get events --watch',
     loop: (profile) =>
       `a watch, so as soon as the event is written; stands for ${humanDuration(standsMs(profile))} after the last one`,
     leastTtdMs: () => millis(0),

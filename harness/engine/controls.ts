@@ -14,16 +14,16 @@ export type ControlWord = (typeof controlWords)[number];
 export type Arm = Pick<PlannedTrial, 'runbook' | 'control'>;
 
 /**
- * The control arms of these kinds beside the chosen runbooks, in a fixed order. Cures are the chosen runbooks that should recover, or all
+ * The control arms of these kinds beside the chosen runbooks, in a fixed order. Fixes are the chosen runbooks that should recover, or all
  * that change something when none of those was chosen: each is run on a healthy cluster, and the first is the canary's. Precautions are none.
  * All kinds at once (what a bare `--controls` asks for) leave out what there is nothing for.
  *
  * @throws FiredrillError `usage` when a kind was asked for by name and no chosen runbook changes anything
  */
 export function controlArms(chosen: readonly ClaimedRunbook[], kinds: readonly ControlKind[]): readonly Arm[] {
-  const cures = curesAmong(chosen);
+  const fixes = fixesAmong(chosen);
   const needed = kinds.find((kind) => kind === 'on-healthy' || kind === 'delayed');
-  if (cures.length === 0 && needed !== undefined && kinds.length < controlKinds.length)
+  if (fixes.length === 0 && needed !== undefined && kinds.length < controlKinds.length)
     throw new FiredrillError('usage', `--controls ${needed}: none of the chosen runbooks changes anything`, {
       hint: 'add one with --runbook <id>',
     });
@@ -36,14 +36,14 @@ export function controlArms(chosen: readonly ClaimedRunbook[], kinds: readonly C
         case 'harness-undo':
           return [{ runbook: undoRunbook, control }];
         case 'on-healthy':
-          return cures.map((id) => ({ runbook: id, control }));
+          return fixes.map((id) => ({ runbook: id, control }));
         case 'delayed':
-          return cures.slice(0, 1).map((id) => ({ runbook: id, control }));
+          return fixes.slice(0, 1).map((id) => ({ runbook: id, control }));
       }
     });
 }
 
-function curesAmong(chosen: readonly ClaimedRunbook[]): readonly string[] {
+function fixesAmong(chosen: readonly ClaimedRunbook[]): readonly string[] {
   const changing = chosen.filter(
     ({ runbook }) => runbook.instead === undefined && runbook.steps.some((step) => step.changes),
   );
@@ -81,15 +81,15 @@ export function titleOf({ runbook, control }: Arm): string {
     case 'healthy':
       return 'No fault and no runbook: false alarms, and the noise floor of the probes';
     case 'on-healthy':
-      return `${runbook} on a healthy cluster: what the cure itself costs`;
+      return `${runbook} on a healthy cluster: what the fix itself costs`;
     case 'harness-undo':
-      return "The fault's own undo as a runbook: what no runbook can beat";
+      return "The fault's own undo as a runbook: no runbook can be faster";
     case 'delayed':
-      return `${runbook} begun ${humanDuration(canaryDelayMs)} later: the comparison has to see that`;
+      return `${runbook} started ${humanDuration(canaryDelayMs)} later: the comparison must detect that`;
   }
 }
 
-/** How long a healthy cluster is watched: as long as the alarms look back, and a minute at least. */
+/** How long a healthy cluster is watched: as long as the alerts look back, and a minute at least. */
 export function healthyWatchMs(profile: Profile): Millis {
   return millis(Math.max(seconds(60), profile.alertWindowMs));
 }

@@ -25,7 +25,7 @@ const need = (decide: boolean, done: readonly string[] = []) =>
   );
 
 describe('the trials up to the next look', () => {
-  it('are those of the cures, and of the others until they may be dropped', () => {
+  it('are those of the fixes, and of the others until they may be dropped', () => {
     expect(need(true)).toEqual(['cure-1', 'wait-1', 'cure-2', 'wait-2', 'cure-3', 'cure-4', 'cure-5', 'cure-6']);
   });
 

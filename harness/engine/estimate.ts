@@ -25,8 +25,8 @@ export function expectedTrialMs(
   const frameMs = aroundMs + timers.steadyHoldMs;
   if (control === 'healthy') return frameMs + healthyWatchMs(timers);
   if (control === 'on-healthy') return frameMs + healthyWatchMs(timers) + seconds(60);
-  const cures = scenario.runbooks.some((c) => c.runbook.id === runbook && c.claim.expect === 'recovers');
-  if (!cures && control === undefined) return frameMs + scenario.horizonMs[profile];
+  const fixes = scenario.runbooks.some((c) => c.runbook.id === runbook && c.claim.expect === 'recovers');
+  if (!fixes && control === undefined) return frameMs + scenario.horizonMs[profile];
   return frameMs + timers.runbookDelayMs + timers.holdMs + seconds(60) + delayOf(control);
 }
 
@@ -51,10 +51,10 @@ export function untilNextLook(
   const { comparison } = plan;
   const block = comparison?.decide === true ? wholeBlocks(plan, records) : Infinity;
   const next = comparison?.looks.find(({ blocks }) => blocks > block)?.blocks;
-  const cures = new Set(scenario.runbooks.flatMap((c) => (c.claim.expect === 'recovers' ? [c.runbook.id] : [])));
+  const fixes = new Set(scenario.runbooks.flatMap((c) => (c.claim.expect === 'recovers' ? [c.runbook.id] : [])));
   return plan.trials
     .filter((t) => next === undefined || t.block <= next)
-    .filter((t) => next === undefined || cures.has(t.runbook) || t.block <= (comparison?.dropAfter ?? Infinity))
+    .filter((t) => next === undefined || fixes.has(t.runbook) || t.block <= (comparison?.dropAfter ?? Infinity))
     .map(({ id }) => id);
 }
 

@@ -9,7 +9,7 @@ export async function watchHealthy({ spec, clock, signal }: Watched): Promise<vo
 
 /**
  * Watches what a runbook did to a healthy cluster: as long as a healthy one is watched, and on until every indicator was good and
- * the cluster whole for a hold window, at most until `endMs`.
+ * the cluster whole for a stability window, at most until `endMs`.
  */
 export async function watchAftermath(watched: Watched, endMs: number): Promise<void> {
   const { clock, tracker, unanswered, signal } = watched;

@@ -4,13 +4,13 @@ import type { Scenario } from '../model/scenario.ts';
 import type { Journal } from './journal.ts';
 import type { SliTracker } from './tracker.ts';
 
-/** Passes on what a person wants to see of a trial while it happens: steps, alarms, the witness, and which indicators are bad. */
+/** Passes on what a person wants to see of a trial while it happens: steps, alerts, the witness, and which indicators are bad. */
 export class Narrator {
   readonly #scenario: Scenario;
   readonly #onProgress: OnProgress;
   readonly #startedAt = new Map<string, number>();
   #shownBad = '';
-  /** When the injection began: alarms are told by how long after it they fired. */
+  /** When the injection began: alerts are told by how long after it they fired. */
   injectMs: number | undefined;
 
   constructor(scenario: Scenario, onProgress: OnProgress) {

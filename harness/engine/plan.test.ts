@@ -46,8 +46,8 @@ describe('repeatOf', () => {
 });
 
 describe('exitCodeOfOutcomes', () => {
-  const one = (outcome: 'recovered' | 'not-recovered' | 'invalid', madeUpFor = false) =>
-    ({ runbook: 'r', trialId: 't', outcome, expect: 'recovers', madeUpFor }) as const;
+  const one = (outcome: 'recovered' | 'not-recovered' | 'invalid', replaced = false) =>
+    ({ runbook: 'r', trialId: 't', outcome, expect: 'recovers', replaced }) as const;
 
   it('is 1 for a cure that is none, 4 for a gap that nothing fills, 0 for one that is filled', () => {
     expect(exitCodeOfOutcomes([one('recovered'), one('not-recovered'), one('invalid')])).toBe(1);

@@ -53,7 +53,7 @@ export function currentRecord(runDir: string, trialId: string, plan: Plan, mend 
   return analysed;
 }
 
-/** Reads whole records of a run where they are needed, each anew. @throws FiredrillError `usage` where one is gone meanwhile */
+/** Reads whole records of a run where they are needed, each again. @throws FiredrillError `usage` where one is gone meanwhile */
 export const wholeFrom =
   (runDir: string, plan: Plan): WholeOf =>
   (trialId) => {

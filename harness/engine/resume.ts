@@ -110,7 +110,7 @@ export function requireSameMachine(resumed: Resumed, nodeImage: string): void {
       if (then !== undefined && then !== now)
         throw new FiredrillError(
           'usage',
-          `cannot resume run ${resumed.plan.runId} here: ${name} is ${now}, and was ${then} when it began`,
+          `cannot resume run ${resumed.plan.runId} here: ${name} is ${now}, but was ${then} when it began`,
           { hint: `npm run scenario ${resumed.plan.scenario}` },
         );
     }

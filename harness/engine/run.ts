@@ -73,7 +73,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     });
 
     if (kept.size > 0)
-      onProgress({ type: 'note', text: `${kept.size} of ${plan.trials.length} trials are there already` });
+      onProgress({ type: 'note', text: `${kept.size} of ${plan.trials.length} trials are done already` });
     const began = Date.now();
     using rest = deadline(minutes(24 * 60 * 7), signal);
     /** Does what the plan's own rules say after what is there, and writes it into the plan; not of a run that is being ended. */
@@ -153,7 +153,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
       }
       plan = { ...plan, trials: [...plan.trials, again] };
       writePlan();
-      onProgress({ type: 'note', text: `${trial.id} gave no data and is run again` });
+      onProgress({ type: 'note', text: `${trial.id} gave no data and is repeated` });
       return again;
     };
     try {
@@ -172,8 +172,8 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     if (whole.passed() && !options.signal.aborted)
       throw new FiredrillError(
         'timeout',
-        `the run did not end within ${humanDuration(options.timeoutMs ?? 0)}; what there is stands in ${runDir}`,
-        { hint: 'give a longer --timeout, or fewer --trials' },
+        `timed out after ${humanDuration(options.timeoutMs ?? 0)}; partial results are in ${runDir}`,
+        { hint: 'use a longer --timeout, or fewer --trials' },
       );
     const outcomes = outcomesOf(plan, records);
     return {

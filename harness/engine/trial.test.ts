@@ -318,7 +318,7 @@ describe('runTrial', () => {
     expect(startedEvent(spec(0, { scenario: strict }), 0)).toMatchObject({ probes: [{ slo: 0.9 }, { slo: 0.99 }] });
   });
 
-  it('a precaution makes the change in its own way: no witness is waited for, and what does not break was prevented', async () => {
+  it('a prevention makes the change in its own way: no witness is waited for, and what does not break was prevented', async () => {
     const world = new World();
     const careful = { ...runbook('careful', 'repair'), instead: [act('one node first', 'workstation', 'look')] };
     const { record } = await run(world, spec(0, { claimed: claimed(careful, 'recovers', '') }));
@@ -371,9 +371,9 @@ describe('runTrial', () => {
     expect(record.outcome).toBe('recovered');
   });
 
-  it("sets the cluster up, the runbook's precaution last, before anything is measured or broken", async () => {
+  it("sets the cluster up, the runbook's prevention last, before anything is measured or broken", async () => {
     const world = new World();
-    const prepared = { ...scenario, setup: [act('as in the write-up', 'control-plane', 'one CoreDNS')] };
+    const prepared = { ...scenario, setup: [act('as in the postmortem', 'control-plane', 'one CoreDNS')] };
     const repair = runbook('repair', 'repair');
     const cautious = claimed({ ...repair, before: [act('precaution', 'control-plane', 'be careful')] }, 'recovers', '');
     const { record } = await run(world, spec(0, { scenario: prepared, claimed: cautious }));
@@ -471,7 +471,7 @@ describe('runTrial', () => {
     expect(world.up).toBe(true);
   });
 
-  it('a trigger by an alarm begins the runbook when it fires, not before', async () => {
+  it('a trigger by an alert begins the runbook when it fires, not before', async () => {
     const world = new World();
     const { record } = await run(world, spec(0, { trigger: { kind: 'detector', id: 'alarm' } }));
     expect(record.outcome).toBe('recovered');

@@ -294,7 +294,7 @@ class Trial {
     return complete;
   }
 
-  /** Makes the cluster the write-up's, and with the precaution that this arm is about. */
+  /** Makes the cluster the postmortem's, and with the prevention that this arm is about. */
   async #setUp(cluster: Cluster, signal: AbortSignal): Promise<void> {
     const { scenario, claimed } = this.spec;
     const steps = [...(scenario.setup ?? []), ...(claimed.runbook.before ?? [])];
@@ -363,6 +363,6 @@ class Trial {
     const since = this.clock.wallEpochMs;
     const missing = keepNodeLogs(await this.deps.nodeLogs(cluster, since, outer), dir, since);
     for (const line of missing) this.journal.write({ type: 'note', text: `no logs of ${line}` });
-    this.onProgress({ type: 'note', text: `what its nodes wrote is kept in ${dir}` });
+    this.onProgress({ type: 'note', text: `the logs of its nodes are in ${dir}` });
   }
 }

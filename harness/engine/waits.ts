@@ -65,7 +65,7 @@ export async function noteNotYet({ spec, cluster, journal, clock }: Watched, sig
   }
 }
 
-/** Under a precaution the fault may be in effect on some nodes, or on none: which, is what the evidence tells. */
+/** Under a prevention the fault may be in effect on some nodes, or on none: which, is what the evidence tells. */
 export async function lookOnce({ spec, cluster, journal, clock, signal }: Watched): Promise<number> {
   const onsetMs = clock.now();
   const { confirmed, evidence } = await lookForFault(cluster, spec.scenario.fault.witness, signal);
@@ -74,7 +74,7 @@ export async function lookOnce({ spec, cluster, journal, clock, signal }: Watche
 }
 
 /**
- * Waits for what begins the runbook: its time, or an alarm that fired, for the right reason, since the injection; until the horizon at most.
+ * Waits for what begins the runbook: its time, or an alert that fired, for the right reason, since the injection; until the horizon at most.
  * @param injectMs when the injection began
  */
 export async function awaitTrigger(
@@ -103,7 +103,7 @@ export async function awaitTrigger(
     if (clock.now() > horizonEnd) {
       journal.write({
         type: 'note',
-        text: `the alarm ${trigger.id} never fired, so the runbook was never begun by it`,
+        text: `the alert ${trigger.id} never fired, so the runbook never started`,
       });
       return;
     }
@@ -121,7 +121,7 @@ export async function watchRecovery(watched: Watched, horizonEndMs: number): Pro
   const { spec, clock, tracker, signal } = watched;
   for (;;) {
     if (recovered(watched)) return true;
-    // What looks good at the horizon gets its hold window, or a recovery just before it could never be shown.
+    // What looks good at the horizon gets its stability window, or a recovery just before it could never be shown.
     const endMs = horizonEndMs + (tracker.bad().length === 0 ? spec.profile.holdMs + 2000 : 0);
     if (clock.now() >= endMs) return false;
     await clock.sleep(Math.min(2000, Math.max(1, endMs - clock.now())), signal);
@@ -142,7 +142,7 @@ function recovered(watched: Watched): boolean {
 const stableEveryMs = 5000;
 
 /**
- * Watches stable service for as long as the trial is to (`watchMs`), so that a cure that is undone by a timer or a controller is seen to be; ends
+ * Watches stable service for as long as the trial is to (`watchMs`), so that a fix that is undone by a timer or a controller is seen to be; ends
  * as soon as it was. Nothing where service was not stable.
  */
 export async function watchStable({ spec, journal, clock, signal }: Watched): Promise<void> {
@@ -157,7 +157,7 @@ export async function watchStable({ spec, journal, clock, signal }: Watched): Pr
 }
 
 /**
- * Gives the alarms the time that they need to notice that it is over: an alert on a rate looks back, so it clears one window
+ * Gives the alerts the time that they need to notice that it is over: an alert on a rate looks back, so it clears one window
  * after the last cause. One that still fires then is reported as such.
  */
 export async function alarmsClear({ spec, journal, clock, signal }: Watched): Promise<void> {
@@ -174,7 +174,7 @@ export async function alarmsClear({ spec, journal, clock, signal }: Watched): Pr
 
 /**
  * Watches on while something is bad that was good until the runbook changed anything, or is bad again after the recovery: a symptom is
- * judged by how long it lasts, so that a trial must not end in the middle of one. For a hold window at most.
+ * judged by how long it lasts, so that a trial must not end in the middle of one. For a stability window at most.
  */
 export async function symptomsEnd({ spec, journal, clock, tracker, unanswered, signal }: Watched): Promise<void> {
   const endMs = clock.now() + spec.profile.holdMs;

@@ -17,9 +17,9 @@ const mark = 'firedrill-leaked';
  * The reservations of pods that run are among the stale ones, too: they are not given back at these pods' end, as is reported of machines that
  * were switched off hard.
  *
- * Source: write-up 003, "Getting locked-out" (after a reboot "the container network is still down", and `k3s-killall.sh` cured it, which removes
- * /var/lib/cni). That these files were its cause is our reading, the write-up names none; it is what k3s' issues 5885 and 4682 and Kubernetes'
- * issue 108121 describe, cure included. CNI plugins, host-local (one file for each reserved address).
+ * Source: postmortem 003, "Getting locked-out" (after a reboot "the container network is still down", and `k3s-killall.sh` fixed it, which removes
+ * /var/lib/cni). That these files were its cause is our reading, the postmortem names none; it is what k3s' issues 5885 and 4682 and Kubernetes'
+ * issue 108121 describe, fix included. CNI plugins, host-local (one file for each reserved address).
  *
  * @param options.nodes which nodes
  */
@@ -28,7 +28,7 @@ export function addressesLeaked(options: { readonly nodes: NodeSelector }): Faul
   return {
     id: 'addresses-leaked',
     title: 'Every pod address of a node is reserved for pods that are no more',
-    source: 'write-up 003, "Getting locked-out"',
+    source: 'postmortem 003, "Getting locked-out"',
     fidelity: 'equivalent',
     params: { nodes: typeof nodes === 'string' ? nodes : `worker ${nodes.worker}` },
     targets: nodes,

@@ -17,17 +17,17 @@ const refusal = [
  * A host update that nobody fears (linux-firmware), on every node, and a rolling reboot that stops short of the last zone: on
  * each node that has been rebooted the network's agent builds its eBPF program for what the firmware announces now, and the kernel
  * refuses it: `BPF program is too large. Processed 1000001 insn`. The refusal is the kernel's own; that the firmware makes
- * the program grow is ours, for the write-up does not know why it grew.
+ * the program grow is ours, for the postmortem does not know why it grew.
  *
  * Needs the agent that scenario `bpf-too-large` sets up, which installs the CNI configuration only when its program is loaded.
  *
- * Source: write-up 001 ("Finally, networking pods started spewing out 'BPF program is too large.'").
+ * Source: postmortem 001 ("Finally, networking pods started spewing out 'BPF program is too large.'").
  */
 export function bpfTooLarge(): Fault {
   return {
     id: 'bpf-too-large',
     title: "A firmware update makes the datapath's BPF program too large for the kernel",
-    source: 'write-up 001, "Linux Kernel: A Single Point of Failure"',
+    source: 'postmortem 001, "Linux Kernel: A Single Point of Failure"',
     fidelity: 'emulated',
     params: { entries: grownEntries },
     targets: 'workers',

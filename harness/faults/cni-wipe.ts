@@ -10,7 +10,7 @@ const kept = '/var/lib/firedrill/cni-wipe';
  * An update that failed half-way: the CNI configuration is gone, the plugins too, and "restarting networking" took the
  * bridge and the overlay device down with nothing left to build them again.
  *
- * Source: write-up 002 ("Failed to apply CNI configuration", "Restarting networking", "CNI plugin not found"). k3s tears
+ * Source: postmortem 002 ("Failed to apply CNI configuration", "Restarting networking", "CNI plugin not found"). k3s tears
  * the links `cni0` and `flannel.1` down when it stops its network (k3s-killall.sh); here `ip link delete` does.
  *
  * @param options.nodes which nodes got the update (default: the workers)
@@ -26,7 +26,7 @@ export function cniWipe(
   return {
     id: 'cni-wipe',
     title: 'A failed update wipes the CNI configuration and restarts networking',
-    source: 'write-up 002, "When Everything Crashes: The K3s Resurrection"',
+    source: 'postmortem 002, "When Everything Crashes: The K3s Resurrection"',
     fidelity: 'real',
     params: { nodes: typeof nodes === 'string' ? nodes : `worker ${nodes.worker}`, plugins, links },
     targets: nodes,
@@ -65,7 +65,7 @@ export function cniWipe(
         ].join('\n'),
       ),
     ],
-    // flanneld notices that its device went away, exits, and its successor makes the device and the configuration anew within
+    // flanneld notices that its device went away, exits, and its successor makes the device and the configuration again within
     // about a second: with `links` the configuration is gone for too short a time to be waited for, and the inject step itself
     // asserts that it was empty. What stays broken is what is witnessed: no plugins, no bridge.
     witness: [

@@ -8,7 +8,7 @@ const kept = '/var/lib/firedrill/coredns-loop';
  * The nodes' resolver points at the node itself, CoreDNS inherits it (dnsPolicy Default), forwards to itself, and its
  * `loop` plugin kills it: `[FATAL] plugin/loop: Loop (127.0.0.1:… -> :53) detected`.
  *
- * Source: write-up 002 (the FATAL line) and CoreDNS' own page on the `loop` plugin, which names a loopback address in the
+ * Source: postmortem 002 (the FATAL line) and CoreDNS' own page on the `loop` plugin, which names a loopback address in the
  * node's resolv.conf (systemd-resolved, dnsmasq) as the usual cause. CoreDNS reads the file when its pod is made, so the
  * fault restarts it, as the failed update did.
  */
@@ -17,7 +17,7 @@ export function corednsLoop(): Fault {
   return {
     id: 'coredns-loop',
     title: "The nodes' resolver points at itself and CoreDNS dies of the loop",
-    source: 'write-up 002, "When Everything Crashes: The K3s Resurrection"; CoreDNS manual, plugin loop',
+    source: 'postmortem 002, "When Everything Crashes: The K3s Resurrection"; CoreDNS manual, plugin loop',
     fidelity: 'real',
     params: {},
     targets: 'nodes',
@@ -43,7 +43,7 @@ export function corednsLoop(): Fault {
       {
         name: 'CoreDNS died of the loop',
         on: 'control-plane',
-        // Any of its pods: the line that the write-up quotes. One that waits to be started again shows how it died.
+        // Any of its pods: the line that the postmortem quotes. One that waits to be started again shows how it died.
         command: `${kubectl} logs -l k8s-app=kube-dns --tail=20 2>/dev/null || true`,
         expect: '\\[FATAL\\] plugin/loop: Loop .* detected',
       },

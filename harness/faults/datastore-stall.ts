@@ -7,13 +7,13 @@ import { seconds } from '../model/units.ts';
  * The datastore is there and does not answer: etcd's process is stopped (SIGSTOP) as it stands. Its connections stay open, so whoever
  * asks it waits until its own patience ends, and the API server says `context canceled` and `context deadline exceeded`.
  *
- * Source: write-up 004, chain 4 (k8s-dqlite: "context canceled errors blocking pod status writes", ended by its restart).
+ * Source: postmortem 004, chain 4 (k8s-dqlite: "context canceled errors blocking pod status writes", ended by its restart).
  */
 export function datastoreStall(): Fault {
   return {
     id: 'datastore-stall',
-    title: 'The datastore hangs and pods go on running',
-    source: 'write-up 004, "Simultaneous 3-Node Reboot Cascade", chain 4',
+    title: 'The datastore hangs and pods keep running',
+    source: 'postmortem 004, "Simultaneous 3-Node Reboot Cascade", chain 4',
     fidelity: 'equivalent',
     params: {},
     targets: 'control-plane',

@@ -20,7 +20,7 @@ const seen = ({ name, on, command, expect }: WitnessCheck): UntilStep =>
  * Several outages in one cluster at the same time, each hiding the one behind it: what is behind is brought about first, is seen to be
  * broken, and only then is it covered by the next.
  *
- * Source: write-up 003, "Apparently as many things as possible" ("when something falls apart, there's a good chance that other things may as
+ * Source: postmortem 003, "Apparently as many things as possible" ("when something falls apart, there's a good chance that other things may as
  * well join the party").
  *
  * @param options.causes from the innermost (found last) to the outermost (found first)
@@ -35,8 +35,8 @@ export function everythingAtOnce(options: {
   const hidden = ({ id }: Fault): boolean => options.hidden.includes(id);
   return {
     id: 'everything-at-once',
-    title: 'Several things are broken at once, one behind the other',
-    source: 'write-up 003, "Apparently as many things as possible"',
+    title: 'Several things are broken at once, each hiding the next',
+    source: 'postmortem 003, "Apparently as many things as possible"',
     fidelity: 'equivalent',
     params: Object.fromEntries([
       ['causes', causes.map(({ id }) => id).join(', ')],

@@ -24,13 +24,13 @@ const ended = `ended() {
  * a day back, same names, same keys. API server and etcd are not restarted, for nobody restarts them on that day: they read their
  * files again by themselves. Controllers and kubelets are, because they hold what they read at their start, and that has not ended.
  *
- * Source: write-up 003 ("(401) unauthorized" from every kubectl, then `k3s certificate rotate`).
+ * Source: postmortem 003 ("(401) unauthorized" from every kubectl, then `k3s certificate rotate`).
  */
 export function expiredCerts(): Fault {
   return {
     id: 'expired-certs',
     title: 'Every certificate of the cluster has ended',
-    source: 'write-up 003, "The Downfall"',
+    source: 'postmortem 003, "The Downfall"',
     fidelity: 'real',
     params: {},
     targets: 'nodes',

@@ -11,7 +11,7 @@ const kept = '/var/lib/firedrill/iptables-flush';
  * policies stay: what a firewall drops by default is now everything. The chains of Kubernetes stay, too, empty, so that their
  * owner, who looks whether they are there, believes that all is well.
  *
- * Source: write-up 003, "Getting locked-out" ("I ran the very first one - iptables -F and my ssh session froze"; then "the rest of the
+ * Source: postmortem 003, "Getting locked-out" ("I ran the very first one - iptables -F and my ssh session froze"; then "the rest of the
  * commands" from k3s' issue 535).
  *
  * @param options.node which node
@@ -21,7 +21,7 @@ export function iptablesFlush(options: { readonly node: NodeSelector }): Fault {
   return {
     id: 'iptables-flush',
     title: 'The firewall rules of a node are flushed, and its policies stay',
-    source: 'write-up 003, "Getting locked-out"',
+    source: 'postmortem 003, "Getting locked-out"',
     fidelity: 'real',
     params: { node: typeof node === 'string' ? node : `worker ${node.worker}` },
     targets: node,
@@ -58,7 +58,7 @@ export function iptablesFlush(options: { readonly node: NodeSelector }): Fault {
         node,
         [
           `iptables-restore -w -T filter < ${kept}/filter`,
-          // Whoever starts anew writes all of its own.
+          // Whoever starts again writes all of its own.
           'kill -KILL $(pidof kube-proxy flanneld) 2>/dev/null || true',
           'systemctl start containerd kubelet',
         ].join('\n'),

@@ -30,15 +30,15 @@ const waitingForHosts = `perl -e '
   print $n' "$(pidof -s containerd)"`;
 
 /**
- * Every sandbox of a node is to be made anew while the node's disk stands still for some seconds, and containerd keeps the name of each
+ * Every sandbox of a node is to be recreated while the node's disk stands still for some seconds, and containerd keeps the name of each
  * for a creation that will never end: the kubelet gives up, tries again, and is told `name "..." is reserved for "..."` until somebody
  * does something about it. New pods, whose names are new, start.
  *
  * A file that every sandbox gets a copy of (/etc/hosts) is a pipe to which nobody writes, for as long as it takes: containerd's
- * threads that opened it then never come back, and no deadline of the kubelet's reaches them. In the write-up a reboot left the names
+ * threads that opened it then never come back, and no deadline of the kubelet's reaches them. In the postmortem a reboot left the names
  * behind; what containerd holds, what it says and what ends it are the same.
  *
- * Source: write-up 004, RC-3 (`FailedCreatePodSandBox: name is reserved for <pre-reboot-hash>`, "for any pod that had previously run
+ * Source: postmortem 004, RC-3 (`FailedCreatePodSandBox: name is reserved for <pre-reboot-hash>`, "for any pod that had previously run
  * on k8s02"); containerd's own issue tracker knows it from slow disks.
  *
  * @param options.node which node (default: the first worker)
@@ -51,7 +51,7 @@ export function nameReserved(
   return {
     id: 'name-reserved',
     title: 'containerd keeps the names of sandboxes that do not exist',
-    source: 'write-up 004, "Simultaneous 3-Node Reboot Cascade", RC-3',
+    source: 'postmortem 004, "Simultaneous 3-Node Reboot Cascade", RC-3',
     fidelity: 'equivalent',
     params: { node: typeof node === 'string' ? node : `worker ${node.worker}` },
     targets: node,
@@ -60,7 +60,7 @@ export function nameReserved(
     ],
     inject: [
       act(
-        'sandboxes die and are made again while the disk stands still',
+        'sandboxes die and are recreated while the disk stands still',
         node,
         [
           `mount --bind ${kept}/hosts /etc/hosts`,

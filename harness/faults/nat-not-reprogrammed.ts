@@ -8,7 +8,7 @@ import { seconds } from '../model/units.ts';
  * chains of the nat table are emptied, as a reboot does it, and kube-proxy is frozen (SIGSTOP), as one that survived the reboot
  * without noticing. Nothing that comes from this node reaches a service address any more; what comes to it by a node port neither.
  *
- * Source: write-up 004, RC-2 ("`iptables -t nat -L | grep KUBE` returns empty for k8s02", while calico-node ran with pre-reboot state).
+ * Source: postmortem 004, RC-2 ("`iptables -t nat -L | grep KUBE` returns empty for k8s02", while calico-node ran with pre-reboot state).
  *
  * @param options.node which node (default: the first worker, by which users enter)
  */
@@ -17,7 +17,7 @@ export function natNotReprogrammed(options: { readonly node?: NodeSelector } = {
   return {
     id: 'nat-not-reprogrammed',
     title: 'A node comes back without its service rules, and its agent does not notice',
-    source: 'write-up 004, "Simultaneous 3-Node Reboot Cascade", RC-2',
+    source: 'postmortem 004, "Simultaneous 3-Node Reboot Cascade", RC-2',
     fidelity: 'equivalent',
     params: { node: typeof node === 'string' ? node : `worker ${node.worker}` },
     targets: node,
@@ -48,7 +48,7 @@ export function natNotReprogrammed(options: { readonly node?: NodeSelector } = {
     ],
     witnessDeadlineMs: seconds(10),
     undo: [
-      // Whoever starts anew writes all of them.
+      // Whoever starts again writes all of them.
       act(
         'another agent',
         node,

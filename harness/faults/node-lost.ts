@@ -10,7 +10,7 @@ const asked = 'timeout 2 bash -c "exec 3<>/dev/tcp/$ip/10250" 2>/dev/null';
  * One worker loses its power and stays away: whatever ran on it alone is gone until somebody, or Kubernetes after its toleration of
  * five minutes, starts it elsewhere.
  *
- * Source: write-up 004, "CoreDNS was a SPOF" ("any node reboot including that node drops in-cluster DNS").
+ * Source: postmortem 004, "CoreDNS was a SPOF" ("any node reboot including that node drops in-cluster DNS").
  *
  * @param options.worker which one, from 1
  */
@@ -21,7 +21,7 @@ export function nodeLost(options: { readonly worker: number }): Fault {
   return {
     id: 'node-lost',
     title: 'A node loses its power',
-    source: 'write-up 004, "Simultaneous 3-Node Reboot Cascade", what could improve, 5',
+    source: 'postmortem 004, "Simultaneous 3-Node Reboot Cascade", what could improve, 5',
     fidelity: 'real',
     params: { worker: options.worker },
     targets: on,

@@ -11,7 +11,7 @@ const setLimit = (limit: string) =>
 /**
  * The database is given a limit below what it needs, on a node with room: the kernel kills it for its own limit, and again at every start.
  *
- * Source: write-up 003, "The Database" ("first, I tried increasing resource limits of the database pod"): the cause that was suspected there,
+ * Source: postmortem 003, "The Database" ("first, I tried increasing resource limits of the database pod"): the cause that was suspected there,
  * and was not it. Kubernetes, "Resource Management for Pods and Containers" (memory limits are enforced by the kernel with OOM kills).
  *
  * @param options.worker the node of the database, from 1
@@ -23,7 +23,7 @@ export function oomDatabaseLimit(options: { readonly worker: number; readonly li
   return {
     id: 'oom-database-limit',
     title: "The database's own limit is below what it needs",
-    source: 'write-up 003, "The Database"',
+    source: 'postmortem 003, "The Database"',
     fidelity: 'real',
     params: { worker, limitMiB },
     targets: node,

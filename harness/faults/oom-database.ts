@@ -19,7 +19,7 @@ const besidesMiB = 24;
  *
  * Everything is bounded: by the node's limit, by the neighbours' own, and by how much they are told to take.
  *
- * Source: write-up 003, "The Database" ("the database server got OOM (out of memory) killed by the kernel ... the servers ran out of memory
+ * Source: postmortem 003, "The Database" ("the database server got OOM (out of memory) killed by the kernel ... the servers ran out of memory
  * to handle all the load"). The kernel's admin-guide/cgroup-v2 (memory.max) and mm/oom_kill.c, oom_badness: the process with the most memory
  * is chosen, after its oom_score_adj; Kubernetes, "Node-pressure Eviction", node out of memory behavior.
  *
@@ -36,8 +36,8 @@ export function oomDatabase(options: {
   const node = { worker };
   return {
     id: 'oom-database',
-    title: "The database's node is full, and the kernel kills the biggest",
-    source: 'write-up 003, "The Database"',
+    title: "The database's node is full, and the kernel kills its biggest process",
+    source: 'postmortem 003, "The Database"',
     fidelity: 'equivalent',
     params: { worker, serverMiB, roomMiB },
     targets: node,

@@ -55,7 +55,7 @@ print "block $block: $rows rows, $torn of them torn\\n";`;
  * in memory and what is on the disk while every process stands still.
  *
  * Source: PostgreSQL manual, 20.5 (full_page_writes: "an operating system crash ... might leave some on-disk pages containing a mix of old and
- * new data") and 30.1 "Reliability"; a variant of write-up 003, "The Database".
+ * new data") and 30.1 "Reliability"; a variant of postmortem 003, "The Database".
  *
  * @param options.worker the node of the database, from 1
  */
@@ -65,7 +65,7 @@ export function pgTornPage(options: { readonly worker: number }): Fault {
   return {
     id: 'pg-torn-page',
     title: 'A page of the database is half written when the machine stops',
-    source: 'PostgreSQL manual, 20.5 and 30.1; a variant of write-up 003',
+    source: 'PostgreSQL manual, 20.5 and 30.1; a variant of postmortem 003',
     fidelity: 'equivalent',
     params: { worker: options.worker },
     targets: node,

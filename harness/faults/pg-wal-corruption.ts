@@ -29,7 +29,7 @@ export type WalDamage = keyof typeof damages;
  *
  * Every process of it stands still first, so that nothing is written between the look at the control file and the damage.
  *
- * Source: write-up 003, "The Database" ("the WAL was corrupted ... due to previous crash loops and OOM kills"). PostgreSQL manual, 30.5
+ * Source: postmortem 003, "The Database" ("the WAL was corrupted ... due to previous crash loops and OOM kills"). PostgreSQL manual, 30.5
  * "WAL Configuration" and the reference of pg_controldata.
  *
  * @param options.worker the node of the database, from 1
@@ -42,7 +42,7 @@ export function pgWalCorruption(options: { readonly worker: number; readonly dam
   return {
     id: 'pg-wal-corruption',
     title: 'The WAL segment with the last checkpoint is damaged',
-    source: 'write-up 003, "The Database"',
+    source: 'postmortem 003, "The Database"',
     fidelity: 'equivalent',
     params: { worker: options.worker, damage },
     targets: node,

@@ -8,12 +8,12 @@ const reboots = 'echo "$(($(wc -l < /var/log/boots) - 1)) reboots"';
 
 /**
  * Two services get a release that crashes, and takes the pod's sandbox along: network namespaces and interfaces are torn down and made
- * anew, and the host's kernel gives up. It starts itself again, the pods start again, and so on. The host of
+ * again, and the host's kernel gives up. It starts itself again, the pods start again, and so on. The host of
  * `scenarios/support/panicking-host.ts` is needed for it.
  *
  * The thrash is real. The panic is a program's, which counts the interfaces: the kernel is shared with everybody.
  *
- * Source: write-up 000, "The Actual Culprit" (crash-looping pods, CNI thrash, kernel panic, `kernel.panic=10`, and K3s starts again).
+ * Source: postmortem 000, "The Actual Culprit" (crash-looping pods, CNI thrash, kernel panic, `kernel.panic=10`, and K3s starts again).
  *
  * @param options.worker the worker that is the host, from 1
  */
@@ -23,8 +23,8 @@ export function rebootLoop(options: { readonly worker: number }): Fault {
     `${kubectl} -n apps set env deployment/openwebui deployment/quartz-vault RELEASE${value}`;
   return {
     id: 'reboot-loop',
-    title: 'Crash-looping pods make the host panic, and it starts itself again',
-    source: 'write-up 000, "The Actual Culprit: K3s"',
+    title: 'Crash-looping pods make the host panic, and it restarts',
+    source: 'postmortem 000, "The Actual Culprit: K3s"',
     fidelity: 'emulated',
     params: { node: `worker ${options.worker}` },
     targets: node,

@@ -9,10 +9,10 @@ const shims = "for pid in $(pidof containerd-shim-runc-v2); do awk '/^State:/ { 
  * The controller of a replicated volume and one of its replicas are deleted on a node that never says they are gone: their processes have
  * ended, and the one that would tell containerd so (the pod's shim) stands still. The kubelet asks again and again, the pods stay
  * Terminating, and what would replace them waits: the controller because a pod of that name is there, the replica because nobody
- * may share its node. In the write-up a reboot had left containerd with tasks that no longer existed; what it believed, and what everybody
+ * may share its node. In the postmortem a reboot had left containerd with tasks that no longer existed; what it believed, and what everybody
  * waited for, is the same.
  *
- * Source: write-up 004, 07:30 ("6 jiva-ctrl pods stuck Terminating (PDB deadlock)") and 09:20 ("Terminating replicas blocking
+ * Source: postmortem 004, 07:30 ("6 jiva-ctrl pods stuck Terminating (PDB deadlock)") and 09:20 ("Terminating replicas blocking
  * anti-affinity").
  *
  * @param options.worker which worker, from 1; the workload `storage` has the controller on the second
@@ -25,7 +25,7 @@ export function replicaDeadlock(options: { readonly worker: number }): Fault {
   return {
     id: 'replica-deadlock',
     title: "A volume's pods are Terminating and never gone",
-    source: 'write-up 004, "Simultaneous 3-Node Reboot Cascade", 07:30 and 09:20',
+    source: 'postmortem 004, "Simultaneous 3-Node Reboot Cascade", 07:30 and 09:20',
     fidelity: 'equivalent',
     params: { worker: options.worker },
     targets: node,

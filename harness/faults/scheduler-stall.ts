@@ -37,21 +37,21 @@ const stallWatches = [
  * The scheduler's watches stall: it renews its lease, its process is well, and no pod is ever given a node. What the API sends on
  * the watches is dropped on its way (packets with data in them; acknowledgements and keep-alives pass), so both ends hold on to
  * connections on which nothing arrives. The connection of the lease is spared: it is the one on which the scheduler itself sent
- * something within the last seconds. In the write-up the event queue stalled inside the process; here its input does.
+ * something within the last seconds. In the postmortem the event queue stalled inside the process; here its input does.
  *
  * Every watch has a connection of its own because clusters here run their scheduler without HTTP/2 (`kind-config.ts`); over one
  * shared connection the lease would be lost, too, and another scheduler would take over.
  *
- * Source: write-up 004, RC-1 ("renewed its lease continuously", 46 pods Pending for 4 h 20 min, zero FailedScheduling events).
+ * Source: postmortem 004, RC-1 ("renewed its lease continuously", 46 pods Pending for 4 h 20 min, zero FailedScheduling events).
  *
- * @param options.pods how many pods are to be started meanwhile (default: the write-up's 46)
+ * @param options.pods how many pods are to be started meanwhile (default: the postmortem's 46)
  */
 export function schedulerStall(options: { readonly pods?: number } = {}): Fault {
   const pods = options.pods ?? 46;
   return {
     id: 'scheduler-stall',
     title: "The scheduler's watches stall while it renews its lease",
-    source: 'write-up 004, "Simultaneous 3-Node Reboot Cascade", RC-1',
+    source: 'postmortem 004, "Simultaneous 3-Node Reboot Cascade", RC-1',
     fidelity: 'equivalent',
     params: { pods },
     targets: 'control-plane',
@@ -133,7 +133,7 @@ export function schedulerStall(options: { readonly pods?: number } = {}): Fault 
           `while iptables -w -D OUTPUT -j ${chain} 2>/dev/null; do :; done`,
           `iptables -w -F ${chain} 2>/dev/null || true`,
           `iptables -w -X ${chain} 2>/dev/null || true`,
-          // What was held back would be sent again only after a pause that has grown to minutes: the scheduler asks anew at once.
+          // What was held back would be sent again only after a pause that has grown to minutes: the scheduler asks again at once.
           "for port in $(ss -tnpHO state established '( dport = :6443 )' | grep '\"kube-scheduler\"' | awk '{ n = split($3, a, \":\"); print a[n] }'); do",
           '  ss -KHtn state established "( sport = :$port and dport = :6443 )" >/dev/null || true',
           'done',

@@ -7,12 +7,12 @@ import { minutes, seconds } from '../model/units.ts';
 const uptime = 'ps -o etimes= -p 1 | tr -d " "';
 
 /**
- * Every node is switched off and on at once, and one of them comes back with what write-up 004 found on it: a scheduler whose watches
+ * Every node is switched off and on at once, and one of them comes back with what postmortem 004 found on it: a scheduler whose watches
  * stall (RC-1; here on the control plane), service rules that nobody writes (RC-2), names that containerd keeps (RC-3), and pods of a
  * volume that are Terminating for ever. The reboot is real; what it left behind is brought about by the faults of those names, one after
  * another, as soon as the cluster has come back far enough for each.
  *
- * Source: write-up 004, "Simultaneous 3-Node Reboot Cascade" ("three independent root causes — all on k8s02").
+ * Source: postmortem 004, "Simultaneous 3-Node Reboot Cascade" ("three independent root causes — all on k8s02").
  *
  * @param options.worker the worker that is k8s02, from 1
  * @param options.causes what stays broken, in the order in which it is brought about
@@ -23,7 +23,7 @@ export function simultaneousReboot(options: { readonly worker: number; readonly 
   return {
     id: 'simultaneous-reboot',
     title: 'Every node is rebooted at once, and four things stay broken on one of them',
-    source: 'write-up 004, "Simultaneous 3-Node Reboot Cascade"',
+    source: 'postmortem 004, "Simultaneous 3-Node Reboot Cascade"',
     fidelity: 'equivalent',
     params: Object.fromEntries([
       ['causes', causes.map(({ id }) => id).join(', ')],

@@ -8,7 +8,7 @@ let listsAreFresh = false;
  */
 export async function aptInstall(runner: Runner, packages: readonly string[], signal?: AbortSignal): Promise<void> {
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  const hint = `run \`apt-get install ${packages.join(' ')}\` yourself to see what is wrong`;
+  const hint = `run \`apt-get install ${packages.join(' ')}\` yourself to see what fails`;
   if (!listsAreFresh) {
     await must(runner, 'apt-get update', 'apt-get', ['update', '-q'], { env, signal, hint, timeoutMs: 300_000 });
     listsAreFresh = true;

@@ -15,5 +15,5 @@ const folder =
 /** What must outlive a process: the registry of runs, kubeconfigs of kept clusters. `FIREDRILL_STATE`, else `XDG_STATE_HOME`. */
 export const stateDir = folder('FIREDRILL_STATE', 'XDG_STATE_HOME', '.local/state');
 
-/** What can be made again: binaries, roots, timings. `FIREDRILL_CACHE`, else `XDG_CACHE_HOME`. */
+/** What can be recreated: binaries, roots, timings. `FIREDRILL_CACHE`, else `XDG_CACHE_HOME`. */
 export const cacheDir = folder('FIREDRILL_CACHE', 'XDG_CACHE_HOME', '.cache');

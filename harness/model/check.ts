@@ -16,7 +16,7 @@ export function problemsOf(scenario: Scenario): readonly string[] {
     ['detector', detectors],
     ['runbook', runbooks],
   ] as const) {
-    for (const id of twice(ids)) problems.push(`${what} ${id} is there twice`);
+    for (const id of twice(ids)) problems.push(`duplicate ${what} ${id}`);
   }
   if (scenario.breaks.length === 0) problems.push('breaks is empty: an outage that breaks nothing cannot be measured');
   for (const [list, names] of [
@@ -31,18 +31,18 @@ export function problemsOf(scenario: Scenario): readonly string[] {
     if (probe.bystander && scenario.breaks.includes(probe.sli))
       problems.push(`${probe.sli} is a bystander and in breaks`);
   }
-  if (!runbooks.includes('wait')) problems.push('there is no control: the runbook wait is missing');
+  if (!runbooks.includes('wait')) problems.push('the control is missing: add the runbook wait');
   if (!(Number.isInteger(scenario.cluster.workers) && scenario.cluster.workers >= 1)) {
     problems.push(`cluster.workers is ${scenario.cluster.workers}; it must be a whole number from 1`);
   }
   if (scenario.outage.says.length === 0)
-    problems.push('outage.says is empty: there is nothing to hold the measurement against');
+    problems.push('outage.says is empty: there is nothing to compare the measurement with');
   const { fault } = scenario;
   if (fault.inject.length === 0) problems.push(`fault ${fault.id} injects nothing`);
   if (fault.undo.length === 0) problems.push(`fault ${fault.id} has no undo`);
   if (fault.witness.length === 0) problems.push(`fault ${fault.id} has no witness`);
   for (const { what, check } of checksIn(fault)) {
-    if (!isRegExp(check.expect)) problems.push(`${what}: /${check.expect}/ is no regular expression`);
+    if (!isRegExp(check.expect)) problems.push(`${what}: /${check.expect}/ is not a regular expression`);
   }
   for (const { what, on } of placesIn(scenario)) {
     if (typeof on === 'object' && on.worker > scenario.cluster.workers)
@@ -57,13 +57,15 @@ export function problemsOf(scenario: Scenario): readonly string[] {
   }
   for (const detector of scenario.detectors) {
     if (!isRegExp(detector.expects))
-      problems.push(`detector ${detector.id}: /${detector.expects}/ is no regular expression`);
+      problems.push(`detector ${detector.id}: /${detector.expects}/ is not a regular expression`);
   }
   for (const profile of Object.values(profiles)) {
     const horizon = scenario.horizonMs[profile.name];
     const least = leastHorizonMs(scenario, profile.name);
     if (!(horizon > least)) {
-      problems.push(`horizonMs.${profile.name} is ${horizon} ms; a runbook's delay and hold alone take ${least} ms`);
+      problems.push(
+        `horizonMs.${profile.name} is ${horizon} ms; a runbook's delay and the stability window alone take ${least} ms`,
+      );
     }
   }
   return problems;

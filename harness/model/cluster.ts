@@ -70,7 +70,7 @@ export interface PodState {
   readonly containers: readonly ContainerState[];
 }
 
-/** A Kubernetes Event as an alarm would see it. */
+/** A Kubernetes Event as an alert would see it. */
 export interface EventState {
   readonly namespace: string;
   readonly type: string;

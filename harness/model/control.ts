@@ -3,7 +3,7 @@ import { seconds } from './units.ts';
 /**
  * What an arm is that is no answer to the outage but shows what the answers are worth:
  * - `healthy`: no fault, no runbook: false alarms, and the noise floor of the probes;
- * - `on-healthy`: a runbook on a cluster that nothing is wrong with: what the cure itself costs;
+ * - `on-healthy`: a runbook on a cluster that nothing is wrong with: what the fix itself costs;
  * - `harness-undo`: the fault, taken back by the harness as by a runbook: no runbook can be faster;
  * - `delayed`: a runbook begun 30 s later: a comparison that does not see that sees nothing.
  */

@@ -14,7 +14,7 @@ export type Reading =
   | { readonly state: 'blind'; readonly why: string };
 
 export interface DetectorContext {
-  /** What an alarm needs of a cluster: nothing that costs what `exec` does each time, and nothing that switches a node off. */
+  /** What an alert needs of a cluster: nothing that costs what `exec` does each time, and nothing that switches a node off. */
   readonly cluster: Pick<Cluster, 'api' | 'nodes' | 'select' | 'look' | 'attach'>;
   readonly signal: AbortSignal;
   /**
@@ -26,12 +26,12 @@ export interface DetectorContext {
   samples(): AsyncIterable<Sample>;
 }
 
-/** An alarm that somebody could have had. It watches from the baseline to the end and never changes anything. */
+/** An alert that somebody could have had. It watches from the baseline to the end and never changes anything. */
 export interface Detector {
   /** Kebab-case, unique in a scenario: `node-not-ready`. */
   readonly id: string;
   readonly title: string;
-  /** Which write-up or manual it comes from. */
+  /** Which postmortem or manual it comes from. */
   readonly source: string;
   /** Its own loop in words (what it samples, how often, for how long it must hold) under the given profile. */
   loop(profile: Profile): string;

@@ -6,7 +6,7 @@ import { ms, text, texts, version, whole } from './schema.ts';
 
 /*
  * The one truth of a trial: `events.jsonl`, one JSON object a line, appended and flushed as things happen. Every number in
- * every report is a pure function of these lines (see docs/measurement), so the first event carries all the parameters
+ * every report is a pure function of these lines (see docs/measurement.md), so the first event carries all the parameters
  * that the analysis needs. All `…Ms` fields are milliseconds since the trial's zero on one monotonic clock, unless the name
  * says `Epoch`.
  */

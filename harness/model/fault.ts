@@ -22,7 +22,7 @@ export interface WitnessCheck {
 export interface Fault {
   readonly id: string;
   readonly title: string;
-  /** Which write-up or manual it comes from. */
+  /** Which postmortem or manual it comes from. */
   readonly source: string;
   readonly fidelity: Fidelity;
   readonly params: Readonly<Record<string, string | number | boolean>>;

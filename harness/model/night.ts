@@ -36,11 +36,11 @@ export const nightLineSchema = z.object({
   unwitnessed: count,
   /** Valid trials in which rows were lost or damaged. */
   withLoss: count,
-  /** Recovered trials after which something was not as before: pods, alarms, durability. */
+  /** Recovered trials after which something was not as before: pods, alerts, durability. */
   notWhole: count,
   /** Valid trials with a relapse; absent in lines from before it was recorded: then by outcome. */
   downAgain: count.exactOptional(),
-  /** Valid trials in which each alarm was asked, detected the outage, was dead. */
+  /** Valid trials in which each alert was asked, detected the outage, was dead. */
   alarms: z.record(z.string(), z.object({ n: count, detected: count, dead: count })),
   /**
    * Of each block with a valid trial under a fault: downtime (absent in lines from before it was recorded), time to recover, and where nothing

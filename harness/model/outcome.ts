@@ -25,7 +25,7 @@ const meanings = {
 } as const satisfies Readonly<Record<string, Meaning>>;
 
 /**
- * What became of a trial. `prevented`: the change was made under a precaution, and nothing that had to break did. `invalid` (no steady
+ * What became of a trial. `prevented`: the change was made under a prevention, and nothing that had to break did. `invalid` (no steady
  * state, no witness, or what had to break did not) and `unknown` (the harness starved, probe gaps) are never counted as a runbook's
  * failure. Where no fault was injected: `control-clean` (no SLI bad, no alert, nothing lost) or `control-disturbed`.
  */

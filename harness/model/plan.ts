@@ -9,13 +9,13 @@ export const triggerSchema = z
     z.object({ kind: z.literal('oracle') }),
     z.object({ kind: z.literal('detector'), id: text }),
   ])
-  .describe('When a runbook begins: a fixed delay after the onset (`oracle`), or when an alarm fires');
+  .describe('When a runbook begins: a fixed delay after the onset (`oracle`), or when an alert fires');
 export type Trigger = TypeOf<typeof triggerSchema>;
 
 export const controlSchema = z
   .enum(controlKinds)
   .describe(
-    'A control arm: no fault, a cure on a healthy cluster, the undo as a runbook, or a runbook begun 30 s later',
+    'A control arm: no fault, a fix on a healthy cluster, the undo as a runbook, or a runbook started 30 s later',
   );
 
 /** One trial to run: which runbook, in which block, with which seed. */
@@ -23,11 +23,9 @@ const plannedTrial = z.object({
   id: text,
   block: whole,
   runbook: text,
-  control: controlSchema.exactOptional().describe('Absent in the arms that are compared as answers to the outage'),
+  control: controlSchema.exactOptional().describe('Absent in the arms that respond to the outage'),
   seed: z.number(),
-  repeats: text
-    .exactOptional()
-    .describe('The invalid trial that this one makes up for: added to the plan while the run goes on'),
+  repeats: text.exactOptional().describe('The invalid trial that this one replaces: added to the plan during the run'),
 });
 export type PlannedTrial = TypeOf<typeof plannedTrial>;
 
@@ -53,7 +51,7 @@ export type Endpoint = (typeof endpoints)[number];
 
 const look = z
   .object({
-    blocks: whole.describe('After so many whole blocks'),
+    blocks: whole.describe('Number of complete blocks'),
     level: z.number().describe('What an adjusted p must not be above to count as shown at this look'),
   })
   .describe('A point at which the comparison is looked at');
@@ -61,7 +59,7 @@ export type Look = TypeOf<typeof look>;
 
 const plannedComparison = z
   .object({
-    arms: texts.describe('Runbooks that are answers to the outage, by id'),
+    arms: texts.describe('Runbooks that respond to the outage, by id'),
     endpoints: z.array(z.enum(endpoints)),
     looks: z
       .array(look)
@@ -70,15 +68,15 @@ const plannedComparison = z
     dropAfter: whole
       .exactOptional()
       .describe(
-        'An arm that never recovered in so many blocks, in which another recovered every time, is dropped. Only where `decide`',
+        'An arm that never recovered in this many blocks, in which another recovered every time, is dropped. Only with `decide`',
       ),
     confirmMs: ms.describe(
-      'The first recovery of each arm is watched for so long after it is stable. No arm is named without such a watch',
+      'How long the first recovery of each arm is watched after it is stable. No arm is named without that',
     ),
     amendments: z
       .array(z.object({ atEpochMs: ms, trialsSeen: whole, what: text }))
       .exactOptional()
-      .describe('What was changed after the run had begun, earliest first: what is compared by it is exploratory'),
+      .describe('Changes after the run had begun, earliest first: what they compare is exploratory'),
   })
   .describe('How the arms will be compared, decided before the first trial');
 export type PlannedComparison = TypeOf<typeof plannedComparison>;
@@ -111,7 +109,7 @@ const plannedTest = z
       witnessDeadlineMs: ms,
       notYet: checks
         .exactOptional()
-        .describe('While one of these holds the fault is not in effect yet; absent where it takes no while'),
+        .describe('While one of these holds the fault is not in effect yet; absent where it takes effect at once'),
       undo: plannedSteps,
     }),
     probes: z.array(
@@ -134,14 +132,14 @@ const plannedTest = z
   );
 export type PlannedTest = TypeOf<typeof plannedTest>;
 
-/** The documented outage that a scenario replays, and what its write-up claims. */
+/** The documented outage that a scenario replays, and what its postmortem claims. */
 export const outageSchema = z.object({
   title: text,
-  source: text.describe('Number and title of the write-up'),
+  source: text.describe('Number and title of the postmortem'),
   date: text,
   says: texts.describe('One claim a line; printed beside the measurement'),
-  undetectedMs: ms.describe('How long it went unnoticed in the write-up; 0 when it does not tell'),
-  recoveryMs: ms.describe("How long the write-up's own recovery took"),
+  undetectedMs: ms.describe('How long it went unnoticed in the postmortem; 0 when it does not say'),
+  recoveryMs: ms.describe("How long the postmortem's own recovery took"),
 });
 
 /** plan.json of a run: what was decided before anything was touched. */
@@ -184,9 +182,9 @@ export const planSchema = z.object({
   controls: z
     .array(plannedControl)
     .exactOptional()
-    .describe('Arms that are no answers to the outage; absent where none were asked for'),
-  horizonMs: ms.describe('Every trial is watched so long after its onset at most'),
-  holdMs: ms.describe('Service must be good so long on end to count as restored'),
+    .describe('Control arms, which do not respond to the outage; absent where there are none'),
+  horizonMs: ms.describe('The horizon: how long after its onset a trial is watched at most'),
+  holdMs: ms.describe('The stability window: how long service must have no outage to count as stable'),
 });
 export type Plan = TypeOf<typeof planSchema>;
 

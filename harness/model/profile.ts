@@ -36,13 +36,13 @@ export interface Profile {
   readonly pollMs: Millis;
   /** After full recovery the trial is watched this much longer, so that a relapse is seen. */
   readonly relapseWatchMs: Millis;
-  /** No runbook is named in a verdict before it was watched for so long after service was stable, once: controllers and timers undo cures. */
+  /** No runbook is named in a verdict before it was watched for so long after service was stable, once: controllers and timers undo fixes. */
   readonly confirmMs: Millis;
 }
 
 /**
  * Stock values: kubelet 10 s, its 2 min for the runtime and grace 50 s are Kubernetes 1.34's defaults (kubelet and kube-controller-manager reference);
- * 10 s pod probes are write-up 002's; 15 s scrape and 1 min evaluation are what most Prometheus set-ups run.
+ * 10 s pod probes are postmortem 002's; 15 s scrape and 1 min evaluation are what most Prometheus set-ups run.
  */
 export const profiles: Readonly<Record<ProfileName, Profile>> = {
   stock: {

@@ -83,12 +83,12 @@ export interface ProgressPhase {
   readonly detail?: string;
 }
 
-/** An alarm fired. */
+/** An alert fired. */
 export interface ProgressDetected {
   readonly type: 'detected';
   readonly id: string;
   readonly title: string;
-  /** Since the fault's inject command was sent; absent for an alarm that fired before it. */
+  /** Since the fault's inject command was sent; absent for an alert that fired before it. */
   readonly sinceInjectMs?: number;
   /** What the alert says. */
   readonly what?: string;

@@ -14,7 +14,7 @@ export const detectorStatus = z
       '`misdiagnosed`: fired only with something unexpected, in a control at all. `noisy`: was firing before the fault',
   );
 
-/** One alarm in one trial. */
+/** One alert in one trial. */
 const detectorRecord = z.object({
   id: text,
   title: text,
@@ -27,8 +27,8 @@ const detectorRecord = z.object({
   askedMs: ms
     .exactOptional()
     .describe(
-      'How long after the onset it was asked: to the first changing command, or to the end of the watch where nothing was changed. ' +
-        'What fires later may have noticed the cure. Absent in records of definitions 1',
+      'How long after the onset it was evaluated: to the first changing command, or to the end of the trial where nothing was changed. ' +
+        'What fires later may have noticed the fix. Absent in records of definitions 1',
     ),
 });
 export type DetectorRecord = TypeOf<typeof detectorRecord>;
@@ -148,7 +148,7 @@ const trialRecord = z.object({
   seed: z.number(),
   wallEpochMs: ms,
   outcome: outcomeSchema,
-  prevention: z.literal(true).exactOptional().describe('The change was made under a precaution'),
+  prevention: z.literal(true).exactOptional().describe('The change was made under a prevention'),
   reason: text.describe('One sentence: why this outcome'),
   claim: claimSchema,
   onset: intervalSchema

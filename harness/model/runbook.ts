@@ -6,21 +6,21 @@ import type { Step } from './step.ts';
 export interface Runbook {
   readonly id: string;
   readonly title: string;
-  /** Which write-up or manual it comes from. */
+  /** Which postmortem or manual it comes from. */
   readonly source: string;
   /** Why somebody would do this, in a sentence or two. */
   readonly why: string;
   /** What a prevention changes before anything breaks; done on the healthy cluster, before steady state is measured. */
   readonly before?: readonly Step[];
   /**
-   * How the change that broke everything is made under this precaution (one node first, one after another): done in place of the
+   * How the change that broke everything is made under this prevention (one node first, one after another): done in place of the
    * fault's `inject`. Nothing has to break then; where nothing does, the outage was prevented. `steps` follow, as after any onset.
    */
   readonly instead?: readonly Step[];
   readonly steps: readonly Step[];
 }
 
-/** What the write-up claims about a runbook in its outage; the report sets it beside what was measured. */
+/** What the postmortem claims about a runbook in its outage; the report sets it beside what was measured. */
 export const claimSchema = z.object({
   says: text,
   expect: z

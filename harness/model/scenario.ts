@@ -6,17 +6,17 @@ import type { ClaimedRunbook, Claim, Runbook } from './runbook.ts';
 import type { Step } from './step.ts';
 import { millis, type Millis } from './units.ts';
 
-/** The documented outage that a scenario replays, and what its write-up claims. */
+/** The documented outage that a scenario replays, and what its postmortem claims. */
 export interface Outage {
   readonly title: string;
-  /** Number and title of the write-up. */
+  /** Number and title of the postmortem. */
   readonly source: string;
   readonly date: string;
   /** One claim a line; printed beside the measurement. */
   readonly says: readonly string[];
-  /** How long it went unnoticed in the write-up, for "this alarm would have saved ..."; 0 when it does not tell. */
+  /** How long it went unnoticed in the postmortem, for "this alert would have saved ..."; 0 when it does not tell. */
   readonly undetectedMs: Millis;
-  /** How long the write-up's own recovery took. */
+  /** How long the postmortem's own recovery took. */
   readonly recoveryMs: Millis;
 }
 
@@ -24,11 +24,11 @@ export interface Outage {
 export interface Scenario {
   readonly outage: Outage;
   readonly fidelity: Fidelity;
-  /** What is not as in the write-up, said openly. */
+  /** What is not as in the postmortem, said openly. */
   readonly differences: readonly string[];
   readonly cluster: { readonly workers: number; /** Folder under `manifests/`. */ readonly workload: string };
   /**
-   * What else makes this cluster the write-up's (one CoreDNS where there are two, a longer lease), done on every trial's cluster before
+   * What else makes this cluster the postmortem's (one CoreDNS where there are two, a longer lease), done on every trial's cluster before
    * steady state is measured. Absent: nothing.
    */
   readonly setup?: readonly Step[];
@@ -41,7 +41,7 @@ export interface Scenario {
   readonly probes: readonly Probe[];
   /** SLIs that this outage must break, else the trial is invalid. */
   readonly breaks: readonly string[];
-  /** SLIs that the write-up says kept working; breaking them is reported. */
+  /** SLIs that the postmortem says kept working; breaking them is reported. */
   readonly keeps: readonly string[];
   readonly fault: Fault;
   readonly detectors: readonly Detector[];
@@ -55,7 +55,7 @@ export interface Scenario {
   readonly horizonMs: Readonly<Record<ProfileName, Millis>>;
 }
 
-/** The profile's timers for a scenario: its own hold window where that is longer. */
+/** The profile's timers for a scenario: its own stability window where that is longer. */
 export function timersOf(scenario: Pick<Scenario, 'holdMs'>, profile: ProfileName): Profile {
   const timers = profiles[profile];
   return { ...timers, holdMs: millis(Math.max(timers.holdMs, scenario.holdMs?.[profile] ?? 0)) };
@@ -66,7 +66,7 @@ export function defineScenario(scenario: Scenario): Scenario {
   return scenario;
 }
 
-/** Puts a runbook into a scenario together with what the write-up claims for it. */
+/** Puts a runbook into a scenario together with what the postmortem claims for it. */
 export function claimed(runbook: Runbook, expect: Claim['expect'], says: string): ClaimedRunbook {
   return { runbook, claim: { expect, says } };
 }

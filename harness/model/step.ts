@@ -4,7 +4,7 @@ import type { Millis } from './units.ts';
 export type NodeSelector = 'control-plane' | 'workers' | 'nodes' | { readonly worker: number };
 
 /**
- * Where a command is typed: on the nodes (over ssh in life, by `docker exec` here: it does not depend on the cluster), or
+ * Where a command is typed: on the nodes (over ssh in production, by `docker exec` here: it does not depend on the cluster), or
  * on the engineer's workstation, where `kubectl` and `$KUBECONFIG` of the cluster are at hand, `$MANIFESTS` is the folder
  * with the workload's YAML (their git repository), `$BACKUP` an empty folder and `$PACKAGES` the unpacked upstream packages
  * (CNI plugins) that a reinstall would download.
@@ -22,7 +22,7 @@ interface StepBase {
   readonly destroys?: string;
   /** A failing optional step does not end the runbook. */
   readonly optional?: boolean;
-  /** The write-up's own command where ours is another (k3s-uninstall.sh, k3s certificate rotate, ...). */
+  /** The postmortem's own command where ours is another (k3s-uninstall.sh, k3s certificate rotate, ...). */
   readonly standsFor?: string;
   /** What it prints is a finding (which culprit a diagnosis points to): reports show it beside the runbook. */
   readonly finding?: boolean;

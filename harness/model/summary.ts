@@ -9,7 +9,7 @@ import { intervalSchema, timeToSchema } from './units.ts';
 const outcomeCounts = z.partialRecord(outcomeSchema, whole);
 const data = z
   .object({ lost: whole, trialsWithLoss: whole, unknown: whole })
-  .describe('Rows lost or damaged over all trials, and trials in which nobody could tell');
+  .describe('Rows lost or damaged over all trials, and trials in which that is unknown');
 const collateral = z
   .object({ restarts: whole, deleted: whole, bystanderBadMs: ms })
   .describe('Sums over the trials, outside the blast radius');
@@ -23,7 +23,7 @@ const upTo = share.extend({
   atMost: z
     .number()
     .exactOptional()
-    .describe('What the true share is at most: 95 %, exact, one-sided; of alarms, in place of `atLeast`'),
+    .describe('What the true share is at most: 95 %, exact, one-sided; of alerts, in place of `atLeast`'),
 });
 
 const runbookSummary = z.object({
@@ -33,7 +33,7 @@ const runbookSummary = z.object({
   prevention: z
     .boolean()
     .describe(
-      'Something done beforehand, or a way to make the change that broke everything: no answer to an outage that is there',
+      'A prevention: something done beforehand, or a careful way to make the change that broke everything; not a response to an outage',
     ),
   n: whole.describe('Valid trials; only these are in the numbers'),
   invalid: whole,
@@ -49,14 +49,14 @@ const runbookSummary = z.object({
   meanIsBound: z.boolean().describe('True when some never recovered: then the mean is a lower bound'),
   meanTtrInterval: intervalSchema
     .exactOptional()
-    .describe('95 % of the mean of those that came back, over blocks, from six on, with both ends of each time'),
+    .describe('95 % of the mean of those that recovered, over blocks, from six on, with both ends of each time'),
   medianTtrMs: ms.exactOptional().describe('Only when at least half recovered'),
-  ttrRange: intervalSchema.exactOptional().describe('Least and greatest end of the intervals of those that recovered'),
+  ttrRange: intervalSchema.exactOptional().describe('Lowest and highest end of the intervals of those that recovered'),
   points: z.array(z.object({ trialId: text, outcome: outcomeSchema, ttr: timeToSchema })),
   survival: z
     .array(z.object({ timeMs: ms, share: z.number(), atRisk: whole, events: whole }))
     .exactOptional()
-    .describe('Kaplan-Meier: the share not back yet just after each instant at which some came back (middles)'),
+    .describe('Kaplan-Meier: the share not yet recovered just after each instant at which some did (middles)'),
   parts: partsSchema.exactOptional().describe('Means over the trials that were restored'),
   fullRecovery: z.object({
     k: whole,
@@ -79,7 +79,7 @@ const runbookSummary = z.object({
   expect: claimSchema.shape.expect,
   agreement: z
     .enum(['as-said', 'contradicted', 'mixed', 'silent', 'no-data'])
-    .describe("How the write-up's claim fares: `silent` when it makes none, `no-data` without a valid trial"),
+    .describe("How the postmortem's claim fares: `silent` when it makes none, `no-data` without a valid trial"),
   measured: text.describe('What was measured, in one sentence, to stand beside `says`'),
   findings: texts.exactOptional().describe('What its diagnosis found, most frequent first; absent when it has none'),
 });
@@ -100,11 +100,11 @@ const canary = z
     blocks: whole.describe('In which both were valid'),
     differenceMs: ms
       .exactOptional()
-      .describe('How much later service was back: mean over the blocks in which it was back after both'),
+      .describe('How much later service recovered: mean over the blocks in which both recovered'),
     interval: intervalSchema.exactOptional().describe('95 %, ms; absent below six such blocks'),
-    says: text.describe('The whole of it in one clause; the arm is not named'),
+    says: text.describe('All of it in one clause; the arm is not named'),
   })
-  .describe('Whether the comparison saw that the runbook was begun 30 s later');
+  .describe('Whether the comparison detected that the runbook started 30 s later');
 export type Canary = TypeOf<typeof canary>;
 
 const controlSummary = z.object({
@@ -117,12 +117,12 @@ const controlSummary = z.object({
   outcomes: outcomeCounts,
   clean: upTo
     .exactOptional()
-    .describe('Without a fault: trials in which no indicator was bad, no alarm fired and nothing was lost'),
+    .describe('Without a fault: trials in which no indicator was bad, no alert fired and nothing was lost'),
   alarms: z
     .array(upTo.extend({ id: text, silent: whole }))
     .exactOptional()
     .describe(
-      'Without a fault: trials in which each alarm fired, and in which it was dead or blind. On a healthy cluster left alone: false alarms',
+      'Without a fault: trials in which each alert fired, and in which it was dead or blind. On a healthy cluster left alone: false alarms',
     ),
   recovered: upTo.exactOptional().describe('With a fault: trials that recovered'),
   meanTtrMs: ms.exactOptional().describe('With a fault: mean(min(time to recover, horizon))'),
@@ -142,35 +142,35 @@ const detectorSummary = z.object({
   id: text,
   title: text,
   loop: text,
-  leastTtdMs: ms.describe('The least time to detect that its loop could ever have'),
+  leastTtdMs: ms.describe('The minimum time to detect: the shortest that its loop allows'),
   n: whole,
   asked: whole
     .exactOptional()
     .describe(
-      'Trials in which it was asked for longer than its least time to detect. Absent in reports of definitions 1',
+      'Trials in which it was evaluated for longer than its minimum time to detect. Absent in reports of definitions 1',
     ),
   counts: z.record(detectorStatus, whole),
   ttd: z
     .object({ minMs: ms, medianMs: ms, maxMs: ms })
     .exactOptional()
     .describe(
-      'Of the middles: least and most over the trials that it detected; the median by Kaplan and Meier, in which a trial that it did not detect ' +
-        'counts for as long as it was asked. Absent where that does not reach one half',
+      'Of the middles: minimum and maximum over the trials that it detected; the median by Kaplan and Meier, in which a trial that it did not detect ' +
+        'counts for as long as it was evaluated. Absent where that does not reach one half',
     ),
   notWithinMs: ms
     .exactOptional()
     .describe(
-      'Where there is no median time to detect: it is longer than this, the longest that it was asked. Absent where it was never asked',
+      'Where there is no median time to detect: it is longer than this, the longest that it was evaluated. Absent where it never was',
     ),
   points: z.array(z.object({ trialId: text, ttd: intervalSchema })),
   what: text.exactOptional().describe('What it said the first time it was right'),
   trouble: text.exactOptional().describe('What it said when it was wrong, or why it was blind or died'),
-  falseAlarms: whole.describe('Alarms without a fault, over the baselines and the control trials'),
+  falseAlarms: whole.describe('Alerts without a fault, over the baselines and the control trials'),
   watchedMs: ms,
   couldFireMs: ms
     .exactOptional()
     .describe(
-      'Of the time watched without a fault, in which it could have fired: each watch less its least time to detect. 0 is not testable. ' +
+      'Of the time watched without a fault, in which it could have fired: each watch less its minimum time to detect. 0 is not testable. ' +
         'Absent in reports of definitions 1',
     ),
   perHour: z
@@ -180,10 +180,10 @@ const detectorSummary = z.object({
   savedMs: ms
     .exactOptional()
     .describe(
-      'How much sooner than in the write-up the outage would have been noticed, by the median time to detect; absent without one',
+      'How much earlier than in the postmortem the outage would have been detected, by the median time to detect; absent without one',
     ),
 });
-/** One alarm over all valid trials. Durations in ms. */
+/** One alert over all valid trials. Durations in ms. */
 export type DetectorSummary = TypeOf<typeof detectorSummary>;
 
 const verdict = z.object({
@@ -194,8 +194,8 @@ const verdict = z.object({
         '`candidates`: some recovered every time, and none is shown to be the one to use. `none`: no runbook can be named. `no-data`: no valid trial',
     ),
   runbook: text.exactOptional(),
-  candidates: texts.exactOptional().describe('Mildest first'),
-  headline: text.describe('Whole verdict in one line'),
+  candidates: texts.exactOptional().describe('Safest first'),
+  headline: text.describe('The verdict in one line'),
   result: text.describe('`recovered 8 of 8, TTR 41 s, downtime 38 s`'),
   doingNothing: text.exactOptional().describe('What doing nothing gives'),
   sureness: text.describe('How sure this is with that many trials, and why not another one'),
@@ -204,11 +204,9 @@ const verdict = z.object({
     .describe(
       'Which arms were given up on the way and why the run ended when it did, by the declared rules; absent where nothing was decided',
     ),
-  alarm: text.exactOptional().describe('The first alarm, in one line; absent when the scenario watches none'),
-  preventions: texts.describe(
-    'What making the change with care would have spared, a line for each precaution that was tried',
-  ),
-  warnings: texts.describe('Data lost, harm, dead alarms, contradicted claims: in order of weight'),
+  alarm: text.exactOptional().describe('The first alert, in one line; absent when the scenario watches none'),
+  preventions: texts.describe('What the preventions that were tried would have avoided, one line each'),
+  warnings: texts.describe('Data lost, harm, dead alerts, contradicted claims: worst first'),
 });
 /** What to do in this outage, and how sure that is: the first thing in every report. */
 export type RunVerdict = TypeOf<typeof verdict>;

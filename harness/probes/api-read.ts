@@ -6,7 +6,7 @@ import type { Timing } from './support/options.ts';
  * Reads an object through the Kubernetes API: the cluster's CA, which every namespace of every cluster has. As kubectl does it, with
  * a connection and a TLS handshake of its own each time.
  *
- * Source: write-up 002 (the API kept answering) and 003 (401 from every client).
+ * Source: postmortem 002 (the API kept answering) and 003 (401 from every client).
  */
 export function apiRead(options: Timing = {}): Probe {
   const timeoutMs = options.timeoutMs ?? millis(2000);

@@ -7,7 +7,7 @@ import type { Timing } from './support/options.ts';
  * Writes a counter through the Kubernetes API: what a deployment or a runbook needs, and what a stopped datastore or a dead
  * admission webhook takes away while reads go on. An answer means that etcd has it on disk.
  *
- * Source: write-up 001 (writes that hit the webhook fail) and 004 (the datastore stalls).
+ * Source: postmortem 001 (writes that hit the webhook fail) and 004 (the datastore stalls).
  */
 export function apiWrite(options: Timing = {}): Probe {
   const timeoutMs = options.timeoutMs ?? millis(2000);

@@ -7,7 +7,7 @@ import type { Timing } from './support/options.ts';
  * A service outside the blast radius (on the control plane's node): its bad seconds are collateral damage of the fault or of
  * the runbook.
  *
- * Source: write-up 004, "must not be touched".
+ * Source: postmortem 004, "must not be touched".
  */
 export function bystander(options: Timing = {}): Probe {
   return {

@@ -12,7 +12,7 @@ import { auditStructure } from './support/structure.ts';
 /** How to get in: as in the workload's manifests. A password of a database that lives for minutes behind a fence is no secret. */
 const login = { user: 'chromadb', database: 'chromadb', password: 'firedrill' } as const;
 
-/** Write-up 002: "1,133 documents". */
+/** Postmortem 002: "1,133 documents". */
 const documentCount = 1133;
 
 /** The documents were acknowledged before the trial: what of them is lost was acknowledged at its zero at the latest. */
@@ -53,7 +53,7 @@ export function auditDocuments(rows: readonly DocumentRow[], count = documentCou
  * insert was acknowledged is remembered with the instant of the acknowledgement, and `audit` reads everything at the end: the
  * rows written during the trial and the 1,133 documents from before it.
  *
- * Source: write-up 002 ("0 of 1,133 documents lost") and 003 (what `pg_resetwal` costs).
+ * Source: postmortem 002 ("0 of 1,133 documents lost") and 003 (what `pg_resetwal` costs).
  */
 export function database(options: Timing = {}): Probe {
   const timeoutMs = options.timeoutMs ?? millis(2000);

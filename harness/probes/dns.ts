@@ -17,7 +17,7 @@ interface Question {
  * Names as pods resolve them: one UDP question for the A record of a service, sent from inside a pod's network namespace to
  * the cluster's DNS address, without any cache or retry in between. Good is rcode 0 with an A record in time.
  *
- * Source: write-up 002, check 3 (`nslookup` from a pod: NXDOMAIN); Kubernetes' "Debugging DNS Resolution".
+ * Source: postmortem 002, check 3 (`nslookup` from a pod: NXDOMAIN); Kubernetes' "Debugging DNS Resolution".
  *
  * @param options.name the name to ask for, absolute (default: the API's own service, which every cluster has)
  */
@@ -111,7 +111,7 @@ class DnsSession implements ProbeSession {
         if (line.startsWith('! ready')) continue;
         if (line.startsWith('! ')) {
           why = `${line.slice(2)} (${node})`;
-          // The next try looks on the next worker: the pod may have been made anew there.
+          // The next try looks on the next worker: the pod may have been made again there.
           if (line.startsWith('! no vantage pod')) this.#candidate++;
           continue;
         }

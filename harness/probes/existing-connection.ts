@@ -11,7 +11,7 @@ import type { Timing } from './support/options.ts';
  *
  * There is one connection, so attempts queue behind one that hangs, and are late with it, as a user's would be.
  *
- * Source: write-up 002 (pods went on Running while nothing new could start).
+ * Source: postmortem 002 (pods went on Running while nothing new could start).
  */
 export function existingConnection(options: Timing = {}): Probe {
   return {

@@ -6,7 +6,7 @@ import type { Timing } from './support/options.ts';
 /**
  * A client of the service that runs beside Kubernetes on the same host, under systemd: HTTP over a connection of its own each time.
  *
- * Source: write-up 000 (the gateway that was blamed; "just a Python HTTP server that routes traffic").
+ * Source: postmortem 000 (the gateway that was blamed; "just a Python HTTP server that routes traffic").
  */
 export function gateway(options: Timing = {}): Probe {
   return {

@@ -9,7 +9,7 @@ import type { Timing } from './support/options.ts';
  * The time-out of 1 s is below TCP's first retransmission of a lost SYN (1 s, RFC 6298): a request that met the outage cannot
  * be saved by a retransmission after its end, so the outage never looks shorter than it was.
  *
- * Source: write-up 002, whose services answered nobody; Google's SRE workbook for availability as the user sees it.
+ * Source: postmortem 002, whose services answered nobody; Google's SRE workbook for availability as the user sees it.
  */
 export function newConnection(options: Timing = {}): Probe {
   return {

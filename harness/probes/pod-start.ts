@@ -16,7 +16,7 @@ const maxLeft = 20;
  * it is deleted by force. Goes through API, scheduler, kubelet, runtime and CNI, and takes the workers in turn. What looks
  * healthy to every check of a running pod is often broken exactly here.
  *
- * Source: write-up 002 (no pod could start any more) and 004 (46 pods Pending while everything was Ready).
+ * Source: postmortem 002 (no pod could start any more) and 004 (46 pods Pending while everything was Ready).
  *
  * @param options.on `anywhere`: the scheduler chooses the node (default `in-turn`)
  */

@@ -29,7 +29,7 @@ export function checkEcho(body: string, sent: string): void {
  * One service calling another by its DNS name: POST `/echo` to the web service, which posts the body to its backend and
  * returns what that answered. Each attempt's body is unique, so no answer can be an old one.
  *
- * Source: write-up 002, "Failed to connect to ollama.ollama.svc.cluster.local"; podinfo's pkg/api/http/echo.go.
+ * Source: postmortem 002, "Failed to connect to ollama.ollama.svc.cluster.local"; podinfo's pkg/api/http/echo.go.
  */
 export function serviceToService(options: Timing = {}): Probe {
   return {

@@ -7,12 +7,12 @@ import type { Timing } from './support/options.ts';
 /**
  * A person who wants to get onto the machine: a new TCP connection to the port of ssh each time, good when the server's greeting comes.
  *
- * Source: write-up 003 ("my ssh session froze ... I locked myself out of my own server"). RFC 4253, 4.2, for the greeting.
+ * Source: postmortem 003 ("my ssh session froze ... I locked myself out of my own server"). RFC 4253, 4.2, for the greeting.
  */
 export function ssh(options: Timing = {}): Probe {
   return {
     sli: 'ssh',
-    title: 'Getting onto the machine by ssh',
+    title: 'Logging in to the machine by ssh',
     periodMs: options.periodMs ?? millis(500),
     timeoutMs: options.timeoutMs ?? millis(1000),
     bystander: false,

@@ -20,7 +20,7 @@ export function revisionOf(body: string): number {
  * quorum of replicas has it. The count of writes that comes back must be above every one that was acknowledged before: a volume that
  * came back older than it was has lost what it had promised to keep.
  *
- * Source: write-up 004 ("all 6 Jiva PVCs reach quorum (3/3 replicas running)"; "no data loss").
+ * Source: postmortem 004 ("all 6 Jiva PVCs reach quorum (3/3 replicas running)"; "no data loss").
  */
 export function volume(options: Timing = {}): Probe {
   return {
@@ -30,7 +30,7 @@ export function volume(options: Timing = {}): Probe {
     timeoutMs: options.timeoutMs ?? millis(2000),
     bystander: false,
     open({ cluster }) {
-      // A connection for each write: whoever mounts a volume anew has none.
+      // A connection for each write: whoever mounts a volume again has none.
       const agent = new Agent({ keepAlive: false });
       let highest = 0;
       return Promise.resolve({

@@ -77,7 +77,7 @@ describe('the registry of runs', () => {
   it('refuses ids that are no file names, taken ids and folders it cannot write', () => {
     expect(() => start('../evil')).toThrow(/not usable/);
     start('r1');
-    expect(() => start('r1')).toThrow(/run r1 goes on in another process, or left something behind/);
+    expect(() => start('r1')).toThrow(/run r1 is running in another process, or left something behind/);
     writeFileSync(join(state, 'file'), '');
     expect(() => registerRun({ runId: 'a', scenario: 's', runDir: '/' }, join(state, 'file'))).toThrow(
       expect.objectContaining({ code: 'environment' }),

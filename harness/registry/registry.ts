@@ -128,10 +128,14 @@ export function registerRun(
     syncDir(runsDir(state));
   } catch (error) {
     if (existsSync(path))
-      throw new FiredrillError('environment', `run ${run.runId} goes on in another process, or left something behind`, {
-        hint: 'npm run firedrill -- clean',
-        cause: error,
-      });
+      throw new FiredrillError(
+        'environment',
+        `run ${run.runId} is running in another process, or left something behind`,
+        {
+          hint: 'npm run firedrill -- clean',
+          cause: error,
+        },
+      );
     throw new FiredrillError('environment', `cannot write the registry of runs at ${path}: ${oneLine(error)}`, {
       hint: 'FIREDRILL_STATE=<a folder you can write> npm run scenario ...',
       cause: error,

@@ -1,4 +1,5 @@
 import type { RunComparison } from '../analysis/comparison-runs.ts';
+import { comparedNames } from '../analysis/words.ts';
 import { comparisonHeads, comparisonLegend, comparisonRows, neverText, standingLines } from './comparison-rows.ts';
 import { differenceText, runLines } from './comparison-terminal.ts';
 import { markdownTable, md } from './markdown-text.ts';
@@ -9,7 +10,7 @@ export function comparisonMarkdown(comparison: RunComparison): string {
   const keys = ['name', 'a', 'b', 'difference', 'interval', 'p', 'verdict'] as const;
   const list = (items: readonly string[], mark = ''): string => items.map((i) => `- ${mark}${md(i)}`).join('\n');
   const blocks = [
-    `# ${md(`${comparison.scenario}: ${comparison.what} compared`)}`,
+    `# ${md(`${comparison.scenario}: ${comparedNames[comparison.what]} compared`)}`,
     `**${md(comparison.headline)}.**`,
     list([...runLines(comparison), ...standingLines(comparison)]),
     list(comparison.differences.map(differenceText), '⚠ '),

@@ -26,7 +26,7 @@ export function comparisonHeads(
   const runbooks = comparison.what === 'runbooks';
   const times = runbooks ? 'downtime / TTR' : 'TTD';
   return {
-    name: within ? `A and B` : runbooks ? 'runbook' : 'alarm',
+    name: within ? `A and B` : runbooks ? 'runbook' : 'alert',
     a: `${within ? 'A' : 'first run'}: ${times}`,
     b: `${within ? 'B' : 'second run'}: ${times}`,
     difference: within ? 'B − A' : 'second − first',
@@ -36,7 +36,7 @@ export function comparisonHeads(
   };
 }
 
-/** One row for each comparison, in its order; pairs of which neither ever came back are one line below instead (`neverText`). */
+/** One row for each comparison, in its order; pairs of which neither ever recovered are one line below instead (`neverText`). */
 export function comparisonRows(comparison: RunComparison): readonly ComparisonRow[] {
   const some = comparison.comparisons.some((c) => c.exploratory !== true);
   return comparison.comparisons
@@ -67,10 +67,10 @@ function cell({ times, kind }: One, of: (time: TimeComparison) => string | undef
 export function neverText({ comparisons, horizonMs, what }: RunComparison): string | undefined {
   const names = [...new Set(comparisons.filter(isIdle).flatMap((c) => [c.a, c.b]))];
   if (names.length === 0) return undefined;
-  return `Never ${what === 'runbooks' ? 'back' : 'noticed'} within ${humanDuration(horizonMs)}, so not told apart: ${names.join(', ')}.`;
+  return `None of these ${what === 'runbooks' ? 'recovered' : 'detected it'} within ${humanDuration(horizonMs)}, so they cannot be compared: ${names.join(', ')}.`;
 }
 
-/** `35 s / 46 s (8 of 10)`; `4 min / never (0 of 10)` where none came back. */
+/** `35 s / 46 s (8 of 10)`; `4 min / never (0 of 10)` where none recovered. */
 function sideCell({ times }: One, which: 'sideA' | 'sideB'): string {
   const sides = times.flatMap((t) => (t[which] === undefined ? [] : [{ time: t.time, side: t[which] }]));
   const last = sides.at(-1)?.side;
@@ -84,7 +84,7 @@ function meanText(time: TimeComparison['time'], { meanMs, restrictedMs }: Side):
 }
 
 function verdictText(c: One): string {
-  const better = (x: string): string => (c.times[0]?.time === 'ttd' ? `${x} sooner` : `${x} better`);
+  const better = (x: string): string => (c.times[0]?.time === 'ttd' ? `${x} earlier` : `${x} better`);
   const [first] = c.times;
   const needed = neededText(first);
   switch (c.kind) {
@@ -95,9 +95,9 @@ function verdictText(c: One): string {
     case 'mixed':
       return 'each faster in one time';
     case 'below-minimum':
-      return `less than the ${humanDuration(first?.minimumEffectMs ?? 0)} that would matter`;
+      return `below the relevant ${humanDuration(first?.minimumEffectMs ?? 0)}`;
     case 'not-shown':
-      return `not shown${needed}`;
+      return `not significant${needed}`;
     case 'not-resolvable':
       return `not resolvable (± ${humanDuration(c.times.at(-1)?.resolutionMs ?? 0)})`;
     case 'neither':
@@ -122,13 +122,13 @@ export function standingLines({ what, exploratory, dropped, level, comparisons }
   const lines: string[] = [];
   if (exploratory) {
     const all = comparisons.every((c) => c.exploratory === true);
-    lines.push(`exploratory: ${all ? '' : 'what is marked so was '}named after the trials had been seen`);
+    lines.push(`exploratory: ${all ? '' : 'what is marked so was '}chosen after the trials had run`);
   }
   if (what === 'runbooks' && level !== 0.05) {
     lines.push(
       level === 0
-        ? 'before the first declared look: nothing can be shown yet'
-        : `p must not be above ${String(level)}, the level of this look`,
+        ? 'before the first declared look: nothing can be significant yet'
+        : `significant at this look: p of ${String(level)} or less`,
     );
   }
   for (const { arm, afterBlock, why } of dropped) {
@@ -143,21 +143,21 @@ export function comparisonLegend(comparison: RunComparison): readonly string[] {
   const unit = design === 'paired' && what === 'runbooks' ? 'blocks' : 'trials';
   const lines = [
     what === 'runbooks'
-      ? `Means of those that came back within ${humanDuration(horizonMs)}; in brackets, of how many ${unit}.`
-      : `Mean of those that noticed within ${humanDuration(horizonMs)}; in brackets, of how many ${unit}.`,
+      ? `Means of those that recovered within ${humanDuration(horizonMs)}; in brackets, of how many ${unit}.`
+      : `Mean of those that detected within ${humanDuration(horizonMs)}; in brackets, of how many ${unit}.`,
   ];
   const times = comparisons.filter((c) => !isIdle(c)).flatMap((c) => c.times);
   if (times.some((t) => t.p !== undefined)) lines.push(testText(comparison));
   if (times.some((t) => t.blocksNeeded !== undefined)) {
-    lines.push(`"~n for m": so many ${unit} would show a difference of m four times out of five.`);
+    lines.push(`"~n for m": n ${unit} would make a difference of m significant four times out of five.`);
   }
   return lines;
 }
 
 function testText({ what, design }: RunComparison): string {
-  const ends = 'the worst of both ends of every instant';
+  const ends = 'at the less favourable end of every measured time';
   if (design === 'two-sample') {
-    return `p: permutation test of two samples, ${ends}, after Holm over all ${what === 'runbooks' ? 'runbooks and both times' : 'alarms'}.`;
+    return `p: permutation test of two samples, ${ends}, after Holm over all ${what === 'runbooks' ? 'runbooks and both times' : 'alerts'}.`;
   }
   const over =
     what === 'runbooks' ? 'all pairs by closed testing and over both times by Holm' : 'all pairs by closed testing';

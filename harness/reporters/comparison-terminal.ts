@@ -9,10 +9,10 @@ export function comparisonTerminal(comparison: RunComparison, options: TerminalO
   const width = Math.max(40, options.width);
   const heads = comparisonHeads(comparison);
   const rows = comparisonRows(comparison);
-  const column = (key: keyof typeof heads, luxury: number, right = true): Column => ({
+  const column = (key: keyof typeof heads, dropOrder: number, right = true): Column => ({
     head: heads[key],
     cells: rows.map((r) => r[key]),
-    luxury,
+    dropOrder,
     right,
   });
   const columns = [

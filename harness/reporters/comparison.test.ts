@@ -66,7 +66,7 @@ describe('terminal', () => {
     );
     expect(text).toMatch(/cure is better than nuclear: downtime 20 s less with cure \(95 %: /);
     expect(text).toMatch(/> wait, cure +3 min 50 s \/ never \(0 of 10\)/);
-    expect(text).toContain('exploratory: named after the trials had been seen');
+    expect(text).toContain('exploratory: chosen after the trials had run');
     expect(text).toContain('adjusted over all pairs by closed testing');
   });
 
@@ -76,7 +76,7 @@ describe('terminal', () => {
     expect(text).toContain(
       'wait: dropped after block 3 (0 of 3 recovered, cure in 3 of 3); its times are not compared',
     );
-    expect(text).toContain('p must not be above 0.004');
+    expect(text).toContain('significant at this look: p of 0.004 or less');
   });
 
   it('shows both columns and no verdict when environments differ, one line a fact', () => {
@@ -110,7 +110,9 @@ describe('terminal', () => {
       },
       wanted,
     );
-    expect(terminal(idle)).toContain('Never back within 4 min, so not told apart: wait, cure, nuclear.');
+    expect(terminal(idle)).toContain(
+      'None of these recovered within 4 min, so they cannot be compared: wait, cure, nuclear.',
+    );
   });
 
   it('fits into eighty columns', () => {

@@ -26,10 +26,10 @@ describe('controls in the reports', () => {
   });
 
   it.each(['html', 'md'] as const)(
-    'stand in a section of their own in %s, after the runbooks and the alarms',
+    'stand in a section of their own in %s, after the runbooks and the alerts',
     (format) => {
       const text = shown(format);
-      const at = ['Runbooks', 'Alarms', 'Controls', 'Trials'].map((title) =>
+      const at = ['Runbooks', 'Alerts', 'Controls', 'Trials'].map((title) =>
         text.indexOf(format === 'md' ? `## ${title}\n` : `<h2>${title}</h2>`),
       );
       expect(at).toEqual([...at].sort((a, b) => a - b));
@@ -61,8 +61,8 @@ describe('controls in the reports', () => {
     const text = shown('junit');
     for (const arm of ['healthy', 'cure-on-healthy', 'harness-undo', 'cure-delayed-30s'])
       expect(text).toMatch(new RegExp(`<testsuite name="test-outage\\.${arm}" tests="2" failures="0" errors="0"`));
-    expect(text).toContain('alarm node: false alarm');
-    expect(text).toContain('alarm node: quiet');
+    expect(text).toContain('alert node: false alarm');
+    expect(text).toContain('alert node: quiet');
     expect(text).toMatch(/<testsuite name="test-outage\.cure" tests="2"/);
   });
 

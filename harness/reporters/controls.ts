@@ -43,13 +43,13 @@ function cells(c: ControlSummary, horizonMs: number): readonly string[] {
   ];
 }
 
-/** An alarm on a healthy cluster: fired in so many trials, and how often it may still do so. */
+/** An alert on a healthy cluster: fired in so many trials, and how often it may still do so. */
 function falseAlarmCells(a: NonNullable<ControlSummary['alarms']>[number]): readonly string[] {
   const most = a.atMost === undefined ? '' : `at most ${percent(a.atMost)}`;
   return [a.id, f.ofText(a.k, a.n), most, a.silent === 0 ? '' : f.count(a.silent, 'trial')];
 }
 
-const falseAlarmHeads = ['alarm', 'fired', 'true share', 'dead or blind'] as const;
+const falseAlarmHeads = ['alert', 'fired', 'true share', 'dead or blind'] as const;
 
 const healthyAlarms = (summary: RunSummary): NonNullable<ControlSummary['alarms']> =>
   controlsOf(summary).find((c) => c.kind === 'healthy')?.alarms ?? [];
@@ -61,7 +61,7 @@ export function controlsMarkdown(summary: RunSummary): readonly string[] {
   const alarms = healthyAlarms(summary);
   return [
     '## Controls',
-    'No answers to the outage, and not ranked with them: they show what the answers, the alarms and the comparison are worth.',
+    'Controls do not respond to the outage and are not ranked: they show how far the runbooks, the alerts and the comparison can be trusted.',
     markdownTable(
       heads,
       controls.map((c) => cells(c, summary.horizonMs).map((cell, i) => (i === 0 ? `\`${f.plain(cell)}\`` : md(cell)))),
@@ -70,7 +70,7 @@ export function controlsMarkdown(summary: RunSummary): readonly string[] {
     ...(alarms.length === 0
       ? []
       : [
-          'Alarms on a healthy cluster:',
+          'Alerts on a healthy cluster:',
           markdownTable(
             falseAlarmHeads,
             alarms.map((a) => falseAlarmCells(a).map(md)),
@@ -85,7 +85,11 @@ export function controlsTerminal(summary: RunSummary, width: number, paint: Pain
   if (controls.length === 0) return [];
   const rows = controls.map((c) => cells(c, summary.horizonMs));
   const luxuries = [0, 0, 1, 2, 4, 5, 3];
-  const columns = heads.map((head, i) => ({ head, cells: rows.map((row) => row[i] ?? ''), luxury: luxuries[i] ?? 0 }));
+  const columns = heads.map((head, i) => ({
+    head,
+    cells: rows.map((row) => row[i] ?? ''),
+    dropOrder: luxuries[i] ?? 0,
+  }));
   return ['', ...table(columns, rows.length, width, paint)];
 }
 
@@ -96,17 +100,17 @@ export function controlsHtml(summary: RunSummary): Markup | false {
   const alarms = healthyAlarms(summary);
   const odd = summary.controls.filter((t) => !isSuccess(t.outcome));
   return safe`<section><h2>Controls</h2>
-<p class="lead">No answers to the outage, and not ranked with them: they show what the answers, the alarms and the comparison are worth.</p>
+<p class="lead">Controls do not respond to the outage and are not ranked: they show how far the runbooks, the alerts and the comparison can be trusted.</p>
 <div class="card">${entryTable(
-    'Over valid trials only. Downtime: mean of what this outage has to break.',
+    'Valid trials only. Downtime: mean over the SLIs that this outage must break.',
     ['Result', 'TTR', 'Downtime', 'Data lost', prose('Collateral'), prose('Measured')],
     controls.map((c) => ({ id: c.id, title: c.title, cells: cells(c, summary.horizonMs).slice(1) })),
   )}</div>
 ${
   alarms.length > 0 &&
-  safe`<h3>Alarms on a healthy cluster</h3>
+  safe`<h3>Alerts on a healthy cluster</h3>
 <div class="card">${entryTable(
-    'Trials in which an alarm fired though nothing was wrong, and what the true share is at most (95 %, exact, one-sided).',
+    'Trials in which an alert fired although nothing was wrong, and the upper bound of the true share (95 %, exact, one-sided).',
     ['Fired', 'True share', 'Dead or blind'],
     alarms.map((a) => {
       const [, fired, ...rest] = falseAlarmCells(a);

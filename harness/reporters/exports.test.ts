@@ -55,12 +55,12 @@ describe('junit', () => {
     for (const name of ['wait-1', 'cure-1', 'cure-2-again'])
       expect(caseOf(name)).not.toMatch(/<failure|<error|<skipped/);
     expect(caseOf('wait-1')).toContain('TTR: not within 4 min');
-    expect(caseOf('cure-1')).toMatch(/TTR: 4\d s ± .*\ndowntime: \d+ s\nfully: .*\nalarm node: after/);
+    expect(caseOf('cure-1')).toMatch(/TTR: 4\d s ± .*\ndowntime: \d+ s\nfully: .*\nalert node: after/);
   });
 
   it('has an error where there are no data, unless another trial made up for it', () => {
     expect(caseOf('nuclear-2')).toContain('<error type="no-data" message="unknown: ');
-    expect(caseOf('cure-2')).toMatch(/<skipped message="invalid: .*; cure-2-again makes up for it"/);
+    expect(caseOf('cure-2')).toMatch(/<skipped message="invalid: .*; repeated by cure-2-again"/);
     expect(caseOf('wait-2')).toContain('<skipped message="not run"/>');
   });
 
@@ -93,7 +93,7 @@ describe('openmetrics', () => {
   const text = openMetricsReport({ ...summary, profile: 'a"b\\c' });
   const rows = openMetricsReport(summary).trimEnd().split('\n');
 
-  it('has one sample a runbook and an alarm, in base units', () => {
+  it('has one sample a runbook and an alert, in base units', () => {
     expect(rows).toContain('firedrill_recovered_trials{scenario="test-outage",profile="fast",runbook="cure"} 2');
     expect(rows).toContain('firedrill_recovery_mean_seconds{scenario="test-outage",profile="fast",runbook="wait"} 240');
     expect(rows).toContain(

@@ -1,4 +1,4 @@
-import { heaviest, mildestFirst, weight } from '../analysis/faults.ts';
+import { safestFirst, severity, worstFault } from '../analysis/faults.ts';
 import { percent } from '../analysis/words.ts';
 import { isFaultFree } from '../model/control.ts';
 import { controlsOf, type Plan } from '../model/plan.ts';
@@ -15,18 +15,18 @@ export const statusWords: Readonly<Record<DetectorRecord['status'], string>> = {
   noisy: 'fired before the fault',
 };
 
-/** What an alarm did in a trial, in words; where there was nothing to notice, silence is no miss and firing no diagnosis. */
+/** What an alert did in a trial, in words; where there was nothing to notice, silence is no miss and firing no diagnosis. */
 export function alarmWords(record: Pick<TrialRecord, 'control'>, status: DetectorRecord['status']): string {
   if (!isFaultFree(record.control)) return statusWords[status];
   if (status === 'missed') return 'quiet';
-  if (status === 'misdiagnosed') return record.control === 'healthy' ? 'false alarm' : 'fired at the runbook';
+  if (status === 'misdiagnosed') return record.control === 'healthy' ? 'false alarm' : 'fired during the runbook';
   return status === 'noisy' ? 'was firing already' : statusWords[status];
 }
 
 export const agreementWords: Readonly<Record<RunbookSummary['agreement'], string>> = {
   'as-said': 'as expected',
   contradicted: 'not as expected',
-  mixed: 'not every time as expected',
+  mixed: 'not always as expected',
   silent: 'nothing was expected',
   'no-data': 'no data',
 };
@@ -71,7 +71,7 @@ export const chanceText = (runbook: Pick<RunbookSummary, 'recovered'>): string =
     ? ''
     : `at least ${percent(runbook.recovered.atLeast)}`;
 
-/** `5 of 6`, of the trials in which the alarm was asked for longer than its least time to detect; the others show nothing. */
+/** `5 of 6`, of the trials in which the alert was asked for longer than its minimum TTD; the others show nothing. */
 export function detectedText({ counts, n, asked = n }: DetectorSummary): string {
   const short = asked < n ? `${String(n - asked)} too short` : '';
   if (asked === 0) return n === 0 ? 'no data' : short;
@@ -87,7 +87,7 @@ export function ttdText({ ttd, counts, notWithinMs }: DetectorSummary): string {
 /** `0 in 12 min (at most 15 an hour)`, of the time in which it could have fired. */
 export function falseAlarmsText({ falseAlarms, watchedMs, couldFireMs = watchedMs, perHour }: DetectorSummary): string {
   if (watchedMs === 0) return 'not watched';
-  if (couldFireMs === 0) return `${String(falseAlarms)}, not testable: no watch as long as its least`;
+  if (couldFireMs === 0) return `${String(falseAlarms)}, not testable: never watched for its minimum TTD`;
   const most = perHour === undefined ? '' : ` (at most ${String(perHour.upper)} an hour)`;
   return `${String(falseAlarms)} in ${humanDuration(couldFireMs)}${most}`;
 }
@@ -124,13 +124,13 @@ export function commandsText(runbook: RunbookSummary): string {
 }
 
 /**
- * As the verdict weighs them: recovered most often first, then those with the lightest fault, then what puts least at stake and leaves the
+ * As the verdict weighs them: recovered most often first, then those with the least severe fault, then what is least risky and leaves the
  * least downtime; those without data at the end.
  */
 export function ranked(runbooks: readonly RunbookSummary[]): readonly RunbookSummary[] {
   const share = (r: RunbookSummary): number => (r.n === 0 ? -1 : r.recovered.k / r.n);
-  const fault = (r: RunbookSummary): number => weight(heaviest(r));
-  return [...runbooks].sort((a, b) => share(b) - share(a) || fault(a) - fault(b) || mildestFirst(a, b));
+  const fault = (r: RunbookSummary): number => severity(worstFault(r));
+  return [...runbooks].sort((a, b) => share(b) - share(a) || fault(a) - fault(b) || safestFirst(a, b));
 }
 
 /** Instant of the run in UTC, to the minute. */
@@ -170,5 +170,5 @@ export function reproduce(plan: Plan): readonly string[] {
   ];
 }
 
-/** In place of a table of alarms. (Those of a scenario are only known by what its trials saw.) */
-export const noAlarms = 'No alarm was judged: the scenario watches none, or no trial has the outage itself.';
+/** In place of a table of alerts. (Those of a scenario are only known by what its trials saw.) */
+export const noAlarms = 'No alert was evaluated: the scenario has none, or no trial has the outage itself.';

@@ -1,6 +1,6 @@
 import { safe, trusted, type Markup, type Value } from './markup.ts';
 
-/** One thing that a table is about: a runbook, an alarm, a control. */
+/** One thing that a table is about: a runbook, an alert, a control. */
 export interface Entry {
   readonly id: string;
   readonly title?: string;

@@ -89,10 +89,10 @@ function verdictCard(summary: RunSummary, plan: Plan): Markup {
     safe`<div><dt>${name}</dt><dd>${value}${note !== undefined && note !== false && safe`<small>${note}</small>`}</dd></div>`;
   const title = {
     use: safe`Use <code>${verdict.runbook ?? ''}</code>`,
-    wait: safe`Do nothing: it heals by itself`,
+    wait: safe`Do nothing: it recovers by itself`,
     candidates: candidatesTitle(verdict.candidates ?? [], summary),
     none: safe`${clauseOf(verdict.headline)}`,
-    'no-data': safe`No data: not one trial was valid`,
+    'no-data': safe`No data: no trial was valid`,
   }[verdict.kind];
   const changing = pages?.steps.filter((s) => s.changes) ?? [];
   return safe`<section class="verdict ${verdict.kind}" aria-label="Verdict">
@@ -107,7 +107,7 @@ ${
   ]
 }
 ${idle !== undefined && idle.n > 0 && verdict.kind !== 'wait' && fact('Doing nothing', f.meanTime(idle, summary.horizonMs), `recovered ${f.ofText(idle.recovered.k, idle.n)}, downtime ${f.downtimeText(idle)}`)}
-${summary.detectors.length > 0 && summary.trials.valid > 0 && (alarm?.ttd === undefined ? fact('First alarm', 'none every time') : fact('First alarm after', humanDuration(alarm.ttd.medianMs), `${alarm.id}, ${f.detectedText(alarm)}`))}
+${summary.detectors.length > 0 && summary.trials.valid > 0 && (alarm?.ttd === undefined ? fact('First alert', 'none every time') : fact('First alert after', humanDuration(alarm.ttd.medianMs), `${alarm.id}, ${f.detectedText(alarm)}`))}
 </dl>
 ${(verdict.candidates ?? []).length > 0 && candidateList(verdict.candidates ?? [], summary)}
 ${(verdict.kind === 'none' || (verdict.kind === 'candidates' && !isFew(verdict.candidates ?? [], summary))) && safe`<p>${verdict.headline}.</p>`}
@@ -131,7 +131,7 @@ function candidatesTitle(ids: readonly string[], summary: RunSummary): Markup {
 /** What recovered every time and is not shown to be worse than another. */
 function candidateList(ids: readonly string[], summary: RunSummary): Markup {
   const rows = ids.flatMap((id) => summary.runbooks.find((r) => r.id === id) ?? []);
-  return safe`<h3>${ids.length === 1 ? 'Only candidate' : 'Candidates, mildest first'}</h3>
+  return safe`<h3>${ids.length === 1 ? 'Only candidate' : 'Candidates, safest first'}</h3>
 <ol class="candidates">${rows.map((r) => safe`<li><code>${r.id}</code> ${r.title}<small>recovered ${f.ofText(r.recovered.k, r.n)}, TTR ${f.meanTime(r, summary.horizonMs)}, downtime ${f.downtimeText(r)}${r.destroys.length > 0 && `; at stake: ${r.destroys.join('; ')}`}</small></li>`)}</ol>`;
 }
 
@@ -142,8 +142,8 @@ const clauseOf = (headline: string): string => headline.split(':', 1)[0] ?? head
 function partsNote(runbook: RunbookSummary): string {
   const { parts } = runbook;
   if (parts === undefined) return '';
-  if (parts.mitigatingMs === 0 && parts.settlingMs === 0) return 'before anything was done';
-  return `${humanDuration(parts.mitigatingMs + parts.settlingMs)} from the first command; the ${humanDuration(parts.waitingMs)} before are the drill's delay`;
+  if (parts.mitigatingMs === 0 && parts.settlingMs === 0) return 'before the runbook began';
+  return `${humanDuration(parts.mitigatingMs + parts.settlingMs)} from the first command; the ${humanDuration(parts.waitingMs)} before that are the drill's delay`;
 }
 
 function whatHappened(summary: RunSummary, plan: Plan, trials: readonly TrialRecord[], wholeOf: WholeOf): Markup {
@@ -160,15 +160,15 @@ function whatHappened(summary: RunSummary, plan: Plan, trials: readonly TrialRec
     n === of ? title : `${title} (in ${n} of ${of} trials)`,
   );
   return safe`<section><h2>What happened</h2>
-<p class="lead">${plan.outage.title} (${plan.outage.source}, ${plan.outage.date}), made to happen again in real clusters${seen !== undefined && safe` ${summary.trials.run === 1 ? 'once' : `${summary.trials.run} times`}`}.</p>
+<p class="lead">${plan.outage.title} (${plan.outage.source}, ${plan.outage.date}), reproduced${seen !== undefined && safe` ${summary.trials.run === 1 ? 'once' : `${summary.trials.run} times`}`} on real clusters.</p>
 <div class="cols">
-<div><h3>The write-up says</h3><ul class="plain">${plan.outage.says.map((s) => safe`<li>${s}</li>`)}</ul>
+<div><h3>The postmortem says</h3><ul class="plain">${plan.outage.says.map((s) => safe`<li>${s}</li>`)}</ul>
 <p class="muted">${plan.outage.undetectedMs > 0 && `Unnoticed for ${span(plan.outage.undetectedMs)}; `}recovered in ${span(plan.outage.recoveryMs)}.</p></div>
-<div><h3>What was done here, and the proof that it took effect</h3>
+<div><h3>What was done here, and the evidence that it took effect</h3>
 ${
   seen === undefined
     ? safe`<p>No trial has a confirmed fault.</p>`
-    : safe`${setup && safe`<details><summary>Before: how the cluster was made what it was</summary>${setup}</details>`}
+    : safe`${setup && safe`<details><summary>Before: how the cluster was set up</summary>${setup}</details>`}
 ${commands('inject')}
 <ul class="plain">${seen.witness.slice(0, 8).map((w) => safe`<li>${w}</li>`)}</ul>
 <p class="muted">The fault broke: ${broken.length === 0 ? 'nothing' : broken.join(', ')}.</p>`
@@ -180,7 +180,7 @@ function* runbookSection(summary: RunSummary): Generator<Markup, void> {
   const curves = f.ranked(summary.runbooks).filter((r) => r.n >= curveLeast);
   yield safe`<section><h2>Runbooks</h2>
 <div class="card">${entryTable(
-    `Over valid trials only. TTR: since when service was stable, mean of min(TTR, ${humanDuration(summary.horizonMs)}), from the fault on. Downtime: failed requests times their period. Fully: the same mean of when all was whole again.`,
+    `Valid trials only. TTR: from the onset until service is stable, mean of min(TTR, ${humanDuration(summary.horizonMs)}); a trial that did not recover counts as the horizon. Downtime: failed requests times their period. Fully: the same mean for full recovery. Collateral: sum over the runbook's trials.`,
     ['Recovered', 'TTR', 'Downtime', 'Fully', 'Data lost', prose('Collateral'), 'Commands'],
     f.ranked(summary.runbooks).map((r) => runbookEntry(r, summary)),
   )}</div>
@@ -202,16 +202,16 @@ function* runbookSection(summary: RunSummary): Generator<Markup, void> {
   );
   yield safe`</div>
 <ul class="legend">
-<li>${key(safe`<svg class="mark good" x="7" y="7"><circle r="4.5"/></svg>`)}recovered; the line through it is how well the instant is known</li>
+<li>${key(safe`<svg class="mark good" x="7" y="7"><circle r="4.5"/></svg>`)}recovered; the line shows the uncertainty</li>
 <li>${key(safe`<svg class="mark loss" x="7" y="7"><path d="M0 -6L6 0L0 6L-6 0Z"/></svg>`)}recovered, with data lost</li>
 <li>${key(safe`<svg class="mark bad" x="7" y="7"><path class="arrow" d="M-5 -5L5 5M5 -5L-5 5"/></svg>`)}did harm, or relapsed after it</li>
-<li>${key(safe`<svg class="mark plain" x="14" y="7"><path class="arrow" d="M-14 0H-3M-8 -5L-2 0L-8 5"/></svg>`)}not recovered when the watch ended</li>
+<li>${key(safe`<svg class="mark plain" x="14" y="7"><path class="arrow" d="M-14 0H-3M-8 -5L-2 0L-8 5"/></svg>`)}not recovered by the end of the trial</li>
 </ul></div>
 ${
   curves.length > 0 &&
-  safe`<h3>Share of trials not back yet</h3>
+  safe`<h3>Share of trials not yet recovered</h3>
 <div class="card"><div class="plot-box">${survivalCurves(curves, summary.horizonMs, summary.verdict.runbook)}</div>
-<p class="muted">Kaplan-Meier: every curve begins with all trials at the fault and falls as they come back; what is left at the end never did.</p></div>`
+<p class="muted">Kaplan-Meier: every curve begins with all trials at the onset and falls as they recover; what is left at the end never did.</p></div>`
 }
 ${summary.noData.length > 0 && safe`<h3>Trials that gave no data</h3><p class="muted">Never counted against a runbook.</p><ul class="plain">${summary.noData.map((t) => safe`<li><code>${t.trialId}</code> ${outcomeLabel(t.outcome)}: ${t.reason}</li>`)}</ul>`}
 ${summary.controlArms === undefined && summary.controls.length > 0 && safe`<h3>Controls without a fault</h3><ul class="plain">${summary.controls.map((t) => safe`<li><code>${t.trialId}</code> ${t.reason}</li>`)}</ul>`}
@@ -242,7 +242,7 @@ function runbookEntry(r: RunbookSummary, summary: RunSummary): Entry {
     chosen: r.id === summary.verdict.runbook,
     cells: [
       safe`<span class="${all ? 'good-text' : r.recovered.k === 0 && r.n > 0 ? 'bad-text' : ''}">${f.ofText(r.recovered.k, r.n)}</span>${f.chanceText(r) !== '' && safe`<small>true chance ${f.chanceText(r)} (95 %)</small>`}${others.length > 0 && safe`<small class="prose">${others.join(', ')}</small>`}`,
-      safe`${f.meanTime(r, summary.horizonMs)}${interval !== undefined && safe`<small>${humanDuration(interval.lo)} to ${humanDuration(interval.hi)} (95 %)${r.meanIsBound && ' where it came back'}</small>`}${r.medianTtrMs !== undefined && r.n > 2 && safe`<small>median ${humanDuration(r.medianTtrMs)}</small>`}${r.parts !== undefined && !r.passive && safe`<small>${humanDuration(r.parts.mitigatingMs + r.parts.settlingMs)} from the first command</small>`}`,
+      safe`${f.meanTime(r, summary.horizonMs)}${interval !== undefined && safe`<small>${humanDuration(interval.lo)} to ${humanDuration(interval.hi)} (95 %)${r.meanIsBound && ' where it recovered'}</small>`}${r.medianTtrMs !== undefined && r.n > 2 && safe`<small>median ${humanDuration(r.medianTtrMs)}</small>`}${r.parts !== undefined && !r.passive && safe`<small>${humanDuration(r.parts.mitigatingMs + r.parts.settlingMs)} from the first command</small>`}`,
       f.downtimeText(r),
       f.fullyText(r),
       safe`<span class="${r.data.lost > 0 ? 'bad-text' : ''}">${f.dataText(r)}</span>`,
@@ -250,7 +250,7 @@ function runbookEntry(r: RunbookSummary, summary: RunSummary): Entry {
       f.commandsText(r),
     ],
     details: [
-      ['The write-up says', r.says],
+      ['The postmortem says', r.says],
       ['Measured', safe`${r.measured} ${agreement(r)}`],
       ...(r.destroys.length > 0 ? [['At stake', r.destroys.join('; ')] as const] : []),
       ...(r.fullRecovery.missing.length > 0
@@ -270,13 +270,20 @@ function agreement(r: RunbookSummary): Markup {
 
 function* alarmSection(summary: RunSummary, plan: Plan): Generator<Markup, void> {
   const seen = summary.detectors.some((d) => d.points.length > 0);
-  yield safe`<section><h2>Alarms</h2>
+  yield safe`<section><h2>Alerts</h2>
 <p class="lead">${summary.verdict.alarm === undefined ? f.noAlarms : `${summary.verdict.alarm}.`}</p>
 ${
   summary.detectors.length > 0 &&
   safe`<div class="card">${entryTable(
-    "Time to detect, from the fault to the signal at the harness, before anything was changed. Least possible: what the alarm's own loop allows, however fast the outage shows.",
-    ['Detected', 'After', 'Least possible', prose('Not detected'), prose('False alarms'), 'Sooner than the write-up'],
+    "TTD: from the onset to the alert, before anything was changed. Minimum TTD: the shortest that the alert's own loop allows, however fast the outage shows.",
+    [
+      'Detected',
+      'After',
+      'Minimum TTD',
+      prose('Not detected'),
+      prose('False alarms'),
+      'Earlier than in the postmortem',
+    ],
     summary.detectors.map((d) => alarmEntry(d, plan)),
   )}
 ${seen && safe`<div class="plot-box">`}`
@@ -290,7 +297,7 @@ ${seen && safe`<div class="plot-box">`}`
         points: d.points.map((p) => ({ title: p.trialId, mark: 'good' as const, time: p.ttd })),
       })),
       latest(summary.detectors),
-      'Time to detect of every trial, by alarm; the upright tick is the least possible',
+      'Time to detect of every trial, by alert; the vertical tick is the minimum TTD',
     );
     yield safe`</div>`;
   }
@@ -298,7 +305,7 @@ ${seen && safe`<div class="plot-box">`}`
 </section>`;
 }
 
-/** The latest instant that a plot of alarms shows, ms. */
+/** The latest instant that a plot of alerts shows, ms. */
 const latest = (detectors: readonly DetectorSummary[]): number =>
   detectors.reduce((most, d) => d.points.reduce((x, p) => Math.max(x, p.ttd.hi), Math.max(most, d.leastTtdMs)), 1000);
 
@@ -333,7 +340,7 @@ function trialSection(all: readonly TrialRecord[], wholeOf: WholeOf): Markup {
   const steps = trials.reduce((n, t) => n + t.steps.length, 0);
   const limit = Math.max(120, Math.min(4000, Math.floor(outputBudget / Math.max(1, steps))));
   return safe`<section><h2>Trials</h2>
-<p class="lead">Time runs from the fault. ${trials.length < all.length && `${trials.length} of ${all.length} trials are drawn, those first that did not do what was expected; all are in report.json. `}${trials.length > unfolded && 'Unfold a trial to see it. '}Tall blocks are bad, thin lines are good; hollow steps only looked.</p>
+<p class="lead">Time counts from the onset. ${trials.length < all.length && `${trials.length} of ${all.length} trials are shown, unexpected ones first; all are in report.json. `}${trials.length > unfolded && 'Open a trial to see it. '}Tall blocks: failed requests; thin lines: good ones. Hollow steps only read.</p>
 ${trials.map((t) => trial(t, trials.length <= unfolded, limit))}
 ${all.some((t) => t.from === 'bands') && safe`<p class="muted">${fromBandsNote}</p>`}
 </section>`;
@@ -363,8 +370,8 @@ ${valid && t.watchedStableMs !== undefined && safe`<dt>Watched</dt><dd>for ${hum
 ${valid && t.onset !== undefined && safe`<dt>Downtime</dt><dd>${humanDuration(t.badnessMs)}</dd>`}
 ${valid && t.fullRecovery !== undefined && safe`<dt>Fully recovered</dt><dd>${f.timeTo(t.fullRecovery)}${t.fullRecoveryMissing.length > 0 && safe` <span class="muted">${t.fullRecoveryMissing.join('; ')}</span>`}</dd>`}
 <dt>User load</dt><dd>${t.load.good} good, ${t.load.bad} failed, ${t.load.dropped} dropped</dd>
-<dt>Data</dt><dd>${t.data === 'unknown' ? 'unknown: not read back' : t.data.lost === 0 ? `none lost (${t.data.stores.map((s) => `${s.store}: ${s.acknowledged} acknowledged`).join(', ')})` : t.data.stores.map((s) => `${s.store}: ${s.missing} missing, ${s.altered} altered, ${s.duplicated} doubled, ${s.unexpected} unexpected of ${s.acknowledged}`).join('; ')}${t.data !== 'unknown' && t.data.rpoMs !== undefined && `; oldest ${humanDuration(t.data.rpoMs)} before the fault`}</dd>
-<dt>The instrument</dt><dd>event loop late by at most ${t.harness.loopDelayP99Ms} ms, probes by ${t.harness.latenessP99Ms} ms${t.harness.stolenShare !== undefined && `, ${Math.round(t.harness.stolenShare * 100)} % of CPU time taken by the machine's host`}${t.harness.starved && ': starved'}; seed ${t.seed}</dd>
+<dt>Data</dt><dd>${t.data === 'unknown' ? 'unknown: could not be read' : t.data.lost === 0 ? `none lost (${t.data.stores.map((s) => `${s.store}: ${s.acknowledged} acknowledged`).join(', ')})` : t.data.stores.map((s) => `${s.store}: ${s.missing} missing, ${s.altered} altered, ${s.duplicated} doubled, ${s.unexpected} unexpected of ${s.acknowledged}`).join('; ')}${t.data !== 'unknown' && t.data.rpoMs !== undefined && `; oldest ${humanDuration(t.data.rpoMs)} before the fault`}</dd>
+<dt>The instrument</dt><dd>event loop lag at most ${t.harness.loopDelayP99Ms} ms, probes by ${t.harness.latenessP99Ms} ms${t.harness.stolenShare !== undefined && `, ${Math.round(t.harness.stolenShare * 100)} % of CPU time taken by the machine's host`}${t.harness.starved && ': starved'}; seed ${t.seed}</dd>
 </dl>
 ${checksList(t)}${spentList(t)}
 ${steps.length > 0 && safe`<details><summary>Commands and their output</summary><ol class="steps">${steps.map((s) => safe`<li>${s.name} <span class="where">${s.part}, on ${s.on}, ${humanDuration(s.toMs - s.fromMs)}${s.exitCode !== undefined && `, exit ${s.exitCode}`}</span><pre>$ ${clip(s.command, Math.min(1500, limit))}${s.output !== undefined && `\n${clip(s.output.trim(), limit)}`}</pre></li>`)}</ol></details>`}
@@ -405,10 +412,10 @@ function clip(text: string, most: number): string {
 }
 
 function runbookPages(summary: RunSummary, plan: Plan): Markup {
-  return safe`<section><h2>The runbooks, to follow</h2>
+  return safe`<section><h2>The runbooks, step by step</h2>
 ${plan.runbooks.map((r) => {
   const chosen = r.id === summary.verdict.runbook;
-  return safe`<details class="card"${chosen && trusted(' open')}><summary><code>${r.id}</code> ${r.title}</summary><p>${r.why}</p>${r.before !== undefined && safe`<p>Before anything breaks:</p><ol class="steps">${r.before.map((s) => safe`<li>${s.name} <span class="where">on ${s.on}</span><pre>${s.command}</pre></li>`)}</ol>`}${r.instead !== undefined && safe`<p>The change is made so:</p><ol class="steps">${r.instead.map((s) => safe`<li>${s.name} <span class="where">on ${s.on}</span><pre>${s.command}</pre></li>`)}</ol>`}${r.steps.length === 0 ? safe`<p class="muted">No steps.</p>` : safe`<ol class="steps">${r.steps.map((s) => safe`<li>${s.name} <span class="where">on ${s.on}${!s.changes && ', only looks'}</span>${s.destroys !== undefined && safe` <span class="bad-text">at stake: ${s.destroys}</span>`}<pre>${s.command}</pre></li>`)}</ol>`}</details>`;
+  return safe`<details class="card"${chosen && trusted(' open')}><summary><code>${r.id}</code> ${r.title}</summary><p>${r.why}</p>${r.before !== undefined && safe`<p>Before anything breaks:</p><ol class="steps">${r.before.map((s) => safe`<li>${s.name} <span class="where">on ${s.on}</span><pre>${s.command}</pre></li>`)}</ol>`}${r.instead !== undefined && safe`<p>How the change is made:</p><ol class="steps">${r.instead.map((s) => safe`<li>${s.name} <span class="where">on ${s.on}</span><pre>${s.command}</pre></li>`)}</ol>`}${r.steps.length === 0 ? safe`<p class="muted">No steps.</p>` : safe`<ol class="steps">${r.steps.map((s) => safe`<li>${s.name} <span class="where">on ${s.on}${!s.changes && ', read-only'}</span>${s.destroys !== undefined && safe` <span class="bad-text">at stake: ${s.destroys}</span>`}<pre>${s.command}</pre></li>`)}</ol>`}</details>`;
 })}</section>`;
 }
 
@@ -416,8 +423,8 @@ function truthSection(summary: RunSummary, plan: Plan): Markup {
   const facts = Object.entries(summary.environment).sort(
     ([a], [b]) => Number(/fence/i.test(b)) - Number(/fence/i.test(a)),
   );
-  return safe`<section><h2>How true to life</h2>
-<p>Fidelity of the fault: <strong>${plan.fidelity}</strong>.${plan.differences.length > 0 && ' Not as in the write-up:'}</p>
+  return safe`<section><h2>Fidelity</h2>
+<p>The fault is <strong>${plan.fidelity}</strong>.${plan.differences.length > 0 && ' Differences from the postmortem:'}</p>
 <ul class="plain">${plan.differences.map((d) => safe`<li>${d}</li>`)}</ul>
 <h3>Environment</h3>
 <dl class="env">${facts.map(([k, v]) => safe`<dt>${k}</dt><dd>${v}</dd>`)}</dl></section>`;
@@ -425,9 +432,9 @@ function truthSection(summary: RunSummary, plan: Plan): Markup {
 
 function footer(summary: RunSummary, plan: Plan): Markup {
   return safe`<footer>
-<h2>To see it yourself</h2>
+<h2>Reproduce it</h2>
 <pre>${f.reproduce(plan).join('\n')}</pre>
-<p>Stable means: no probe of what broke had an outage for ${humanDuration(summary.holdMs)} on end; TTR counts to the start of that time. A single lost request is downtime and no outage. Every number is computed from the trials' <code>events.jsonl</code>; definitions are in <code>docs/measurement.md</code>.</p>
+<p>Service is stable when no SLI that broke has an outage for ${humanDuration(summary.holdMs)}. TTR ends when that window starts. A single failed request counts as downtime, not as an outage. Every number is computed from the trials' <code>events.jsonl</code>; <code>docs/glossary.md</code> explains the terms, <code>docs/measurement.md</code> has the definitions.</p>
 <p>Run <code>${summary.runId}</code>, seed ${summary.seed}.</p>
 </footer>`;
 }

@@ -17,7 +17,7 @@ import { safe, type Markup } from './markup.ts';
  */
 export function junitReport(summary: RunSummary, plan: Plan, records: readonly TrialRecord[]): string {
   const trials = sortTrials(plan, records);
-  const madeUpFor = new Map(plan.trials.flatMap((t) => (t.repeats === undefined ? [] : [[t.repeats, t.id] as const])));
+  const repeatedBy = new Map(plan.trials.flatMap((t) => (t.repeats === undefined ? [] : [[t.repeats, t.id] as const])));
   const runbooks = [...new Set([...plan.trials.map(armName), ...trials.map(armName)])];
   const suites = runbooks.map((runbook): Suite => {
     const run = trials.filter((t) => armName(t) === runbook);
@@ -25,7 +25,7 @@ export function junitReport(summary: RunSummary, plan: Plan, records: readonly T
     return {
       runbook,
       cases: [
-        ...run.map((t) => caseOf(t, madeUpFor.get(t.trialId))),
+        ...run.map((t) => caseOf(t, repeatedBy.get(t.trialId))),
         ...missing.map(({ id }): Case => ({ name: id, ms: 0, kind: 'skipped', message: 'not run', text: '' })),
       ],
     };
@@ -70,7 +70,7 @@ function caseOf(t: TrialRecord, again: string | undefined): Case {
       ? []
       : [`TTR: ${f.timeTo(t.ttr)}`, `downtime: ${humanDuration(t.badnessMs)}`, `fully: ${f.timeTo(t.fullRecovery)}`];
   const alarms = t.detectors.map(
-    (d) => `alarm ${d.id}: ${d.ttd === undefined ? f.alarmWords(t, d.status) : `after ${f.timeTo(d.ttd)}`}`,
+    (d) => `alert ${d.id}: ${d.ttd === undefined ? f.alarmWords(t, d.status) : `after ${f.timeTo(d.ttd)}`}`,
   );
   const text = [message, ...times, ...alarms].join('\n');
   const base = { name: t.trialId, ms: t.endMs, message, text };
@@ -78,7 +78,7 @@ function caseOf(t: TrialRecord, again: string | undefined): Case {
   if (claim === 'no-data') {
     return again === undefined
       ? { ...base, kind: 'error' }
-      : { ...base, kind: 'skipped', message: `${message}; ${again} makes up for it` };
+      : { ...base, kind: 'skipped', message: `${message}; repeated by ${again}` };
   }
   return { ...base, kind: claim === 'broken' ? 'failure' : 'passed' };
 }

@@ -26,10 +26,10 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
     `${code(summary.scenario)}, profile ${code(summary.profile)}, ${f.utc(summary.createdEpochMs)}; ${trialCounts(summary)}`,
     '## Runbooks',
     runbookTable(summary),
-    'TTR: since when service was stable, from the fault on; the mean of min(TTR, horizon), so a trial that did not recover counts with the whole horizon. Downtime: failed requests times their period. Fully: the same mean of when all was whole again. The chance to recover is a lower bound (95 %, exact, one-sided).',
-    '## What the write-up says, and what was measured',
+    "TTR: from the onset until service is stable, mean of min(TTR, horizon); a trial that did not recover counts as the horizon. Downtime: failed requests times their period. Fully: the same mean for full recovery. Collateral: sum over the runbook's trials. The chance to recover is a lower bound (95 %, exact, one-sided).",
+    '## What the postmortem says, and what was measured',
     markdownTable(
-      ['runbook', 'the write-up', 'measured', ''],
+      ['runbook', 'the postmortem', 'measured', ''],
       f
         .ranked(summary.runbooks)
         .map((r) => [
@@ -39,7 +39,7 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
           md(f.agreementWords[r.agreement]),
         ]),
     ),
-    '## Alarms',
+    '## Alerts',
     summary.detectors.length === 0 ? f.noAlarms : alarmTable(summary.detectors),
     ...controlsMarkdown(summary),
     '## Trials',
@@ -64,15 +64,15 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
     '## The outage',
     `${md(plan.outage.source)}, ${md(plan.outage.date)}. Fidelity: ${md(plan.fidelity)}.`,
     [
-      ...plan.outage.says.map((s) => `- The write-up: ${md(s)}`),
-      ...plan.differences.map((d) => `- Not as there: ${md(d)}`),
+      ...plan.outage.says.map((s) => `- The postmortem: ${md(s)}`),
+      ...plan.differences.map((d) => `- Different here: ${md(d)}`),
     ].join('\n'),
     '## Environment',
     markdownTable(
       ['', ''],
       Object.entries(summary.environment).map(([key, value]) => [md(key), md(value)]),
     ),
-    '## Again',
+    '## Reproduce it',
     fence(f.reproduce(plan).join('\n')),
   ];
   return `${blocks.filter((b) => b !== '').join('\n\n')}\n`;
@@ -112,16 +112,16 @@ function runbookTable(summary: RunSummary): string {
 function alarmTable(detectors: readonly DetectorSummary[]): string {
   return markdownTable(
     [
-      'alarm',
+      'alert',
       'detected',
-      'after (least / median / most)',
-      'least possible',
+      'after (min / median / max)',
+      'minimum TTD',
       'missed',
       'dead',
       'blind',
       'wrong',
       'false alarms',
-      'sooner than the write-up by',
+      'earlier than in the postmortem by',
     ],
     detectors.map((d) => [
       code(d.id),

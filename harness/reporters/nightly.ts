@@ -67,10 +67,10 @@ export function nightlyTerminal(
   const paint = painter(options.colour);
   const width = Math.max(40, options.width);
   const rows = redFirst(verdicts);
-  const column = (head: string, cell: (v: ScenarioVerdict) => string, luxury: number): Column => ({
+  const column = (head: string, cell: (v: ScenarioVerdict) => string, dropOrder: number): Column => ({
     head,
     cells: rows.map(cell),
-    luxury,
+    dropOrder,
     right: false,
   });
   const headline = nightHeadline(verdicts);
@@ -109,8 +109,8 @@ function timesOf(verdict: ScenarioVerdict, width: number, paint: Paint): readonl
   const { heads, rows } = timesTable(verdict);
   if (rows.length === 0) return [];
   const columns = [
-    { head: '', cells: rows.map((r) => r.id), luxury: 0, right: false },
-    ...heads.map((head, i) => ({ head, cells: rows.map((r) => r.cells[i]?.text ?? ''), luxury: 0, right: false })),
+    { head: '', cells: rows.map((r) => r.id), dropOrder: 0, right: false },
+    ...heads.map((head, i) => ({ head, cells: rows.map((r) => r.cells[i]?.text ?? ''), dropOrder: 0, right: false })),
   ];
   return [
     '',
@@ -149,7 +149,7 @@ export function nightlyJson(verdicts: readonly ScenarioVerdict[], pinned: readon
 }
 
 const legend =
-  'Red: a hard gate, or a time shown to be longer than in the baseline. No data: this night could not have shown it, which is never a regression.';
+  'Red: a hard gate, or a time significantly longer than in the baseline. No data: this night could not have shown it, which is never a regression.';
 
 function redFirst(verdicts: readonly ScenarioVerdict[]): readonly ScenarioVerdict[] {
   const rank = { red: 0, 'no-data': 1, green: 2 } as const;

@@ -2,9 +2,9 @@ import type { RunSummary } from '../model/summary.ts';
 import { plain } from './format.ts';
 
 /**
- * The run as OpenMetrics text, for trends: a node exporter's text file, or a push. One sample a runbook or alarm, with the run's
+ * The run as OpenMetrics text, for trends: a node exporter's text file, or a push. One sample a runbook or alert, with the run's
  * seed and id only on `firedrill_run_info`, so that series go on from night to night. What is not known has no sample: a mean
- * without a valid trial, an alarm that never detected. Source: OpenMetrics 1.0.0, text format.
+ * without a valid trial, an alert that never detected. Source: OpenMetrics 1.0.0, text format.
  */
 export function openMetricsReport(summary: RunSummary): string {
   const base: Labels = { scenario: summary.scenario, profile: summary.profile };
@@ -35,7 +35,7 @@ export function openMetricsReport(summary: RunSummary): string {
     {
       name: 'firedrill_horizon_seconds',
       unit: 'seconds',
-      help: 'How long a trial is watched at most; times to recover count up to here.',
+      help: 'The horizon: how long a trial is watched at most; times to recover count up to here.',
       samples: [{ labels: base, value: summary.horizonMs / 1000 }],
     },
     {
@@ -50,7 +50,7 @@ export function openMetricsReport(summary: RunSummary): string {
     },
     {
       name: 'firedrill_recovered_least_ratio',
-      help: 'What its true chance to recover is at least: 95 %, exact, one-sided.',
+      help: 'Lower bound of its true chance to recover: 95 %, exact, one-sided.',
       samples: runbooks.map(({ r, labels }) => ({ labels, value: r.recovered.atLeast })),
     },
     {
@@ -62,7 +62,7 @@ export function openMetricsReport(summary: RunSummary): string {
     {
       name: 'firedrill_recovery_mean_bound_seconds',
       unit: 'seconds',
-      help: 'Ends of the 95 % interval of the mean of those that came back, from six blocks on.',
+      help: 'Ends of the 95 % interval of the mean of those that recovered, from six blocks on.',
       samples: runbooks.flatMap(({ r, labels }) =>
         (['lo', 'hi'] as const).map((end) => ({
           labels: { ...labels, bound: end === 'lo' ? 'lower' : 'upper' },
@@ -73,7 +73,7 @@ export function openMetricsReport(summary: RunSummary): string {
     {
       name: 'firedrill_downtime_seconds',
       unit: 'seconds',
-      help: 'Mean downtime of what the fault had to break.',
+      help: 'Mean downtime of the SLIs that the fault must break.',
       samples: runbooks.map(({ r, labels }) => ({ labels, value: r.n === 0 ? undefined : r.badnessMs / 1000 })),
     },
     {
@@ -91,14 +91,14 @@ export function openMetricsReport(summary: RunSummary): string {
     },
     {
       name: 'firedrill_detection_trials',
-      help: 'Valid trials by what an alarm did in them.',
+      help: 'Valid trials by what an alert did in them.',
       samples: alarms.flatMap(({ d, labels }) =>
         Object.entries(d.counts).map(([status, value]) => ({ labels: { ...labels, status }, value })),
       ),
     },
     {
       name: 'firedrill_detection_asked_trials',
-      help: 'Valid trials in which an alarm was asked for longer than its least time to detect.',
+      help: 'Valid trials in which an alert was evaluated for longer than its minimum time to detect.',
       samples: alarms.map(({ d, labels }) => ({ labels, value: d.asked })),
     },
     {
@@ -110,12 +110,12 @@ export function openMetricsReport(summary: RunSummary): string {
     {
       name: 'firedrill_detection_least_seconds',
       unit: 'seconds',
-      help: 'The least time to detect that its loop could ever have.',
+      help: 'The minimum time to detect: the shortest that its loop allows.',
       samples: alarms.map(({ d, labels }) => ({ labels, value: d.leastTtdMs / 1000 })),
     },
     {
       name: 'firedrill_false_alarms',
-      help: 'Alarms without a fault.',
+      help: 'Alerts without a fault.',
       samples: alarms.map(({ d, labels }) => ({ labels, value: d.falseAlarms })),
     },
   ];
@@ -133,13 +133,13 @@ function controlFamilies(summary: RunSummary, base: Labels): readonly Family[] {
     },
     {
       name: 'firedrill_control_clean_trials',
-      help: 'Valid trials without a fault in which nothing was bad, no alarm fired and nothing was lost.',
+      help: 'Valid trials without a fault in which nothing was bad, no alert fired and nothing was lost.',
       samples: arms.map(({ c, labels }) => ({ labels, value: c.clean?.k })),
     },
     {
       name: 'firedrill_control_downtime_seconds',
       unit: 'seconds',
-      help: 'Mean downtime of what the outage has to break: without a fault what the runbook itself costs.',
+      help: 'Mean downtime of the SLIs that the outage must break: without a fault, what the runbook itself costs.',
       samples: arms.map(({ c, labels }) => ({ labels, value: c.n === 0 ? undefined : c.badnessMs / 1000 })),
     },
     {
@@ -153,7 +153,7 @@ function controlFamilies(summary: RunSummary, base: Labels): readonly Family[] {
     },
     {
       name: 'firedrill_control_alarm_trials',
-      help: 'Valid trials without a fault in which an alarm fired.',
+      help: 'Valid trials without a fault in which an alert fired.',
       samples: arms.flatMap(({ c, labels }) =>
         (c.alarms ?? []).map((a) => ({ labels: { ...labels, alarm: a.id }, value: a.k })),
       ),
@@ -161,7 +161,7 @@ function controlFamilies(summary: RunSummary, base: Labels): readonly Family[] {
     {
       name: 'firedrill_canary_difference_seconds',
       unit: 'seconds',
-      help: 'How much later service was back where the runbook was begun 30 s later.',
+      help: 'How much later service recovered where the runbook began 30 s later.',
       samples: arms.map(({ c, labels }) => ({
         labels,
         value: c.canary?.differenceMs === undefined ? undefined : c.canary.differenceMs / 1000,

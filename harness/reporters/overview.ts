@@ -1,5 +1,5 @@
 import type { Fault } from '../analysis/faults.ts';
-import { cures, firstAlarm, type Overview, type OverviewRunbook, type Range } from '../analysis/overview.ts';
+import { fixes, firstAlarm, type Overview, type OverviewRunbook, type Range } from '../analysis/overview.ts';
 import { sum } from '../analysis/numbers.ts';
 import { span } from '../analysis/words.ts';
 import { humanDuration } from '../model/units.ts';
@@ -13,11 +13,11 @@ export function rangeText({ minMs, maxMs }: Range): string {
 }
 
 /**
- * Every runbook that recovered each time, mildest first: how often, its TTR and its downtime, and what speaks against it all the same.
+ * Every runbook that recovered each time, safest first: how often, its TTR and its downtime, and what speaks against it all the same.
  * @param name how a runbook's id is written
  */
 export function endedBy(outage: Overview, name: (id: string) => string): string {
-  const found = cures(outage).map((r) => {
+  const found = fixes(outage).map((r) => {
     const ttr = r.ttr === undefined ? '' : `, TTR ${rangeText(r.ttr)}`;
     const facts = `${f.ofText(r.k, r.n)}${ttr}, downtime ${humanDuration(r.badnessMs)}${against[r.fault] ?? ''}`;
     return `${name(r.id)} (${facts})`;
@@ -28,23 +28,23 @@ export function endedBy(outage: Overview, name: (id: string) => string): string 
 /** Of what recovered every time: it lost nothing, did no harm, and stayed up. */
 const against: Readonly<Partial<Record<Fault, string>>> = {
   'never-whole': ', never fully recovered',
-  unread: ', data never read back',
+  unread: ', data could never be read',
 };
 
 /**
  * Several outages on one page, for the night in which one of them happens: what noticed it first, what ended it, what did not; then
- * each with what its write-up says beside what was measured.
+ * each with what its postmortem says beside what was measured.
  * @param linkTo where a run's own report is, as the page's links shall have it
  */
 export function overviewMarkdown(outages: readonly Overview[], linkTo: (runId: string) => string): string {
   const runs = sum(outages.map((outage) => outage.runs.length));
   const titles = titlesOf(outages);
   const blocks = [
-    '# What noticed each outage, and what ended it',
-    `From ${f.count(runs, 'run')} of ${f.count(new Set(outages.map(({ scenario }) => scenario)).size, 'outage')}. Times count from the fault on; where trials differ, least and most are given. ` +
-      'Trials of several runs are counted together and no more: what was not measured side by side is not compared. Runs on nodes of other versions stand apart.',
+    '# What detected each outage, and what ended it',
+    `From ${f.count(runs, 'run')} of ${f.count(new Set(outages.map(({ scenario }) => scenario)).size, 'outage')}. Times count from the onset; where trials differ, the shortest and the longest are given. ` +
+      'Trials from several runs are pooled for counting only. Compare runbooks within one run. Runs on other node versions are listed separately.',
     markdownTable(
-      ['outage', 'noticed first by', 'ended by', 'not, or not every time, by'],
+      ['outage', 'first alert', 'ended by', 'did not end it every time'],
       outages.map((outage, i) => [
         `[${titleText(titles[i] ?? '')}](#${anchor(titles[i] ?? '')}) ${md(outage.outage.title)}`,
         noticedBy(outage),
@@ -91,15 +91,15 @@ function section(outage: Overview, heading: string, linkTo: (runId: string) => s
   const runs = outage.runs.map(({ runId, createdEpochMs }) => `[${f.utc(createdEpochMs)}](${linkTo(runId)})`);
   return [
     `## ${md(heading)}`,
-    `${md(title)} (${md(source)}). There it ${undetectedMs === 0 ? 'was noticed at once' : `went unnoticed for ${span(undetectedMs)}`} and was over after ${span(recoveryMs)}. ` +
+    `${md(title)} (${md(source)}). There it ${undetectedMs === 0 ? 'was noticed at once' : `went unnoticed for ${span(undetectedMs)}`} and ended after ${span(recoveryMs)}. ` +
       `Profile ${code(outage.profile)}${outage.nodes === '' ? '' : `, nodes with ${md(outage.nodes)}`}, ${f.ofText(valid, planned)} trials valid: ${runs.join(', ')}.`,
     markdownTable(
-      ['runbook', 'the write-up', 'measured', ''],
+      ['runbook', 'the postmortem', 'measured', ''],
       outage.runbooks.map((r) => [code(r.id), md(r.says), md(r.measured), f.agreementWords[r.agreement]]),
     ),
     outage.alarms.length === 0
       ? ''
-      : `Alarms: ${outage.alarms.map((a) => `${code(a.id)} ${f.ofText(a.detected, a.n)}${a.ttd === undefined ? '' : ` after ${rangeText(a.ttd)}`}`).join('; ')}.`,
+      : `Alerts: ${outage.alarms.map((a) => `${code(a.id)} ${f.ofText(a.detected, a.n)}${a.ttd === undefined ? '' : ` after ${rangeText(a.ttd)}`}`).join('; ')}.`,
   ];
 }
 

@@ -119,12 +119,12 @@ describe('several scenarios', () => {
     expect(second).toMatch(/lights-out +3 of 6 +nothing/);
   });
 
-  it('are a page: a line each, then what the write-up says beside what was measured, with links to the reports', () => {
+  it('are a page: a line each, then what the postmortem says beside what was measured, with links to the reports', () => {
     const page = overviewMarkdown(outages, (runId) => `../${runId}/report.md`);
     expect(page).toMatch(/^\| \[`lights-out`\]\(#lights-out\) The outage \| `node` 9\.5 s \| nothing \| `wait` \|$/m);
     expect(page).toContain('## lights-out');
     expect(page).toContain('](../other-run/report.md)');
-    expect(page).toMatch(/^\| `cure` \| cures it \| Recovered 1 of 1, good again after 4\d s\. \| as expected \|$/m);
+    expect(page).toMatch(/^\| `cure` \| cures it \| Recovered 1 of 1, stable after 4\d s\. \| as expected \|$/m);
     expect(page).toContain('`blind-one` 0 of 3');
     expect(page).not.toMatch(/\bNaN\b|Infinity|undefined|\[object|[\u0000-\u0009\u000b-\u001f]/);
   });
@@ -173,11 +173,11 @@ describe('html', () => {
     for (const [svg] of page.matchAll(/<svg class="plot[^>]*>/g)) expect(svg).toMatch(/aria-label="[^"]+"/);
   });
 
-  it('has no winner in few trials: the candidates, mildest first, and none of them is set apart', () => {
+  it('has no winner in few trials: the candidates, safest first, and none of them is set apart', () => {
     const both = summarise(plan, [trial('nuclear-1', 71_000), trial('cure-1', 80_000)]);
     const few = rendered('html', both, plan, records);
     expect(few).toContain('<h1>Too few trials for a winner</h1>');
-    const list = few.slice(few.indexOf('Candidates, mildest first'), few.indexOf('How sure'));
+    const list = few.slice(few.indexOf('Candidates, safest first'), few.indexOf('How sure'));
     expect(list).toMatch(
       /<li><code>cure<\/code>[^]*TTR 4\d s, downtime \d+ s[^]*<li><code>nuclear<\/code>[^]*at stake/,
     );
@@ -263,10 +263,10 @@ describe('html', () => {
     const many = big.trials.map((t, i) => ({ ...(i === 290 ? bad : good), trialId: t.id, runbook: t.runbook }));
     const text = rendered('html', summarise(big, many), big, many);
     expect(text.match(/<details class="trial card"/g)).toHaveLength(100);
-    expect(text).toContain('100 of 300 trials are drawn');
+    expect(text).toContain('100 of 300 trials are shown');
     expect(text).toMatch(new RegExp(`<summary><code>${big.trials[290]?.id ?? ''}</code>`));
     expect(text.length).toBeLessThan(2_000_000);
-    expect(page).not.toContain('trials are drawn');
+    expect(page).not.toContain('trials are shown');
   });
 
   it('draws the share not back yet from five trials on', () => {
@@ -285,7 +285,7 @@ describe('html', () => {
   });
 
   it('can say that there are no data', () => {
-    expect(rendered('html', summarise(plan, []), plan, [])).toContain('No data: not one trial was valid');
+    expect(rendered('html', summarise(plan, []), plan, [])).toContain('No data: no trial was valid');
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * The report's style sheet: light and dark by the reader's preference, one column on a phone, and on paper everything
- * unfolded. Blue and vermilion are told apart with every common colour blindness; shapes and heights say the same.
+ * unfolded. Blue and vermilion can be told apart with every common colour blindness; shapes and heights say the same.
  */
 export const style = `
 :root{color-scheme:light dark;--bg:#faf9f6;--card:#fff;--ink:#1c2228;--muted:#59636d;--line:#dedbd4;--soft:#f1efea;--good:#0b6a88;--good-soft:#e3f0f4;--bad:#b93c0b;--bad-soft:#fcefe6;--gold:#8a6100}

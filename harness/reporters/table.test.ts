@@ -4,8 +4,8 @@ import { painter, table, wrap } from './table.ts';
 describe('a table in the terminal', () => {
   it('sets columns by what they take on the screen, not by their letters', () => {
     const columns = [
-      { head: 'name', cells: ['日本', 'ab'], luxury: 0 },
-      { head: 'n', cells: ['1', '12'], luxury: 0, right: true },
+      { head: 'name', cells: ['日本', 'ab'], dropOrder: 0 },
+      { head: 'n', cells: ['1', '12'], dropOrder: 0, right: true },
     ];
     expect(table(columns, 2, 80, painter(false))).toEqual(['  name   n', '  日本   1', '  ab    12']);
   });

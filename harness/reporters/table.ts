@@ -15,7 +15,7 @@ export interface Column {
   readonly head: string;
   readonly cells: readonly string[];
   /** The greater, the sooner it is left out on a narrow terminal; 0 never is. */
-  readonly luxury: number;
+  readonly dropOrder: number;
   readonly right?: boolean;
 }
 
@@ -32,9 +32,9 @@ export function table(
   const total = (list: readonly Column[]): number => 2 + list.reduce((sum, c) => sum + wide(c) + 2, -2);
   let shown = [...columns];
   while (total(shown) > width) {
-    const least = Math.max(...shown.map((c) => c.luxury));
+    const least = Math.max(...shown.map((c) => c.dropOrder));
     if (least === 0) break;
-    shown = shown.filter((c) => c.luxury !== least);
+    shown = shown.filter((c) => c.dropOrder !== least);
   }
   const line = (cells: readonly string[], mark: string): string => `${mark} ${cells.join('  ')}`.trimEnd();
   const pad = (text: string, c: Column): string => {

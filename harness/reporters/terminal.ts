@@ -9,7 +9,7 @@ import { trialCounts } from './markdown.ts';
 import { endedBy } from './overview.ts';
 import { painter, table, wrap, type Column, type TerminalOptions } from './table.ts';
 
-/** The result on stdout: verdict, runbooks, alarms, what gave no data. */
+/** The result on stdout: verdict, runbooks, alerts, what gave no data. */
 export function terminalReport(
   summary: RunSummary,
   plan: Plan,
@@ -49,15 +49,15 @@ export function terminalReport(
   return lines.join('\n');
 }
 
-/** Several outages, one line each: what ended it, what noticed it first, what did not go as the write-up said. */
+/** Several outages, one line each: what ended it, what noticed it first, what did not go as the postmortem said. */
 export function seriesReport(outages: readonly Overview[], options: TerminalOptions): string {
   const paint = painter(options.colour);
   const columns: readonly Column[] = [
-    { head: 'scenario', cells: outages.map((o) => o.scenario), luxury: 0 },
-    { head: 'valid', cells: outages.map((o) => f.ofText(o.trials.valid, o.trials.planned)), luxury: 0, right: true },
-    { head: 'ended by', cells: outages.map((o) => endedBy(o, (id) => id)), luxury: 0 },
-    { head: 'first alarm', cells: outages.map(noticedBy), luxury: 1 },
-    { head: 'not as the write-up says', cells: outages.map((o) => ids(surprises(o))), luxury: 2 },
+    { head: 'scenario', cells: outages.map((o) => o.scenario), dropOrder: 0 },
+    { head: 'valid', cells: outages.map((o) => f.ofText(o.trials.valid, o.trials.planned)), dropOrder: 0, right: true },
+    { head: 'ended by', cells: outages.map((o) => endedBy(o, (id) => id)), dropOrder: 0 },
+    { head: 'first alert', cells: outages.map(noticedBy), dropOrder: 1 },
+    { head: 'contradicts the postmortem', cells: outages.map((o) => ids(surprises(o))), dropOrder: 2 },
   ];
   return `${table(columns, outages.length, Math.max(40, options.width), paint).join('\n')}\n`;
 }
@@ -72,29 +72,29 @@ const ids = (runbooks: readonly { readonly id: string }[]): string => runbooks.m
 function runbookColumns(summary: RunSummary): readonly Column[] {
   const rows = f.ranked(summary.runbooks);
   return [
-    { head: 'runbook', cells: rows.map((r) => r.id), luxury: 0 },
-    { head: 'recovered', cells: rows.map((r) => f.ofText(r.recovered.k, r.n)), luxury: 0, right: true },
-    { head: 'TTR', cells: rows.map((r) => f.meanTime(r, summary.horizonMs)), luxury: 0, right: true },
-    { head: 'downtime', cells: rows.map(f.downtimeText), luxury: 1, right: true },
-    { head: 'fully', cells: rows.map(f.fullyText), luxury: 4, right: true },
-    { head: 'data lost', cells: rows.map(f.dataText), luxury: 2, right: true },
-    { head: 'collateral', cells: rows.map(f.collateralText), luxury: 5 },
-    { head: 'expected', cells: rows.map((r) => f.agreementWords[r.agreement]), luxury: 3 },
+    { head: 'runbook', cells: rows.map((r) => r.id), dropOrder: 0 },
+    { head: 'recovered', cells: rows.map((r) => f.ofText(r.recovered.k, r.n)), dropOrder: 0, right: true },
+    { head: 'TTR', cells: rows.map((r) => f.meanTime(r, summary.horizonMs)), dropOrder: 0, right: true },
+    { head: 'downtime', cells: rows.map(f.downtimeText), dropOrder: 1, right: true },
+    { head: 'fully', cells: rows.map(f.fullyText), dropOrder: 4, right: true },
+    { head: 'data lost', cells: rows.map(f.dataText), dropOrder: 2, right: true },
+    { head: 'collateral', cells: rows.map(f.collateralText), dropOrder: 5 },
+    { head: 'expected', cells: rows.map((r) => f.agreementWords[r.agreement]), dropOrder: 3 },
   ];
 }
 
 function alarmColumns(summary: RunSummary): readonly Column[] {
   const rows = summary.detectors;
   return [
-    { head: 'alarm', cells: rows.map((d) => d.id), luxury: 0 },
-    { head: 'detected', cells: rows.map(f.detectedText), luxury: 0, right: true },
+    { head: 'alert', cells: rows.map((d) => d.id), dropOrder: 0 },
+    { head: 'detected', cells: rows.map(f.detectedText), dropOrder: 0, right: true },
     {
       head: 'after',
       cells: rows.map(f.ttdText),
-      luxury: 0,
+      dropOrder: 0,
       right: true,
     },
-    { head: 'least', cells: rows.map((d) => humanDuration(d.leastTtdMs)), luxury: 2, right: true },
+    { head: 'min TTD', cells: rows.map((d) => humanDuration(d.leastTtdMs)), dropOrder: 2, right: true },
     {
       head: 'else',
       cells: rows.map((d) =>
@@ -103,7 +103,7 @@ function alarmColumns(summary: RunSummary): readonly Column[] {
           .map((s) => `${f.statusWords[s]} ${String(d.counts[s])}`)
           .join(', '),
       ),
-      luxury: 1,
+      dropOrder: 1,
     },
   ];
 }

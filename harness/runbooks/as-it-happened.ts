@@ -22,16 +22,16 @@ const untilUp = (name: string, on: NodeSelector, units: string): Step =>
 /**
  * Everything that was done, in its order, the wrong turns too: reboot, certificates, the firewall flushed and reset, another reboot, the killall
  * script, a higher limit, fewer services, pg_resetwal.
- * Source: write-up 003, whole. The upgrade ("fortunately, this didn't add more insult to the injury") is left out.
+ * Source: postmortem 003, whole. The upgrade ("fortunately, this didn't add more insult to the injury") is left out.
  * @param options.host the machine that is reached by ssh
  */
 export function asItHappened(options: { readonly host: NodeSelector }): Runbook {
   const { host } = options;
   return {
     id: 'as-it-happened',
-    title: 'All that was done, in its order',
-    source: 'write-up 003, whole',
-    why: 'Each was the answer to what stood on the screen when it was done.',
+    title: 'Everything that was done, in order',
+    source: 'postmortem 003, all of it',
+    why: 'Each step responded to what was on the screen at the time.',
     steps: [
       look('see what the API says', 'workstation', 'kubectl get nodes'),
       reboot('reboot, "probably just an instinct"', 'nodes', seconds(90)),

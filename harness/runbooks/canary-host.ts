@@ -9,7 +9,7 @@ import { placeVariable } from './support/place.ts';
 /**
  * One host first: upgrade it, reboot it, see that a new pod gets a network there, and only then go on to the next zone. What went wrong is
  * taken back on that host.
- * Source: write-up 001, what to do in future, 2 ("run host upgrades in a canary fashion. So just do a single host, and verify things come
+ * Source: postmortem 001, what to do in future, 2 ("run host upgrades in a canary fashion. So just do a single host, and verify things come
  * back ok — particularly networking. Automate this.").
  * @param options.canary the host that goes first
  * @param options.next the one after it
@@ -26,9 +26,9 @@ export function canaryHost(options: { readonly canary: NodeSelector; readonly ne
     );
   return {
     id: 'canary-host',
-    title: 'Upgrade and reboot one host, look at its network, go on only if it is whole',
-    source: 'write-up 001, what to do in future, 2',
-    why: 'What an upgrade breaks it breaks in one zone, for as long as it takes to look.',
+    title: 'Upgrade and reboot one host, check its network, continue only if it works',
+    source: 'postmortem 001, what to do in future, 2',
+    why: 'An upgrade that breaks something breaks one zone, until the check.',
     instead: [
       act('upgrade one host', canary, installFirmware(grownEntries), upgrade),
       reboot('reboot it', canary, seconds(60)),

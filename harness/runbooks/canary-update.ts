@@ -7,7 +7,7 @@ import { restoreCniSteps } from './support/restore-cni-steps.ts';
 
 /**
  * The same update, on one node first; its network is looked at before the others get it, and put back when it is gone.
- * Source: write-up 002, prevention (an update that failed half-way was on the only node at once); write-up 001 ("run host upgrades in a
+ * Source: postmortem 002, prevention (an update that failed half-way was on the only node at once); postmortem 001 ("run host upgrades in a
  * canary fashion").
  * @param options.canary the node that gets it first
  * @param options.update what the update does to that node
@@ -21,9 +21,9 @@ export function canaryUpdate(options: {
   const { canary, update, others } = options;
   return {
     id: 'canary-update',
-    title: 'Update one node first, look at its network, go on only if it is whole',
-    source: 'write-up 002; write-up 001, what to do in future, 2',
-    why: 'What an update breaks it breaks on one node, for as long as it takes to look.',
+    title: 'Update one node first, check its network, continue only if it works',
+    source: 'postmortem 002; postmortem 001, what to do in future, 2',
+    why: 'An update that breaks something breaks one node, until the check.',
     instead: [...update, networkCheck('does a new pod get a network there?', canary), ...others],
     steps: [
       ...restoreCniSteps(canary),

@@ -3,14 +3,14 @@ import type { Runbook } from '../model/runbook.ts';
 
 /**
  * Delete the pods that nothing happens to, so that their controllers make new ones.
- * Source: write-up 004 ("acting on the most visible symptom (force-deleting stuck pods) would have been ineffective").
+ * Source: postmortem 004 ("acting on the most visible symptom (force-deleting stuck pods) would have been ineffective").
  */
 export function deletePendingPods(): Runbook {
   return {
     id: 'delete-pending-pods',
     title: 'Delete the pods that are Pending',
-    source: 'write-up 004, lessons learned: "Cascading failures require layered diagnosis before action"',
-    why: 'They are the most visible symptom, and a fresh one might be lucky.',
+    source: 'postmortem 004, lessons learned: "Cascading failures require layered diagnosis before action"',
+    why: 'They are the most visible symptom, and a new pod might start.',
     steps: [
       look('see what is Pending', 'workstation', 'kubectl get pods -A --field-selector status.phase=Pending'),
       act(

@@ -3,14 +3,14 @@ import type { Runbook } from '../model/runbook.ts';
 
 /**
  * Delete the validating webhooks, because the errors name them.
- * Source: write-up 001, 4 ("validating webhooks being unreachable (because DNS was down). I deleted those hooks").
+ * Source: postmortem 001, 4 ("validating webhooks being unreachable (because DNS was down). I deleted those hooks").
  */
 export function deleteWebhooks(): Runbook {
   return {
     id: 'delete-webhooks',
     title: 'Delete the validating webhooks',
-    source: 'write-up 001, step 4',
-    why: 'Writes are refused because nobody answers for a webhook: the first error that says what it is about.',
+    source: 'postmortem 001, step 4',
+    why: 'Writes are refused because a webhook does not answer: the first error that names its cause.',
     steps: [
       look('see what does not run', 'workstation', 'kubectl get pods -A -o wide | grep -v Running'),
       look('see the webhooks', 'workstation', 'kubectl get validatingwebhookconfigurations'),

@@ -7,7 +7,7 @@ import { forceDeleteStep } from './support/terminating.ts';
 
 /**
  * Look at every layer, then the one restart that answers all of them, and what no restart answers by force.
- * Source: write-up 004, lessons learned ("enumerate all root causes first, then find the single action (kubelite restart on k8s02) that
+ * Source: postmortem 004, lessons learned ("enumerate all root causes first, then find the single action (kubelite restart on k8s02) that
  * addressed all three at once").
  * @param options.on the node where the causes are
  */
@@ -15,8 +15,8 @@ export function diagnoseFirst(options: { readonly on: NodeSelector }): Runbook {
   return {
     id: 'diagnose-first',
     title: 'Find all causes, then restart once',
-    source: 'write-up 004, "Cascading failures require layered diagnosis before action"',
-    why: 'Several layers are broken at once; acting on the first symptom would mend one of them.',
+    source: 'postmortem 004, "Cascading failures require layered diagnosis before action"',
+    why: 'Several layers are broken at once; acting on the first symptom would fix one of them.',
     steps: [
       ...lookAtEveryLayer(options.on),
       ...kubeliteSteps('restart kubelite,', options.on),

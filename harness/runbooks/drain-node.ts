@@ -6,7 +6,7 @@ import { placeVariable } from './support/place.ts';
 
 /**
  * The gentle way: cordon the node, evict what runs on it within what budgets allow, let it work again.
- * Source: write-up 004 ("Jiva PDB deadlocks require force-deletion; there is no gentler path"); Kubernetes, "Safely Drain a Node".
+ * Source: postmortem 004 ("Jiva PDB deadlocks require force-deletion; there is no gentler path"); Kubernetes, "Safely Drain a Node".
  * @param options.on which node
  */
 export function drainNode(options: { readonly on: NodeSelector }): Runbook {
@@ -14,8 +14,8 @@ export function drainNode(options: { readonly on: NodeSelector }): Runbook {
   return {
     id: 'drain-node',
     title: 'Drain the node and uncordon it',
-    source: 'write-up 004, lessons learned',
-    why: 'Something is wrong with what runs on one node; moved elsewhere by the rules, it may be well.',
+    source: 'postmortem 004, lessons learned',
+    why: 'Something is wrong with the pods of one node; on other nodes they may work.',
     steps: [
       look('see what runs there', 'workstation', 'kubectl get pods -A -o wide | grep -v Running'),
       act(

@@ -1,11 +1,11 @@
 import { onPanic } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
-import { getOntoIt, hardenGatewayStep, lookForTheCulprit, stopKubernetesStep } from './support/host-000.ts';
+import { connectToHost, hardenGatewayStep, lookForTheCulprit, stopKubernetesStep } from './support/host-000.ts';
 
 /**
- * Look in the write-up's order, then its three fixes, one after another.
- * Source: write-up 000, "Check Logs Before Blaming Your Code" and "The Fixes".
+ * Look in the postmortem's order, then its three fixes, one after another.
+ * Source: postmortem 000, "Check Logs Before Blaming Your Code" and "The Fixes".
  * @param options.on the host
  */
 export function findTheCulprit(options: { readonly on: NodeSelector }): Runbook {
@@ -13,10 +13,10 @@ export function findTheCulprit(options: { readonly on: NodeSelector }): Runbook 
   return {
     id: 'find-the-culprit',
     title: 'Find the culprit, then the three fixes',
-    source: 'write-up 000, the order of its lessons and its fixes',
-    why: 'The crash report says who died. Who did it stands in the logs.',
+    source: 'postmortem 000, the order of its lessons and its fixes',
+    why: 'The crash report says what died. The cause is in the logs.',
     steps: [
-      getOntoIt(on),
+      connectToHost(on),
       ...lookForTheCulprit(on),
       onPanic('1: halt after a panic', on, 'halt'),
       stopKubernetesStep('2: stop and disable Kubernetes', on),

@@ -10,7 +10,7 @@ import { restartDatastoreSteps } from './support/datastore.ts';
 /**
  * What was done, in its order: force-delete the controllers, restart kubelite, CoreDNS to two, restart kubelite again, restart the
  * datastore, force-delete the replicas.
- * Source: write-up 004, "Resolution Summary: five sequential interventions on k8s02" (over two hours).
+ * Source: postmortem 004, "Resolution Summary: five sequential interventions on k8s02" (over two hours).
  * @param options.on the node that they were done on
  */
 export function fiveInterventions(options: { readonly on: NodeSelector }): Runbook {
@@ -18,9 +18,9 @@ export function fiveInterventions(options: { readonly on: NodeSelector }): Runbo
   const node = placeVariable(on);
   return {
     id: 'five-interventions',
-    title: 'The five interventions of the write-up, in their order',
-    source: 'write-up 004, resolution summary',
-    why: 'Each was the answer to the symptom that stood out when it was done.',
+    title: 'The five interventions of the postmortem, in their order',
+    source: 'postmortem 004, resolution summary',
+    why: 'Each step responded to the symptom that stood out at the time.',
     steps: [
       ...lookAtEveryLayer(on),
       forceDeleteStep('1: delete the controllers by force'),

@@ -5,15 +5,15 @@ import { placeVariable } from './support/place.ts';
 
 /**
  * Delete every pod of a node without waiting for the node, so that their controllers make new ones, with new names.
- * Source: write-up 004, 07:30 and 09:20 (`--force --grace-period=0`).
+ * Source: postmortem 004, 07:30 and 09:20 (`--force --grace-period=0`).
  * @param options.on which node
  */
 export function forceDeletePods(options: { readonly on: NodeSelector }): Runbook {
   return {
     id: 'force-delete-pods',
     title: 'Delete the pods of the node by force',
-    source: 'write-up 004, resolution summary, interventions 1 and 5',
-    why: 'Pods of one node neither start nor go away.',
+    source: 'postmortem 004, resolution summary, interventions 1 and 5',
+    why: 'Pods of one node neither start nor terminate.',
     steps: [
       look('see what does not run', 'workstation', 'kubectl get pods -A -o wide | grep -v Running'),
       act(

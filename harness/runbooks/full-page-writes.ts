@@ -10,8 +10,8 @@ const patch = JSON.stringify(
 );
 
 /**
- * A precaution: PostgreSQL's own default. After a checkpoint the log has every page whole when it is first changed, so what is torn is written
- * anew. Nothing is done when it has happened.
+ * A prevention: PostgreSQL's own default. After a checkpoint the log has every page whole when it is first changed, so what is torn is written
+ * again. Nothing is done when it has happened.
  * Source: PostgreSQL manual, 20.5, full_page_writes.
  */
 export function fullPageWrites(): Runbook {

@@ -1,10 +1,10 @@
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
-import { getOntoIt, hardenGatewayStep } from './support/host-000.ts';
+import { connectToHost, hardenGatewayStep } from './support/host-000.ts';
 
 /**
  * Let systemd start the gateway again whenever it ends.
- * Source: write-up 000, fix 3 ("Now it can survive host instability better").
+ * Source: postmortem 000, fix 3 ("Now it can survive host instability better").
  * @param options.on the host
  */
 export function hardenGateway(options: { readonly on: NodeSelector }): Runbook {
@@ -12,8 +12,8 @@ export function hardenGateway(options: { readonly on: NodeSelector }): Runbook {
   return {
     id: 'harden-gateway',
     title: 'Harden the gateway',
-    source: 'write-up 000, fix 3',
-    why: 'It is innocent, and dies with the machine all the same.',
-    steps: [getOntoIt(on), hardenGatewayStep('restart it whenever it ends', on)],
+    source: 'postmortem 000, fix 3',
+    why: 'It is not the cause, but it dies with the machine.',
+    steps: [connectToHost(on), hardenGatewayStep('restart it whenever it ends', on)],
   };
 }

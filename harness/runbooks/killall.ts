@@ -5,15 +5,15 @@ import { killallSteps } from './support/killall.ts';
 
 /**
  * Stop everything of Kubernetes on a node, take its network away, start it again.
- * Source: write-up 003 ("it reset the containers and OS resources (including networking) associated with them"); k3s' manual, "Stopping K3s".
+ * Source: postmortem 003 ("it reset the containers and OS resources (including networking) associated with them"); k3s' manual, "Stopping K3s".
  * @param options.on which node
  */
 export function killall(options: { readonly on: NodeSelector }): Runbook {
   return {
     id: 'killall',
     title: 'Kill all containers and their network, and start again',
-    source: 'write-up 003, "Getting locked-out"',
-    why: 'The network of the containers is broken in ways that nobody understands: what is made anew is made whole.',
+    source: 'postmortem 003, "Getting locked-out"',
+    why: 'The container network is broken in unknown ways; recreated from scratch, it works.',
     steps: [look('see what crashes', 'workstation', 'kubectl get pods -A -o wide'), ...killallSteps(options.on)],
   };
 }

@@ -16,9 +16,9 @@ export interface NuclearOptions {
 }
 
 /**
- * "Option 2: Nuclear option": back everything up, tear the cluster down, flush the firewall, reboot, install anew, deploy
+ * "Option 2: Nuclear option": back everything up, tear the cluster down, flush the firewall, reboot, install again, deploy
  * again, restore the documents. kubeadm's commands stand for k3s' uninstall and install scripts.
- * Source: write-up 002, "The Teardown" and "The Rebuild" (8 hours, 0 of 1,133 documents lost).
+ * Source: postmortem 002, "The Teardown" and "The Rebuild" (8 hours, 0 of 1,133 documents lost).
  */
 export function nuclear({ documents }: NuclearOptions): Runbook {
   const exec = `kubectl -n ${documents.namespace} exec ${documents.pod} --`;
@@ -26,8 +26,8 @@ export function nuclear({ documents }: NuclearOptions): Runbook {
   return {
     id: 'nuclear',
     title: 'Back up, tear down, reinstall, restore',
-    source: 'write-up 002, "Option 2: Nuclear option"',
-    why: 'Nobody knows what else is corrupted; a fresh cluster is known to be whole. Costs everything that is not in the back-up.',
+    source: 'postmortem 002, "Option 2: Nuclear option"',
+    why: 'Nobody knows what else is corrupted; a fresh cluster is known to be sound. Costs everything that is not in the backup.',
     steps: [
       look('see what crashes', 'workstation', 'kubectl get pods -A'),
       act(

@@ -1,11 +1,11 @@
 import { onPanic } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
-import { getOntoIt } from './support/host-000.ts';
+import { connectToHost } from './support/host-000.ts';
 
 /**
  * Tell the kernel to halt after a panic: the loop ends with the next one, and so does everything on the machine until somebody starts it.
- * Source: write-up 000, fix 1 (`kernel.panic = 0`, "this gives me time to actually investigate").
+ * Source: postmortem 000, fix 1 (`kernel.panic = 0`, "this gives me time to actually investigate").
  * @param options.on the host
  */
 export function panicHalt(options: { readonly on: NodeSelector }): Runbook {
@@ -13,8 +13,8 @@ export function panicHalt(options: { readonly on: NodeSelector }): Runbook {
   return {
     id: 'panic-halt',
     title: 'Halt after a panic',
-    source: 'write-up 000, fix 1',
-    why: 'A machine that starts itself again leaves three minutes to look at it.',
-    steps: [getOntoIt(on), onPanic('halt after a panic', on, 'halt')],
+    source: 'postmortem 000, fix 1',
+    why: 'A machine that restarts itself leaves three minutes to look at it.',
+    steps: [connectToHost(on), onPanic('halt after a panic', on, 'halt')],
   };
 }

@@ -5,15 +5,15 @@ import { seconds } from '../model/units.ts';
 
 /**
  * Power-cycle a node.
- * Source: write-ups 003 and 004 ("turn it off and on again": what was tried, and what began it).
+ * Source: postmortems 003 and 004 ("turn it off and on again": what was tried, and what began it).
  * @param options.on which
  */
 export function rebootNode(options: { readonly on: NodeSelector }): Runbook {
   return {
     id: 'reboot-node',
     title: 'Reboot the node',
-    source: 'write-ups 003 and 004',
-    why: 'Whatever is wrong on it, everything on it starts anew.',
+    source: 'postmortems 003 and 004',
+    why: 'Whatever is wrong on it, everything on it is restarted.',
     steps: [
       look('see the nodes', 'workstation', 'kubectl get nodes'),
       reboot('reboot it', options.on, seconds(60)),

@@ -5,17 +5,17 @@ import { resetFirewallStep } from './support/host-firewall.ts';
 import { killallSteps } from './support/killall.ts';
 
 /**
- * The write-up's way through, without its detours: the firewall first, so that the machine can be reached, then everything of Kubernetes
- * anew.
- * Source: write-up 003, "Getting locked-out".
+ * The postmortem's way through, without its detours: the firewall first, so that the machine can be reached, then everything of Kubernetes
+ * again.
+ * Source: postmortem 003, "Getting locked-out".
  * @param options.on which node
  */
 export function resetFirewallAndKillall(options: { readonly on: NodeSelector }): Runbook {
   return {
     id: 'reset-firewall-and-killall',
     title: 'Reset the firewall, then kill all containers and their network, and start again',
-    source: 'write-up 003, "Getting locked-out"',
-    why: 'Neither the machine nor its pods can be reached: the first is the firewall, the second what was lost with it.',
+    source: 'postmortem 003, "Getting locked-out"',
+    why: 'Neither the machine nor its pods can be reached: the firewall blocks the first, and its loss broke the second.',
     steps: [
       look('see the rules', options.on, 'iptables -S | head -n 20'),
       resetFirewallStep(options.on),

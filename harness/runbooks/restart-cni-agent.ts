@@ -4,15 +4,15 @@ import { seconds } from '../model/units.ts';
 import { untilAgentRolledOut } from './support/waits.ts';
 
 /**
- * Restart the agent that owns the CNI configuration, so that it writes it anew.
+ * Restart the agent that owns the CNI configuration, so that it writes it again.
  * Source: flannel's manual (the configuration is written at its start); for k3s, whose flannel is inside, `systemctl restart k3s`.
  */
 export function restartCniAgent(): Runbook {
   return {
     id: 'restart-cni-agent',
     title: 'Restart the CNI agent (flannel)',
-    source: 'flannel manual; write-up 002, "No flannel pods found"',
-    why: 'The agent writes its configuration when it starts. If only that is gone, this is the cheapest cure.',
+    source: 'flannel manual; postmortem 002, "No flannel pods found"',
+    why: 'The agent writes its configuration when it starts. If only that is gone, this is the cheapest fix.',
     steps: [
       look('see the nodes and the agent', 'workstation', 'kubectl get nodes; kubectl -n kube-flannel get pods -o wide'),
       act('restart the agent', 'workstation', 'kubectl -n kube-flannel rollout restart daemonset kube-flannel-ds', {

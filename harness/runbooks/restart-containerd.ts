@@ -6,14 +6,14 @@ import { lastReservedName } from './support/reserved-names.ts';
 
 /**
  * Restart the container runtime of a node; what runs goes on running.
- * Source: write-up 004, 08:00 (the restart of kubelite "flushed" containerd; microk8s' containerd is a service of its own).
+ * Source: postmortem 004, 08:00 (the restart of kubelite "flushed" containerd; microk8s' containerd is a service of its own).
  * @param options.on which node
  */
 export function restartContainerd(options: { readonly on: NodeSelector }): Runbook {
   return {
     id: 'restart-containerd',
     title: 'Restart containerd',
-    source: 'write-up 004, RC-3',
+    source: 'postmortem 004, RC-3',
     why: 'The kubelet says that names are reserved for containers that nobody can find.',
     steps: [
       look('see what the kubelet says', options.on, lastReservedName),

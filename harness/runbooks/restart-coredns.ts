@@ -4,14 +4,14 @@ import { seconds } from '../model/units.ts';
 
 /**
  * Restart the cluster's DNS, because names do not resolve.
- * Source: write-up 002 ("DNS was broken"; CoreDNS in CrashLoopBackOff).
+ * Source: postmortem 002 ("DNS was broken"; CoreDNS in CrashLoopBackOff).
  */
 export function restartCoredns(): Runbook {
   return {
     id: 'restart-coredns',
     title: 'Restart CoreDNS',
-    source: 'write-up 002, "DNS was broken"',
-    why: 'Services cannot resolve each other and CoreDNS is in trouble: the nearest thing to blame.',
+    source: 'postmortem 002, "DNS was broken"',
+    why: 'Services cannot resolve each other and CoreDNS is failing: the obvious suspect.',
     steps: [
       look('see CoreDNS', 'workstation', 'kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide'),
       act('restart it', 'workstation', 'kubectl -n kube-system rollout restart deployment coredns'),

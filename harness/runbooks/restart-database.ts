@@ -5,14 +5,14 @@ import { databaseAnswers } from './support/database.ts';
 
 /**
  * Delete the database's pod, and see whether the next one comes up.
- * Source: write-up 003, "The Database" (CrashLoopBackOff: "it would still crash and crash again").
+ * Source: postmortem 003, "The Database" (CrashLoopBackOff: "it would still crash and crash again").
  */
 export function restartDatabase(): Runbook {
   return {
     id: 'restart-database',
     title: "Restart the database's pod",
-    source: 'write-up 003, "The Database"',
-    why: 'It is down; a new one may come up.',
+    source: 'postmortem 003, "The Database"',
+    why: 'It is down; a new one may start.',
     steps: [
       look('see what it says', 'workstation', 'kubectl -n chromadb logs chromadb-0 --tail=5'),
       act('delete the pod', 'workstation', 'kubectl -n chromadb delete pod chromadb-0'),

@@ -4,14 +4,14 @@ import { restartDatastoreSteps } from './support/datastore.ts';
 
 /**
  * Restart the datastore: asked to end first, killed when it does not, as systemd does it; the kubelet starts it again.
- * Source: write-up 004, 09:10 ("snap.microk8s.daemon-k8s-dqlite restarted"; pods went on within seconds).
+ * Source: postmortem 004, 09:10 ("snap.microk8s.daemon-k8s-dqlite restarted"; pods went on within seconds).
  */
 export function restartDatastore(): Runbook {
   return {
     id: 'restart-datastore',
     title: 'Restart the datastore (etcd)',
-    source: 'write-up 004, resolution summary, intervention 4',
-    why: 'What is to be written cannot be: the log of the datastore or of the API says `context canceled`.',
+    source: 'postmortem 004, resolution summary, intervention 4',
+    why: 'Writes fail: the log of the datastore or of the API says `context canceled`.',
     steps: [
       look(
         'see the errors',

@@ -5,7 +5,7 @@ import { seconds } from '../model/units.ts';
 
 /**
  * Restart the kubelet of a node, and nothing beside it: what "restart the kubelet" means where the scheduler is a pod of its own.
- * Source: write-up 004; Kubernetes, "Troubleshooting Clusters".
+ * Source: postmortem 004; Kubernetes, "Troubleshooting Clusters".
  * @param options.on whose (default: every node's)
  */
 export function restartKubelet(options: { readonly on?: NodeSelector } = {}): Runbook {
@@ -13,8 +13,8 @@ export function restartKubelet(options: { readonly on?: NodeSelector } = {}): Ru
   return {
     id: 'restart-kubelet',
     title: 'Restart the kubelet',
-    source: 'write-up 004, resolution summary (there the kubelet is a part of kubelite)',
-    why: 'Pods do not start: the kubelet is what starts them.',
+    source: 'postmortem 004, resolution summary (there the kubelet is a part of kubelite)',
+    why: 'Pods do not start, and the kubelet starts them.',
     steps: [
       look('see the nodes', 'workstation', 'kubectl get nodes'),
       act('restart it', on, 'systemctl restart kubelet'),

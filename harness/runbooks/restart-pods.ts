@@ -3,7 +3,7 @@ import type { Runbook } from '../model/runbook.ts';
 
 /**
  * Delete every pod and let the controllers make new ones: the reflex.
- * Source: write-up 002 (pods crash-looping, restarted 6,812 times by the kubelet to no avail).
+ * Source: postmortem 002 (pods crash-looping, restarted 6,812 times by the kubelet to no avail).
  * @param options.namespaces whose pods are deleted
  */
 export function restartPods(options: { readonly namespaces: readonly string[] }): Runbook {
@@ -11,7 +11,7 @@ export function restartPods(options: { readonly namespaces: readonly string[] })
   return {
     id: 'restart-pods',
     title: 'Delete every pod of the services',
-    source: 'write-up 002, "Every. Single. Pod. Was. Crashing."',
+    source: 'postmortem 002, "Every. Single. Pod. Was. Crashing."',
     why: 'Crash-looping pods suggest that fresh ones would do better.',
     steps: [
       look('see what crashes', 'workstation', 'kubectl get pods -A'),

@@ -4,14 +4,14 @@ import { seconds } from '../model/units.ts';
 
 /**
  * Restart the scheduler alone: its container is killed, and the kubelet starts it again.
- * Source: write-up 004, RC-1 (what of the kubelite restart mattered to it); Kubernetes, "Create static Pods".
+ * Source: postmortem 004, RC-1 (what of the kubelite restart mattered to it); Kubernetes, "Create static Pods".
  */
 export function restartScheduler(): Runbook {
   return {
     id: 'restart-scheduler',
     title: 'Restart the scheduler',
-    source: 'write-up 004, RC-1',
-    why: 'Pods are Pending and nobody says why: with FailedScheduling silent, the scheduler is what does not speak.',
+    source: 'postmortem 004, RC-1',
+    why: 'Pods are Pending without a FailedScheduling event: the scheduler is silent.',
     steps: [
       look(
         'see that it is silent',

@@ -10,7 +10,7 @@ export function restoreBackupPitr(): Runbook {
     id: 'restore-backup-pitr',
     title: 'Restore the backup, to a minute before',
     source: 'PostgreSQL manual, 26.3.5 "Recovering Using a Continuous Archive Backup"',
-    why: 'Nobody knows when it began: a time at which all was certainly well is safer than the last one there is.',
+    why: 'Nobody knows when it began: a time at which everything certainly worked is safer than the latest one.',
     steps: restoreBackupSteps('1 minute ago'),
   };
 }

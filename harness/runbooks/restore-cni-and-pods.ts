@@ -12,7 +12,7 @@ export function restoreCniAndPods(): Runbook {
   return {
     id: 'restore-cni-and-pods',
     title: 'Put the CNI back, then recreate the pods of the nodes that were hit',
-    source: 'CNI specification; write-up 002, "Option 1: Fix in place", carried to its end',
+    source: 'CNI specification; postmortem 002, "Option 1: Fix in place", carried to its end',
     why: 'New pods get a network once the CNI is back; the old ones hang on a bridge that no longer exists.',
     steps: [
       ...restoreCniSteps(),

@@ -11,7 +11,7 @@ export function restoreResolver(): Runbook {
     id: 'restore-resolver',
     title: "Fix the nodes' resolver, then restart CoreDNS",
     source: 'CoreDNS manual, plugin loop',
-    why: 'CoreDNS inherits the resolver of its node; as long as that is loopback, every restart dies the same death.',
+    why: 'CoreDNS inherits the resolver of its node; as long as that is loopback, every restart fails the same way.',
     steps: [
       look('read why it dies', 'workstation', 'kubectl -n kube-system logs -l k8s-app=kube-dns --tail=3'),
       look('see the resolver', 'nodes', 'cat /etc/resolv.conf'),

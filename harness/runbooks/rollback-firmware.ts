@@ -6,14 +6,14 @@ import { untilNodesReady } from './support/waits.ts';
 
 /**
  * Put the firmware of before back, and reboot what had been rebooted into the new one.
- * Source: write-up 001, which did not try it ("Literally, nothing changed in the host except the firmware update").
+ * Source: postmortem 001, which did not try it ("Literally, nothing changed in the host except the firmware update").
  */
 export function rollbackFirmware(): Runbook {
   return {
     id: 'rollback-firmware',
     title: 'Put the old firmware back, and reboot the workers',
-    source: 'write-up 001: the one thing that had changed',
-    why: 'Nothing else has changed since everything was well.',
+    source: 'postmortem 001: the one thing that had changed',
+    why: 'Nothing else has changed since everything worked.',
     steps: [
       look('see what was updated', 'nodes', `ls -l --time-style=full-iso ${firmware} && cat ${firmware}`),
       act('put the old one back', 'nodes', installFirmware(soundEntries), {

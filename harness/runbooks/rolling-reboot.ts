@@ -4,15 +4,15 @@ import { rollingReboot as steps } from './support/rolling-reboot.ts';
 
 /**
  * The same reboot, one node after another, each drained before and looked at after.
- * Source: write-up 004, lessons learned ("rolling reboot is non-negotiable: cordon, drain, reboot, verify Ready, uncordon, wait, next
+ * Source: postmortem 004, lessons learned ("rolling reboot is non-negotiable: cordon, drain, reboot, verify Ready, uncordon, wait, next
  * node"); Kubernetes, "Safely Drain a Node".
  */
 export function rollingReboot(): Runbook {
   return {
     id: 'rolling-reboot',
     title: 'Reboot one node after another',
-    source: 'write-up 004, lessons learned',
-    why: 'A kernel update wants every node rebooted; none of them has to be away while another is.',
+    source: 'postmortem 004, lessons learned',
+    why: 'A kernel update needs every node rebooted, but not at the same time.',
     instead: steps({ sandboxes: 'left' }),
     steps: [look('see the nodes', 'workstation', 'kubectl get nodes; kubectl get pods -A | grep -v Running')],
   };

@@ -6,7 +6,7 @@ import { untilNodesReady } from './support/waits.ts';
 /**
  * Renew what kubeadm knows, and give every kubelet a new identity: first the kubelet of the control plane, for it is what restarts
  * the API server, then the workers'.
- * Source: Kubernetes, "Troubleshooting kubeadm", "Kubelet client certificate rotation fails"; write-up 003 for the outage.
+ * Source: Kubernetes, "Troubleshooting kubeadm", "Kubelet client certificate rotation fails"; postmortem 003 for the outage.
  */
 export function rotateCertsAndKubelets(): Runbook {
   return {

@@ -20,14 +20,14 @@ const apart = JSON.stringify({
 });
 
 /**
- * Two copies of CoreDNS that may never share a node: another template, so both are rolled out anew.
- * Source: write-up 004, action items ("ensure CoreDNS PodAntiAffinity patch is applied").
+ * Two copies of CoreDNS that may never share a node: another template, so both are rolled out again.
+ * Source: postmortem 004, action items ("ensure CoreDNS PodAntiAffinity patch is applied").
  */
 export function scaleCoredns2Antiaffinity(): Runbook {
   return {
     id: 'scale-coredns-2-antiaffinity',
     title: 'Scale CoreDNS to two, never on one node',
-    source: 'write-up 004, action items',
+    source: 'postmortem 004, action items',
     why: 'No name is resolved, the only CoreDNS is on a node that is gone, and it must not happen again.',
     steps: [
       seeCoredns,

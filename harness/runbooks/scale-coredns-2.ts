@@ -4,13 +4,13 @@ import { oneCorednsReady, seeCoredns } from './support/coredns.ts';
 
 /**
  * Two copies of CoreDNS instead of one, so that one of them is on a node that lives.
- * Source: write-up 004, 08:00 ("CoreDNS scaled from 1 to 2 replicas to eliminate DNS SPOF").
+ * Source: postmortem 004, 08:00 ("CoreDNS scaled from 1 to 2 replicas to eliminate DNS SPOF").
  */
 export function scaleCoredns2(): Runbook {
   return {
     id: 'scale-coredns-2',
     title: 'Scale CoreDNS to two',
-    source: 'write-up 004, resolution summary',
+    source: 'postmortem 004, resolution summary',
     why: 'No name is resolved, and the only CoreDNS is on a node that is gone.',
     steps: [
       seeCoredns,

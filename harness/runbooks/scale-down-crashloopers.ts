@@ -4,13 +4,13 @@ import { seconds } from '../model/units.ts';
 
 /**
  * Take away what crash-loops, from a workstation: the API is not on the machine that reboots.
- * Source: write-up 000, "The Actual Culprit" (`openwebui` and `quartz-vault` restarted every few seconds): what stopping only them costs.
+ * Source: postmortem 000, "The Actual Culprit" (`openwebui` and `quartz-vault` restarted every few seconds): what stopping only them costs.
  */
 export function scaleDownCrashloopers(): Runbook {
   return {
     id: 'scale-down-crashloopers',
     title: 'Scale down what crash-loops',
-    source: 'write-up 000, "The Actual Culprit"; not tried there',
+    source: 'postmortem 000, "The Actual Culprit"; not tried there',
     why: 'The restart counts say which pods thrash; the rest of the machine can stay as it is.',
     steps: [
       look('see what restarts', 'workstation', 'kubectl -n apps get pods'),

@@ -6,13 +6,13 @@ import { scaleDownSteps, seeTheKill } from './support/memory.ts';
 
 /**
  * Scale down what nobody uses any more, so that there is room for the database at its next start.
- * Source: write-up 003, "The Database" ("I just went ahead and scaled down some services that no longer been used").
+ * Source: postmortem 003, "The Database" ("I just went ahead and scaled down some services that no longer been used").
  */
 export function scaleDownServices(): Runbook {
   return {
     id: 'scale-down-services',
     title: 'Scale down services that nobody uses',
-    source: 'write-up 003, "The Database"',
+    source: 'postmortem 003, "The Database"',
     why: 'The node is full, and a bigger one costs money; some of what is on it nobody needs.',
     steps: [
       seeTheKill,

@@ -10,16 +10,16 @@ import { untilNodesReady } from './support/waits.ts';
 import { restoreSegments, untilItTakesWrites } from './support/wal.ts';
 
 /**
- * One cure for each cause, and nothing else: certificates, room on the node, addresses for pods, the one segment of the log. The API first, for
- * without it nobody sees the rest; the services go before the pods are made anew, so that those which nobody needs are not.
- * Source: ours, from the cures that the single outages of write-up 003 were measured to have; k3s' issue 5885 for the addresses.
+ * One fix for each cause, and nothing else: certificates, room on the node, addresses for pods, the one segment of the log. The API first, for
+ * without it nobody sees the rest; the services go before the pods are recreated, so that those which nobody needs are not.
+ * Source: ours, from the fixes that the single outages of postmortem 003 were measured to have; k3s' issue 5885 for the addresses.
  */
 export function shortestWay(): Runbook {
   return {
     id: 'shortest-way',
-    title: 'One cure for each cause, in the order in which they hide each other',
-    source: 'ours, after write-up 003',
-    why: 'Four things are broken, one behind the other; each has one cure.',
+    title: 'One fix for each cause, in the order in which they hide each other',
+    source: 'ours, after postmortem 003',
+    why: 'Four things are broken, each hiding the next; each has one fix.',
     steps: [
       look('see what the API says', 'workstation', 'kubectl get nodes'),
       ...renewEverything,

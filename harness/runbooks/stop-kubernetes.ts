@@ -1,10 +1,10 @@
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
-import { getOntoIt, stopKubernetesStep } from './support/host-000.ts';
+import { connectToHost, stopKubernetesStep } from './support/host-000.ts';
 
 /**
  * Stop Kubernetes on the machine, and keep it from starting.
- * Source: write-up 000, fix 2 ("The system immediately stabilized. Uptime shot past 7 minutes").
+ * Source: postmortem 000, fix 2 ("The system immediately stabilized. Uptime shot past 7 minutes").
  * @param options.on the host
  */
 export function stopKubernetes(options: { readonly on: NodeSelector }): Runbook {
@@ -12,8 +12,8 @@ export function stopKubernetes(options: { readonly on: NodeSelector }): Runbook 
   return {
     id: 'stop-kubernetes',
     title: 'Stop Kubernetes on the host',
-    source: 'write-up 000, fix 2',
+    source: 'postmortem 000, fix 2',
     why: 'No pods, no crash loops, no interfaces that come and go, no panic.',
-    steps: [getOntoIt(on), stopKubernetesStep('stop and disable it', on)],
+    steps: [connectToHost(on), stopKubernetesStep('stop and disable it', on)],
   };
 }

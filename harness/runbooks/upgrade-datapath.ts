@@ -5,13 +5,13 @@ import { untilAgentRolledOut, untilNodesReady } from './support/waits.ts';
 /**
  * Roll out the version of the network's agent whose program the verifier accepts. What crash-loops is replaced first, for a daemon set's
  * rolling update need not wait for pods that are not available.
- * Source: write-up 001, after 5 ("there may be a Cilium update. Sure enough, there is. Thank God that fixes my issue").
+ * Source: postmortem 001, after 5 ("there may be a Cilium update. Sure enough, there is. Thank God that fixes my issue").
  */
 export function upgradeDatapath(): Runbook {
   return {
     id: 'upgrade-datapath',
     title: "Upgrade the network's agent",
-    source: 'write-up 001, after step 5',
+    source: 'postmortem 001, after step 5',
     why: "The agent's log says that the kernel refuses its program, and its issue tracker knows of it: a newer version builds a smaller one.",
     steps: [
       look('see the agents', 'workstation', 'kubectl -n kube-flannel get pods -o wide'),

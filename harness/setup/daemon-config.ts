@@ -47,13 +47,13 @@ function parse(text: string | undefined, file: string): Record<string, unknown> 
     value = JSON.parse(text);
   } catch (cause) {
     throw new FiredrillError('environment', `${file} is not valid JSON`, {
-      hint: `mend ${file}, then try again`,
+      hint: `fix ${file}, then try again`,
       cause,
     });
   }
   if (!isObject(value)) {
     throw new FiredrillError('environment', `${file} does not hold a JSON object`, {
-      hint: `mend ${file}, then try again`,
+      hint: `fix ${file}, then try again`,
     });
   }
   return value;

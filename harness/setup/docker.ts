@@ -140,7 +140,7 @@ export const localEndpoint = 'unix:///var/run/docker.sock';
 
 /** What to do where the engine that the client is pointed at does not answer. */
 export const toLocalEndpoint =
-  'start it, or go back to the Docker of this machine: unset DOCKER_HOST and DOCKER_CONTEXT, `docker context use default`';
+  'start it, or go back to the local Docker: unset DOCKER_HOST and DOCKER_CONTEXT, `docker context use default`';
 
 /** Where the client finds its engine: the active context's address, which is DOCKER_HOST where that is set. */
 export async function dockerEndpoint(runner: Runner, signal?: AbortSignal): Promise<string> {

@@ -63,7 +63,7 @@ describe('judge', () => {
     expect(detail).toContain('24 steps');
   });
 
-  it('tells how to mend whatever fails', () => {
+  it('tells how to fix whatever fails', () => {
     const broken = judge({
       ...good,
       docker: undefined,
@@ -72,14 +72,14 @@ describe('judge', () => {
       platform: 'win32',
       dockerFreeBytes: 0,
     });
-    for (const check of broken.filter((c) => c.status === 'fail')) expect(check.mend, check.id).toBeTruthy();
+    for (const check of broken.filter((c) => c.status === 'fail')) expect(check.fix, check.id).toBeTruthy();
   });
 });
 
-it('prints a line for each check, and one below for what mends it', () => {
+it('prints a line for each check, and one below for what fixes it', () => {
   const lines = describeChecks([
     { id: 'a', title: 'Disk', status: 'ok', detail: '50 GB free' },
-    { id: 'b', title: 'Docker', status: 'fail', detail: 'missing', mend: 'install it' },
+    { id: 'b', title: 'Docker', status: 'fail', detail: 'missing', fix: 'install it' },
   ]);
-  expect(lines).toEqual(['ok    Disk    50 GB free', 'FAIL  Docker  missing', '              mend: install it']);
+  expect(lines).toEqual(['ok    Disk    50 GB free', 'FAIL  Docker  missing', '              fix: install it']);
 });

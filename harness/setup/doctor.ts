@@ -33,11 +33,11 @@ import { realRunner, type Runner } from '../host/run.ts';
 export interface Check {
   readonly id: string;
   readonly title: string;
-  /** `fail` keeps runs from working; `warn` may, or is mended by the run itself. */
+  /** `fail` keeps runs from working; `warn` may, or is fixed by the run itself. */
   readonly status: 'ok' | 'warn' | 'fail';
   readonly detail: string;
-  /** The command that mends it. */
-  readonly mend?: string;
+  /** The command that fixes it. */
+  readonly fix?: string;
 }
 
 /** What was looked at. Undefined means that it could not be told. */
@@ -104,7 +104,7 @@ export function judge(facts: Facts): readonly Check[] {
     memory(facts),
     facts.cpuCount >= 2
       ? ok('cpu', 'Processors', String(facts.cpuCount))
-      : warn('cpu', 'Processors', 'only one; times will say more about it than about the outage'),
+      : warn('cpu', 'Processors', 'only one; it will affect the times more than the outage does'),
     ...limits(facts),
     network(facts),
     fence(facts),
@@ -112,13 +112,17 @@ export function judge(facts: Facts): readonly Check[] {
       ? warn(
           'go',
           'Go toolchain',
-          'none; images and kind have to be fetched, not built',
+          'none; images and kind must be fetched, not built',
           'install Go from https://go.dev/dl/',
         )
       : ok('go', 'Go toolchain', facts.go),
     facts.kind !== undefined && isKindVersion(facts.kind, versions.kind)
       ? ok('kind', 'kind', versions.kind)
-      : warn('kind', 'kind', `${versions.kind} is not in the cache yet; the first run makes it in about half a minute`),
+      : warn(
+          'kind',
+          'kind',
+          `${versions.kind} is not in the cache yet; the first run builds it in about half a minute`,
+        ),
     imagesCheck(facts),
   ];
 }
@@ -140,7 +144,7 @@ function refused(facts: Facts, id: Refusal['id'], title: string): Check | undefi
     ...(docker === undefined ? {} : aboutEngine(docker, facts.endpoint, facts.here)),
     dockerUserChain: chain === 'absent' ? false : undefined,
   }).find((one) => one.id === id);
-  return refusal === undefined ? undefined : fail(id, title, refusal.what, refusal.mend);
+  return refusal === undefined ? undefined : fail(id, title, refusal.what, refusal.fix);
 }
 
 const machine = (facts: Facts): Check =>
@@ -209,12 +213,12 @@ function dockerChecks(facts: Facts): readonly Check[] {
 }
 
 function tools(facts: Facts): Check {
-  return refused(facts, 'tools', 'Tools') ?? ok('tools', 'Tools', 'all that runbooks call is there');
+  return refused(facts, 'tools', 'Tools') ?? ok('tools', 'Tools', 'all commands that runbooks use are installed');
 }
 
 function disk({ dockerFreeBytes, cacheFreeBytes, images }: Facts): Check {
   if (dockerFreeBytes === undefined && cacheFreeBytes === undefined)
-    return warn('disk', 'Disk', 'cannot be told from here');
+    return warn('disk', 'Disk', 'cannot be checked from here');
   const found = [
     { where: "for Docker's data", free: dockerFreeBytes, run: diskForRun(usual) },
     { where: 'for the cache', free: cacheFreeBytes, run: cacheForRun },
@@ -248,7 +252,7 @@ function memory({ availableBytes, needs }: Facts): Check {
       'memory',
       'Memory',
       `${available}; the smallest outage needs ${gib(least.memoryBytes)}`,
-      'end what else runs here, or give the machine more',
+      'stop other programs, or give the machine more',
     );
   const names = tooLarge.map(({ what, memoryBytes }) => `${what} (${gib(memoryBytes)})`).join(', ');
   return warn('memory', 'Memory', `${available}; too little for ${names}`);
@@ -287,7 +291,7 @@ function network(facts: Facts): Check {
   const no = refused(facts, 'netfilter', 'Bridge netfilter');
   if (no !== undefined) return no;
   return facts.bridgeNetfilter === undefined
-    ? warn('netfilter', 'Bridge netfilter', 'cannot be told from here')
+    ? warn('netfilter', 'Bridge netfilter', 'cannot be checked from here')
     : ok('netfilter', 'Bridge netfilter', 'bridged packets pass iptables');
 }
 
@@ -295,18 +299,18 @@ function fence(facts: Facts): Check {
   const no = refused(facts, 'fence', 'Fence');
   if (no !== undefined) return no;
   return facts.dockerUserChain === 'there'
-    ? ok('fence', 'Fence', "Docker's DOCKER-USER chain is there; cluster networks can be closed")
+    ? ok('fence', 'Fence', "Docker's DOCKER-USER chain exists; cluster networks can be closed")
     : warn(
         'fence',
         'Fence',
-        "whether Docker's DOCKER-USER chain is there cannot be told from here; the run does, in a container",
+        "whether Docker's DOCKER-USER chain exists cannot be checked from here; the run checks it in a container",
       );
 }
 
 function imagesCheck(facts: Facts): Check {
   const { images } = facts;
-  if (images === undefined) return warn('images', 'Images', 'cannot be told without Docker');
-  if (images.ready) return ok('images', 'Images', 'the node image and k6 are there');
+  if (images === undefined) return warn('images', 'Images', 'cannot be checked without Docker');
+  if (images.ready) return ok('images', 'Images', 'the node image and k6 are present');
   const pull =
     images.pullCount > 0
       ? `pulls ${String(images.pullCount)} (about ${String(Math.round(images.pullBytes / 1e6))} MB)`
@@ -320,19 +324,19 @@ function imagesCheck(facts: Facts): Check {
 }
 
 const ok = (id: string, title: string, detail: string): Check => ({ id, title, status: 'ok', detail });
-const warn = (id: string, title: string, detail: string, mend?: string): Check => ({
+const warn = (id: string, title: string, detail: string, fix?: string): Check => ({
   id,
   title,
   status: 'warn',
   detail,
-  ...(mend === undefined ? {} : { mend }),
+  ...(fix === undefined ? {} : { fix }),
 });
-const fail = (id: string, title: string, detail: string, mend: string): Check => ({
+const fail = (id: string, title: string, detail: string, fix: string): Check => ({
   id,
   title,
   status: 'fail',
   detail,
-  mend,
+  fix,
 });
 
 /** Looks at this machine. Read-only: asks Docker, reads /proc, starts nothing that stays. */
@@ -424,12 +428,12 @@ export async function preconditions(
   }
 }
 
-/** The checks as lines: a mark, the title, what was found, and what mends it. */
+/** The checks as lines: a mark, the title, what was found, and what fixes it. */
 export function describeChecks(checks: readonly Check[]): readonly string[] {
   const mark = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' } as const;
   const width = Math.max(0, ...checks.map((c) => c.title.length));
   return checks.flatMap((c) => [
     `${mark[c.status]}  ${c.title.padEnd(width)}  ${c.detail}`,
-    ...(c.mend === undefined ? [] : [`${' '.repeat(width + 8)}mend: ${c.mend}`]),
+    ...(c.fix === undefined ? [] : [`${' '.repeat(width + 8)}fix: ${c.fix}`]),
   ]);
 }

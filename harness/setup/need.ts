@@ -73,7 +73,7 @@ export function requireMemory({ what, clusters, memoryBytes }: Need, availableBy
       hint:
         room > 0
           ? `--parallel ${String(room)}`
-          : 'end what else runs here (`npm run firedrill -- clean` for what a killed run left), or rehearse a smaller outage: `npm run firedrill -- list` tells what each needs',
+          : 'stop other programs (`npm run firedrill -- clean` removes what a killed run left), or rehearse a smaller outage: `npm run firedrill -- list` shows what each needs',
     },
   );
 }

@@ -26,10 +26,10 @@ describe('a machine on which nothing can be run', () => {
     ['fence', { dockerUserChain: false }, /"iptables": false/],
     ['tools', { missingTools: ['awk', 'tar'] }, /apt-get install/],
     ['netfilter', { bridgeNetfilter: false }, /modprobe br_netfilter/],
-  ])('%s: %o is refused, with what to do instead', (id, fact, mend) => {
+  ])('%s: %o is refused, with what to do instead', (id, fact, fix) => {
     const [refusal, ...others] = refusals({ ...good, ...fact });
     expect(others).toEqual([]);
-    expect(refusal).toMatchObject({ id, mend: expect.stringMatching(mend) as string });
+    expect(refusal).toMatchObject({ id, fix: expect.stringMatching(fix) as string });
     expect(() => {
       refuse({ ...good, ...fact });
     }).toThrow(refusal?.what);

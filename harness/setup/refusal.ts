@@ -29,7 +29,7 @@ export interface Refusal {
   /** The check of `doctor` that fails for it. */
   readonly id: 'machine' | 'tools' | 'docker' | 'fence' | 'netfilter';
   readonly what: string;
-  readonly mend: string;
+  readonly fix: string;
 }
 
 /** Node's names of architectures, by the kernel's. */
@@ -49,13 +49,13 @@ export function refusals(machine: Machine): readonly Refusal[] {
       when: platform === 'darwin',
       id: 'machine',
       what: `${here} is not supported: disks are mounted by paths of Docker's own virtual machine`,
-      mend: 'use a Linux virtual machine (`limactl start --name firedrill template://docker`), with Node.js in it',
+      fix: 'use a Linux virtual machine (`limactl start --name firedrill template://docker`), with Node.js in it',
     },
     {
       when: platform !== 'darwin' && !known,
       id: 'machine',
       what: `${here} is not supported`,
-      mend:
+      fix:
         platform === 'win32'
           ? 'use WSL 2: `wsl --install`, and Node.js and Docker in it'
           : 'use Linux on x86-64 or arm64',
@@ -63,65 +63,65 @@ export function refusals(machine: Machine): readonly Refusal[] {
     {
       when: missingTools.length > 0,
       id: 'tools',
-      what: `runbooks call ${missingTools.join(', ')} on this machine, and there is no such program`,
-      mend: 'on Debian and Ubuntu: sudo apt-get install coreutils grep sed mawk tar',
+      what: `runbooks call ${missingTools.join(', ')} on this machine, which lacks them`,
+      fix: 'on Debian and Ubuntu: sudo apt-get install coreutils grep sed mawk tar',
     },
     {
       when: elsewhere !== undefined,
       id: 'docker',
-      what: `Docker's engine runs ${elsewhere ?? ''}, and not on this machine: clusters publish their ports on its loopback, and its kernel is another one`,
-      mend: 'use the engine of this machine: `docker context use default`, and unset DOCKER_HOST and DOCKER_CONTEXT; or run firedrill where the engine is',
+      what: `Docker's engine runs ${elsewhere ?? ''}, not on this machine: clusters would publish their ports on its loopback and use its kernel`,
+      fix: 'use the engine of this machine: `docker context use default`, and unset DOCKER_HOST and DOCKER_CONTEXT; or run firedrill where the engine is',
     },
     {
       when: engine !== '' && kernelNames[engine] !== arch,
       id: 'machine',
-      what: `Node.js is for ${arch} and Docker's engine runs on ${engine}: what is built or fetched here could not run in its nodes`,
-      mend: `install Node.js for ${kernelNames[engine] ?? engine}`,
+      what: `Node.js is for ${arch} and Docker's engine runs on ${engine}: programs built or fetched here could not run in its nodes`,
+      fix: `install Node.js for ${kernelNames[engine] ?? engine}`,
     },
     {
       when: podman === true,
       id: 'docker',
       what: '`docker` is podman here; nodes, fences and snapshots need a Docker engine',
-      mend: 'install Docker beside it (https://docs.docker.com/engine/install/) and take podman-docker away',
+      fix: 'install Docker beside it (https://docs.docker.com/engine/install/) and remove podman-docker',
     },
     {
       when: machine.forbidden === true,
       id: 'docker',
-      what: "Docker is there, but this user may not use it: permission denied on its engine's socket",
-      mend: '`sudo usermod -aG docker $USER`, then log in again (whoever may use Docker is as good as root)',
+      what: "Docker is installed, but this user may not use it: permission denied on its engine's socket",
+      fix: '`sudo usermod -aG docker $USER`, then log in again (members of that group have root access)',
     },
     {
       when: rootless === true,
       id: 'docker',
-      what: 'Docker runs rootless here: nodes cannot load firewall rules, and the fence has no chain to stand in',
-      mend: 'use the engine of root: `docker context use default`, or unset DOCKER_HOST',
+      what: 'Docker runs rootless here: nodes cannot load firewall rules, and there is no chain for the fence',
+      fix: 'use the rootful engine: `docker context use default`, or unset DOCKER_HOST',
     },
     {
       when: firewall.startsWith('nftables'),
       id: 'fence',
-      what: "Docker makes its firewall rules with nftables here: it then has no DOCKER-USER chain, in which a cluster's fence stands",
-      mend: 'take "firewall-backend" out of /etc/docker/daemon.json (or dockerd\'s options), then: sudo systemctl restart docker',
+      what: 'Docker makes its firewall rules with nftables here: so there is no DOCKER-USER chain, which the fence needs',
+      fix: 'remove "firewall-backend" from /etc/docker/daemon.json (or dockerd\'s options), then: sudo systemctl restart docker',
     },
     {
       when: machine.dockerUserChain === false,
       id: 'fence',
-      what: "Docker's DOCKER-USER chain, in which a cluster's fence stands, is not in this machine's iptables",
-      mend: 'take "iptables": false out of /etc/docker/daemon.json, then: sudo systemctl restart docker; or run with --open-fence',
+      what: "Docker's DOCKER-USER chain, which the fence needs, is not in this machine's iptables",
+      fix: 'remove "iptables": false from /etc/docker/daemon.json, then: sudo systemctl restart docker; or run with --open-fence',
     },
     {
       when: bridgeNetfilter === false,
       id: 'netfilter',
-      what: 'the kernel module br_netfilter is not loaded: flannel ends at once without it, and no node becomes Ready',
-      mend: 'sudo modprobe br_netfilter',
+      what: 'the kernel module br_netfilter is not loaded: without it flannel exits at once, and no node becomes Ready',
+      fix: 'sudo modprobe br_netfilter',
     },
   ];
-  return all.filter(({ when }) => when).map(({ id, what, mend }) => ({ id, what, mend }));
+  return all.filter(({ when }) => when).map(({ id, what, fix }) => ({ id, what, fix }));
 }
 
 /** @throws FiredrillError `environment` with the first refusal */
 export function refuse(machine: Machine): void {
   const [first] = refusals(machine);
-  if (first !== undefined) throw new FiredrillError('environment', first.what, { hint: first.mend });
+  if (first !== undefined) throw new FiredrillError('environment', first.what, { hint: first.fix });
 }
 
 /** What is known of where an engine runs, and of the machine that asks it. */

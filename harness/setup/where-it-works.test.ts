@@ -62,7 +62,7 @@ describe('the table of where it works', () => {
       expect(await ready()).toMatchObject({ how: 'running' });
       return;
     }
-    expect(failing.map(({ mend }) => mend)).not.toContain(undefined);
+    expect(failing.map(({ fix }) => fix)).not.toContain(undefined);
     const error: unknown = await ready().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'environment', hint: expect.stringMatching(/./) as string });
     expect(log, 'nothing is started, made or installed').toEqual([]);

@@ -27,14 +27,14 @@ const damaged: Readonly<Record<WalDamage, string>> = {
   'bit-flip': 'one bit of the write-ahead log is another',
 };
 
-/** What was not tried in the write-up, in the order of what it loses. */
+/** What was not tried in the postmortem, in the order of what it loses. */
 const backups = [
   claimed(restoreBackup(), 'unknown', 'not tried'),
   claimed(restoreBackupPitr(), 'unknown', 'not tried'),
 ];
 
 /**
- * Write-up 003, "The Database": a log that cannot be read, and what it costs to go on without it.
+ * Postmortem 003, "The Database": a log that cannot be read, and what it costs to go on without it.
  * @param options.damage what has become of the segment with the last checkpoint
  * @param options.withBackups whether the base backup is restored, too: what that costs does not depend on the damage
  */
@@ -43,7 +43,7 @@ export function damagedWal(options: { readonly damage: WalDamage; readonly withB
   return {
     outage: {
       title: `Apparently as many things as possible: ${damaged[damage]}`,
-      source: 'write-up 003',
+      source: 'postmortem 003',
       date: 'undated',
       says: [
         'After crash loops and OOM kills the database did not start any more: PANIC: could not locate a valid checkpoint record.',
@@ -56,8 +56,8 @@ export function damagedWal(options: { readonly damage: WalDamage; readonly withB
     },
     fidelity: 'equivalent',
     differences: [
-      'the segment is damaged by hand at the instant of the crash; in the write-up it was found damaged after many',
-      'WAL is archived and there is a base backup, so that other ways out can be compared; the write-up speaks of none',
+      'the segment is damaged by hand at the instant of the crash; in the postmortem it was found damaged after many',
+      'WAL is archived and there is a base backup, so that other ways out can be compared; the postmortem speaks of none',
       'cp and pg_basebackup stand for pgbackrest',
     ],
     cluster: { workers: 2, workload: 'resurrection' },

@@ -104,7 +104,7 @@ const agentPatch = `spec:
  * Makes the cluster's network agent one with a datapath in the kernel: it loads an eBPF program at its start, and only then the CNI
  * configuration is installed. A node that boots has none until its agent is up (Cilium's plugin refuses as long as its agent is down).
  *
- * Source: write-up 001 (Cilium); Cilium's manual, "Component Overview" (the agent loads the programs and installs the CNI configuration).
+ * Source: postmortem 001 (Cilium); Cilium's manual, "Component Overview" (the agent loads the programs and installs the CNI configuration).
  */
 export const datapathAgent: readonly Step[] = [
   act('the firmware that the agent finds', 'nodes', installFirmware(soundEntries)),

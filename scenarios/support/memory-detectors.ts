@@ -11,7 +11,7 @@ import { warningEvents } from '../../harness/detectors/warning-events.ts';
 import type { Detector } from '../../harness/model/detector.ts';
 
 /**
- * Every alarm that is compared on a database that is killed for memory. (`pg_isready` is the readiness probe of its pod, so its verdict is
+ * Every alert that is compared on a database that is killed for memory. (`pg_isready` is the readiness probe of its pod, so its verdict is
  * among the kubelet's.) A node of this size has over a third available in quiet times, and a sixth when its neighbours have filled it and
  * the database is dead.
  */

@@ -3,19 +3,19 @@ import type { NodeSelector, Step } from '../../harness/model/step.ts';
 import { seconds } from '../../harness/model/units.ts';
 import { installUnit } from './host-unit.ts';
 
-/** So many interfaces made anew within a minute for pods that had one since the start, and the stand-in for the kernel gives up. A sound host makes none. */
+/** So many interfaces recreated within a minute for pods that had one since the start, and the stand-in for the kernel gives up. A sound host makes none. */
 const mostMadeAnew = 8;
 
-/** A boot lasts so many seconds at least: time for a person to do something on the machine, as there was in the write-up. */
+/** A boot lasts so many seconds at least: time for a person to do something on the machine, as there was in the postmortem. */
 const leastUptimeS = 40;
 
 /**
- * The host of write-up 000: a node on which a gateway runs beside Kubernetes, under systemd; whose kernel gives up when network
+ * The host of postmortem 000: a node on which a gateway runs beside Kubernetes, under systemd; whose kernel gives up when network
  * interfaces come and go too fast, and which then starts itself again, as `kernel.panic = 10` says; and two services on it whose next
  * release crashes.
  *
- * A container's kernel is everybody's: it is not the one that panics. A program counts the interfaces that pods get anew; past the
- * limit the gateway is killed as the write-up's was, every process of the node stands still for ten seconds, and the node ends.
+ * A container's kernel is everybody's: it is not the one that panics. A program counts the interfaces that pods get again; past the
+ * limit the gateway is killed as the postmortem's was, every process of the node stands still for ten seconds, and the node ends.
  *
  * It goes by the runtime's own notes and not by the kernel's messages, because those do not say whose an interface is: a start of the
  * whole host, a roll-out and our own canaries make dozens that are nobody's fault, and how many a minute depends on the machine's CPU.
@@ -86,7 +86,7 @@ while (1) {
   close $client;
 }`;
 
-/** As the write-up's was before it was hardened. Who is killed leaves a report, as Ubuntu's apport writes it. */
+/** As the postmortem's was before it was hardened. Who is killed leaves a report, as Ubuntu's apport writes it. */
 const gatewayUnit = `[Unit]
 Description=Gateway of the build swarm
 [Service]
@@ -142,7 +142,7 @@ WantedBy=multi-user.target`;
 
 /**
  * `openwebui` and `quartz-vault`, eight pods each. Their release is a variable: the broken one takes the pod's sandbox along when it
- * crashes (it shares the pod's processes and ends the first of them), so that network namespace and interface are made anew each time.
+ * crashes (it shares the pod's processes and ends the first of them), so that network namespace and interface are recreated each time.
  */
 const deployments = (on: { readonly worker: number }): string => `apiVersion: v1
 kind: Namespace

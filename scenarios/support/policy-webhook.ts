@@ -116,7 +116,7 @@ webhooks:
 /**
  * A validating webhook without which nothing is written, served over TLS by a pod on the first worker.
  *
- * Source: write-up 001, 4 ("validating webhooks being unreachable"); Kubernetes, "Dynamic Admission Control".
+ * Source: postmortem 001, 4 ("validating webhooks being unreachable"); Kubernetes, "Dynamic Admission Control".
  */
 export const policyWebhook: readonly Step[] = [
   act("the webhook's certificate", 'control-plane', makeCertificate),

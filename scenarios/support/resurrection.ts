@@ -42,12 +42,12 @@ export function resurrectionProbes(
   ];
 }
 
-/** All SLIs of that workload but those named: what a write-up says kept working where it says that all else did. */
+/** All SLIs of that workload but those named: what a postmortem says kept working where it says that all else did. */
 export function allSlisBut(...broken: readonly string[]): readonly string[] {
   return resurrectionProbes().flatMap(({ sli }) => (broken.includes(sli) ? [] : [sli]));
 }
 
-/** Every alarm that is compared on that workload; `sli` is what the synthetic check asks for. */
+/** Every alert that is compared on that workload; `sli` is what the synthetic check asks for. */
 export function resurrectionDetectors(sli: string): readonly Detector[] {
   return [
     nodeNotReady(),

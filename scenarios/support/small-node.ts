@@ -93,7 +93,7 @@ spec:
  * other nodes stand outside. It does not evict before the kernel kills: kind sets thresholds for disks alone, as k3s does, and a list that is
  * given replaces all defaults.
  *
- * Source: write-up 003, "The Database"; Kubernetes, "Reserve Compute Resources for System Daemons" (enforceNodeAllocatable: pods) and
+ * Source: postmortem 003, "The Database"; Kubernetes, "Reserve Compute Resources for System Daemons" (enforceNodeAllocatable: pods) and
  * "Node-pressure Eviction" (default hard thresholds).
  */
 export const nodeOf = (allocatableMiB: number): readonly Step[] => [
@@ -134,5 +134,5 @@ export const nodeOf = (allocatableMiB: number): readonly Step[] => [
   ),
 ];
 
-/** The small node of the write-up's outage. */
+/** The small node of the postmortem's outage. */
 export const smallNode = nodeOf(smallMiB);

@@ -67,7 +67,7 @@ describe('the arms of a plan', () => {
     expect(names(planOf(1, ['wait'], ['switch-on']))).toEqual(['switch-on-1', 'wait-1']);
   });
 
-  it('take cures only: what should recover, or else what changes anything; never a precaution', () => {
+  it('take cures only: what should recover, or else what changes anything; never a prevention', () => {
     const [wait, cure] = scenario.runbooks;
     if (wait === undefined || cure === undefined) throw new Error('no runbooks');
     const also = { ...cure, runbook: { ...cure.runbook, id: 'also' } };
@@ -140,7 +140,7 @@ describe('what a control runs', () => {
     expect(expectedMs(scenario, 'fast', [{ runbook: 'wait' }, { runbook: 'switch-on' }])).toBe(wait + cure);
   });
 
-  it('is watched for as long as the alarms look back', () => {
+  it('is watched for as long as the alerts look back', () => {
     expect(healthyWatchMs(profiles.fast)).toBe(60_000);
     expect(healthyWatchMs(profiles.stock)).toBe(profiles.stock.alertWindowMs);
   });

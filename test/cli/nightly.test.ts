@@ -137,7 +137,7 @@ describe('nightly', () => {
     };
     for (const [i, trial] of report.trials.entries()) {
       delete trial.definitions;
-      // More requests than the timelines have room for: else it would be computed anew by the definitions of today.
+      // More requests than the timelines have room for: else it would be computed again by the definitions of today.
       for (const sli of trial.slis) sli.samples += 40;
       if (i === 0) trial.definitions = 2;
     }
@@ -166,7 +166,7 @@ describe('nightly', () => {
     writeFileSync(file('history.jsonl'), damaged);
     await expect(judge([kept('oom-database')])).rejects.toMatchObject({
       code: 'usage',
-      message: expect.stringMatching(/history\.jsonl, line 5 is no night of firedrill: /) as string,
+      message: expect.stringMatching(/history\.jsonl, line 5 is not a valid night: /) as string,
       hint: expect.stringMatching(/^sed -i\.bak 5d /) as string,
     });
     expect(readFileSync(file('history.jsonl'), 'utf8')).toBe(damaged);

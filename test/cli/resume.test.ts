@@ -81,10 +81,10 @@ describe('requireSameMachine', () => {
     requireSameMachine(resumed(facts), 'node:1');
     expect(() => {
       requireSameMachine(resumed(facts), 'node:2');
-    }).toThrow(/image\.node is node:2, and was node:1/);
+    }).toThrow(/image\.node is node:2, but was node:1/);
     expect(() => {
       requireSameMachine(resumed({ ...facts, cpus: '64' }), 'node:1');
-    }).toThrow(/cpus is \d+, and was 64/);
+    }).toThrow(/cpus is \d+, but was 64/);
   });
 });
 

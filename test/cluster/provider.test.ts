@@ -58,7 +58,7 @@ describe.skipIf(noCluster)('a cluster made by kind', () => {
     return response.text();
   };
 
-  it('runs the 23 pods of the write-up in 5 namespaces, on both workers, with nothing restarted', async () => {
+  it('runs the 23 pods of the postmortem in 5 namespaces, on both workers, with nothing restarted', async () => {
     const pods = await servicePods();
     expect(pods.filter((pod) => pod.ready)).toHaveLength(23);
     expect([...new Set(pods.map((pod) => pod.namespace))].sort()).toEqual(services);

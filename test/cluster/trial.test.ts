@@ -133,7 +133,7 @@ describe('a cure that something undoes', () => {
 });
 
 describe('npm run scenario cni-wipe', () => {
-  it('breaks what the write-up says broke, sees it, and the cure ends it without losing a row', async () => {
+  it('breaks what the postmortem says broke, sees it, and the cure ends it without losing a row', async () => {
     const record = await trialOf('cni-wipe', 'restore-cni-and-pods');
     expect(record.onset).toBeDefined();
     expect(record.ttr).toBeDefined();
@@ -151,7 +151,7 @@ describe('npm run scenario cni-wipe', () => {
     expect(await leftovers()).toEqual([]);
   });
 
-  it('coredns-loop: CoreDNS dies of the loop plugin as the write-up quotes it, and a mended resolver ends it', async () => {
+  it('coredns-loop: CoreDNS dies of the loop plugin as the postmortem quotes it, and a mended resolver ends it', async () => {
     const record = await trialOf('coredns-loop', 'restore-resolver');
     expect(record.slis.find((s) => s.sli === 'dns')?.broke).toBe(true);
     expect(record.ttr).not.toHaveProperty('censored');

@@ -33,10 +33,10 @@ describe('the check of a scenario', () => {
     ['an SLI that nothing measures', () => ({ breaks: ['dns'] }), /breaks names dns, which no probe measures/],
     ['an outage that breaks nothing', () => ({ breaks: [] }), /breaks is empty/],
     ['an SLI on both sides', (s) => ({ keeps: s.breaks }), /in breaks and in keeps/],
-    ['a probe twice', (s) => ({ probes: [...s.probes, ...s.probes] }), /probe light is there twice/],
-    ['a detector twice', (s) => ({ detectors: [...s.detectors, ...s.detectors] }), /detector darkness is there twice/],
-    ['a runbook twice', (s) => ({ runbooks: [...s.runbooks, ...s.runbooks] }), /runbook wait is there twice/],
-    ['no control', (s) => ({ runbooks: s.runbooks.slice(1) }), /no control/],
+    ['a probe twice', (s) => ({ probes: [...s.probes, ...s.probes] }), /duplicate probe light/],
+    ['a detector twice', (s) => ({ detectors: [...s.detectors, ...s.detectors] }), /duplicate detector darkness/],
+    ['a runbook twice', (s) => ({ runbooks: [...s.runbooks, ...s.runbooks] }), /duplicate runbook wait/],
+    ['no control', (s) => ({ runbooks: s.runbooks.slice(1) }), /the control is missing/],
     [
       'a bystander that must break',
       (s) => ({ probes: s.probes.map((p) => ({ ...p, bystander: true })) }),
@@ -55,7 +55,7 @@ describe('the check of a scenario', () => {
     [
       'a broken expression',
       (s) => ({ detectors: s.detectors.map((d) => ({ ...d, expects: '(' })) }),
-      /no regular expression/,
+      /not a regular expression/,
     ],
     [
       'a step without a time-out',
@@ -70,7 +70,7 @@ describe('the check of a scenario', () => {
     [
       'a folder that there is not',
       (s) => ({ cluster: { ...s.cluster, workload: 'nowhere' } }),
-      /cluster\.workload is nowhere, and there is no manifests\/nowhere\//,
+      /cluster\.workload is nowhere, and manifests\/nowhere\/ does not exist/,
     ],
     [
       'a command that no shell can read',

@@ -226,7 +226,7 @@ async function bootOnce(...[runner, given, { signal, timeoutMs }]: Parameters<ty
 }
 
 /**
- * One command for QEMU's monitor, which says nothing when all is well. (QMP, "human-monitor-command": a monitor for people draws its line anew with
+ * One command for QEMU's monitor, which says nothing when all is well. (QMP, "human-monitor-command": a monitor for people draws its line again with
  * each letter.)
  */
 async function monitor(path: string, command: string): Promise<void> {

@@ -14,7 +14,7 @@ import { patient } from './slow.ts';
 
 /**
  * What the scenario's small worker has, and about what the control plane takes of it, which is on the same node here. With more the neighbours could
- * not fill it; with less the alarm would fire before the fault, and no undo would end it.
+ * not fill it; with less the alert would fire before the fault, and no undo would end it.
  */
 const podsMiB = 768 + 320;
 
@@ -40,7 +40,7 @@ export async function deploy(context: Context): Promise<void> {
   check('pods get a network, and the database runs', run, stdout);
 }
 
-/** The out-of-memory path of scenario `oom-database`: its set-up, its fault, its witness and its alarms. */
+/** The out-of-memory path of scenario `oom-database`: its set-up, its fault, its witness and its alerts. */
 export async function memory(context: Context): Promise<void> {
   const { cluster, signal, spec, check } = context;
   const clock = startClock();
@@ -67,7 +67,7 @@ export async function memory(context: Context): Promise<void> {
     group === pods && limit === podsMiB * 2 ** 20,
     small,
   );
-  // Else the alarm would fire before the fault.
+  // Else the alert would fire before the fault.
   const sane = used > 0 && files >= 0 && available * 4 > limit && available <= limit;
   check(
     '... and what is used of it, and that a quarter and more is available',
@@ -106,6 +106,6 @@ export async function memory(context: Context): Promise<void> {
   await until(context, 'kubectl -n chromadb rollout status statefulset chromadb --timeout=30s');
   const after = await onNode(context, `${podsMemory}\necho "$available $limit"`);
   const [free = 0, of = 1] = after.split(' ').map(Number);
-  // More than what the alarm asks for.
+  // More than what the alert asks for.
   check('the undo gives the memory back, and the database runs', free * 4 > of, `${free} of ${of} available`);
 }

@@ -195,7 +195,7 @@ export async function rebooting(context: Context): Promise<void> {
   });
   await awaitUp(context, since);
   const back = await runs(context);
-  const name = 'a node that starts itself again is seen by the alarm that looks at it all the time';
+  const name = 'a node that starts itself again is seen by the alert that looks at it all the time';
   check(name, (alert ?? '').startsWith('rebooted'), alert ?? 'no alert');
   check('... and its kubelet starts', back, said(await kubeletOf(context)));
   await cluster.onPanic(cluster.node, 'halt', { signal });

@@ -27,7 +27,7 @@ const judge = (readings: LogSpec['readings'], change: Partial<LogSpec> = {}): De
   return detector;
 };
 
-describe('an alarm is asked until the first changing command', () => {
+describe('an alert is asked until the first changing command', () => {
   it('and detects what it says until then, also after a command that only looks', () => {
     expect(judge([said(55_000, 'firing', 'NotReady')])).toMatchObject({
       status: 'detected',
@@ -56,7 +56,7 @@ describe('an alarm is asked until the first changing command', () => {
       status: 'blind',
       what: 'no API',
     });
-    // That it died is a finding about the alarm, whenever it did.
+    // That it died is a finding about the alert, whenever it did.
     expect(judge([said(62_000, 'ended', 'EOF')]).status).toBe('dead');
   });
 
@@ -78,11 +78,11 @@ describe('an alarm is asked until the first changing command', () => {
   });
 });
 
-it('an alarm that the cure set off has to be quiet again all the same before all is whole', () => {
+it('an alert that the cure set off has to be quiet again all the same before all is whole', () => {
   const late = log([said(62_000, 'firing', 'NotReady')], {});
   expect(analyseTrial(late).fullRecovery).toMatchObject({ hi: 60_000 });
   const still = buildLog({ ...spec, readings: [said(3000, 'quiet'), said(62_000, 'firing', 'NotReady')] });
   const record = analyseTrial(still);
   expect(record.detectors[0]?.status).toBe('missed');
-  expect(record.fullRecoveryMissing).toEqual(['alarm node still fires']);
+  expect(record.fullRecoveryMissing).toEqual(['alert node is still firing']);
 });

@@ -8,7 +8,7 @@ import { list } from '../words.ts';
 /** A heartbeat older than this many of the detector's own periods means that it is dead. */
 const deadAfterPeriods = 3;
 
-/** What every alarm did; bad where one failed at what it is for, or fired at nothing. */
+/** What every alert did; bad where one failed at what it is for, or fired at nothing. */
 export const alarms: Checker<readonly DetectorRecord[]> = {
   name: 'alarms',
   check: ({ log, observation, service }) => {
@@ -23,12 +23,12 @@ export const alarms: Checker<readonly DetectorRecord[]> = {
   },
 };
 
-/** Whether an alarm fired in the watch of a control, or did already when it began. */
+/** Whether an alert fired in the watch of a control, or did already when it began. */
 export const firedAtNothing = ({ status }: DetectorRecord): boolean => status === 'misdiagnosed' || status === 'noisy';
 
 /**
- * What every alarm did in this trial. It is asked about the outage until the runbook's first changing command: what fires first after that
- * may have noticed the cure (nodes that are drained, pods that are deleted), and is no detection.
+ * What every alert did in this trial. It is asked about the outage until the runbook's first changing command: what fires first after that
+ * may have noticed the fix (nodes that are drained, pods that are deleted), and is no detection.
  */
 export function detectorsOf(log: TrialLog, observation: Observation): readonly DetectorRecord[] {
   const readings = log.of('detector');
@@ -72,7 +72,7 @@ function judgeDetector(
     title: detector.title,
     loop: detector.loop,
     leastTtdMs: detector.leastTtdMs,
-    // Without a fault every alarm is a false one; after a runbook on a healthy cluster it is the runbook's.
+    // Without a fault every alert is a false one; after a runbook on a healthy cluster it is the runbook's.
     falseAlarms: timesFired(control && !cured ? [...before, ...during] : before),
     // From the onset's later end: before it the outage need not have been there to be noticed.
     ...(onset === undefined ? {} : { askedMs: whole(Math.max(0, askedToMs - onset.hi)) }),

@@ -28,7 +28,7 @@ export const course: Checker<undefined> = {
     if (wrong !== undefined) return finding('bad', wrong, 'invalid');
     const short = watchedTooShortly(trial);
     return short === undefined
-      ? finding('good', 'it ran to its end and was watched for long enough')
+      ? finding('good', 'it ran to completion and was watched long enough')
       : finding('unknown', short, 'unknown');
   },
 };
@@ -41,7 +41,9 @@ function invalidBecause({ log, observation, service }: Trial): string | undefine
   const verified = log.of('phase').some((p) => p.name === 'verify' && p.state === 'done');
   if (ended === undefined && !verified) return `cut off after ${humanDuration(log.lastMs)}`;
   if (observation.noOnset !== undefined) return observation.noOnset;
-  return service.unbroken.length > 0 ? `${list(service.unbroken)} had to break in this outage and did not` : undefined;
+  return service.unbroken.length > 0
+    ? `${list(service.unbroken)} should have broken in this outage and did not`
+    : undefined;
 }
 
 function watchedTooShortly({ log, observation, service }: Trial): string | undefined {

@@ -11,7 +11,7 @@ export const data: Checker<DataLoss | 'unknown'> = {
   name: 'data',
   check: ({ log, observation }) => {
     const value = dataOf(log, observation);
-    if (value === 'unknown') return { verdict: 'unknown', says: 'data were not read back', value };
+    if (value === 'unknown') return { verdict: 'unknown', says: 'data could not be read', value };
     return value.lost === 0
       ? { verdict: 'good', says: 'nothing lost', value }
       : { verdict: 'bad', says: rowsLost(value.lost), value };

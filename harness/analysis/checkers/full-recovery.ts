@@ -20,7 +20,7 @@ export const fullRecovery: Checker<Pick<TrialRecord, 'fullRecovery' | 'fullRecov
     const full = findFullRecovery(trial);
     const time = full.at === undefined || onset === undefined ? undefined : elapsed(onset, full.at);
     if (time !== undefined && time.lo <= horizonMs)
-      return { verdict: 'good', says: 'all is whole again', value: { fullRecovery: time, fullRecoveryMissing: [] } };
+      return { verdict: 'good', says: 'fully recovered', value: { fullRecovery: time, fullRecoveryMissing: [] } };
     const missing = time === undefined ? full.missing : [`only after the horizon of ${humanDuration(horizonMs)}`];
     const value = { fullRecovery: { censored: true as const, at: horizonMs }, fullRecoveryMissing: missing };
     return { verdict: 'bad', says: list(missing), value };
@@ -35,7 +35,7 @@ interface FullRecovery {
 }
 
 /**
- * Full recovery is more than good answers: all nodes Ready, replicas as desired, nothing Pending or Terminating, the alarms
+ * Full recovery is more than good answers: all nodes Ready, replicas as desired, nothing Pending or Terminating, the alerts
  * that had fired quiet again, service that was stable, did not relapse and survived the restart of a pod, and no row lost. It is
  * reached at the first instant from which all of that held until the observation ended.
  */
@@ -53,7 +53,7 @@ function findFullRecovery({ log, observation, service, found }: Trial): FullReco
   const until = { ...observation, toMs: judgedUntilMs(log, observation) };
   addState(log, until, instants, missing);
   const detectors = found(alarms);
-  if (detectors === undefined && log.started.detectors.length > 0) missing.push('the alarms were not judged');
+  if (detectors === undefined && log.started.detectors.length > 0) missing.push('the alerts were not evaluated');
   for (const detector of detectors ?? []) {
     if (detector.status !== 'noisy' && firedRightly(log, observation, detector.id))
       addQuiet(log, until, detector.id, instants, missing);
@@ -67,12 +67,12 @@ function findFullRecovery({ log, observation, service, found }: Trial): FullReco
   return missing.length === 0 && at !== undefined ? { at, missing } : { missing };
 }
 
-/** As long as a trial without a confirmation is watched after its durability check at most: for a relapse, and until its alarms are quiet. */
+/** As long as a trial without a confirmation is watched after its durability check at most: for a relapse, and until its alerts are quiet. */
 const afterCheckMs = 45_000;
 
 /**
- * All arms are asked up to the horizon whether everything is whole, or to the end of an ordinary verification where that is later. A cure that is being
- * confirmed is watched for minutes more, in which an alarm may ring for a pod that was slow once: others are not asked about those minutes.
+ * All arms are asked up to the horizon whether everything is whole, or to the end of an ordinary verification where that is later. A fix that is being
+ * confirmed is watched for minutes more, in which an alert may ring for a pod that was slow once: others are not asked about those minutes.
  */
 function judgedUntilMs(log: TrialLog, { onset, toMs }: Observation): number {
   const horizonEndMs = (onset?.hi ?? 0) + log.started.horizonMs;
@@ -111,8 +111,8 @@ function addQuiet(log: TrialLog, observation: Observation, id: string, instants:
     instants.push({ lo: before.atMs, hi: first.atMs });
     return;
   }
-  const words = { firing: 'still fires', blind: 'went blind', ended: 'died', quiet: '', alive: '' };
-  missing.push(`alarm ${id} ${words[stateOf(readings) ?? 'firing']}`);
+  const words = { firing: 'is still firing', blind: 'went blind', ended: 'died', quiet: '', alive: '' };
+  missing.push(`alert ${id} ${words[stateOf(readings) ?? 'firing']}`);
 }
 
 /**

@@ -37,8 +37,8 @@ export const probing: Checker<undefined> = {
   check: ({ log, observation }) => {
     const gaps = gapsOf(log, observation);
     return gaps.length === 0
-      ? { verdict: 'good', says: 'all probes asked without a gap', value: undefined }
-      : { verdict: 'unknown', says: `probes did not ask: ${list(gaps)}`, voids: 'unknown', value: undefined };
+      ? { verdict: 'good', says: 'all probes ran without a gap', value: undefined }
+      : { verdict: 'unknown', says: `probes did not run: ${list(gaps)}`, voids: 'unknown', value: undefined };
   },
 };
 
@@ -64,7 +64,7 @@ function harnessHealth(log: TrialLog, observation: Observation): TrialRecord['ha
     : stolenShare > stolenLimit
       ? `the machine's host gave ${Math.round(stolenShare * 100)} % of its CPU time to others`
       : silent
-        ? 'the harness did not say how it was doing, so nothing shows that it was not starved of CPU'
+        ? 'the harness did not report its own health, so it may have been starved of CPU'
         : undefined;
   return {
     loopDelayP99Ms: whole(Math.max(0, ...own.map((h) => h.loopDelayP99Ms))),

@@ -16,7 +16,7 @@ const spec: LogSpec = {
 };
 const log = buildLog(spec);
 
-/** The log with its lines changed; numbered anew, as by whoever thinks that this mends it. */
+/** The log with its lines changed; numbered again, as by whoever thinks that this mends it. */
 const changed = (change: (events: TrialEvent[]) => TrialEvent[]): readonly TrialEvent[] =>
   change(structuredClone([...log])).map((event, seq) => ({ ...event, seq }));
 const isSample = (event: TrialEvent, sli = 'dns'): boolean => event.type === 'sample' && event.sli === sli;
@@ -47,7 +47,7 @@ describe('a log is damaged', () => {
     expect(damage(log.map((e, i) => log[i === line ? i + 1 : i === line + 1 ? i - 1 : i] ?? e))).toContain(numbers);
     expect(damage(log.flatMap((e) => (isSample(e) ? [e, e] : [e])))).toContain(numbers);
     expect(damage(changed((events) => events.flatMap((e, i) => (i === line ? [e, e] : [e]))))).toBe(
-      `the log is damaged: line ${line + 2} is request 100 of dns once more`,
+      `the log is damaged: line ${line + 2} repeats request 100 of dns`,
     );
   });
 
@@ -79,18 +79,18 @@ describe('a log is damaged', () => {
     expect(damage(changed((events) => [...events, ...later.slice(1)]))).toContain('comes after the end of the trial');
   });
 
-  it('when it speaks of a probe or an alarm that the trial does not have', () => {
-    expect(damage(withSample(100, { sli: 'ssh' }))).toContain('is a request of ssh, which this trial does not ask');
+  it('when it speaks of a probe or an alert that the trial does not have', () => {
+    expect(damage(withSample(100, { sli: 'ssh' }))).toContain('is a request of ssh, which this trial does not probe');
     const renamed = changed((events) => events.map((e) => (e.type === 'detector' ? { ...e, detector: 'x' } : e)));
-    expect(damage(renamed)).toContain('is of the alarm x, which this trial does not have');
+    expect(damage(renamed)).toContain('is of the alert x, which this trial does not have');
   });
 
   it('when a request contradicts itself', () => {
     expect(damage(withSample(100, { intendedMs: 51_000 }))).toContain('was not meant for 51 s');
     expect(damage(withSample(100, { n: 1000 }))).toContain('request 1000 of dns, which was not meant for');
-    expect(damage(withSample(100, { startedMs: 51_000 }))).toContain('ended before it was begun');
-    expect(damage(withSample(100, { endedMs: 51_000 }))).toContain('ended before it was begun');
-    expect(damage(withSample(100, { endedMs: 99_000 }))).toContain('after it was written down');
+    expect(damage(withSample(100, { startedMs: 51_000 }))).toContain('ended before it began');
+    expect(damage(withSample(100, { endedMs: 51_000 }))).toContain('ended before it began');
+    expect(damage(withSample(100, { endedMs: 99_000 }))).toContain('after it was logged');
     expect(damage(withSample(100, { endedMs: Number.NaN }))).toContain('has a number that is none');
   });
 });
@@ -99,14 +99,14 @@ describe('a log is not whole', () => {
   it('when requests are missing, be they all bad ones', () => {
     let bad = 0;
     const thinned = changed((events) => events.filter((e) => e.type !== 'sample' || e.ok || ++bad % 3 !== 0));
-    expect(damage(thinned)).toBe('the log is not whole: request 62 of dns is missing');
+    expect(damage(thinned)).toBe('the log is incomplete: request 62 of dns is missing');
     expect(damage(changed((events) => events.toSpliced(at(0), 1)))).toContain('request 0 of dns is missing');
     expect(damage(changed((events) => events.toSpliced(at(20, 'web'), 1)))).toContain('request 20 of web is missing');
     expect(damage(changed((events) => events.filter((e) => !isSample(e, 'web'))))).toContain(
       'no request of web is in it',
     );
     const early = changed((events) => events.filter((e) => !isSample(e, 'web') || e.atMs < 100_000));
-    expect(damage(early)).toBe('the log is not whole: no request of web is in its last 22 s');
+    expect(damage(early)).toBe('the log is incomplete: no request of web is in its last 22 s');
   });
 
   it('not because an attempt was overtaken, or the last ones were not begun any more', () => {
@@ -135,7 +135,7 @@ describe('a log is not whole', () => {
       const silent = changed((events) => events.filter((e) => e.type !== 'harness' || e.atMs < from));
       expect(analyseTrial(silent)).toMatchObject({
         outcome: 'unknown',
-        reason: expect.stringContaining('did not say how it was doing') as string,
+        reason: expect.stringContaining('did not report its own health') as string,
       });
     }
   });

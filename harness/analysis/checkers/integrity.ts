@@ -26,7 +26,7 @@ export const integrity: Checker<undefined> = {
   gate: true,
   check: ({ log }) => {
     const damage = integrityOf(log);
-    if (damage === undefined) return { verdict: 'good', says: 'the log is whole', value: undefined };
+    if (damage === undefined) return { verdict: 'good', says: 'the log is complete', value: undefined };
     const { kind, why } = damage;
     return { verdict: kind === 'invalid' ? 'bad' : 'unknown', says: why, voids: kind, value: undefined };
   },
@@ -41,7 +41,7 @@ export function integrityOf(log: TrialLog): Damage | undefined {
   const contradiction = findContradiction(log);
   if (contradiction !== undefined) return { kind: 'invalid', why: `the log is damaged: ${contradiction}` };
   const missing = findMissing(log);
-  return missing === undefined ? undefined : { kind: 'unknown', why: `the log is not whole: ${missing}` };
+  return missing === undefined ? undefined : { kind: 'unknown', why: `the log is incomplete: ${missing}` };
 }
 
 function findContradiction(log: TrialLog): string | undefined {
@@ -56,7 +56,7 @@ function findContradiction(log: TrialLog): string | undefined {
       (event.type === 'sample'
         ? requests.add(event)
         : event.type === 'detector' && !detectors.has(event.detector)
-          ? `is of the alarm ${event.detector}, which this trial does not have`
+          ? `is of the alert ${event.detector}, which this trial does not have`
           : undefined) ??
       (ended && afterTheEnd(event) ? 'comes after the end of the trial' : undefined);
     if (wrong !== undefined) return `line ${String(index + 1)} ${wrong}`;
@@ -98,15 +98,15 @@ class Requests {
   /** Says what is wrong with it. */
   add({ sli, n, intendedMs, startedMs, endedMs, atMs }: Stored<'sample'>): string | undefined {
     const probe = this.#probes.get(sli);
-    if (probe === undefined) return `is a request of ${sli}, which this trial does not ask`;
-    if (probe.seen.has(n)) return `is request ${String(n)} of ${sli} once more`;
+    if (probe === undefined) return `is a request of ${sli}, which this trial does not probe`;
+    if (probe.seen.has(n)) return `repeats request ${String(n)} of ${sli}`;
     probe.seen.add(n);
     probe.zeroMs ??= intendedMs - n * probe.periodMs;
     if (n < 0 || Math.abs(intendedMs - n * probe.periodMs - probe.zeroMs) > slackMs) {
       return `is request ${String(n)} of ${sli}, which was not meant for ${humanDuration(intendedMs)}`;
     }
     if (startedMs < intendedMs - slackMs || endedMs < startedMs - slackMs || atMs < endedMs - slackMs) {
-      return `is request ${String(n)} of ${sli}, which ended before it was begun, or after it was written down`;
+      return `is request ${String(n)} of ${sli}, which ended before it began, or after it was logged`;
     }
     return undefined;
   }

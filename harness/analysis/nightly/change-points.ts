@@ -20,7 +20,7 @@ export interface ChangeOptions {
  * Change points of a series, in order: E-divisive (Matteson and James, J. Am. Stat. Assoc. 109 (2014) 334) with Student's t-test for its
  * permutation test, so that the same series always gives the same points and nothing has to be drawn; a stretch is split where the energy
  * distance between its parts is greatest, as long as they differ at ten times `maxP`, and then the weakest point goes, and its neighbours
- * are judged anew, until all are below `maxP` (Fleming et al., "Hunter", ICPE 2023, doi:10.1145/3578244.3583719). Pure.
+ * are judged again, until all are below `maxP` (Fleming et al., "Hunter", ICPE 2023, doi:10.1145/3578244.3583719). Pure.
  */
 export function changePoints(series: readonly number[], options: ChangeOptions): readonly ChangePoint[] {
   const weak = Math.min(1, options.maxP * 10);

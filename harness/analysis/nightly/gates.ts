@@ -25,7 +25,7 @@ function witness(tonight: Night): readonly string[] {
   return missed > 0 && seen === 0 ? [`no witness confirmed the fault in any of ${String(missed)} trials`] : [];
 }
 
-/** A healthy cluster that is not healthy, and cures that harm one. */
+/** A healthy cluster that is not healthy, and fixes that harm one. */
 function healthy(tonight: Night, baseline: readonly Night[]): readonly string[] {
   return [...tonight.arms.values()].flatMap((now) => {
     const n = validIn(now);
@@ -53,7 +53,7 @@ function runbooks(tonight: Night, baseline: readonly Night[], before: Night | un
     if (base.n === 0) {
       const said = now.expect === 'recovers' && baseline.length === 0;
       return said && failed >= 2
-        ? [`${now.arm}: recovered ${of(counts.recovered.k, counts.n)}, and it should recover`]
+        ? [`${now.arm}: recovered ${of(counts.recovered.k, counts.n)}, should recover every time`]
         : [];
     }
     const both = together([...(before === undefined ? [] : [before]), tonight], now.arm);
@@ -80,7 +80,7 @@ function downAgain(baseline: readonly Night[], tonight: Night, { arm }: NightLin
     : [];
 }
 
-/** Recovered, and something was not as before: pods, alarms, durability. Like a recovery that did not come: two trials. */
+/** Recovered, and something was not as before: pods, alerts, durability. Like a recovery that did not come: two trials. */
 function leftover(baseline: readonly Night[], nights: readonly Night[], now: NightLine): readonly string[] {
   const left = (list: readonly Night[]): number => sum(list.map((n) => n.arms.get(now.arm)?.notWhole ?? 0));
   const [then, recent] = [left(baseline), left(nights)];
@@ -90,7 +90,7 @@ function leftover(baseline: readonly Night[], nights: readonly Night[], now: Nig
     : [];
 }
 
-/** An alarm that died, and one that always noticed where nothing was done and did not in two trials. */
+/** An alert that died, and one that always noticed where nothing was done and did not in two trials. */
 function alarms(tonight: Night, baseline: readonly Night[], before: Night | undefined): readonly string[] {
   const recent = [...(before === undefined ? [] : [before]), tonight];
   const ids = [...new Set([...tonight.arms.values()].flatMap((l) => Object.keys(l.alarms)))].sort();
@@ -134,7 +134,7 @@ const together = (nights: readonly Night[], arm: string): ArmCounts =>
     arm,
   );
 
-/** What became of an arm's valid trials in several nights. A change that broke nothing under a precaution counts as one that ended. */
+/** What became of an arm's valid trials in several nights. A change that broke nothing under a prevention counts as one that ended. */
 function countsOf(lines: readonly NightLine[], arm: string): ArmCounts {
   const outcomes: Partial<Record<Outcome, number>> = {};
   for (const line of lines) {

@@ -125,7 +125,7 @@ describe('planted', () => {
     expect(found.filter((d) => d > 0).length).toBeGreaterThanOrEqual(18);
   });
 
-  it('10 s in an alarm: red, and it names the alarm', () => {
+  it('10 s in an alert: red, and it names the alert', () => {
     const found = delays(
       20,
       begins + 6,
@@ -146,7 +146,7 @@ describe('planted', () => {
     expect(found.filter((d) => d > 0).length).toBeGreaterThanOrEqual(18);
     const last = lastOf({ seed: 3, nights: begins + 9, planted: from(all, () => 20_000) });
     expect(last.reason).toMatch(/^harness-undo: downtime \S+ s longer since /);
-    expect(last.also.join()).toContain('the machine or the cluster, no runbook');
+    expect(last.also.join()).toContain('the machine or the cluster, not a runbook');
   });
 
   it('one night that stands out by a minute turns red in one history of twenty at most', () => {

@@ -4,7 +4,7 @@ import { whole } from '../numbers.ts';
 import type { ObservedTime } from '../observed.ts';
 import { leastPairs, signFlip, signFlipInterval } from '../permutation.ts';
 import type { Bounds } from '../stats.ts';
-import { endpointWeights, fourDigits, minimumEffect } from '../told-apart.ts';
+import { endpointWeights, fourDigits, minimumEffect } from '../significance.ts';
 import type { Night } from './lines.ts';
 import { blockTimes, pairUp, type Floors, type Pairs, type Timed } from './pooled.ts';
 
@@ -20,7 +20,7 @@ const surest = 0.01;
 /** How much of its error each of an arm's two times is given; where one of them is not known the other has the whole. */
 export const weights: Readonly<Record<Timed['what'], number>> = { ...endpointWeights, ttd: 1 };
 
-/** One time of one arm or alarm: the baseline against the pooled nights, in pairs of blocks. Whole ms; a difference above 0 is longer now. */
+/** One time of one arm or alert: the baseline against the pooled nights, in pairs of blocks. Whole ms; a difference above 0 is longer now. */
 export interface JudgedTime {
   readonly what: Endpoint | 'ttd';
   readonly pairs: number;
@@ -31,7 +31,7 @@ export interface JudgedTime {
   readonly minimumEffectMs: number;
   /** 95 % of the difference, from the lower ends' interval to the upper ends'; only where it is shown. */
   readonly interval?: Bounds;
-  /** Two-sided; and adjusted over all arms and both times, or over all alarms. Absent where there are too few pairs to show anything. */
+  /** Two-sided; and adjusted over all arms and both times, or over all alerts. Absent where there are too few pairs to show anything. */
   readonly p?: number;
   readonly pAdjusted?: number;
   /** Shown to be longer (shorter) in the pooled nights, whichever of them is left out. */
@@ -39,7 +39,7 @@ export interface JudgedTime {
   readonly shorter: boolean;
 }
 
-/** What is asked of one arm or alarm: its name and its times; what is looked up on both sides differs only for the canary. */
+/** What is asked of one arm or alert: its name and its times; what is looked up on both sides differs only for the canary. */
 export interface Asked {
   readonly id: string;
   readonly times: readonly { readonly base: Timed; readonly now: Timed }[];

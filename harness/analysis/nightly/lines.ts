@@ -8,7 +8,7 @@ import { environmentDifferences, fingerprint, type Difference } from '../environ
 import { sum, whole } from '../numbers.ts';
 import { byBlock, isValid, type ObservedTime, observedTtr, restricted, together } from '../observed.ts';
 
-/** The runbook that does nothing: alarms are timed in its trials, for nothing ends the outage before they fire. */
+/** The runbook that does nothing: alerts are timed in its trials, for nothing ends the outage before they fire. */
 export const waitArm = 'wait';
 
 /** A night of one scenario: its lines by arm, and where it ran. */
@@ -78,7 +78,7 @@ function definitionDifferences(valid: readonly TrialRecord[]): readonly Differen
   return first === undefined || second === undefined ? [] : [{ fact: 'definitions', a: first, b: second }];
 }
 
-/** The environment, and what else times depend on: hold window, horizon, trigger, and how they are defined. */
+/** The environment, and what else times depend on: stability window, horizon, trigger, and how they are defined. */
 function factsOf(plan: Plan, valid: readonly TrialRecord[]): Readonly<Record<string, string>> {
   const [first] = valid;
   const { trigger } = plan;

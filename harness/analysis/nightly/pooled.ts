@@ -77,7 +77,7 @@ export function floorsIn(nights: readonly Night[], what: Endpoint): readonly num
   );
 }
 
-/** Arms of several nights that are answers to the outage, recovered in any of them and were no precautions, in the order in which they come. */
+/** Arms of several nights that are answers to the outage, recovered in any of them and were no preventions, in the order in which they come. */
 export function recoveringArms(nights: readonly Night[]): readonly string[] {
   const arms = [...new Set(nights.flatMap((n) => [...n.arms.keys()]))];
   return arms.filter((arm) => {
@@ -87,7 +87,7 @@ export function recoveringArms(nights: readonly Night[]): readonly string[] {
   });
 }
 
-/** Alarms that detected anything where nothing was done, by name. */
+/** Alerts that detected anything where nothing was done, by name. */
 export function detectingAlarms(nights: readonly Night[]): readonly string[] {
   const blocks = nights.flatMap((n) => n.arms.get(waitArm)?.blocks ?? []);
   return [

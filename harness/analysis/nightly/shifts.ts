@@ -3,7 +3,7 @@ import { undoRunbook } from '../../model/control.ts';
 import { endpoints } from '../../model/plan.ts';
 import { humanDuration } from '../../model/units.ts';
 import { medianTime } from '../observed.ts';
-import { leastEffectMs, leastShare } from '../told-apart.ts';
+import { leastEffectMs, leastShare } from '../significance.ts';
 import { changePoints, studentTest } from './change-points.ts';
 import { weights } from './judged.ts';
 import { waitArm, type Night } from './lines.ts';
@@ -55,7 +55,7 @@ export function shiftsOf(nights: readonly Night[]): readonly Shift[] {
   });
 }
 
-/** Both times of arms that recovered at all and of the floor itself, and alarms that fired where nothing was done. */
+/** Both times of arms that recovered at all and of the floor itself, and alerts that fired where nothing was done. */
 function seriesNames(nights: readonly Night[]): readonly Timed[] {
   const floor = floorsIn(nights, 'ttr').length > 0 ? [undoRunbook] : [];
   return [

@@ -29,7 +29,7 @@ export interface Timing {
 }
 
 /**
- * Holds the pooled nights against the baseline: both times of all arms that recover under one correction, all alarms under another. Then the same
+ * Holds the pooled nights against the baseline: both times of all arms that recover under one correction, all alerts under another. Then the same
  * again for the canary.
  */
 export function timingOf(baseline: readonly Night[], pool: readonly Night[]): Timing {

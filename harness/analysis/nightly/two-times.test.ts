@@ -45,12 +45,12 @@ describe('two times', () => {
     );
   });
 
-  it('are red when only one is longer, and what is not shown to differ is said', () => {
+  it('are red when only one is longer, and what is not significantly different is said', () => {
     expect(judged(history(since('nuclear', 20_000, 0))).reason).toMatch(
-      /^nuclear: downtime \d+ s longer .*; TTR not shown to differ \(\d+ s then, \d+ s now\)$/,
+      /^nuclear: downtime \d+ s longer .*; TTR not significantly different \(\d+ s then, \d+ s now\)$/,
     );
     expect(judged(history(since('nuclear', 0, 40_000))).reason).toMatch(
-      /^nuclear: TTR \d+ s longer .*; downtime not shown to differ/,
+      /^nuclear: TTR \d+ s longer .*; downtime not significantly different/,
     );
   });
 
@@ -79,7 +79,7 @@ describe('a baseline from before downtimes were recorded', () => {
     const { verdict, reason, also, timing } = judged(old);
     expect(verdict).toBe('red');
     expect(reason).toMatch(/^nuclear: TTR \d+ s longer .* adjusted over 2\)$/);
-    expect(also.join()).toContain('the baseline has no downtimes');
+    expect(also.join()).toContain('the baseline predates recorded downtimes');
     expect(timing?.canary?.says).toMatch(
       /^cure-delayed-30s: TTR [^:]*: \S+ s to \S+ s\) than in the baseline: the planted 30 s are seen$/,
     );

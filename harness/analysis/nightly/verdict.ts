@@ -1,7 +1,7 @@
 import { mixedEnvironment } from '../../model/night.ts';
 import { endpoints } from '../../model/plan.ts';
 import type { Difference } from '../environments.ts';
-import { leastEffectMs } from '../told-apart.ts';
+import { leastEffectMs } from '../significance.ts';
 import { hardGates, validIn } from './gates.ts';
 import type { Night, Tonight } from './lines.ts';
 import { shiftsOf, type Shift } from './shifts.ts';
@@ -152,7 +152,7 @@ function decide(f: Findings): Pick<ScenarioVerdict, 'verdict' | 'cause' | 'reaso
       : noData('environment', `the environment is not the baseline's (${factNames(f.differences)})`);
   }
   if (f.pool.length === 0)
-    return noData('invalid', 'tonight is part of the baseline: there is nothing to hold it against');
+    return noData('invalid', 'tonight is part of the baseline: there is nothing to compare it with');
   if (f.timing === undefined) {
     const nights = `${String(f.pool.length)} night${f.pool.length === 1 ? '' : 's'} since the baseline`;
     return noData('invalid', `${nights}: times are not compared below ${String(leastNights)}`);
@@ -197,16 +197,14 @@ function asides(timing: Timing | undefined, shifts: readonly Shift[]): readonly 
     return Math.abs(ms) >= leastEffectMs ? [changed(what, ms)] : [];
   });
   return [
-    ...faster.map((line) => `${line}: pin anew to hold it`),
+    ...faster.map((line) => `${line}: pin again to keep it`),
     ...(moved.length === 0
       ? []
       : [
-          `the floor (harness-undo) moved: ${moved.join(', ')}; that is the machine or the cluster, no runbook; times are counted from it`,
+          `the floor (harness-undo) moved: ${moved.join(', ')}; that is the machine or the cluster, not a runbook; times are counted from it`,
         ]),
     ...(timing?.noDowntime === true
-      ? [
-          'the baseline has no downtimes, it is from before they were recorded: only TTR is compared; --pin now adds them',
-        ]
+      ? ['the baseline predates recorded downtimes: only TTR is compared; --pin now adds them']
       : []),
   ];
 }

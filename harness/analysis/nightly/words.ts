@@ -6,12 +6,12 @@ import { pText, signed, timeNames } from '../words.ts';
 /** `downtime 12 s longer`; `detects 3.0 s sooner`. */
 export function changed(what: Timed['what'], byMs: number): string {
   const by = humanDuration(Math.abs(byMs));
-  if (what === 'ttd') return `detects ${by} ${byMs > 0 ? 'later' : 'sooner'}`;
+  if (what === 'ttd') return `detects ${by} ${byMs > 0 ? 'later' : 'earlier'}`;
   return `${timeNames[what]} ${by} ${byMs > 0 ? 'longer' : 'shorter'}`;
 }
 
 /**
- * The times of one arm or alarm in one line: first what is shown, then what is not.
+ * The times of one arm or alert in one line: first what is shown, then what is not.
  * @param nights how many are pooled
  * @param together over how many times p is adjusted
  */
@@ -24,7 +24,9 @@ export function timesInWords({ id, times }: Judged, nights: number, together: nu
       const sure = `${interval(t, '; 95 %: ')}; p ${pText(t.pAdjusted ?? 1)}${over}`;
       return `${changed(t.what, t.differenceMs)}${than} (${thenAndNow(t)}${sure})`;
     }),
-    ...times.filter((t) => !isShown(t)).map((t) => `${timeNames[t.what]} not shown to differ (${thenAndNow(t)})`),
+    ...times
+      .filter((t) => !isShown(t))
+      .map((t) => `${timeNames[t.what]} not significantly different (${thenAndNow(t)})`),
   ];
   return `${id}: ${parts.length === 0 ? 'nothing to compare' : parts.join('; ')}`;
 }

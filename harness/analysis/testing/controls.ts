@@ -7,7 +7,7 @@ import { planOf } from './plan.ts';
 
 const controls: readonly PlannedControl[] = [
   { id: 'healthy', kind: 'healthy', title: 'No fault & no runbook' },
-  { id: 'cure-on-healthy', kind: 'on-healthy', runbook: 'cure', title: 'cure on a healthy cluster' },
+  { id: 'cure-on-healthy', kind: 'on-healthy', runbook: 'cure', title: 'fix on a healthy cluster' },
   { id: 'harness-undo', kind: 'harness-undo', title: 'The undo' },
   { id: 'cure-delayed-30s', kind: 'delayed', runbook: 'cure', title: 'cure, later' },
 ];

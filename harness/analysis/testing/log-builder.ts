@@ -43,7 +43,7 @@ export interface LogSpec {
   readonly claim?: EventOf<'trial.started'>['claim'];
   readonly seed?: number;
   readonly breaks?: readonly string[];
-  /** The change was made under a precaution. */
+  /** The change was made under a prevention. */
   readonly prevention?: boolean;
   readonly keeps?: readonly string[];
   readonly probes: readonly ProbeSpec[];

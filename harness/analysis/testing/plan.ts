@@ -27,7 +27,7 @@ export function planOf(blocks: number, change: Partial<Plan> = {}): Plan {
     ).flat(),
     outage: {
       title: 'The outage',
-      source: 'write-up 999',
+      source: 'postmortem 999',
       date: '2025-10-05',
       says: ['All was down.'],
       undetectedMs: 2 * 86_400_000,

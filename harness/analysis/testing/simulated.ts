@@ -33,7 +33,7 @@ export function simulated(seed: number): Simulated {
   };
 }
 
-/** A simulated arm: two times of each block, known to the millisecond and drawn one by one; those of an arm that never came back are the horizon. */
+/** A simulated arm: two times of each block, known to the millisecond and drawn one by one; those of an arm that never recovered are the horizon. */
 export function simulatedArm(id: string, blocks: number, downtime: Draw, ttr: Draw): ArmBlocks {
   return {
     id,

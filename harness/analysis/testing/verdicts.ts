@@ -75,13 +75,13 @@ const arm = (id: string, destroys: Arm['destroys'], trial: Arm['trial']): Arm =>
 /** What of a run's verdict is checked against the truth. */
 export const situations: readonly Situation[] = [
   {
-    name: 'two alike, one destroys more',
+    name: 'two alike, one is riskier',
     arms: [arm('mild', 0, about(60_000)), arm('hard', 2, about(60_000))],
     wrong: ['hard'],
     right: 'mild',
   },
   {
-    name: 'a cure in 65 s, by itself in 150 s',
+    name: 'a fix in 65 s, by itself in 150 s',
     arms: [arm('wait', 'passive', about(150_000)), arm('cure', 1, about(65_000))],
     wrong: ['wait'],
     right: 'cure',
@@ -118,7 +118,7 @@ export const situations: readonly Situation[] = [
     right: 'slow',
   },
   {
-    name: 'the faster gives data in one of eight',
+    name: 'the faster has valid trials in one of eight',
     arms: [
       arm('slow', 1, slow),
       arm(
@@ -144,7 +144,7 @@ export const situations: readonly Situation[] = [
     right: 'slow',
   },
   {
-    name: 'of the faster no data are read',
+    name: 'the data of the faster cannot be read',
     arms: [
       arm('slow', 1, slow),
       arm(
@@ -163,13 +163,13 @@ export const situations: readonly Situation[] = [
     right: 'slow',
   },
   {
-    name: 'two cures 14 s apart',
+    name: 'two fixes 14 s apart',
     arms: [arm('first', 1, about(60_000)), arm('second', 1, about(74_000))],
     wrong: ['second'],
     right: 'first',
   },
   {
-    name: 'as soon by itself',
+    name: 'recovers as fast by itself',
     arms: [arm('wait', 'passive', about(40_000)), arm('cure', 0, about(40_000))],
     wrong: ['cure'],
     right: 'wait',
@@ -215,13 +215,13 @@ export const situations: readonly Situation[] = [
     right: 'mild',
   },
   {
-    name: 'what destroys more is 30 s sooner',
+    name: 'the riskier one is 30 s faster',
     arms: [arm('mild', 0, about(90_000)), arm('hard', 2, about(60_000))],
     wrong: ['mild'],
     right: 'hard',
   },
   {
-    name: 'one has less downtime, the other the sooner TTR',
+    name: 'one has less downtime, the other the shorter TTR',
     arms: [arm('one', 1, about(90_000, 45_000)), arm('other', 1, about(60_000, 60_000))],
     wrong: ['one', 'other'],
   },

@@ -62,7 +62,7 @@ export function describeClean(report: CleanReport, dryRun: boolean): string {
     ),
     ...report.unknown.map(
       ({ kind, name }) =>
-        `left alone: ${kind} ${name} is of no run known here (another FIREDRILL_STATE, or its record is lost)`,
+        `left alone: ${kind} ${name} belongs to no run known here (another FIREDRILL_STATE, or its record is lost)`,
     ),
     ...report.damaged.map((path) => `left alone: ${path} cannot be read`),
   ];

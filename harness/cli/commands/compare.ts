@@ -9,13 +9,13 @@ import { didYouMeanOneOf } from '../suggest.ts';
 export interface CompareFlags {
   readonly out: string;
   readonly runbook?: readonly string[];
-  readonly alarms?: boolean;
+  readonly alerts?: boolean;
   readonly format: 'table' | 'md' | 'json';
 }
 
 /**
  * `compare <run> [second]`: the runbooks of one run with one another, or the same runbooks in two runs of one scenario; with
- * `--alarms` the alarms. No cluster, no Docker; writes nothing. Exit code 3 when the second run is worse, 4 when no verdict
+ * `--alerts` the alerts. No cluster, no Docker; writes nothing. Exit code 3 when the second run is worse, 4 when no verdict
  * could be given (the environments differ, or nothing was valid on both sides).
  */
 export async function compare(
@@ -24,23 +24,24 @@ export async function compare(
   flags: CompareFlags,
 ): Promise<number> {
   const { compareBetween, compareWithin, knownNames, namesIn } = await import('../../analysis/comparison-runs.ts');
+  const { comparedNames } = await import('../../analysis/words.ts');
   const runs: Run[] = [];
   for (const name of names) if (name !== undefined) runs.push(await loadRun(name, resolve(flags.out), 'compare'));
   const [first, second] = runs;
   if (first === undefined) throw new FiredrillError('usage', 'compare: which run?', { hint: 'compare latest' });
   const wanted: Wanted = {
-    what: flags.alarms === true ? 'alarms' : 'runbooks',
+    what: flags.alerts === true ? 'alarms' : 'runbooks',
     ...(flags.runbook === undefined ? {} : { names: flags.runbook }),
   };
-  if (flags.alarms === true && flags.runbook !== undefined) {
-    throw new FiredrillError('usage', '--alarms compares alarms: leave --runbook out', {
-      hint: `npm run firedrill -- compare ${names[0]} --alarms`,
+  if (flags.alerts === true && flags.runbook !== undefined) {
+    throw new FiredrillError('usage', '--alerts compares alerts: omit --runbook', {
+      hint: `npm run firedrill -- compare ${names[0]} --alerts`,
     });
   }
   if (second !== undefined && first.plan.scenario !== second.plan.scenario) {
     throw new FiredrillError(
       'usage',
-      `${first.plan.scenario} and ${second.plan.scenario} are two outages: only runs of one scenario can be compared`,
+      `${first.plan.scenario} and ${second.plan.scenario} are different outages: only runs of the same scenario can be compared`,
       { hint: `npm run firedrill -- compare ${names[0]}` },
     );
   }
@@ -60,8 +61,8 @@ export async function compare(
     throw new FiredrillError(
       'usage',
       second === undefined
-        ? `run ${first.plan.runId} has ${String(chosen.length)} of the ${wanted.what} asked for: a comparison needs two`
-        : `the two runs have none of the ${wanted.what} in common`,
+        ? `run ${first.plan.runId} has ${String(chosen.length)} of the requested ${comparedNames[wanted.what]}: a comparison needs two`
+        : `the two runs have no ${comparedNames[wanted.what]} in common`,
       { hint: `npm run firedrill -- compare ${names[0]}` },
     );
   }

@@ -44,7 +44,7 @@ export async function list(context: CommandContext, options: { readonly json?: b
           `${' '.repeat(width)}  ${row.nodes} nodes, ${(row.memoryBytes / 2 ** 30).toFixed(1)} GiB of memory; each runbook once: about ${Math.ceil(row.blockMs / 60_000)} min`,
         ]),
         '',
-        'What one is: npm run firedrill -- describe <scenario>    Rehearse it: npm run scenario <scenario>, or all',
+        'Details: npm run firedrill -- describe <scenario>    Rehearse it: npm run scenario <scenario>, or all',
       ].join('\n'),
     );
   }

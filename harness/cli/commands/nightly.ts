@@ -40,9 +40,9 @@ export async function nightly(context: CommandContext, names: readonly string[],
     if (other !== undefined) {
       throw new FiredrillError(
         'usage',
-        `${other.runId} and ${runId} are both runs of ${scenario}: a night has one of each`,
+        `${other.runId} and ${runId} are both runs of ${scenario}: a night has one run of each scenario`,
         {
-          hint: 'npm run scenario -- --resume makes two halves one run',
+          hint: 'npm run scenario -- --resume continues a run instead of starting a second one',
         },
       );
     }

@@ -26,7 +26,7 @@ export async function overview(
   // By name: a shell's pattern that ends in a slash has them in another order.
   for (const dir of [...new Set(dirs)].sort()) runs.push(await inShort(await readRun(dir)));
   if (runs.every(({ summary }) => summary.trials.run === 0))
-    throw new FiredrillError('usage', `there is no run with a trial in ${folder}`, {
+    throw new FiredrillError('usage', `no run with a trial in ${folder}`, {
       hint: 'npm run scenario <scenario>, or --out <folder> where the reports are',
     });
   if (json === true) {
@@ -37,7 +37,7 @@ export async function overview(
   } else {
     const page = resolve(file);
     writeWhole(page, await overviewPage(runs, dirname(page)));
-    output.tell(`${page} is written`);
+    output.tell(`wrote ${page}`);
   }
   return exitCodes.done;
 }

@@ -31,7 +31,7 @@ export async function prepare(context: CommandContext, options: PrepareFlags): P
       const timings = await crossCompile(asked, reporter.onProgress, context.signal);
       reporter.stop();
       const json = JSON.stringify(timings, null, 2);
-      const line = `compiled for ${options.arch}: ${timings.length} parts; images are made on a machine of it`;
+      const line = `compiled for ${options.arch}: ${timings.length} parts; build the images on a machine of that architecture`;
       context.output.result(options.json === true ? json : line);
       return exitCodes.done;
     }

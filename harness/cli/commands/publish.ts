@@ -29,16 +29,12 @@ export interface PublishFlags {
  */
 export async function publish(context: CommandContext, flags: PublishFlags): Promise<number> {
   if ((flags.to === undefined) === (flags.join === undefined)) {
-    throw new FiredrillError(
-      'usage',
-      'publish: either --to <registry>, or --join with the files of each architecture',
-      {
-        hint: 'npm run firedrill -- publish --to ghcr.io/acme/firedrill',
-      },
-    );
+    throw new FiredrillError('usage', 'publish: needs --to <registry>, or --join with the files of each architecture', {
+      hint: 'npm run firedrill -- publish --to ghcr.io/acme/firedrill',
+    });
   }
   if (flags.part === true && flags.file === undefined) {
-    throw new FiredrillError('usage', 'publish: --part is nothing without the --file that is joined later', {
+    throw new FiredrillError('usage', 'publish: --part needs --file, which is joined later', {
       hint: `npm run firedrill -- publish --to ${flags.to ?? 'ghcr.io/acme/firedrill'} --part --file ${machineArchitecture()}.json`,
     });
   }

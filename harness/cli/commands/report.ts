@@ -3,10 +3,10 @@ import { join, resolve } from 'node:path';
 import { exitCodes } from '../../model/errors.ts';
 import type { ReportFormat } from '../../reporters/all.ts';
 import type { CommandContext } from '../context.ts';
-import { analyseRun, findRun, mendRun, rewriteReports, tableOf } from '../stored.ts';
+import { analyseRun, findRun, repairRun, rewriteReports, tableOf } from '../stored.ts';
 
 /**
- * `report <run>`: writes the reports of a stored run anew from its trials' records and prints the table, or one of the reports. What has no sound record,
+ * `report <run>`: writes the reports of a stored run again from its trials' records and prints the table, or one of the reports. What has no sound record,
  * or one by older definitions, is computed from its events first.
  * `analyse <run>`: computes every number again from the events first, and writes the records too. No cluster, no Docker.
  */
@@ -17,7 +17,7 @@ export async function report(
   options: { readonly out: string; readonly json?: boolean; readonly format?: ReportFormat },
 ): Promise<number> {
   const runDir = findRun(name, resolve(options.out));
-  const run = from === 'events' ? await analyseRun(runDir) : await mendRun(runDir);
+  const run = from === 'events' ? await analyseRun(runDir) : await repairRun(runDir);
   const summary = await rewriteReports(run);
   const format = options.json === true ? 'json' : options.format;
   if (format === undefined) {

@@ -7,7 +7,7 @@ import { controlsOf, type Plan, type Trigger } from '../../model/plan.ts';
 import { humanDuration, millis, type Millis } from '../../model/units.ts';
 import type { ControlWord } from '../../engine/controls.ts';
 import type { ImageMode, KubernetesMinor } from '../../images/refs.ts';
-import { leastBlocks } from '../../analysis/told-apart.ts';
+import { leastBlocks } from '../../analysis/significance.ts';
 import { makePlan } from '../../engine/plan.ts';
 import type { CommandContext } from '../context.ts';
 import { findRunbook, loadScenario, requireDetector, scenarioIds } from '../load.ts';
@@ -65,7 +65,7 @@ export interface RunFlags {
  * code is the worst of the scenarios': 1 before 4 before 0; 124 when the time was up.
  */
 export async function run(context: CommandContext, ids: readonly string[], given: RunFlags): Promise<number> {
-  const begun = await whatWasBegun(ids, given);
+  const begun = await findResumable(ids, given);
   const { flags } = begun;
   const parts = await soundParts(begun.ids, flags);
   if (begun.run === undefined) requireDecidable(parts.length, flags);
@@ -148,9 +148,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
       flags.json === true ? JSON.stringify(reportJson(runDir), null, 2) : await tableOf(run, context.output),
     );
     if (context.signal.aborted)
-      context.output.tell(
-        `go on with it: npm run scenario ${only.id} -- --resume ${run.plan.runId}${outAsTyped(flags)}`,
-      );
+      context.output.tell(`continue it: npm run scenario ${only.id} -- --resume ${run.plan.runId}${outAsTyped(flags)}`);
     return exitCode;
   } finally {
     reporter.stop();
@@ -191,7 +189,7 @@ async function rehearseSeries(
       ),
     );
   if (signal.aborted || codes.length < how.parts.length || failed.length > 0)
-    output.tell(`go on with it: ${resumeCommand(series)}${outAsTyped(flags)}`);
+    output.tell(`continue it: ${resumeCommand(series)}${outAsTyped(flags)}`);
   return worst(codes);
 }
 
@@ -228,7 +226,7 @@ function requireLongEnough(horizonMs: Millis, parts: readonly Part[], profile: R
   const seconds = Math.floor(longest.leastMs / 1000) + 1;
   throw new FiredrillError(
     'usage',
-    `--horizon ${humanDuration(horizonMs)} is too short for ${longest.id}: a runbook's delay and the time that a recovery has to hold take ${humanDuration(longest.leastMs)}`,
+    `--horizon ${humanDuration(horizonMs)} is too short for ${longest.id}: a runbook's delay and the stability window take ${humanDuration(longest.leastMs)}`,
     { hint: `--horizon ${seconds}s, or more` },
   );
 }
@@ -238,19 +236,19 @@ function requireDecidable(parts: number, { decide, trials, typed }: RunFlags): v
   if (decide !== true) return;
   const least = leastBlocks(2);
   if (parts > 1)
-    throw new FiredrillError('usage', '--decide goes with one scenario: each outage is decided by itself', {
+    throw new FiredrillError('usage', '--decide takes one scenario: each outage is decided separately', {
       hint: `npm run scenario cni-wipe -- --decide --trials 20`,
     });
   if (trials < least)
     throw new FiredrillError(
       'usage',
-      `--decide with ${typed?.includes('trials') === true ? `--trials ${String(trials)}` : 'one trial'}: fewer than ${String(least)} blocks can decide nothing`,
-      { hint: '--trials 20: the most that it may take; it ends as soon as it is decided' },
+      `--decide with ${typed?.includes('trials') === true ? `--trials ${String(trials)}` : 'one trial'}: fewer than ${String(least)} blocks cannot decide anything`,
+      { hint: '--trials 20: the maximum; the run ends as soon as it is decided' },
     );
 }
 
 /** What is run, with which flags, and what of it is there already. */
-interface Begun {
+interface Resumable {
   readonly ids: readonly string[];
   readonly flags: RunFlags;
   /** The run of the one scenario. */
@@ -259,7 +257,7 @@ interface Begun {
   readonly series?: Series;
 }
 
-async function whatWasBegun(typed: readonly string[], given: RunFlags): Promise<Begun> {
+async function findResumable(typed: readonly string[], given: RunFlags): Promise<Resumable> {
   const ids = [...new Set(typed.includes('all') ? scenarioIds() : typed)];
   if (given.resume === undefined) return { ids, flags: given };
   requireAsItBegan(given);
@@ -280,8 +278,8 @@ async function whatWasBegun(typed: readonly string[], given: RunFlags): Promise<
   return { ids, flags: { ...given, ...asPlanned(run.plan) }, run };
 }
 
-/** What a run was begun with, and is gone on with: nothing of it may differ between its trials. */
-const ofThePlan = [
+/** Flags that are fixed by the plan: they may not differ between the trials of a run. */
+const planFlags = [
   'runbook',
   'controls',
   'seed',
@@ -294,13 +292,11 @@ const ofThePlan = [
 ] as const;
 
 function requireAsItBegan(flags: RunFlags): void {
-  const odd = ofThePlan.find((flag) => flags.typed?.includes(flag));
+  const odd = planFlags.find((flag) => flags.typed?.includes(flag));
   if (odd !== undefined)
-    throw new FiredrillError(
-      'usage',
-      `--${odd === 'dryRun' ? 'dry-run' : odd} does not go with --resume: a run goes on as it began`,
-      { hint: 'leave it away; --trials may be raised' },
-    );
+    throw new FiredrillError('usage', `--${odd === 'dryRun' ? 'dry-run' : odd} cannot be combined with --resume`, {
+      hint: 'remove it; only --trials may be changed',
+    });
 }
 
 function asPlanned(plan: Plan): Pick<RunFlags, 'profile' | 'seed' | 'trigger' | 'runbook' | 'controls' | 'horizon'> {
@@ -320,7 +316,7 @@ async function storedRun(ids: readonly string[], flags: RunFlags, name: string):
   const stored = await readRun(findRun(name, resolve(flags.out)));
   const { scenario, runId } = stored.plan;
   if (ids.length !== 1 || ids[0] !== scenario)
-    throw new FiredrillError('usage', `run ${runId} is one of ${scenario}, not of ${ids.join(', ')}`, {
+    throw new FiredrillError('usage', `run ${runId} is a run of ${scenario}, not of ${ids.join(', ')}`, {
       hint: `npm run scenario ${scenario} -- --resume ${runId}`,
     });
   return stored;

@@ -25,7 +25,7 @@ export async function shell(
     context.output.result(`export KUBECONFIG='${cluster.kubeconfig.replace(/'/g, `'\\''`)}'`);
     return exitCodes.done;
   }
-  context.output.tell(`KUBECONFIG is ${cluster.kubeconfig} (cluster ${cluster.name}); "exit" comes back.`);
+  context.output.tell(`KUBECONFIG is ${cluster.kubeconfig} (cluster ${cluster.name}); "exit" ends it.`);
   // From here Ctrl-C belongs to the shell.
   context.ignoreSignals();
   const child = spawn(context.env['SHELL'] ?? '/bin/sh', {

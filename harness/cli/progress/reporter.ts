@@ -101,7 +101,7 @@ function plainReporter({ output, now }: ReporterWorld): Reporter {
   };
 }
 
-/** Finished things scroll up; what is going on stays at the foot and is drawn anew five times a second. */
+/** Finished things scroll up; what is going on stays at the foot and is drawn again five times a second. */
 function liveReporter({ output, now, every }: ReporterWorld): Reporter {
   const { stderr } = output;
   const paint = painter(stderr.colour);

@@ -58,7 +58,7 @@ describe('the log', () => {
     expect(view.phase).toEqual({ name: 'provision', startedMs: 0, deadlineMs: 300_000, detail: 'waiting for flannel' });
   });
 
-  it('tells an alarm once a trial', () => {
+  it('tells an alert once a trial', () => {
     const alarm: ProgressEvent = {
       type: 'detected',
       id: 'dns',
@@ -73,14 +73,14 @@ describe('the log', () => {
       [3, { ...trial, index: 2 }],
       [4, alarm],
     ]);
-    expect(log.filter((line) => line.startsWith('alarm'))).toEqual([
-      'alarm dns after 12 s: SERVFAIL',
-      'alarm dns after 12 s: SERVFAIL',
+    expect(log.filter((line) => line.startsWith('alert'))).toEqual([
+      'alert dns after 12 s: SERVFAIL',
+      'alert dns after 12 s: SERVFAIL',
     ]);
   });
 
-  it('says that an alarm fired before the fault', () => {
-    expect(play([[0, { type: 'detected', id: 'a', title: 'A' }]]).log).toEqual(['alarm a before the fault: A']);
+  it('says that an alert fired before the fault', () => {
+    expect(play([[0, { type: 'detected', id: 'a', title: 'A' }]]).log).toEqual(['alert a before the fault: A']);
   });
 
   it('shows steps with how they ended and why', () => {

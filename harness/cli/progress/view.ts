@@ -28,7 +28,7 @@ export interface View {
   };
   readonly step?: { readonly part: string; readonly name: string; readonly on: string; readonly startedMs: number };
   readonly slis?: { readonly good: readonly string[]; readonly bad: readonly string[] };
-  /** Alarms that were told of in this trial: one that keeps firing is told once. */
+  /** Alerts that were told of in this trial: one that keeps firing is told once. */
   readonly told: readonly string[];
 }
 
@@ -76,7 +76,7 @@ export function advance(
         view: { ...rest, run: { scenario: event.scenario, profile: event.profile, trials: event.trials } },
         lines: [
           head(`${event.scenario} (${event.profile} profile): ${size}${estimate}${upTo}`),
-          info(`reports go to ${event.runDir}`, 0),
+          info(`reports: ${event.runDir}`, 0),
         ],
       };
     }
@@ -103,7 +103,7 @@ export function advance(
       const what = event.what ?? event.title;
       return {
         view: { ...view, told: [...view.told, event.id] },
-        lines: [{ kind: 'end', level: 'warning', indent: 2, text: `alarm ${event.id} ${when}: ${what}` }],
+        lines: [{ kind: 'end', level: 'warning', indent: 2, text: `alert ${event.id} ${when}: ${what}` }],
       };
     }
     case 'step': {

@@ -4,7 +4,7 @@ import { millis, seconds, type Millis } from '../../model/units.ts';
 import { pause, unlessAborted } from './time.ts';
 
 /**
- * How long a look at the API may take: an alarm that polls every second still waits longer than that for a slow answer. Below
+ * How long a look at the API may take: an alert that polls every second still waits longer than that for a slow answer. Below
  * three periods, after which silence means dead.
  */
 export const lookTimeout = (periodMs: number): Millis => millis(Math.min(5000, Math.max(periodMs, 2500)));

@@ -1,7 +1,7 @@
 import type { PodState } from '../../model/cluster.ts';
 import { isInstrument } from '../../model/instruments.ts';
 
-/** Pods that an alarm of the cluster's owner would watch: not ours, not finished, not on their way out. */
+/** Pods that an alert of the cluster's owner would watch: not ours, not finished, not on their way out. */
 export function watched(pods: readonly PodState[]): readonly PodState[] {
   return pods.filter(
     (pod) => !isInstrument(pod.namespace) && pod.phase !== 'Succeeded' && pod.phase !== 'Failed' && !pod.terminating,

@@ -19,7 +19,7 @@ const rowHeight = 48;
 const axisHeight = 26;
 
 /**
- * Every trial as a mark on a line per runbook (or alarm): whiskers are the interval, an arrow at the right end says "still
+ * Every trial as a mark on a line per runbook (or alert): whiskers are the interval, an arrow at the right end says "still
  * not when we stopped watching". Mark by mark, for of very many trials there are very many.
  */
 export function* stripPlot(rows: readonly StripRow[], toMs: number, label: string): Generator<Markup, void> {
@@ -49,7 +49,7 @@ function* stripRow(row: StripRow, y: number, x: ReturnType<typeof scale>): Gener
     ${
       row.leastMs !== undefined &&
       safe`<line class="least" x1="${x.at(row.leastMs)}" x2="${x.at(row.leastMs)}" y1="${line - 8}" y2="${line + 8}">
-      <title>least possible: ${humanDuration(row.leastMs)}</title>
+      <title>minimum TTD: ${humanDuration(row.leastMs)}</title>
     </line>`
     }
     `;

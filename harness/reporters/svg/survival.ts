@@ -9,7 +9,7 @@ const axisHeight = 26;
 
 /**
  * Kaplan-Meier curves, one below the other: the share of trials not back yet, from all at the fault to what is left at the
- * horizon, with a tick there when some never came back. The sooner it falls, the better.
+ * horizon, with a tick there when some never recovered. The sooner it falls, the better.
  */
 export function survivalCurves(
   rows: readonly Pick<RunbookSummary, 'id' | 'n' | 'survival'>[],
@@ -18,7 +18,7 @@ export function survivalCurves(
 ): Markup {
   const x = scale(0, horizonMs);
   const bottom = rows.length * rowHeight;
-  return safe`<svg class="plot" role="img" aria-label="Share of trials not back yet, by runbook" width="100%" height="${bottom + axisHeight}">
+  return safe`<svg class="plot" role="img" aria-label="Share of trials not yet recovered, by runbook" width="100%" height="${bottom + axisHeight}">
     ${ticks(0, horizonMs).map(
       (t) =>
         safe`<line class="grid" x1="${x.at(t)}" x2="${x.at(t)}" y1="18" y2="${bottom}" />
@@ -39,7 +39,7 @@ function curve(
   const left = survival.at(-1)?.share ?? 1;
   const last = survival.at(-1);
   const result =
-    last?.share === 0 ? `all back after ${humanDuration(last.timeMs)}` : `${Math.round(left * 100)} % never`;
+    last?.share === 0 ? `all recovered after ${humanDuration(last.timeMs)}` : `${Math.round(left * 100)} % never`;
   return safe`<text class="row-name${chosen && ' chosen'}" x="0" y="${y + 14}">${id}</text>
     <text class="row-result" x="100%" y="${y + 14}" text-anchor="end">${result}</text>
     <svg x="0" y="${y + 20}" width="100%" height="${curveHeight}" viewBox="0 0 1000 ${curveHeight}" preserveAspectRatio="none"><title>${id}, ${n} trials: ${result}</title>

@@ -11,7 +11,7 @@ const bandRow = 34;
 const loadRow = 56;
 
 /**
- * One trial from shortly before the fault to the end: alarms, runbook steps, recovery, what every probe saw, the user load.
+ * One trial from shortly before the fault to the end: alerts, runbook steps, recovery, what every probe saw, the user load.
  * @param detail how many bad stretches a probe's row shows at most, and how many points the load line has
  */
 export function timeline(record: WholeRecord, detail: number): Markup {
@@ -63,7 +63,7 @@ export function timeline(record: WholeRecord, detail: number): Markup {
         at,
         `first good ${humanDuration(firstGood - zero)}`,
         'first',
-        'all that broke was good at once',
+        'all that broke was good at the same time',
       ),
     );
   }
@@ -87,7 +87,7 @@ export function timeline(record: WholeRecord, detail: number): Markup {
         at,
         `fully recovered ${humanDuration(full - zero)}`,
         'full',
-        'cluster whole, alarms quiet, durable',
+        'cluster restored, alerts quiet, durable',
       ),
     );
   }
@@ -150,7 +150,7 @@ function byTtd(a: DetectorRecord, b: DetectorRecord): number {
 
 function stepBar(step: WholeStepRecord, x: Scale, y: number, zero: number): Markup {
   const kind = `${step.changes ? 'changes' : 'looks'}${step.ok ? '' : ' failed'}`;
-  const title = `${step.name} on ${step.on}: ${humanDuration(step.toMs - step.fromMs)}, begun ${humanDuration(Math.max(0, step.fromMs - zero))} after the fault${step.ok ? '' : ', failed'}`;
+  const title = `${step.name} on ${step.on}: ${humanDuration(step.toMs - step.fromMs)}, started ${humanDuration(Math.max(0, step.fromMs - zero))} after the fault${step.ok ? '' : ', failed'}`;
   return safe`<rect class="step ${kind}" x="${x.at(step.fromMs)}" y="${y + 5}" width="${width(x, step.fromMs, step.toMs)}" height="9" rx="2"><title>${title}</title></rect>${label(x.percent(step.fromMs), x.percent(step.toMs), y, step.ok ? step.name : `${step.name} (failed)`)}`;
 }
 

@@ -1,7 +1,7 @@
 import { look } from '../../model/define.ts';
 import type { Step } from '../../model/step.ts';
 
-/** What somebody sees who wonders why the pods of write-up 003 do not run. */
+/** What somebody sees who wonders why the pods of postmortem 003 do not run. */
 export const seeThePods: Step = look(
   'see what does not run',
   'workstation',

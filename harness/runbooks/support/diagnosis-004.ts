@@ -4,7 +4,7 @@ import { seconds } from '../../model/units.ts';
 import { lastReservedName } from './reserved-names.ts';
 import { terminatingPods } from './terminating.ts';
 
-/** One look at each of the four layers that write-up 004 found broken, before anything is touched. */
+/** One look at each of the four layers that postmortem 004 found broken, before anything is touched. */
 export const lookAtEveryLayer = (node: NodeSelector): readonly Step[] => [
   look(
     'is the scheduler silent?',

@@ -4,7 +4,7 @@ import type { NodeSelector, Step } from '../../model/step.ts';
 import { seconds } from '../../model/units.ts';
 
 /** A person tries ssh again and again between two reboots; on a machine whose kernel has panicked nobody gets in. */
-export const getOntoIt = (on: NodeSelector): Step =>
+export const connectToHost = (on: NodeSelector): Step =>
   until('get onto the machine', on, '! [ -e /run/panicked ] && ps -o etime= -p 1', seconds(90), {
     standsFor: 'ssh, again and again',
   });
@@ -12,7 +12,7 @@ export const getOntoIt = (on: NodeSelector): Step =>
 /** Where the unit's hardening goes. */
 const dropIn = '/etc/systemd/system/swarm-gateway.service.d/10-harden.conf';
 
-/** Source: write-up 000, fix 3, word by word. */
+/** Source: postmortem 000, fix 3, word by word. */
 export const hardenGatewayStep = (name: string, on: NodeSelector): Step =>
   act(
     name,
@@ -32,7 +32,7 @@ export const hardenGatewayStep = (name: string, on: NodeSelector): Step =>
     ].join('\n'),
   );
 
-/** Source: write-up 000, fix 2. */
+/** Source: postmortem 000, fix 2. */
 export const stopKubernetesStep = (name: string, on: NodeSelector): Step =>
   act(name, on, 'systemctl disable --now kubelet containerd', {
     destroys: 'every pod of this host, at its next boot at the latest',
@@ -50,10 +50,10 @@ const sandboxes = [
 ].join(' | ');
 
 /**
- * The collector in the write-up's order (`-m`, for a node in a container gets another machine's name at each boot), and what it points to. The gateway is guilty if its own code could have rebooted the machine,
+ * The collector in the postmortem's order (`-m`, for a node in a container gets another machine's name at each boot), and what it points to. The gateway is guilty if its own code could have rebooted the machine,
  * the pods are if their sandboxes came by the dozen right before; a crash report says who died, not who did it.
  *
- * Source: write-up 000, "Check Logs Before Blaming Your Code" and "Blame Assignment".
+ * Source: postmortem 000, "Check Logs Before Blaming Your Code" and "Blame Assignment".
  */
 export const lookForTheCulprit = (on: NodeSelector): readonly Step[] => [
   look('1: how long has it been up?', on, 'ps -o etime= -p 1', { standsFor: 'uptime' }),

@@ -5,7 +5,7 @@ import { seconds } from '../../model/units.ts';
 
 /**
  * A restart of microk8s' kubelite: kubelet, scheduler, controller manager, API server and proxy are one process there. On a worker of
- * ours its parts are kubelet and proxy; containerd is restarted with them, as the write-up says of its own.
+ * ours its parts are kubelet and proxy; containerd is restarted with them, as the postmortem says of its own.
  * @param name what the steps are called by, when a runbook does it more than once
  */
 export const kubeliteSteps = (name: string, worker?: NodeSelector): readonly Step[] => [

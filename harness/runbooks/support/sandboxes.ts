@@ -1,4 +1,4 @@
-/** Ends a node's kubelet, which would make them anew, and everything that its runtime runs (write-up 004: `crictl stopp`, `crictl rmp`). */
+/** Ends a node's kubelet, which would make them again, and everything that its runtime runs (postmortem 004: `crictl stopp`, `crictl rmp`). */
 export const removeAllSandboxes = [
   'systemctl stop kubelet',
   'crictl --timeout 20s stopp $(crictl pods -q)',

@@ -6,7 +6,7 @@ import { seconds } from '../../model/units.ts';
 const file = '/etc/kubernetes/manifests/kube-scheduler.yaml';
 
 /**
- * The scheduler holds its lease for so long (kube-scheduler's --leader-elect-lease-duration, 15 s by default; 60 s in write-up 004) and
+ * The scheduler holds its lease for so long (kube-scheduler's --leader-elect-lease-duration, 15 s by default; 60 s in postmortem 004) and
  * gives it up when it could not renew it for two thirds of that.
  */
 export function schedulerLease(leaseSeconds: number): readonly Step[] {

@@ -22,7 +22,7 @@ const ways = {
     `systemd-run --quiet --on-active=${seconds} --timer-property=AccuracySec=100ms sh -c "${command}"`,
 } as const;
 
-/** The cure, after which something undoes it. */
+/** The fix, after which something undoes it. */
 function undone(seconds: number, by: keyof typeof ways): Runbook {
   const cure = restoreResolver();
   const later = ways[by];
@@ -33,12 +33,12 @@ function undone(seconds: number, by: keyof typeof ways): Runbook {
     steps: [
       ...cure.steps,
       act(`${by} puts loopback back in ${seconds} s`, 'nodes', later(seconds, loopback)),
-      act(`and CoreDNS is made anew by it`, 'control-plane', later(seconds + 1, newPods)),
+      act(`and CoreDNS is recreated by it`, 'control-plane', later(seconds + 1, newPods)),
     ],
   };
 }
 
-/** What no verdict may name: cures that do not last. */
+/** What no verdict may name: fixes that do not last. */
 export default defineScenario({
   ...corednsLoop,
   runbooks: [

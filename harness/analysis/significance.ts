@@ -18,7 +18,7 @@ export interface Pair {
   readonly noWorse: { readonly a: boolean; readonly b: boolean };
 }
 
-export interface ToldApartOptions {
+export interface TestOptions {
   readonly horizonMs: number;
   readonly seed: number;
   /** What an adjusted p must not be above: 0.05, or the look's. */
@@ -29,17 +29,17 @@ export interface ToldApartOptions {
 export const endpointWeights: Readonly<Record<Endpoint, number>> = { downtime: 0.8, ttr: 0.2 };
 
 /**
- * Tells every pair of arms apart. Pure; the order of arms and blocks does not matter. Arms may lack blocks (invalid trials, arms that were dropped):
+ * Tests every pair of arms for a difference. Pure; the order of arms and blocks does not matter. Arms may lack blocks (invalid trials, arms that were dropped):
  * every test has the blocks that it can.
  *
- * A pair is told apart by the sign-flip test of its blocks; p is adjusted over all pairs by closed testing (`closedTesting`), of the time to
+ * A pair is tested by the sign-flip test of its blocks; p is adjusted over all pairs by closed testing (`closedTesting`), of the time to
  * recover the greatest of the instants' lower ends, middles and upper ends; then over the two times by Holm with weights (Holm, Scand. J. Stat. 6 (1979) 65):
  * the one with the least p / weight has that, the other the greater of that and its own p.
  *
- * What holds: the chance that any pair without a difference is told apart is at most `level`. In a pair that is truly told apart the other time is
+ * What holds: the chance that any pair without a difference is found to differ is at most `level`. In a pair that truly differs the other time is
  * a second question: of it, too, the chance of any false answer is at most `level`.
  */
-export function tellApart(arms: readonly ArmBlocks[], options: ToldApartOptions): readonly Pair[] {
+export function testPairs(arms: readonly ArmBlocks[], options: TestOptions): readonly Pair[] {
   const sorted = [...arms].sort((x, y) => (x.id < y.id ? -1 : x.id > y.id ? 1 : 0));
   const keys = [...new Set(sorted.flatMap((arm) => [...arm.blocks.keys()]))].sort();
   const found = (endpoint: Endpoint): Pairwise =>
@@ -70,7 +70,7 @@ interface Ps {
   readonly closed: number;
 }
 
-/** One of a block's two times. Downtime is counted, not found between two instants: its ends are the same; whether service came back is TTR's. */
+/** One of a block's two times. Downtime is counted, not found between two instants: its ends are the same; whether service recovered is TTR's. */
 export function timeOf({ downtimeMs, ttr }: ArmBlock, endpoint: Endpoint): ObservedTime {
   return endpoint === 'ttr' ? ttr : { event: ttr.event, lo: downtimeMs, time: downtimeMs, hi: downtimeMs };
 }
@@ -83,7 +83,7 @@ export function commonBlocks(a: ArmBlocks, b: ArmBlocks): readonly (readonly [Ar
   });
 }
 
-function pairOf(a: ArmBlocks, b: ArmBlocks, ps: Readonly<Record<Endpoint, Ps>>, options: ToldApartOptions): Pair {
+function pairOf(a: ArmBlocks, b: ArmBlocks, ps: Readonly<Record<Endpoint, Ps>>, options: TestOptions): Pair {
   const common = commonBlocks(a, b);
   const [downtime = 1, ttr = 1] = weightedHolm(
     [ps.downtime.closed, ps.ttr.closed],
@@ -92,7 +92,7 @@ function pairOf(a: ArmBlocks, b: ArmBlocks, ps: Readonly<Record<Endpoint, Ps>>, 
   const adjusted = { downtime, ttr };
   const of = (endpoint: Endpoint): Told => {
     const pairs = common.map(([x, y]) => [timeOf(x, endpoint), timeOf(y, endpoint)] as const);
-    // Neither ever came back: there are no times to be told apart.
+    // Neither ever recovered: there are no times to compare.
     const idle = endpoint === 'ttr' && pairs.every(([x, y]) => !x.event && !y.event);
     const tested = { p: ps[endpoint].own, adjusted: adjusted[endpoint], level: options.level };
     return toldOf(pairs, idle || common.length < leastBlocks(2) ? undefined : tested, options.seed);
@@ -114,7 +114,7 @@ function pairOf(a: ArmBlocks, b: ArmBlocks, ps: Readonly<Record<Endpoint, Ps>>, 
 }
 
 /**
- * Fewest blocks with which a pair can be told apart whatever the other arms do: the sign-flip test's least p, 2^(1−n), times the cells of two that so many arms
+ * Fewest blocks with which a pair can be significant whatever the other arms do: the sign-flip test's least p, 2^(1−n), times the cells of two that so many arms
  * make at most, over the weight of downtime, is 0.05 at most. 6 for two and three arms, 7 for four, 8 for seven.
  */
 export const leastBlocks = (arms: number): number =>
@@ -138,13 +138,13 @@ export const leastShare = 0.1;
 
 /** What is known of the difference of two arms in one time. Everything is of b − a: above 0, a is sooner. Whole ms. */
 export interface Told {
-  /** Mean difference over the blocks in which both came back; absent where there is none. */
+  /** Mean difference over the blocks in which both recovered; absent where there is none. */
   readonly differenceMs?: number;
   /** 95 % of that; absent below six such blocks. */
   readonly interval?: Bounds;
-  /** Blocks in which both came back. */
+  /** Blocks in which both recovered. */
   readonly both: number;
-  /** The same mean over all common blocks, what did not come back counted with the horizon. */
+  /** The same mean over all common blocks, what did not recover counted with the horizon. */
   readonly restrictedMs: number;
   /** Two-sided, of all common blocks; and adjusted over all pairs and both times. Absent where nothing can be shown. */
   readonly p?: number;

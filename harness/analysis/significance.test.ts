@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { seeded, shuffled } from '../model/random.ts';
 import type { ArmBlocks, ObservedTime } from './observed.ts';
-import { leastBlocks, type Pair, tellApart, type ToldApartOptions } from './told-apart.ts';
+import { leastBlocks, type Pair, testPairs, type TestOptions } from './significance.ts';
 
 const horizon = 240_000;
-const options: ToldApartOptions = { horizonMs: horizon, seed: 1, level: 0.05 };
+const options: TestOptions = { horizonMs: horizon, seed: 1, level: 0.05 };
 const random = seeded(77);
 const jitter = (spread: number): number => Math.round((random() - random()) * spread);
 
@@ -33,8 +33,8 @@ function arm(
 const around = (n: number, middle: number, spread: number): readonly number[] =>
   Array.from({ length: n }, () => middle + jitter(spread));
 const nevers = (n: number): readonly undefined[] => Array.from({ length: n }, () => undefined);
-const one = (a: ArmBlocks, b: ArmBlocks, change: Partial<ToldApartOptions> = {}): Pair => {
-  const [pair] = tellApart([a, b], { ...options, ...change });
+const one = (a: ArmBlocks, b: ArmBlocks, change: Partial<TestOptions> = {}): Pair => {
+  const [pair] = testPairs([a, b], { ...options, ...change });
   if (pair === undefined) throw new Error('no pair');
   return pair;
 };
@@ -101,7 +101,7 @@ describe('two arms', () => {
     expect(pair.noWorse).toEqual({ a: false, b: false });
   });
 
-  it('takes the difference where both came back, p from all', () => {
+  it('takes the difference where both recovered, p from all', () => {
     const times = [40_000, 41_000, 42_000, 43_000, 44_000, 45_000, undefined, undefined];
     const pair = one(
       arm('a', times),
@@ -141,7 +141,7 @@ describe('several arms', () => {
     pairs.find((p) => p.a === a && p.b === b);
 
   it('those that never come back cost the others little: Holm over 21 pairs would show none', () => {
-    const pairs = tellApart(seven, options);
+    const pairs = testPairs(seven, options);
     expect(pairs).toHaveLength(21);
     const pair = of(pairs, 'restore', 'nuclear');
     expect(pair?.times.downtime.sooner).toBe('a');
@@ -150,8 +150,8 @@ describe('several arms', () => {
   });
 
   it('neither the order of arms nor of blocks matters', () => {
-    const pairs = tellApart(seven.slice(0, 4), options);
-    const mixed = tellApart(
+    const pairs = testPairs(seven.slice(0, 4), options);
+    const mixed = testPairs(
       [...seven.slice(0, 4)]
         .reverse()
         .map(({ id, blocks }) => ({ id, blocks: new Map(shuffled([...blocks], random)) })),
@@ -166,10 +166,10 @@ describe('several arms', () => {
     }
   });
 
-  it('an arm that was dropped after three blocks is not told apart, and costs the others nothing', () => {
+  it('an arm that was dropped after three blocks is not tested, and costs the others nothing', () => {
     const [cure, nuclear] = [arm('cure', around(8, 40_000, 3000)), arm('nuclear', around(8, 60_000, 3000))];
     const dropped = ['x', 'y'].map((id) => arm(id, nevers(3)));
-    const pairs = tellApart([cure, nuclear, ...dropped], options);
+    const pairs = testPairs([cure, nuclear, ...dropped], options);
     expect(of(pairs, 'cure', 'nuclear')?.times.downtime.pAdjusted).toBe(0.009766);
     for (const pair of pairs.slice(1)) expect(pair.better).toBeUndefined();
   });
@@ -179,7 +179,7 @@ describe('several arms', () => {
     const [a, b, c] = arms;
     if (a === undefined || b === undefined || c === undefined) throw new Error('three arms');
     const spoilt = { ...c, blocks: new Map([...c.blocks].slice(0, 7)) };
-    const pairs = tellApart([a, b, spoilt], options);
+    const pairs = testPairs([a, b, spoilt], options);
     expect(pairs.map((p) => p.blocks)).toEqual([8, 7, 7]);
     expect(pairs.map((p) => p.better)).toEqual(['a', 'a', 'a']);
   });
@@ -203,7 +203,7 @@ it('knows the fewest blocks that can show a pair, whatever the others do', () =>
 it.each([
   ['three alike', 3, 0, 8],
   ['two alike and two that never come back', 2, 2, 8],
-] as const)('pairs without a difference are told apart in at most one of twenty: %s', (_name, alike, idle, n) => {
+] as const)('pairs without a difference are found to differ in at most one of twenty: %s', (_name, alike, idle, n) => {
   let wrong = 0;
   for (let run = 0; run < 300; run++) {
     const arms = [
@@ -212,7 +212,7 @@ it.each([
       ),
       ...Array.from({ length: idle }, (_, i) => arm(`n${String(i)}`, nevers(n), around(n, 230_000, 3000))),
     ];
-    const told = tellApart(arms, options).some(
+    const told = testPairs(arms, options).some(
       ({ a, b, times }) =>
         a.startsWith(b.slice(0, 1)) && Math.min(times.downtime.pAdjusted ?? 1, times.ttr.pAdjusted ?? 1) <= 0.05,
     );
