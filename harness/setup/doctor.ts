@@ -403,11 +403,6 @@ async function freeWhere(dir: string): Promise<number | undefined> {
   return free !== undefined || dirname(dir) === dir ? free : await freeWhere(dirname(dir));
 }
 
-async function readNumber(file: string): Promise<number | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : Number(text.trim());
-}
-
 /**
  * Everything that has to be right before a run, looked at now. Read-only.
  * Never rejects for something that is wrong: that is what the checks say. Rejects when `signal` is aborted.
