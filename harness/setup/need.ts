@@ -41,7 +41,7 @@ export const roomFor = (memoryBytes: number, availableBytes: number): number =>
 
 /**
  * inotify instances that a cluster takes of root's while it starts: three nodes had 70 at most, and 55 at rest (counted in /proc; each kubelet has 7 of them).
- * Without them kubelets and controllers fail at their start, and nothing says why but the journal of a node.
+ * With too few, pods stay Pending and a start fails after three minutes without a word of why (docs/findings.md).
  */
 const inotifyFor = (nodes: number): number => 16 + 18 * nodes;
 
@@ -87,7 +87,7 @@ export function requireInotify({ what, clusters, nodes }: Need, instances: Inoti
   const { limit, used } = instances;
   throw new FiredrillError(
     'environment',
-    `${asking({ what, clusters })} ${String(clusters * inotifyFor(nodes))} inotify instances, and ${String(limit - used)} of ${String(limit)} are free: kubelets would not start`,
+    `${asking({ what, clusters })} ${String(clusters * inotifyFor(nodes))} inotify instances, and ${String(limit - used)} of ${String(limit)} are free: its pods would not start`,
     { hint: moreInotify },
   );
 }
