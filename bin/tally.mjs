@@ -16,6 +16,23 @@ export function lastLine({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
 
+/** vitest's JSON report; undefined where there is none. */
+function parsed(text) {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every file in which something failed, with its failed tests: none where the file itself could not be run. */
+function failuresIn(report) {
+  return (report.testResults ?? []).flatMap((file) => {
+    const tests = (file.assertionResults ?? []).filter((test) => test.status === 'failed');
+    return tests.length > 0 || file.status === 'failed' ? [{ file, tests }] : [];
+  });
+}
+
 /**
  * Counts of vitest's JSON report. What fails outside a test (a file that cannot be imported, an unhandled rejection, no
  * report at all) counts as one failure: a run that went wrong must never look green.
@@ -23,15 +40,9 @@ export function lastLine({ passed, failed, skipped }) {
  * @param {number} exitCode vitest's
  */
 export function readReport(text, exitCode) {
-  let report;
-  try {
-    report = JSON.parse(text ?? '');
-  } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
-  }
-  const brokenFiles = (report.testResults ?? []).filter(
-    (file) => file.status === 'failed' && !(file.assertionResults ?? []).some((test) => test.status === 'failed'),
-  ).length;
+  const report = parsed(text);
+  if (report === undefined) return { passed: 0, failed: 1, skipped: 0 };
+  const brokenFiles = failuresIn(report).filter(({ tests }) => tests.length === 0).length;
   const passed = report.numPassedTests ?? 0;
   const failed = (report.numFailedTests ?? 0) + brokenFiles;
   const skipped = (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0);
@@ -54,20 +65,16 @@ export function readTally(line, exitCode) {
  * @param {string | undefined} text
  */
 export function failuresOf(text) {
-  let report;
-  try {
-    report = JSON.parse(text ?? '');
-  } catch {
-    return [];
-  }
+  const report = parsed(text);
+  if (report === undefined) return [];
   const line = (name, message) =>
     `FAILED ${name}: ${(message ?? '')
       .split(/\n\s*at /)[0]
       .replace(/\s+/g, ' ')
       .slice(0, 600)}`;
-  return (report.testResults ?? []).flatMap((file) => {
-    const tests = (file.assertionResults ?? []).filter((test) => test.status === 'failed');
-    if (tests.length > 0) return tests.map((test) => line(test.fullName, test.failureMessages?.[0]));
-    return file.status === 'failed' ? [line(file.name, file.message)] : [];
-  });
+  return failuresIn(report).flatMap(({ file, tests }) =>
+    tests.length === 0
+      ? [line(file.name, file.message)]
+      : tests.map((test) => line(test.fullName, test.failureMessages?.[0])),
+  );
 }

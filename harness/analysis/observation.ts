@@ -48,10 +48,8 @@ export function observe(log: TrialLog): Observation {
     const effect = firstEffect(log, inject.atMs, toMs);
     const hi = Math.min(latestMs, effect.hi);
     // While a service fails and the fault is said not to be there, the service is believed.
-    const notYet = log
-      .of('not-yet')
-      .flatMap(({ sinceMs }) => (sinceMs <= Math.min(latestMs, effect.lo) ? sinceMs : []));
-    const lo = Math.max(inject.atMs, ...notYet);
+    const notYet = log.of('not-yet').map(({ sinceMs }) => sinceMs);
+    const lo = Math.max(inject.atMs, ...notYet.filter((atMs) => atMs <= Math.min(latestMs, effect.lo)));
     return { ...base, onset: { lo, hi }, evidence: (prevention ? looked : witness)?.evidence ?? [] };
   }
   if (control) return { ...base, evidence: [] };

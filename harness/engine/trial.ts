@@ -267,16 +267,15 @@ class Trial {
     this.narrator.injectMs = injectMs;
     this.#faultInEffect = true;
     const { instead } = spec.claimed.runbook;
-    const settled = new AbortController();
-    const early =
-      instead === undefined ? noteNotYet(watched, AbortSignal.any([signal, settled.signal])) : Promise.resolve();
+    using early = deadline(Infinity, signal);
+    const looks = instead === undefined ? noteNotYet(watched, early.signal) : undefined;
     let onsetMs: number;
     try {
       await runSteps(watched, 'inject', instead ?? fault.inject);
       onsetMs = instead === undefined ? await awaitWitness(watched) : await lookOnce(watched);
     } finally {
-      settled.abort();
-      await early;
+      early.abort(new Error('the fault is in effect, or never will be'));
+      await looks;
     }
     this.#end('done');
 

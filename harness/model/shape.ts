@@ -25,6 +25,7 @@ const step = z.discriminatedUnion('kind', [
   z.object({ ...common, kind: z.literal('power-off'), on: nodes }),
   z.object({ ...common, kind: z.literal('on-panic'), on: nodes, then: z.enum(['reboot', 'halt']) }),
 ]);
+const checks = list(z.object({ name: text, on: nodes, command: text, expect: text }));
 const byProfile = z.object({ fast: ms, stock: ms });
 
 const scenarioShape = z.object({
@@ -44,9 +45,9 @@ const scenarioShape = z.object({
     targets: nodes,
     prepare: list(step),
     inject: list(step),
-    witness: list(z.object({ name: text, on: nodes, command: text, expect: text })),
+    witness: checks,
     witnessDeadlineMs: ms,
-    notYet: list(z.object({ name: text, on: nodes, command: text, expect: text })).optional(),
+    notYet: checks.optional(),
     undo: list(step),
   }),
   detectors: list(

@@ -114,7 +114,7 @@ export async function ensureDocker(
     dockerUserChain: options.openFence === true ? undefined : isThere(await dockerUserChain(runner, signal)),
   });
   const { need } = options;
-  const inotify = await host.inotify();
+  const inotify = need === undefined ? undefined : await host.inotify();
   if (need !== undefined && inotify !== undefined) requireInotify(need, inotify);
   await requireDisk(
     facts.rootDir,
