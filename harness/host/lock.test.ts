@@ -1,4 +1,5 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -68,8 +69,28 @@ it('is claimed by one living process for as long as it lives, and again by itsel
   expect(await claim(file)).toBe(true);
 });
 
+it('takes over from one who died while he took over', async () => {
+  const file = join(dir, 'lock');
+  const dead = JSON.stringify({ pid: process.pid, started: 'another boot/1' });
+  writeFileSync(file, dead);
+  const succession = `${file}.${createHash('sha256').update(dead).digest('hex').slice(0, 16)}`;
+  writeFileSync(succession, JSON.stringify({ pid: process.pid, started: 'another boot/2' }));
+  expect(await withLock(file, () => Promise.resolve('in'))).toBe('in');
+  expect(readdirSync(dir)).toEqual([]);
+});
+
+it('leaves a lock to whoever is taking it over', async () => {
+  const file = join(dir, 'lock');
+  const dead = JSON.stringify({ pid: process.pid, started: 'another boot/1' });
+  writeFileSync(file, dead);
+  const succession = `${file}.${createHash('sha256').update(dead).digest('hex').slice(0, 16)}`;
+  writeFileSync(succession, JSON.stringify(identify(process.pid)));
+  expect(await claim(file)).toBe(false);
+  expect(readFileSync(file, 'utf8')).toBe(dead);
+});
+
 it('is never held twice, however many want it at the same time, also after a dead one', async () => {
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < 40; round++) {
     const file = join(dir, `lock-${String(round)}`);
     if (round % 2 === 1) writeFileSync(file, JSON.stringify({ pid: process.pid, started: 'another boot/1' }));
     let inside = 0;

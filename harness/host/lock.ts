@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { sleep } from './time.ts';
@@ -23,9 +23,9 @@ export async function withLock<T>(
   while (!(await take(file))) {
     const found = await read(file);
     if (found === undefined) continue;
-    const { text, holder } = found;
-    if (holder === undefined || !isAlive(holder)) {
-      await clear(file, text);
+    const holder = livingHolder(found);
+    if (holder === undefined) {
+      await clear(file, found.text);
       continue;
     }
     if (!told) options.onWait?.(holder.pid);
@@ -46,15 +46,17 @@ export async function claim(file: string): Promise<boolean> {
   await mkdir(dirname(file), { recursive: true });
   if (await take(file)) return true;
   const found = await read(file);
-  if (found?.holder !== undefined && isAlive(found.holder)) return found.holder.pid === process.pid;
+  const holder = livingHolder(found);
+  if (holder !== undefined) return holder.pid === process.pid;
   if (found !== undefined) await clear(file, found.text);
   return await take(file);
 }
 
 /** Makes the lock with its holder's name in it, in one go: one that is empty for a moment is taken for a dead holder's. */
 async function take(file: string): Promise<boolean> {
-  const mine = beside(file);
-  await writeFile(mine, JSON.stringify(identify(process.pid) ?? { pid: process.pid, started: '' }));
+  const id = randomUUID();
+  const mine = `${file}.${id}`;
+  await writeFile(mine, JSON.stringify({ ...(identify(process.pid) ?? { pid: process.pid, started: '' }), id }));
   try {
     await link(mine, file);
     return true;
@@ -67,26 +69,34 @@ async function take(file: string): Promise<boolean> {
 }
 
 /**
- * Takes a dead holder's lock away. Of several that have seen him dead only one moves his lock aside; another one, later, may move that of the first,
- * sees it, and puts it back.
+ * Takes a dead holder's lock away. Of several that have seen him dead one alone may touch it: whoever holds the lock on his succession. Each lock
+ * says another thing than all before it, so that whoever comes later sees that this one is gone.
  */
 async function clear(file: string, dead: string): Promise<void> {
-  const aside = beside(file);
+  const succession = `${file}.${createHash('sha256').update(dead).digest('hex').slice(0, 16)}`;
+  if (!(await take(succession))) {
+    const found = await read(succession);
+    if (found !== undefined && livingHolder(found) === undefined) await clear(succession, found.text);
+    return;
+  }
   try {
-    await rename(file, aside);
-    if ((await readFile(aside, 'utf8')) !== dead) await link(aside, file);
-  } catch (error) {
-    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if ((await read(file))?.text === dead) await rm(file, { force: true });
   } finally {
-    await rm(aside, { force: true });
+    await rm(succession, { force: true });
   }
 }
 
-/** A name in the same folder that nobody else uses. */
-const beside = (file: string): string => `${file}.${randomUUID()}`;
+/** What a lock says, and who that is. */
+interface Found {
+  readonly text: string;
+  readonly holder?: ProcessIdentity;
+}
 
-/** What a lock says, and who that is; undefined when there is no lock. */
-async function read(file: string): Promise<{ readonly text: string; readonly holder?: ProcessIdentity } | undefined> {
+const livingHolder = (found: Found | undefined): ProcessIdentity | undefined =>
+  found?.holder !== undefined && isAlive(found.holder) ? found.holder : undefined;
+
+/** Undefined when there is no lock. */
+async function read(file: string): Promise<Found | undefined> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
