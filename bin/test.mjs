@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { endChildren, runChild } from './children.mjs';
 import { ensurePackages, tooOldNode } from './packages.mjs';
 import { hasShellcheck, shellcheckCalls } from './shell-scripts.mjs';
-import { add, failuresOf, lastLine, readReport, readTally } from './tally.mjs';
+import { add, lastLine, readReport, readTally } from './tally.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const known = ['--check', '--unit', '--cluster', '--cgroup2'];
@@ -109,13 +109,14 @@ async function checks() {
   await Promise.all([worker(), worker()]);
 }
 
-/** One run of vitest; its own closing block stays on the screen, the numbers come from its JSON report. */
-async function vitest(projects, extraEnv = {}) {
+/** One run of vitest; its own closing block stays on the screen, the numbers come from our reporter. */
+async function vitest(projects) {
   const report = join(scratch, `${projects.join('-')}.json`);
-  const args = ['run', '--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const reporter = join(root, 'bin', 'tally-reporter.mjs');
+  const args = ['run', '--passWithNoTests', '--reporter=default', `--reporter=${reporter}`];
   const { exitCode } = await runChild(bin('vitest'), [...args, ...projects.flatMap((name) => ['--project', name])], {
     cwd: root,
-    env: { ...env, ...extraEnv },
+    env: { ...env, FIREDRILL_TALLY: report },
   });
   let text;
   try {
@@ -123,8 +124,9 @@ async function vitest(projects, extraEnv = {}) {
   } catch {
     // No report: vitest itself failed, which readReport counts.
   }
-  tally = add(tally, readReport(text, exitCode));
-  failures.push(...failuresOf(text));
+  const { failures: why, ...counts } = readReport(text, exitCode);
+  tally = add(tally, counts);
+  failures.push(...why);
 }
 
 try {
