@@ -1,14 +1,13 @@
 import type { Endpoint, EndpointName, NodeInfo } from '../model/cluster.ts';
 import { FiredrillError } from '../model/errors.ts';
 import { linesOf, type Docker } from './docker.ts';
-import { entryNode, nodePorts } from './kind-config.ts';
+import { hostPort, nodePorts, type Ports } from './ports.ts';
 import type { ClusterNetwork } from './network.ts';
 
 /** Where each endpoint of a cluster can be reached on loopback. */
 export type Endpoints = ReadonlyMap<EndpointName, Endpoint>;
 
 const everyEndpoint = Object.entries(nodePorts) as readonly [EndpointName, number][];
-const onLoopback = (port: number): Endpoint => ({ host: '127.0.0.1', port });
 
 /** The addresses that Docker gave nodes on a network, by their names. */
 export async function addressesOf(
@@ -43,21 +42,8 @@ export async function nodesAt(
   });
 }
 
-/** The ports that kind chose for a cluster of its own making. */
-export async function chosenEndpoints(
-  docker: Docker,
-  nodes: readonly NodeInfo[],
-  signal: AbortSignal,
-): Promise<Endpoints> {
-  const found = everyEndpoint.map(async ([endpoint, port]) => {
-    const node = nodes[entryNode(endpoint, nodes.length - 1)]?.name ?? '';
-    const format = `{{(index (index .HostConfig.PortBindings "${port}/tcp") 0).HostPort}}`;
-    const host = await docker(['inspect', '-f', format, node], { signal });
-    return [endpoint, onLoopback(Number(host))] as const;
-  });
-  return new Map(await Promise.all(found));
-}
-
 /** The endpoints of nodes that were started with these ports of loopback. */
-export const endpointsBy = (ports: Readonly<Record<string, number>>): Endpoints =>
-  new Map(everyEndpoint.map(([name, port]) => [name, onLoopback(ports[`${port}/TCP`] ?? 0)]));
+export const endpointsAt = (ports: Ports): Endpoints =>
+  new Map(
+    everyEndpoint.map(([name, nodePort]) => [name, { host: '127.0.0.1', port: hostPort(ports, nodePort) }] as const),
+  );

@@ -1,8 +1,9 @@
-import { chosenEndpoints, nodesAt } from './addresses.ts';
+import { endpointsAt, nodesAt } from './addresses.ts';
 import { kindCreate } from './kind-create.ts';
 import { mustOnWorkstation } from './must.ts';
 import { NewCluster, type ClusterDeps } from './new.ts';
 import type { RunningCluster } from './provider.ts';
+import { clusterPorts } from './ports.ts';
 import { waitReady } from './ready.ts';
 import { startedCluster } from './running.ts';
 import type { ClusterSpec } from './spec.ts';
@@ -20,15 +21,16 @@ export async function createCluster(
   return await fresh.orDelete(async () => {
     const prepared = await fresh.timed('prepare', 'creating the network and its fence', () => fresh.prepare(signal));
     const { net, manifests } = prepared;
+    const ports = await clusterPorts();
     await fresh.timed('nodes', `starting ${names.length} nodes`, () =>
-      kindCreate(spec, { names, net, kubeconfig: fresh.kubeconfig }, fresh.run, signal),
+      kindCreate(spec, { names, net, ports, kubeconfig: fresh.kubeconfig }, fresh.run, signal),
     );
-    const settled = await fresh.timed('settle', 'checking addresses and ports', async () => {
+    const nodes = await fresh.timed('settle', 'checking addresses', async () => {
       await docker(['update', '--restart=no', ...names], { signal });
-      const nodes = await nodesAt(docker, net, names, signal);
-      return { nodes, endpoints: await chosenEndpoints(docker, nodes, signal) };
+      return await nodesAt(docker, net, names, signal);
     });
-    const cluster = await startedCluster(fresh, { ...prepared, ...settled, origin: 'made by kind' });
+    const endpoints = endpointsAt(ports);
+    const cluster = await startedCluster(fresh, { ...prepared, nodes, endpoints, origin: 'made by kind' });
     await fresh.timed('deploy', 'deploying the network and the workload', () => deploy(cluster, signal));
     await fresh.timed('ready', 'waiting until every pod is ready', () =>
       waitReady(cluster, { pods: manifests.pods, timeoutMs: readyTimeoutMs, onProgress: spec.onProgress }, signal),

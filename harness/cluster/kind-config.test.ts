@@ -10,14 +10,16 @@ import {
   patchesDir,
   timerFacts,
 } from './kind-config.ts';
+import { apiServerPort, nodePorts, type Ports } from './ports.ts';
 
 interface Config {
   networking: Record<string, unknown>;
   kubeadmConfigPatches: string[];
   nodes: { role: string; extraPortMappings?: { containerPort: number; hostPort: number; listenAddress: string }[] }[];
 }
+const ports: Ports = new Map([apiServerPort, ...Object.values(nodePorts)].map((port, i) => [port, 20_000 + i]));
 const config = (workers: number, profile: 'stock' | 'fast' = 'stock'): Config =>
-  parse(kindConfig({ name: 'firedrill-t', workers, profile: profiles[profile] })) as Config;
+  parse(kindConfig({ name: 'firedrill-t', workers, profile: profiles[profile], ports })) as Config;
 const patch = (profile: 'stock' | 'fast', kind: string): Record<string, unknown> =>
   kubeadmPatches(profiles[profile])
     .map((text) => parse(text) as Record<string, unknown>)
@@ -27,12 +29,13 @@ describe('kindConfig', () => {
   it('publishes on loopback only: the web by worker 1, the database by worker 2, the bystander by the control plane', () => {
     const { nodes, networking } = config(2);
     expect(nodes.map((n) => n.role)).toEqual(['control-plane', 'worker', 'worker']);
-    const ports = nodes.map((n) => n.extraPortMappings?.map((m) => m.containerPort));
-    expect(ports).toEqual([[30081, 30082], [30080, 22, 8080], [30432]]);
+    const nodePortsOf = nodes.map((n) => n.extraPortMappings?.map((m) => m.containerPort));
+    expect(nodePortsOf).toEqual([[30081, 30082], [30080, 22, 8080], [30432]]);
     for (const m of nodes.flatMap((n) => n.extraPortMappings ?? [])) {
-      expect(m).toMatchObject({ hostPort: 0, listenAddress: '127.0.0.1' });
+      expect(m).toMatchObject({ hostPort: ports.get(m.containerPort), listenAddress: '127.0.0.1' });
     }
     expect(networking).toMatchObject({ disableDefaultCNI: true, podSubnet: '10.244.0.0/16', ipFamily: 'ipv4' });
+    expect(networking).toMatchObject({ apiServerAddress: '127.0.0.1', apiServerPort: 20000 });
   });
   it('puts the database on the only worker when there is one', () => {
     expect(

@@ -1,16 +1,7 @@
 import { stringify } from 'yaml';
 import type { EndpointName } from '../model/cluster.ts';
 import type { Profile } from '../model/profile.ts';
-
-/** Ports of the nodes that are published on loopback: node ports of services, and those of what runs on a node itself. */
-export const nodePorts: Readonly<Record<EndpointName, number>> = {
-  web: 30080,
-  database: 30432,
-  bystander: 30081,
-  volume: 30082,
-  ssh: 22,
-  gateway: 8080,
-};
+import { apiServerPort, hostPort, nodePorts, type Ports } from './ports.ts';
 
 /** kind's own names for the nodes of a cluster, the control plane first. */
 export function nodeNames(cluster: string, workers: number): string[] {
@@ -123,17 +114,19 @@ export function timerFacts(profile: Profile): Record<string, string> {
   };
 }
 
-/** The configuration that `kind create cluster` reads. Host ports are chosen by kind and stay over restarts. */
+/** The configuration that `kind create cluster` reads. */
 export function kindConfig(spec: {
   readonly name: string;
   readonly workers: number;
   readonly profile: Profile;
+  readonly ports: Ports;
 }): string {
+  const onLoopback = { listenAddress: '127.0.0.1', protocol: 'TCP' };
   const endpoints = Object.entries(nodePorts) as [EndpointName, number][];
   const nodes = nodeNames(spec.name, spec.workers).map((_, index) => {
     const mappings = endpoints
       .filter(([name]) => entryNode(name, spec.workers) === index)
-      .map(([, containerPort]) => ({ containerPort, hostPort: 0, listenAddress: '127.0.0.1', protocol: 'TCP' }));
+      .map(([, containerPort]) => ({ containerPort, hostPort: hostPort(spec.ports, containerPort), ...onLoopback }));
     return {
       role: index === 0 ? 'control-plane' : 'worker',
       ...(mappings.length ? { extraPortMappings: mappings } : {}),
@@ -148,6 +141,7 @@ export function kindConfig(spec: {
       podSubnet: '10.244.0.0/16',
       ipFamily: 'ipv4',
       apiServerAddress: '127.0.0.1',
+      apiServerPort: hostPort(spec.ports, apiServerPort),
     },
     kubeadmConfigPatches: kubeadmPatches(spec.profile),
     nodes,

@@ -5,6 +5,7 @@ import { labels, linesOf } from './docker.ts';
 import { controlPlanePatches, kindConfig, patchesDir } from './kind-config.ts';
 import type { ClusterSpec } from './spec.ts';
 import type { ClusterNetwork } from './network.ts';
+import type { Ports } from './ports.ts';
 import type { RunProcess } from './process.ts';
 import { shellScript } from './shell.ts';
 import { sleep } from '../host/time.ts';
@@ -46,15 +47,20 @@ export const nodeRunArgs = (spec: Pick<ClusterSpec, 'runId' | 'name' | 'openFenc
  */
 export async function kindCreate(
   spec: ClusterSpec,
-  given: { readonly names: readonly string[]; readonly net: ClusterNetwork; readonly kubeconfig: string },
+  given: {
+    readonly names: readonly string[];
+    readonly net: ClusterNetwork;
+    readonly ports: Ports;
+    readonly kubeconfig: string;
+  },
   run: RunProcess,
   signal: AbortSignal,
 ): Promise<void> {
   const { workDir, kindBinary, nodeImage } = spec;
-  const { names, net, kubeconfig } = given;
+  const { names, net, ports, kubeconfig } = given;
   const paths = pathsOf(workDir);
   const config = join(workDir, 'kind.yaml');
-  await writeFile(config, kindConfig(spec));
+  await writeFile(config, kindConfig({ ...spec, ports }));
   for (const dir of Object.values(paths)) await mkdir(dir, { recursive: true });
   for (const [file, patch] of Object.entries(controlPlanePatches(spec.profile))) {
     await writeFile(join(paths.patches, file), patch);

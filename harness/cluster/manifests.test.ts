@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { nodePorts } from './kind-config.ts';
+import { nodePorts } from './ports.ts';
 import { profiles } from '../model/profile.ts';
 import {
   countPods,

@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
 import { kindProvider } from '../cluster/kind.ts';
-import { nodePorts } from '../cluster/kind-config.ts';
+import { nodePorts } from '../cluster/ports.ts';
 import { projectManifests } from '../cluster/manifests.ts';
 import { kindSource, snapshotSource, type ClusterBase } from '../cluster/provide.ts';
 import { startLoad } from '../load/k6.ts';

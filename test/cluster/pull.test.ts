@@ -9,8 +9,9 @@ import type { ImageSet } from '../../harness/images/image-set.ts';
 import { preload } from '../../harness/images/preload.ts';
 import { images, splitRef } from '../../harness/images/refs.ts';
 import type { ProgressEvent } from '../../harness/model/progress.ts';
+import { freePorts } from '../../harness/host/ports.ts';
 import { must, realRunner } from '../../harness/host/run.ts';
-import { freePort, startRegistry } from './registry.ts';
+import { startRegistry } from './registry.ts';
 
 /**
  * The way to images through a registry, without the internet: Debian's docker-registry on loopback, filled with whatever
@@ -124,7 +125,8 @@ describe('images through a registry', () => {
   });
 
   it('says at once that there is no registry when only pulling is allowed', async () => {
-    const nobody = `localhost:${String(await freePort())}`;
+    const [port = 0] = await freePorts(1);
+    const nobody = `localhost:${String(port)}`;
     const empty = await mkdtemp(join(tmpdir(), 'firedrill-cache-'));
     const began = performance.now();
     // The set made above came from another registry's names; only images of this one would do for k6.

@@ -1,28 +1,19 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { aptInstall } from '../../harness/host/apt.ts';
+import { freePorts } from '../../harness/host/ports.ts';
 import { realRunner } from '../../harness/host/run.ts';
-
-/** A port of loopback that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
 
 /** An empty registry on loopback: Debian's docker-registry. */
 export async function startRegistry(): Promise<{ readonly host: string; readonly stop: () => Promise<void> }> {
   if ((await realRunner.run('docker-registry', ['--version'])).missing)
     await aptInstall(realRunner, ['docker-registry']);
   const dir = await mkdtemp(join(tmpdir(), 'firedrill-registry-'));
-  const host = `localhost:${String(await freePort())}`;
+  const [port = 0] = await freePorts(1);
+  const host = `localhost:${String(port)}`;
   const registry = spawn('docker-registry', ['serve', '/etc/docker/registry/config.yml'], {
     stdio: 'ignore',
     env: {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fakeCluster, type FakeCluster } from '../../harness/cluster/fake.ts';
-import { nodePorts } from '../../harness/cluster/kind-config.ts';
+import { nodePorts } from '../../harness/cluster/ports.ts';
 import { checksIn, stepProblems } from '../../harness/model/check.ts';
 import type { Endpoint } from '../../harness/model/cluster.ts';
 import type { Detector } from '../../harness/model/detector.ts';

@@ -11,6 +11,7 @@ import { looksBy } from '../../harness/cluster/looks.ts';
 import { projectManifests, writeManifests } from '../../harness/cluster/manifests.ts';
 import { createNetwork, type ClusterNetwork } from '../../harness/cluster/network.ts';
 import { attachToNode, execInNode } from '../../harness/cluster/nodes.ts';
+import { apiServerPort, clusterPorts, hostPort } from '../../harness/cluster/ports.ts';
 import { powerOf } from '../../harness/cluster/power.ts';
 import type { RunProcess } from '../../harness/cluster/process.ts';
 import type { ClusterSpec } from '../../harness/cluster/spec.ts';
@@ -102,13 +103,10 @@ export async function oneNode(
     signal,
   );
   const kubeconfig = join(spec.workDir, 'kubeconfig');
-  await kindCreateSlowly(spec, { names: [name], net, kubeconfig }, run, signal);
+  const ports = await clusterPorts();
+  await kindCreateSlowly(spec, { names: [name], net, ports, kubeconfig }, run, signal);
   await docker(['update', '--restart=no', name], { signal });
-  const port = await docker(
-    ['inspect', '-f', '{{(index (index .HostConfig.PortBindings "6443/tcp") 0).HostPort}}', name],
-    { signal },
-  );
-  await given.forward(Number(port));
+  await given.forward(hostPort(ports, apiServerPort));
 
   const nodes = await nodesAt(docker, net, [name], signal);
   const { dir: manifests } = await writeManifests({

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { packageList } from '../../harness/images/build.ts';
 import { contentKey, pathKey, short } from '../../harness/images/keys.ts';
-import { freePorts } from '../../harness/cluster/ports.ts';
+import { freePorts } from '../../harness/host/ports.ts';
 import { FiredrillError } from '../../harness/model/errors.ts';
 import { must, type Runner } from '../../harness/host/run.ts';
 

@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
+import { clusterPorts } from '../../harness/cluster/ports.ts';
 import { snapshotDisks } from '../../harness/cluster/snapshot/disks.ts';
 import { freezeCluster } from '../../harness/cluster/snapshot/freeze.ts';
 import { emptyNode, releaseWorker, stopKubelet } from '../../harness/cluster/snapshot/quiesce.ts';
-import { kubeconfigAt, portsFor, startNodes } from '../../harness/cluster/snapshot/start.ts';
+import { kubeconfigAt, startNodes } from '../../harness/cluster/snapshot/start.ts';
 import { snapshotStore } from '../../harness/cluster/snapshot/store.ts';
 import { awaitUp, becomes, kubeletOf, onNode, powerCycle, runs, said, until, type Context } from './context.ts';
 
@@ -18,8 +19,8 @@ export async function snapshot(context: Context): Promise<void> {
   await snapshotStore(docker, disks).publish(frozen, signal);
   const { snapshot: taken } = frozen;
   await docker(['rm', '-f', '-v', cluster.node], { signal });
-  const ports = await portsFor(taken);
-  for (const port of Object.values(ports)) await machine.forward(port);
+  const ports = await clusterPorts();
+  for (const port of ports.values()) await machine.forward(port);
   const began = Math.floor(Date.now() / 1000);
   const prepared = Promise.resolve({ net: cluster.net });
   await startNodes(taken, { cluster, spec, prepared, ports, docker, disks }, signal);

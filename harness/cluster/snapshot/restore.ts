@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { oneLine } from '../../model/errors.ts';
-import { endpointsBy, nodesAt } from '../addresses.ts';
+import { endpointsAt, nodesAt } from '../addresses.ts';
 import { NewCluster, type ClusterDeps } from '../new.ts';
 import type { RunningCluster } from '../provider.ts';
 import { waitReady } from '../ready.ts';
@@ -8,7 +8,8 @@ import { startedCluster } from '../running.ts';
 import type { ClusterSpec } from '../spec.ts';
 import { together } from '../together.ts';
 import { SnapshotUnusable, type Snapshot } from './snapshot.ts';
-import { kubeconfigAt, portsFor, startNodes } from './start.ts';
+import { clusterPorts } from '../ports.ts';
+import { kubeconfigAt, startNodes } from './start.ts';
 
 /** A restored cluster that takes so long is no faster than a new one. */
 const restoreTimeoutMs = 90_000;
@@ -28,12 +29,12 @@ export async function restoreCluster(
       'nodes',
       `copying the disks of ${names.length} nodes and starting them`,
       async () => {
-        const ports = await portsFor(snapshot);
+        const ports = await clusterPorts();
         const preparing = fresh.prepare(signal, snapshot.subnet);
         const given = { cluster: fresh, spec, prepared: preparing, ports, docker, disks };
         const [prepared] = await together([preparing, startNodes(snapshot, given, signal)]);
         await writeFile(fresh.kubeconfig, kubeconfigAt(snapshot, ports), { mode: 0o600 });
-        return { prepared, endpoints: endpointsBy(ports) };
+        return { prepared, endpoints: endpointsAt(ports) };
       },
     );
     const nodes = await fresh.timed('settle', 'checking addresses', () => nodesAt(docker, prepared.net, names, signal));

@@ -3,7 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FiredrillError } from '../../model/errors.ts';
-import { controlPlanePatches, kubeadmPatches, nodePorts } from '../kind-config.ts';
+import { controlPlanePatches, kubeadmPatches } from '../kind-config.ts';
+import { hostPort, nodePorts, type Ports } from '../ports.ts';
 import type { ClusterSpec } from '../spec.ts';
 
 /** Raised for a snapshot that must not be used again: damaged, or what was restored from it never became healthy. */
@@ -105,15 +106,10 @@ export interface RestoredNode {
   /** Folder on Docker's host that becomes /var. */
   readonly varDir: string;
   readonly image: string;
-  /** Free ports of loopback by the container's port, as in `6443/TCP`. */
-  readonly ports: Readonly<Record<string, number>>;
+  readonly ports: Ports;
 }
 
-const publish = /^--publish=127\.0\.0\.1:\d+:(\d+\/\w+)$/;
-
-/** The container ports that kind published of a node. */
-export const publishedPorts = (asked: readonly string[]): readonly string[] =>
-  asked.map((argument) => publish.exec(argument)?.[1]).filter((port) => port !== undefined);
+const publish = /^--publish=127\.0\.0\.1:\d+:(\d+)(\/\w+)$/;
 
 /**
  * kind's own arguments with another image, the /var of the snapshot instead of a new volume, free ports, and without Docker
@@ -128,11 +124,9 @@ export function restoreArgs(asked: readonly string[], node: RestoredNode): reado
   return [
     ...args.map((argument) => {
       if (argument.startsWith('--restart=')) return '--restart=no';
-      const port = publish.exec(argument)?.[1];
+      const [, port, protocol = ''] = publish.exec(argument) ?? [];
       if (port === undefined) return argument;
-      const host = node.ports[port];
-      if (host === undefined) throw new FiredrillError('internal', `no port of this machine for ${port}`);
-      return `--publish=127.0.0.1:${host}:${port}`;
+      return `--publish=127.0.0.1:${hostPort(node.ports, Number(port))}:${port}${protocol}`;
     }),
     node.image,
   ];

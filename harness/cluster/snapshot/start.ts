@@ -5,29 +5,19 @@ import type { Docker } from '../docker.ts';
 import { nodeRunArgs } from '../kind-create.ts';
 import { mustOnNode } from '../must.ts';
 import type { ClusterNetwork } from '../network.ts';
-import { freePorts } from '../ports.ts';
+import { apiServerPort, hostPort, type Ports } from '../ports.ts';
 import type { ClusterSpec } from '../spec.ts';
 import { together } from '../together.ts';
 import { basePath, type NodeDisk, type SnapshotDisks } from './disks.ts';
 import { releaseControlPlane, releaseWorker } from './quiesce.ts';
-import { publishedPorts, restoreArgs, SnapshotUnusable, type Snapshot } from './snapshot.ts';
-
-/** Free ports of loopback by the container's port, as in `6443/TCP`. */
-export type Ports = Readonly<Record<string, number>>;
+import { restoreArgs, SnapshotUnusable, type Snapshot } from './snapshot.ts';
 
 /** A node boots within a second or two; a machine that is busy with something else takes its time. */
 const bootWithinMs = 60_000;
 
-/** Ports of loopback for everything that the nodes of a snapshot publish. */
-export async function portsFor(snapshot: Snapshot): Promise<Ports> {
-  const wanted = snapshot.nodes.flatMap((node) => publishedPorts(node.asked));
-  const free = await freePorts(wanted.length);
-  return Object.fromEntries(wanted.map((port, i) => [port, free[i] ?? 0]));
-}
-
 /** The snapshot's kubeconfig with the port at which its API server can be reached now. */
 export const kubeconfigAt = (snapshot: Snapshot, ports: Ports): string =>
-  snapshot.kubeconfig.replace(/(server: https:\/\/127\.0\.0\.1):\d+/g, `$1:${ports['6443/TCP'] ?? 0}`);
+  snapshot.kubeconfig.replace(/(server: https:\/\/127\.0\.0\.1):\d+/g, `$1:${hostPort(ports, apiServerPort)}`);
 
 /**
  * Starts the nodes of a snapshot on copies of its disks, one by one as those are there, the control plane first: the others' are
