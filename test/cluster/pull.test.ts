@@ -124,6 +124,24 @@ describe('images through a registry', () => {
     expect(listed).not.toContain(kindnet);
   });
 
+  it("boots no unit that a container does not need, though upstream's base does", async () => {
+    const unit = '/etc/systemd/system/systemd-sysusers.service';
+    const linked = await docker('run', '--rm', '--network', 'none', '--entrypoint', 'readlink', set.node, unit);
+    expect(linked.trim()).toBe('/dev/null');
+    const base = images.find(({ role }) => role === 'base')?.ref ?? '';
+    const there = await realRunner.run('docker', [
+      'run',
+      '--rm',
+      '--network',
+      'none',
+      '--entrypoint',
+      'ls',
+      base,
+      unit,
+    ]);
+    expect(there.ok).toBe(false);
+  });
+
   it('says at once that there is no registry when only pulling is allowed', async () => {
     const [port = 0] = await freePorts(1);
     const nobody = `localhost:${String(port)}`;
