@@ -15,6 +15,7 @@ import { remaining } from './estimate.ts';
 import { alreadyThere, imageSet, type HostImage, type ImageSet } from './image-set.ts';
 import { derive, findNode, type NodeImage } from './node-image.ts';
 import { obtain, type Had } from './obtain.ts';
+import { PullPace } from './pace.ts';
 import { removeHalfMade } from './preload.ts';
 import { baseImages, images } from './refs.ts';
 import { inspect, Puller } from './sources.ts';
@@ -96,11 +97,10 @@ async function make(
   const puller = new Puller(runner, world.registry);
   const had = new Map<string, Had>();
   const began = performance.now();
+  const pace = new PullPace(wanted.map(({ pullBytes }) => pullBytes));
   for (const [i, spec] of wanted.entries()) {
-    had.set(
-      spec.id,
-      await obtain(world, spec, options.mode, puller, progress, { index: i + 1, of: wanted.length, began }, signal),
-    );
+    const count = { index: i + 1, of: wanted.length, began, pace };
+    had.set(spec.id, await obtain(world, spec, options.mode, puller, progress, count, signal));
   }
 
   const toBuild = wanted.filter((s) => had.get(s.id)?.origin === 'built').map((s) => s.id);

@@ -1,9 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ProgressEvent } from '../model/progress.ts';
 import { machineArchitecture } from '../host/architecture.ts';
 import type { Runner, RunResult } from '../host/run.ts';
 import { hashLabel } from './build.ts';
 import { obtain } from './obtain.ts';
+import { PullPace } from './pace.ts';
 import { kubernetesMinors, nodeImages, type ImageMode, type KubernetesMinor } from './refs.ts';
 import { Puller } from './sources.ts';
 import { wantedOf, worldOf } from './world.ts';
@@ -33,7 +34,7 @@ async function base(
   const world = await worldOf({ mode, runner, ...(kubernetes === undefined ? {} : { kubernetes }) });
   const spec = world.images.find(({ role }) => role === 'base');
   if (spec === undefined) throw new Error('no base');
-  const count = { index: 1, of: 1, began: 0 };
+  const count = { index: 1, of: 1, began: 0, pace: new PullPace([spec.pullBytes]) };
   const puller = new Puller(runner, undefined);
   return { spec, asked, events, had: () => obtain(world, spec, mode, puller, (event) => events.push(event), count) };
 }
@@ -138,7 +139,7 @@ describe('with a registry', () => {
     for (const [name, value] of Object.entries(has(published, key))) there.set(name, value);
     const events: ProgressEvent[] = [];
     const puller = new Puller(runner, 'r.example');
-    const count = { index: 1, of: 1, began: 0 };
+    const count = { index: 1, of: 1, began: 0, pace: new PullPace([spec.pullBytes]) };
     return { key, published, events, had: () => obtain(world, spec, mode, puller, (e) => events.push(e), count) };
   }
 
@@ -176,5 +177,46 @@ describe('with a registry', () => {
 
   it('builds what it has not', async () => {
     expect(await (await registry('auto', () => ({}))).had()).toEqual({ origin: 'built' });
+  });
+});
+
+describe('a pull', () => {
+  it('tells how far it is while it goes on, and nothing before the registry answers or after the end', async () => {
+    vi.useFakeTimers();
+    try {
+      let answer: ((line: string) => void) | undefined;
+      let end: ((result: RunResult) => void) | undefined;
+      const runner: Runner = {
+        run: (_file, args, options) => {
+          if (args[0] !== 'pull') return Promise.resolve(failed);
+          answer = options?.onLine;
+          return new Promise((resolve) => {
+            end = resolve;
+          });
+        },
+        pipe: () => Promise.reject(new Error('not here')),
+      };
+      const world = await worldOf({ mode: 'auto', runner });
+      const spec = world.images.find(({ id }) => id === 'k6');
+      if (spec === undefined) throw new Error('no k6');
+      let received = 0;
+      const pace = new PullPace([spec.pullBytes], () => Promise.resolve(received));
+      const count = { index: 1, of: 1, began: 0, pace };
+      const events: ProgressEvent[] = [];
+      const had = obtain(world, spec, 'auto', new Puller(runner, undefined), (e) => events.push(e), count);
+      await vi.advanceTimersByTimeAsync(6_000);
+      expect(events).toHaveLength(1);
+      answer?.('a1b2: Pulling fs layer');
+      received = 10e6;
+      await vi.advanceTimersByTimeAsync(2_000);
+      expect(events.at(-1)).toMatchObject({ state: 'working', detail: '10 of about 40 MB', etaMs: 24_000 });
+      end?.(noRegistry);
+      expect(await had).toEqual({ origin: 'built' });
+      const told = events.length;
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(events).toHaveLength(told);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -2,6 +2,7 @@ import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress, ProgressSetup } from '../model/progress.ts';
 import { humanDuration } from '../model/units.ts';
 import { hashLabel, hasImage, stepOf } from './build.ts';
+import type { PullPace } from './pace.ts';
 import { builtMinor, splitRef, type ImageMode, type ImageSpec } from './refs.ts';
 import {
   buildsAll,
@@ -26,6 +27,8 @@ export type Had =
     }
   | { readonly origin: 'built' };
 
+const lookEveryMs = 2_000;
+
 /** Local, else pulled, else to be built. */
 export async function obtain(
   world: World,
@@ -33,7 +36,7 @@ export async function obtain(
   mode: ImageMode,
   puller: Puller,
   progress: OnProgress,
-  count: { readonly index: number; readonly of: number; readonly began: number },
+  count: { readonly index: number; readonly of: number; readonly began: number; readonly pace: PullPace },
   signal?: AbortSignal,
 ): Promise<Had> {
   const wanted = wantedOf(world, spec, mode);
@@ -57,7 +60,7 @@ export async function obtain(
   if (mode === 'auto' && silence !== undefined) return builtFrom(world, spec, mode, silence);
 
   const since = performance.now();
-  const event = (state: ProgressSetup['state'], detail?: string): void => {
+  const event = (state: ProgressSetup['state'], detail?: string, etaMs?: number): void => {
     progress({
       type: 'setup',
       part: `pull ${spec.ref}`,
@@ -66,19 +69,18 @@ export async function obtain(
       of: count.of,
       elapsedMs: Math.round(performance.now() - count.began),
       ...(detail === undefined ? {} : { detail }),
+      ...(etaMs === undefined ? {} : { etaMs: Math.round(etaMs) }),
     });
   };
   event('started', `about ${(spec.pullBytes / 1e6).toFixed(0)} MB from ${puller.hostOf(spec)}`);
-  let last = since;
-  const got = await pulled(world, spec, wanted, puller, {
-    signal,
-    published: wanted.published,
-    say: (line) => {
-      if (performance.now() - last < 2_000) return;
-      last = performance.now();
-      event('working', line);
+  const got = await watched(
+    count.pace,
+    count.index - 1,
+    (detail, etaMs) => {
+      event('working', detail, etaMs);
     },
-  });
+    (say) => pulled(world, spec, wanted, puller, { signal, published: wanted.published, say }),
+  );
   if (typeof got !== 'string') {
     event('done', humanDuration(performance.now() - since));
     return taken('pulled', got.name, got.image);
@@ -91,6 +93,33 @@ export async function obtain(
   const what = puller.silence(spec) === undefined ? spec.ref : `whatever comes from ${puller.hostOf(spec)}`;
   event('skipped', `building ${what} instead: ${got}`);
   return built;
+}
+
+/** Tells every two seconds how far a pull is: in bytes, or in Docker's words where nobody counts them. */
+async function watched<T>(
+  pace: PullPace,
+  index: number,
+  tell: (detail: string, etaMs?: number) => void,
+  pull: (say: (line: string) => void) => Promise<T>,
+): Promise<T> {
+  const { look, end } = await pace.begin(index);
+  let said: string | undefined;
+  let over = false;
+  const looking = setInterval(() => {
+    void look().then(({ so, etaMs }) => {
+      // Before Docker has said anything there is no registry that answers.
+      if (said !== undefined && !over) tell(so ?? said, etaMs);
+    });
+  }, lookEveryMs);
+  try {
+    return await pull((line) => {
+      said = line;
+    });
+  } finally {
+    over = true;
+    clearInterval(looking);
+    await end();
+  }
 }
 
 /** Pulls an image and looks whether it can be used; else why not, in words. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { obtain, type Had } from '../../harness/images/obtain.ts';
+import { PullPace } from '../../harness/images/pace.ts';
 import { join, publishImages, publishIndexes, type Publication } from '../../harness/images/publish.ts';
 import { versions } from '../../harness/images/refs.ts';
 import { Puller } from '../../harness/images/sources.ts';
@@ -55,7 +56,7 @@ async function pull(where: string): Promise<Had> {
   const world = await worldOf({ mode: 'pull', registry: where });
   const spec = world.images.find(({ id }) => id === 'pause');
   if (spec === undefined) throw new Error('no pause');
-  const count = { index: 1, of: 1, began: 0 };
+  const count = { index: 1, of: 1, began: 0, pace: new PullPace([spec.pullBytes]) };
   const had = await obtain(world, spec, 'pull', new Puller(realRunner, where), ignore, count);
   if (had.origin !== 'built') made.push(had.from);
   return had;
