@@ -49,18 +49,21 @@ export function runChild(command, args, options = {}) {
   });
 }
 
-/** Ends every child that is left: politely, and after `graceMs` by force. Only processes that were started here. */
+/**
+ * Ends every child that is left, with its own children: politely, and after `graceMs` by force. Only processes that were started here. A child that ends
+ * at once (vitest) leaves behind what still tears down.
+ */
 export async function endChildren(graceMs) {
-  const signalAll = (signal) => {
-    for (const child of running) {
+  const groups = [...running].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  const signalled = (signal) =>
+    groups.filter((group) => {
       try {
-        if (child.pid !== undefined) process.kill(-child.pid, signal);
+        return process.kill(-group, signal);
       } catch {
-        // Gone in the meantime.
+        return false;
       }
-    }
-  };
-  signalAll('SIGTERM');
-  for (const end = Date.now() + graceMs; running.size > 0 && Date.now() < end;) await sleep(100);
-  signalAll('SIGKILL');
+    });
+  signalled('SIGTERM');
+  for (const end = Date.now() + graceMs; signalled(0).length > 0 && Date.now() < end;) await sleep(100);
+  signalled('SIGKILL');
 }

@@ -5,7 +5,7 @@ import { scenarioIds } from './load.ts';
 import { correctedLine } from './npm-flags.ts';
 import { processOutput } from './output.ts';
 import { makeProgram, usageError } from './program.ts';
-import { watchSignals } from './signals.ts';
+import { pipeClosedCode, watchSignals } from './signals.ts';
 
 const cleanCommand = 'npm run firedrill -- clean';
 
@@ -21,6 +21,13 @@ async function main(argv: readonly string[]): Promise<number> {
       process.exit(exitCode);
     },
   });
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      // What is told to nobody must not end what undoes a fault.
+      watch.pipeClosed();
+    });
+  }
   let exitCode: number = exitCodes.done;
   try {
     const program = makeProgram(
@@ -47,13 +54,10 @@ async function main(argv: readonly string[]): Promise<number> {
   } finally {
     watch.stop();
   }
-  return watch.exitCode() ?? exitCode;
+  const told = watch.exitCode();
+  // A closed pipe is nobody's error where the command came to its end all the same (`list | head -1`).
+  return told === undefined || told === pipeClosedCode ? exitCode : told;
 }
-
-// A closed pipe (`list | head -1`) is nobody's error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exitCodes.done);
-});
 
 const exitCode = await main(process.argv.slice(2));
 // Pending writes to a pipe are lost by process.exit, and a forgotten handle must not keep a finished command alive.

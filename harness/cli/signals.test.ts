@@ -44,6 +44,25 @@ describe('Ctrl-C', () => {
     expect(said).toEqual(['SIGTERM', 'leave 143']);
   });
 
+  it('is nobody reading any more, too: without a word, and never at once', () => {
+    const { emitter, said, watch, tick } = setUp();
+    watch.pipeClosed();
+    tick(2000);
+    watch.pipeClosed();
+    expect(watch.signal.aborted).toBe(true);
+    expect(watch.exitCode()).toBe(141);
+    expect(said).toEqual([]);
+    emitter.emit('SIGINT');
+    expect(said).toEqual(['leave 141']);
+  });
+
+  it('is over when the command is: a pipe that is closed then interrupts nothing', () => {
+    const { watch } = setUp();
+    watch.stop();
+    watch.pipeClosed();
+    expect(watch.exitCode()).toBeUndefined();
+  });
+
   it('never leaves because the terminal is gone', () => {
     const { emitter, said, tick } = setUp();
     emitter.emit('SIGINT');

@@ -2,11 +2,18 @@ import { exitCodes, FiredrillError } from '../model/errors.ts';
 
 type Terminating = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
+/** What ends a command from outside. Node has SIGPIPE ignored, and tells of a closed pipe by an error of the stream. */
+type Interruption = Terminating | 'SIGPIPE';
+
 /** 128 + the signal's number, as shells report it. */
-const codeOf: Readonly<Record<Terminating, number>> = {
+/** The exit code of a command that was interrupted because nobody reads it any more. */
+export const pipeClosedCode = 141;
+
+const codeOf: Readonly<Record<Interruption, number>> = {
   SIGINT: exitCodes.interrupted,
   SIGTERM: exitCodes.terminated,
   SIGHUP: 129,
+  SIGPIPE: pipeClosedCode,
 };
 
 /**
@@ -20,6 +27,8 @@ export interface SignalWatch {
   readonly signal: AbortSignal;
   /** The exit code that the first signal asks for; undefined while there was none. */
   exitCode(): number | undefined;
+  /** Nobody reads any more what this process says: counts as a first signal. */
+  pipeClosed(this: void): void;
   stop(): void;
   /** From now on signals are somebody else's affair, and do not end this process. */
   ignore(this: void): void;
@@ -32,7 +41,7 @@ interface Emitter {
 
 /**
  * First signal: aborts, and whoever works undoes and tears down with deadlines of its own. Second: `leave` at once.
- * SIGHUP (the terminal was closed) counts as the first only: there is nobody to be impatient.
+ * SIGHUP (the terminal was closed) and a closed pipe count as the first only: there is nobody to be impatient.
  */
 export function watchSignals(options: {
   readonly first: (name: string) => void;
@@ -43,14 +52,16 @@ export function watchSignals(options: {
   const { first, leave, emitter = process, now = () => performance.now() } = options;
   const controller = new AbortController();
   let ignoring = false;
+  let stopped = false;
   let seen: { readonly exitCode: number; readonly atMs: number } | undefined;
-  const onSignal = (name: Terminating) => () => {
-    if (ignoring) return;
+  const onSignal = (name: Interruption) => () => {
+    if (ignoring || stopped) return;
     if (seen === undefined) {
       seen = { exitCode: codeOf[name], atMs: now() };
-      first(name);
+      // It would be told to nobody.
+      if (name !== 'SIGPIPE') first(name);
       controller.abort(new FiredrillError('internal', `interrupted by ${name}`));
-    } else if (name !== 'SIGHUP' && now() - seen.atMs > echoMs) {
+    } else if (name !== 'SIGHUP' && name !== 'SIGPIPE' && now() - seen.atMs > echoMs) {
       leave(seen.exitCode);
     }
   };
@@ -59,10 +70,12 @@ export function watchSignals(options: {
   return {
     signal: controller.signal,
     exitCode: () => seen?.exitCode,
+    pipeClosed: onSignal('SIGPIPE'),
     ignore: () => {
       ignoring = true;
     },
     stop: () => {
+      stopped = true;
       for (const { name, listener } of listeners) emitter.off(name, listener);
     },
   };

@@ -142,6 +142,7 @@ export function derive(
       // Upstream's node image lacks the one CNI plug-in that flannel needs.
       const bridge = await ensureBridge(world, base, progress, context.signal);
       return await preload(runner, {
+        masked: true,
         base,
         images: inNode(world.images)
           .filter((s) => s.role === 'preload')

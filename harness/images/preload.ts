@@ -16,7 +16,7 @@ const maskUnits = script('mask-units.sh');
 /**
  * Changes whenever what `preload` leaves in an image changes: by itself with its scripts, and by hand (the number) with the steps in this file.
  */
-export const preloadRecipe = contentKey(['preload 4', unpackImages, dropLayers, maskUnits]);
+export const preloadRecipe = contentKey(['preload 5', unpackImages, dropLayers, maskUnits]);
 
 /** What goes into an image's containerd. */
 export interface PreloadOptions {
@@ -30,7 +30,9 @@ export interface PreloadOptions {
   readonly container: string;
   /** Copied into the image: [file here, path there]. */
   readonly files?: readonly (readonly [string, string])[];
-  /** Leaves all layers packed and every unit in place, as kind does. */
+  /** Masks units that a container's boot does not need. */
+  readonly masked?: true;
+  /** Leaves all layers packed, as kind does. */
   readonly packed?: true;
   /** Paths of the image that are taken out of it, where they are there. */
   readonly without?: readonly string[];
@@ -44,7 +46,7 @@ export interface PreloadOptions {
  *
  * Images are unpacked here, once, and not by every node at its start, as far as that is possible. The packed layers of what is unpacked are then
  * dropped, which halves what Docker copies into each node's /var at its creation; containerd accepts images without them, as its own
- * `discard_unpacked_layers` leaves them. Units that a container's boot does not need are masked.
+ * `discard_unpacked_layers` leaves them.
  * @returns how large the image is.
  * @throws FiredrillError `environment` with the failing command's last words.
  */
@@ -74,7 +76,7 @@ export async function preload(runner: Runner, options: PreloadOptions): Promise<
     const without = options.without ?? [];
     if (without.length > 0) await docker('taking out what is not ours', 'exec', container, 'rm', '-f', ...without);
 
-    if (options.packed !== true) await docker('masking units', 'exec', container, 'sh', '-c', maskUnits);
+    if (options.masked === true) await docker('masking units', 'exec', container, 'sh', '-c', maskUnits);
 
     for (const { from, as } of options.images) {
       say(`importing ${as}`);

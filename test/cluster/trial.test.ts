@@ -171,14 +171,17 @@ describe('npm run scenario cni-wipe', () => {
     expect(record.data).toMatchObject({ lost: 0 });
   });
 
-  it('Ctrl-C in mid-outage undoes the fault, tears down, and exits 130', async () => {
+  it.each([
+    ['Ctrl-C', 130, (run: ReturnType<typeof start>) => run.kill('SIGINT')],
+    ['nobody reading any more', 141, (run: ReturnType<typeof start>) => run.stderr.destroy()],
+  ])('%s in mid-outage undoes the fault, tears down, and exits %d', async (_, exitCode, interrupt) => {
     const run = start(['cni-wipe', '--runbook', 'wait']);
     await event(run, (e) => e.type === 'phase' && e.name === 'observe' && e.state === 'started');
-    run.kill('SIGINT');
+    interrupt(run);
     const result = await run;
-    expect(result.exitCode).toBe(130);
+    expect(result.exitCode).toBe(exitCode);
     expect(await leftovers()).toEqual([]);
-    const record = records('cni-wipe').find((r) => r.runbook === 'wait');
+    const record = records('cni-wipe').findLast((r) => r.runbook === 'wait');
     expect(record?.outcome).toBe('invalid');
     expect(record?.steps.filter((s) => s.part === 'undo').every((s) => s.ok)).toBe(true);
     expect(record?.steps.some((s) => s.part === 'undo')).toBe(true);
