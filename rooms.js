@@ -6,6 +6,7 @@ const parts = ['faults', 'detectors', 'runbooks', 'probes'];
 export const rooms = {
   model: [],
   host: ['model'],
+  distributions: ['model'],
   ...Object.fromEntries(parts.map((room) => [room, ['model']])),
   sampling: ['model'],
   load: ['model'],

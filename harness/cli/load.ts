@@ -1,9 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { kubeadm } from '../distributions/kubeadm.ts';
+import type { Distribution } from '../model/distribution.ts';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { ClaimedRunbook } from '../model/runbook.ts';
-import type { Scenario } from '../model/scenario.ts';
+import { existence, type Scenario } from '../model/scenario.ts';
 import { shapeProblems } from '../model/shape.ts';
 import { didYouMeanOneOf } from './suggest.ts';
 
@@ -41,8 +43,15 @@ export function refuseProblems(file: string, [first, ...more]: readonly string[]
   });
 }
 
-/** A scenario by the name of its file. `usage` when there is none, or when the file cannot be loaded or exports none. */
-export async function loadScenario(id: string, dir: string = scenarioDir()): Promise<Scenario> {
+/**
+ * A scenario by the name of its file, with the runbooks that exist on the distribution. `usage` when there is none, when the file cannot be loaded or
+ * exports none, and when the outage does not exist there.
+ */
+export async function loadScenario(
+  id: string,
+  dir: string = scenarioDir(),
+  distribution: Distribution = kubeadm,
+): Promise<Scenario> {
   const ids = scenarioIds(dir);
   if (!ids.includes(id)) {
     throw new FiredrillError('usage', `unknown scenario "${id}"${didYouMeanOneOf(id, ids)}`, {
@@ -59,14 +68,17 @@ export async function loadScenario(id: string, dir: string = scenarioDir()): Pro
       cause: error,
     });
   }
-  const scenario = (loaded as { readonly default?: unknown }).default;
+  const declared = (loaded as { readonly default?: unknown }).default;
+  const scenario: unknown = typeof declared === 'function' ? declared(distribution) : declared;
   if (typeof scenario !== 'object' || scenario === null || !('outage' in scenario) || !('fault' in scenario)) {
     throw new FiredrillError('usage', `${path} has no scenario as its default export`, {
       hint: 'export default defineScenario({ ... })',
     });
   }
   refuseProblems(path, shapeProblems(scenario), 'npx tsc --noEmit -p .');
-  return scenario as Scenario;
+  const there = existence(scenario as Scenario, distribution);
+  if ('why' in there) throw new FiredrillError('usage', `there is no ${id} on ${distribution.name}: ${there.why}`);
+  return there.scenario;
 }
 
 /** A runbook of a scenario by its id. */

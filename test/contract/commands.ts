@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { fakeCluster } from '../../harness/cluster/fake.ts';
 import { kindFacts } from '../../harness/cluster/facts.ts';
 import { takeFingerprint } from '../../harness/cluster/fingerprint.ts';
@@ -13,6 +13,7 @@ import {
   stopKubelet,
   stopLeaders,
 } from '../../harness/cluster/snapshot/quiesce.ts';
+import type { Detector } from '../../harness/model/detector.ts';
 import { profiles } from '../../harness/model/profile.ts';
 import type { Scenario } from '../../harness/model/scenario.ts';
 import { instant } from '../../harness/model/units.ts';
@@ -27,6 +28,28 @@ export function* commandsOf(value: unknown): Generator<Typed> {
   if (typeof value !== 'object' || value === null) return;
   if ('command' in value && typeof value.command === 'string' && 'on' in value) yield value as Typed;
   for (const child of Object.values(value)) yield* commandsOf(child);
+}
+
+/** What an alert asks of nodes in its first moment, each command once; at a time of the test's, one after another. */
+export async function askedBy(detector: Detector): Promise<readonly string[]> {
+  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1) });
+  const cluster = fakeCluster();
+  const end = new AbortController();
+  const samples = async function* () {
+    await new Promise((resolve) => {
+      end.signal.addEventListener('abort', resolve);
+    });
+    yield* [];
+  };
+  const watching = (async () => {
+    const context = { cluster, signal: end.signal, now: () => Date.now(), samples };
+    for await (const reading of detector.watch(context, profiles.fast)) expect(reading.state).toBeTypeOf('string');
+  })();
+  await vi.advanceTimersByTimeAsync(100);
+  end.abort(new Error('that was the first moment'));
+  await watching.catch(() => undefined);
+  vi.useRealTimers();
+  return [...new Set(cluster.calls.map(({ command }) => command))];
 }
 
 /** What detectors and probes ask of nodes in their first moment. */

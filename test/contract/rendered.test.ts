@@ -1,13 +1,11 @@
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { fakeCluster } from '../../harness/cluster/fake.ts';
+import { describe, expect, it } from 'vitest';
 import { loadScenario, scenarioIds } from '../../harness/cli/load.ts';
+import { kubeadm } from '../../harness/distributions/kubeadm.ts';
 import { addressesLeaked } from '../../harness/faults/addresses-leaked.ts';
-import type { Detector } from '../../harness/model/detector.ts';
-import { profiles } from '../../harness/model/profile.ts';
 import type { Scenario } from '../../harness/model/scenario.ts';
 import type { Step } from '../../harness/model/step.ts';
-import { ownCommands } from './commands.ts';
+import { askedBy, ownCommands } from './commands.ts';
 
 /**
  * Every command that is typed on a cluster, as it was when `rendered/` was written: a change there is meant, or it is none. Written anew by
@@ -30,31 +28,6 @@ function* typed(at: string, value: unknown): Generator<readonly [at: string, tex
     yield [`${at} on ${place(step.on)}: ${step.name}`, `(${step.kind}${'then' in step ? ` ${step.then}` : ''})`];
   } else for (const [key, child] of Object.entries(value)) yield* typed(`${at}.${key}`, child);
 }
-
-/** What an alert asks of nodes in its first moment, each command once. */
-async function askedBy(detector: Detector): Promise<readonly string[]> {
-  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1) });
-  const cluster = fakeCluster();
-  const end = new AbortController();
-  const samples = async function* () {
-    await new Promise((resolve) => {
-      end.signal.addEventListener('abort', resolve);
-    });
-    yield* [];
-  };
-  const watching = (async () => {
-    const context = { cluster, signal: end.signal, now: () => Date.now(), samples };
-    for await (const reading of detector.watch(context, profiles.fast)) expect(reading.state).toBeTypeOf('string');
-  })();
-  await vi.advanceTimersByTimeAsync(100);
-  end.abort(new Error('that was the first moment'));
-  await watching.catch(() => undefined);
-  return [...new Set(cluster.calls.map(({ command }) => command))];
-}
-
-afterEach(() => {
-  vi.useRealTimers();
-});
 
 /** Each command once in a file: what others have, too, is named by where it stood first. */
 function rendered(entries: Iterable<readonly [at: string, text: string]>): string {
@@ -91,7 +64,7 @@ describe('the rendered commands', () => {
   });
 
   it('of a fault that no scenario has yet are what they were', async () => {
-    const entries = [...typed('fault', addressesLeaked({ nodes: 'workers' }))];
+    const entries = [...typed('fault', addressesLeaked(kubeadm, { nodes: 'workers' }))];
     await expect(rendered(entries)).toMatchFileSnapshot(join('rendered', 'of-addresses-leaked.txt'));
   });
 
