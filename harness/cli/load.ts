@@ -59,17 +59,17 @@ export async function loadScenario(
     });
   }
   const path = join(dir, `${id}.ts`);
-  let loaded: unknown;
+  let scenario: unknown;
   try {
-    loaded = await import(pathToFileURL(path).href);
+    const loaded = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
+    const declared = loaded.default;
+    scenario = typeof declared === 'function' ? declared(distribution) : declared;
   } catch (error) {
     throw new FiredrillError('usage', `${path} cannot be loaded: ${oneLine(error)}`, {
       hint: 'npx tsc --noEmit -p .',
       cause: error,
     });
   }
-  const declared = (loaded as { readonly default?: unknown }).default;
-  const scenario: unknown = typeof declared === 'function' ? declared(distribution) : declared;
   if (typeof scenario !== 'object' || scenario === null || !('outage' in scenario) || !('fault' in scenario)) {
     throw new FiredrillError('usage', `${path} has no scenario as its default export`, {
       hint: 'export default defineScenario({ ... })',

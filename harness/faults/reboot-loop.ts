@@ -29,7 +29,6 @@ export function rebootLoop(distribution: Distribution, options: { readonly worke
     source: 'postmortem 000, "The Actual Culprit: K3s"',
     fidelity: 'emulated',
     params: { node: `worker ${options.worker}` },
-    requires: [{ unit: 'runtime' }],
     targets: node,
     prepare: [
       act(
@@ -51,7 +50,7 @@ export function rebootLoop(distribution: Distribution, options: { readonly worke
         on: node,
         command: [
           'last=$(tail -n 1 /var/log/boots | cut -d " " -f 1)',
-          `echo "$(journalctl -q -m --no-pager -u ${distribution.units('runtime')} -o cat --since "@$((last - 75))" --until "@$((last - 1))" | grep -cE ` +
+          `echo "$(${distribution.logsBetween('runtime', '$((last - 75))', '$((last - 1))')} | grep -cE ` +
             `'${sandboxRequest('apps')}') sandboxes"`,
         ].join('\n'),
         expect: '^(1[2-9]|[2-9]\\d|\\d{3,}) sandboxes$',

@@ -92,6 +92,11 @@ interface Verbs {
   /** For a node: prints so many of the last lines that it logged. */
   readonly logs: (component: Component, lines: number) => string;
   /**
+   * For a node: prints what a unit logged between two instants (seconds since the epoch, shell's arithmetic allowed), also before the node's last start.
+   * The journal of every machine (`-m`): a node in a container gets another machine's name at each boot.
+   */
+  readonly logsBetween: (component: Component, from: string, to: string) => string;
+  /**
    * For the workstation: takes the administrator's credentials from the control plane, keeping the address by which this workstation
    * reaches the API. (kubeadm, "Creating a cluster": `scp root@<control-plane-host>:/etc/kubernetes/admin.conf .`)
    */
@@ -149,11 +154,15 @@ export function withVerbs(facts: DistributionFacts): DistributionFacts & Verbs {
     end: (...of) => ending(of, endProcesses),
     kill: (...of) => ending(of, (names) => `kill -KILL $(pidof ${names}) 2>/dev/null || true`),
     logs: (component, lines) => {
-      const { by, process } = runs[component];
-      return by === 'static-pod'
-        ? `tail -qn ${lines} /var/log/pods/kube-system_${process}-*/${process}/*.log`
+      const run = runs[component];
+      if (run.by === 'static-pod')
+        return `tail -qn ${lines} /var/log/pods/kube-system_${run.process}-*/${run.process}/*.log`;
+      return run.by === 'daemon-set'
+        ? `tail -qn ${lines} /var/log/pods/${run.namespace}_${run.name}-*/*/*.log`
         : `journalctl -u ${unitOf(component)} -n ${lines} -o cat --no-pager`;
     },
+    logsBetween: (component, from, to) =>
+      `journalctl -q -m --no-pager -u ${unitOf(component)} -o cat --since "@${from}" --until "@${to}"`,
     fetchCredentials: [
       "server=$(kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}')",
       `ssh "$CONTROL_PLANE" cat ${paths.adminKubeconfig} > "$BACKUP/admin.conf"`,

@@ -44,9 +44,9 @@ export const stopKubernetesStep = (distribution: Distribution, name: string, on:
 const lastBoot = 'last=$(tail -n 1 /var/log/boots | cut -d " " -f 1)';
 
 /** Whoever asked for a sandbox in the minute before the last boot, one name of a pod's owner a line. */
-const sandboxesBy = (runtime: string): string =>
+const sandboxesOf = (distribution: Distribution): string =>
   [
-    `journalctl -q -m --no-pager -u ${runtime} -o cat --since "@$((last - 75))" --until "@$((last - 1))"`,
+    distribution.logsBetween('runtime', '$((last - 75))', '$((last - 1))'),
     `sed -nE 's/.*${sandboxRequest()}/\\2/p'`,
     "sed -E 's/(-[a-z0-9]+){2}$//'",
   ].join(' | ');
@@ -80,7 +80,7 @@ export const lookForTheCulprit = (distribution: Distribution, on: NodeSelector):
     on,
     [
       lastBoot,
-      `made=$(${sandboxesBy(distribution.units('runtime'))} | sort | uniq -c | sort -rn)`,
+      `made=$(${sandboxesOf(distribution)} | sort | uniq -c | sort -rn)`,
       'count=$(echo "$made" | awk \'{ sum += $1 } END { print sum + 0 }\')',
       'who=$(echo "$made" | awk \'NR <= 2 { print $2 " (" $1 ")" }\' | paste -sd , | sed \'s/,/, /\')',
       'own=$(cat /opt/build-swarm/bin/* /etc/systemd/system/swarm-gateway.service | grep -cE "reboot|shutdown|poweroff|FailureAction" || true)',
