@@ -11,7 +11,7 @@ export const rooms = {
   sampling: ['model'],
   load: ['model'],
   registry: ['model', 'host'],
-  cluster: ['model', 'host'],
+  cluster: ['model', 'host', 'distributions'],
   images: ['model', 'host'],
   setup: ['model', 'host', 'images'],
   analysis: ['model'],

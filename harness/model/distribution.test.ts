@@ -22,6 +22,7 @@ describe("a distribution's verbs", () => {
     expect(kubeadm.units('runtime', 'kubelet')).toBe('containerd kubelet');
     expect(kubeadm.units('scheduler', 'kubelet')).toBe('kubelet');
     expect(oneProcess.units('runtime', 'kubelet', 'scheduler', 'datastore')).toBe('one etcd');
+    expect(kubeadm.services('runtime', 'kubelet')).toBe('containerd.service kubelet.service');
   });
 
   it('restart what is a unit, and end what somebody starts again', () => {

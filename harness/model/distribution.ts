@@ -74,8 +74,10 @@ export type Requirement =
 
 /** What follows from a distribution's facts: shell for its nodes. */
 interface Verbs {
-  /** Units of these components, as systemctl is told; each once. */
+  /** Units of these components, as systemctl is told in a node's shell; each once. */
   readonly units: (...components: readonly Component[]) => string;
+  /** The same as a unit file names them. */
+  readonly services: (...components: readonly Component[]) => string;
   /** Their processes' names, as pidof is told; each once. */
   readonly processes: (...components: readonly Component[]) => string;
   /** For a node: the component stands still (SIGSTOP), and goes on. */
@@ -146,6 +148,7 @@ export function withVerbs(facts: DistributionFacts): DistributionFacts & Verbs {
   return {
     ...facts,
     units,
+    services: (...of) => units(...of).replace(/\S+/g, '$&.service'),
     processes,
     pause: (component) => `kill -STOP $(pidof ${processes(component)})`,
     resume: (component) => `kill -CONT $(pidof ${processes(component)})`,

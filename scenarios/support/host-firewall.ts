@@ -2,7 +2,7 @@ import { until } from '../../harness/model/define.ts';
 import type { Distribution } from '../../harness/model/distribution.ts';
 import type { NodeSelector, Step } from '../../harness/model/step.ts';
 import { seconds } from '../../harness/model/units.ts';
-import { installUnit, servicesOf } from './host-unit.ts';
+import { installUnit } from './host-unit.ts';
 
 /**
  * A host as people run them: a firewall that lets in what is listed and drops the rest (what `ufw enable` makes of a machine, with the
@@ -67,9 +67,9 @@ reset)
   ;;
 esac`;
 
-const firewallUnit = ({ units }: Distribution): string => `[Unit]
+const firewallUnit = ({ services }: Distribution): string => `[Unit]
 Description=The firewall of this host
-Before=network-pre.target ${servicesOf(units('runtime', 'kubelet'))}
+Before=network-pre.target ${services('runtime', 'kubelet')}
 [Service]
 Type=oneshot
 RemainAfterExit=yes

@@ -27,6 +27,3 @@ export function installUnit(step: string, on: NodeSelector, unit: HostUnit, stan
     standsFor === undefined ? {} : { standsFor },
   );
 }
-
-/** Units' names as a unit file has them. */
-export const servicesOf = (units: string): string => units.replace(/\S+/g, '$&.service');

@@ -2,7 +2,7 @@ import { act, onPanic, until } from '../../harness/model/define.ts';
 import type { Distribution } from '../../harness/model/distribution.ts';
 import type { NodeSelector, Step } from '../../harness/model/step.ts';
 import { seconds } from '../../harness/model/units.ts';
-import { installUnit, servicesOf } from './host-unit.ts';
+import { installUnit } from './host-unit.ts';
 
 /** So many interfaces recreated within a minute for pods that had one since the start, and the stand-in for the kernel gives up. A sound host makes none. */
 const mostMadeAnew = 8;
@@ -133,9 +133,9 @@ sub panic {
   exec "systemctl", "reboot", "-ff";
 }`;
 
-const kernelUnit = ({ units }: Distribution): string => `[Unit]
+const kernelUnit = ({ services }: Distribution): string => `[Unit]
 Description=Stands for the kernel of this machine
-Before=${servicesOf(units('kubelet', 'runtime'))}
+Before=${services('kubelet', 'runtime')}
 [Service]
 ExecStart=/usr/local/sbin/kernel-stand-in
 [Install]

@@ -80,7 +80,9 @@ export async function memory(context: Context): Promise<void> {
   await all('prepare', fault.prepare);
   let memoryAlert: string | undefined;
   const killAlert = await fires(oomKilled(), context, 600, async () => {
-    memoryAlert = await fires(memoryAvailable(kubeadm, { underPercent: 25 }), context, 600, () => all('inject', fault.inject));
+    memoryAlert = await fires(memoryAvailable(kubeadm, { underPercent: 25 }), context, 600, () =>
+      all('inject', fault.inject),
+    );
   });
   const injected = journal.events.some(
     (event) => event.type === 'step' && event.part === 'inject' && event.state === 'done',
