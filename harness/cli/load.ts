@@ -63,7 +63,7 @@ export async function loadScenario(
   try {
     const loaded = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
     const declared = loaded.default;
-    scenario = typeof declared === 'function' ? declared(distribution) : declared;
+    scenario = typeof declared === 'function' ? (declared as (on: Distribution) => unknown)(distribution) : declared;
   } catch (error) {
     throw new FiredrillError('usage', `${path} cannot be loaded: ${oneLine(error)}`, {
       hint: 'npx tsc --noEmit -p .',

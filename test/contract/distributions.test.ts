@@ -1,6 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadScenario, scenarioIds } from '../../harness/cli/load.ts';
+import { findRunbook, loadScenario, scenarioIds } from '../../harness/cli/load.ts';
 import { kubeadm } from '../../harness/distributions/kubeadm.ts';
 import {
   components,
@@ -105,6 +107,17 @@ describe('an outage', () => {
     },
   );
 
+  it.each([
+    ['cni-wipe', 'restart-cni-agent'],
+    ['iptables-flush', 'restart-node-agent'],
+  ])('%s: the agent of %s is restarted with what it is a part of', async (id, runbook) => {
+    const { steps } = findRunbook(id, await loadScenario(id, folder, oneProcess), runbook).runbook;
+    expect(steps.slice(-2)).toMatchObject([
+      { on: 'nodes', command: 'systemctl restart one' },
+      { on: 'nodes', command: 'systemctl is-active one' },
+    ]);
+  });
+
   it('loses the runbooks that would need a part by itself, each with its reason', async () => {
     const left = await there('replica-deadlock');
     expect('without' in left && Object.fromEntries(left.without)).toEqual({
@@ -115,6 +128,13 @@ describe('an outage', () => {
       'restart-kubelet',
     );
   });
+});
+
+it('a scenario that cannot be made for a distribution says so with its file', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'firedrill-scenarios-'));
+  writeFileSync(join(dir, 'torn.ts'), 'export default ({ name }) => { throw new Error(`no idea of ${name}`); };');
+  await expect(loadScenario('torn', dir)).rejects.toThrow(/torn\.ts cannot be loaded: no idea of kubeadm/);
+  rmSync(dir, { recursive: true });
 });
 
 it('finds what is kubeadm alone in its own commands', async () => {
