@@ -132,7 +132,7 @@ export const kubeadm: Distribution = {
     act('upgrade the nodes', 'workers', 'kubeadm upgrade node', { timeoutMs: seconds(60) }),
     act('restart the kubelets', 'nodes', `systemctl restart --no-block ${units('kubelet')}`),
   ],
-  uninstall: `kubeadm reset --force\nrm -rf ${paths.datastore}`,
+  uninstall: (folder) => `kubeadm reset --force\nrm -rf ${paths.datastore} ${folder}`,
   install: {
     controlPlane: `kubeadm init ${config} --skip-phases=preflight 2>&1 | tail -n 20\ntest -f ${adminKubeconfig}`,
     worker: `kubeadm join ${config} --skip-phases=preflight 2>&1 | tail -n 5\ntest -f ${kubeletKubeconfig}`,

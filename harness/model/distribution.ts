@@ -74,7 +74,7 @@ export type Requirement =
 
 /** What follows from a distribution's facts: shell for its nodes. */
 interface Verbs {
-  /** Units of these components, as systemctl is told in a node's shell; each once. */
+  /** Units of these components, as systemctl is told in a node's shell (which may find out what this node has); each once. */
   readonly units: (...components: readonly Component[]) => string;
   /** The same as a unit file names them. */
   readonly services: (...components: readonly Component[]) => string;
@@ -119,8 +119,8 @@ export interface Distribution extends DistributionFacts, Verbs {
   readonly renewEverything: readonly Step[];
   /** To the version that is installed. */
   readonly upgrade: readonly Step[];
-  /** For a node: removes Kubernetes from it, with its data. */
-  readonly uninstall: string;
+  /** For a node: removes Kubernetes from it, with its data and a folder besides. */
+  readonly uninstall: (folder: string) => string;
   /** For a control plane, and for a worker after it. */
   readonly install: { readonly controlPlane: string; readonly worker: string };
 }

@@ -55,7 +55,7 @@ export function nuclear(distribution: Distribution, { documents }: NuclearOption
         ].join('\n'),
         { standsFor: 'kubectl cp chromadb/chromadb-0:/chroma/data ./chromadb-backup' },
       ),
-      act('uninstall Kubernetes', 'nodes', `${uninstall} ${documents.volume}`, {
+      act('uninstall Kubernetes', 'nodes', uninstall(documents.volume), {
         destroys: 'the cluster: every object, every container, every local volume',
         standsFor: '/usr/local/bin/k3s-uninstall.sh',
         timeoutMs: seconds(120),

@@ -44,7 +44,13 @@ function elsewhere(name: string, run: (component: Component) => Run): Distributi
   });
   const typed = { stopEverything: 'x-stop', restartControlPlane: 'x-restart', restartWorker: 'x-restart' };
   const steps = { renewCertificates: [], renewEverything: [], upgrade: [] };
-  return { ...base, ...typed, ...steps, uninstall: 'x-remove', install: { controlPlane: 'x-add', worker: 'x-add' } };
+  return {
+    ...base,
+    ...typed,
+    ...steps,
+    uninstall: () => 'x-remove',
+    install: { controlPlane: 'x-add', worker: 'x-add' },
+  };
 }
 /** As kubeadm, under other names. */
 const asKubeadm = elsewhere('kubeadm', (component) => {
