@@ -6,11 +6,12 @@ const parts = ['faults', 'detectors', 'runbooks', 'probes'];
 export const rooms = {
   model: [],
   host: ['model'],
+  distributions: ['model'],
   ...Object.fromEntries(parts.map((room) => [room, ['model']])),
   sampling: ['model'],
   load: ['model'],
   registry: ['model', 'host'],
-  cluster: ['model', 'host'],
+  cluster: ['model', 'host', 'distributions'],
   images: ['model', 'host'],
   setup: ['model', 'host', 'images'],
   analysis: ['model'],

@@ -13,7 +13,10 @@ import { startSampling } from '../harness/sampling/sampler.ts';
 import { cacheDir } from '../harness/host/folders.ts';
 import { ensureDocker } from '../harness/setup/docker.ts';
 import { ensureKind, ensureKubectl } from '../harness/setup/kind.ts';
-import scenario from '../scenarios/cni-wipe.ts';
+import { kubeadm } from '../harness/distributions/kubeadm.ts';
+import cniWipe from '../scenarios/cni-wipe.ts';
+
+const scenario = cniWipe(kubeadm);
 
 /**
  * Aborts when this process is told to end, however often: a listener that is gone after the first time would let whoever also listens end the

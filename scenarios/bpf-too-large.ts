@@ -20,7 +20,7 @@ import { policyWebhook } from './support/policy-webhook.ts';
 import { resurrectionProbes } from './support/resurrection.ts';
 
 /** Postmortem 001: after a host update and a rolling reboot the kernel refuses the network's BPF program. */
-export default defineScenario({
+export default defineScenario((distribution) => ({
   outage: {
     title: 'Linux Kernel: A Single Point of Failure',
     source: 'postmortem 001',
@@ -47,11 +47,11 @@ export default defineScenario({
     'nodes are rebooted by a power cut, 10 s apart, and CoreDNS runs in the two zones that are; there is no replicated volume service (Longhorn)',
   ],
   cluster: { workers: 2, workload: 'resurrection' },
-  setup: [...datapathAgent, ...policyWebhook],
+  setup: [...datapathAgent(distribution), ...policyWebhook(distribution)],
   probes: resurrectionProbes(),
   breaks: ['new-connection', 'dns', 'service-to-service', 'api-write', 'pod-start'],
   keeps: ['api-read', 'bystander'],
-  fault: bpfTooLarge(),
+  fault: bpfTooLarge(distribution),
   detectors: [
     agentLog(),
     nodeNotReady(),
@@ -66,14 +66,14 @@ export default defineScenario({
     claimed(wait(), 'does-not-recover', 'a day passed; nothing healed by itself'),
     claimed(restartCoredns(), 'unknown', 'not told; names were what it looked like'),
     claimed(deleteWebhooks(), 'does-not-recover', 'writes come back, the network does not'),
-    claimed(rebootNode({ on: 'workers' }), 'unknown', 'not mentioned; a reboot had started it'),
-    claimed(rollbackFirmware(), 'unknown', 'not tried; it was the one thing that had changed'),
+    claimed(rebootNode(distribution, { on: 'workers' }), 'unknown', 'not mentioned; a reboot had started it'),
+    claimed(rollbackFirmware(distribution), 'unknown', 'not tried; it was the one thing that had changed'),
     claimed(
-      canaryHost({ canary: { worker: 1 }, next: { worker: 2 } }),
+      canaryHost(distribution, { canary: { worker: 1 }, next: { worker: 2 } }),
       'recovers',
       'what will be done from now on: one host, its networking verified, automatically',
     ),
-    claimed(upgradeDatapath(), 'recovers', 'fix: "Thank God that fixes my issue"'),
+    claimed(upgradeDatapath(distribution), 'recovers', 'fix: "Thank God that fixes my issue"'),
   ],
   horizonMs: { stock: minutes(12), fast: seconds(240) },
-});
+}));

@@ -21,7 +21,7 @@ const documents = {
 };
 
 /** Postmortem 002: an update that failed half-way took the CNI away, and nobody noticed for two days. */
-export default defineScenario({
+export default defineScenario((distribution) => ({
   outage: {
     title: 'When Everything Crashes: The K3s Resurrection',
     source: 'postmortem 002',
@@ -47,7 +47,7 @@ export default defineScenario({
   probes: resurrectionProbes(),
   breaks: ['pod-start', 'dns', 'service-to-service'],
   keeps: ['api-read', 'api-write', 'bystander'],
-  fault: cniWipe({ nodes: 'workers' }),
+  fault: cniWipe(distribution, { nodes: 'workers' }),
   detectors: resurrectionDetectors('new-connection'),
   runbooks: [
     claimed(wait(), 'does-not-recover', 'two days passed and nothing healed'),
@@ -57,19 +57,23 @@ export default defineScenario({
       'the kubelet restarted them 6,812 times to no avail',
     ),
     claimed(restartCoredns(), 'does-not-recover', 'CoreDNS had restarted 892 times to no avail'),
-    claimed(restoreCni(), 'unknown', 'considered and not tried: "Risk: Unknown what else was corrupted"'),
-    claimed(restoreCniAndPods(), 'recovers', 'not tried: the postmortem stopped at "Unknown what else was corrupted"'),
-    claimed(restartCniAgent(), 'unknown', 'not tried'),
+    claimed(restoreCni(distribution), 'unknown', 'considered and not tried: "Risk: Unknown what else was corrupted"'),
     claimed(
-      canaryUpdate({
+      restoreCniAndPods(distribution),
+      'recovers',
+      'not tried: the postmortem stopped at "Unknown what else was corrupted"',
+    ),
+    claimed(restartCniAgent(distribution), 'unknown', 'not tried'),
+    claimed(
+      canaryUpdate(distribution, {
         canary: { worker: 1 },
-        update: cniWipe({ nodes: { worker: 1 } }).inject,
-        others: cniWipe({ nodes: { worker: 2 } }).inject,
+        update: cniWipe(distribution, { nodes: { worker: 1 } }).inject,
+        others: cniWipe(distribution, { nodes: { worker: 2 } }).inject,
       }),
       'recovers',
       'not tried: there was one node',
     ),
-    claimed(nuclear({ documents }), 'recovers', 'fix: 8 hours, 0 of 1,133 documents lost'),
+    claimed(nuclear(distribution, { documents }), 'recovers', 'fix: 8 hours, 0 of 1,133 documents lost'),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(135) },
-});
+}));

@@ -8,7 +8,7 @@ import { wait } from '../harness/runbooks/wait.ts';
 import { resurrectionDetectors, resurrectionProbes, services } from './support/resurrection.ts';
 
 /** Postmortem 002, the line in CoreDNS' log: a resolver that points at itself, and the plugin that dies rather than loop. */
-export default defineScenario({
+export default defineScenario((distribution) => ({
   outage: {
     title: 'When Everything Crashes: CoreDNS detects a loop',
     source: 'postmortem 002',
@@ -30,7 +30,7 @@ export default defineScenario({
   probes: resurrectionProbes(),
   breaks: ['dns'],
   keeps: ['api-read', 'api-write', 'pod-start', 'existing-connection', 'bystander'],
-  fault: corednsLoop(),
+  fault: corednsLoop(distribution),
   detectors: resurrectionDetectors('dns'),
   runbooks: [
     claimed(wait(), 'does-not-recover', 'two days passed and nothing healed'),
@@ -43,4 +43,4 @@ export default defineScenario({
     claimed(restoreResolver(), 'recovers', "the fix in CoreDNS' manual"),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(135) },
-});
+}));

@@ -17,7 +17,7 @@ import { resurrectionProbes } from './support/resurrection.ts';
 const dnsNode = 'node=$(echo $WORKERS | cut -d " " -f 3)';
 
 /** Postmortem 004, "CoreDNS was a SPOF": one CoreDNS, and the node that it is on goes away. */
-export default defineScenario({
+export default defineScenario((distribution) => ({
   outage: {
     title: 'Simultaneous 3-Node Reboot Cascade: the one CoreDNS goes with its node',
     source: 'postmortem 004',
@@ -48,7 +48,7 @@ export default defineScenario({
   probes: resurrectionProbes({ canaries: 'anywhere' }),
   breaks: ['dns', 'service-to-service'],
   keeps: ['api-read', 'api-write', 'database', 'bystander'],
-  fault: nodeLost({ worker: 3 }),
+  fault: nodeLost(distribution, { worker: 3 }),
   detectors: [
     corednsReplicas(),
     nodeNotReady(),
@@ -63,4 +63,4 @@ export default defineScenario({
     claimed(scaleCoredns2Antiaffinity(), 'recovers', 'the action item: never two on one node'),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(120) },
-});
+}));

@@ -12,7 +12,7 @@ import { wait } from '../harness/runbooks/wait.ts';
 import { resurrectionProbes } from './support/resurrection.ts';
 
 /** Postmortem 004, its fourth cause alone: what is to be written cannot be, while everything that runs goes on. */
-export default defineScenario({
+export default defineScenario((distribution) => ({
   outage: {
     title: 'Simultaneous 3-Node Reboot Cascade: the datastore hangs',
     source: 'postmortem 004',
@@ -35,9 +35,9 @@ export default defineScenario({
   probes: resurrectionProbes(),
   breaks: ['api-write', 'pod-start'],
   keeps: ['new-connection', 'existing-connection', 'dns', 'service-to-service', 'database', 'bystander'],
-  fault: datastoreStall(),
+  fault: datastoreStall(distribution),
   detectors: [
-    datastoreErrors(),
+    datastoreErrors(distribution),
     probeFailing({ sli: 'api-write', streak: 3 }),
     nodeNotReady(),
     podsNotRunning(),
@@ -45,8 +45,12 @@ export default defineScenario({
   ],
   runbooks: [
     claimed(wait(), 'does-not-recover', 'did not heal by itself'),
-    claimed(restartKubelet({ on: 'control-plane' }), 'does-not-recover', 'no help: the errors went on after it'),
-    claimed(restartDatastore(), 'recovers', 'fix: pods went on within seconds'),
+    claimed(
+      restartKubelet(distribution, { on: 'control-plane' }),
+      'does-not-recover',
+      'no help: the errors went on after it',
+    ),
+    claimed(restartDatastore(distribution), 'recovers', 'fix: pods went on within seconds'),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(300) },
-});
+}));

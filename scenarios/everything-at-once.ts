@@ -22,7 +22,7 @@ import { serverMiB, smallNode } from './support/small-node.ts';
 const host = { worker: 1 } as const;
 
 /** Postmortem 003, whole. */
-export default defineScenario({
+export default defineScenario((distribution) => ({
   outage: {
     title: 'Apparently as many things as possible',
     source: 'postmortem 003',
@@ -49,25 +49,29 @@ export default defineScenario({
     'the single outages say how each of their mechanisms differs: expired-certs, oom-database, pg-wal-corruption',
   ],
   cluster: { workers: 2, workload: 'resurrection' },
-  setup: [...firewalledHost(host), ...smallNode, ...archivedDatabase],
+  setup: [...firewalledHost(distribution, host), ...smallNode(distribution), ...archivedDatabase],
   probes: [ssh(), ...resurrectionProbes()],
   breaks: ['api-read', 'api-write', 'pod-start', 'database'],
   keeps: ['bystander'],
   fault: everythingAtOnce({
     causes: [
       pgWalCorruption({ worker: 2 }),
-      oomDatabase({ worker: 2, serverMiB }),
-      addressesLeaked({ nodes: 'workers' }),
-      expiredCerts(),
+      oomDatabase(distribution, { worker: 2, serverMiB }),
+      addressesLeaked(distribution, { nodes: 'workers' }),
+      expiredCerts(distribution),
     ],
     hidden: ['pg-wal-corruption', 'oom-database'],
   }),
-  detectors: [certificateExpiry(), ...memoryDetectors, archiveLag()],
+  detectors: [certificateExpiry(distribution), ...memoryDetectors(distribution), archiveLag()],
   runbooks: [
     claimed(wait(), 'does-not-recover', 'nothing heals by itself'),
-    claimed(rotateCertsAndKubelets(), 'does-not-recover', 'the API was back; almost all services were down'),
-    claimed(asItHappened({ host }), 'recovers', 'finally, all the services were up and running again'),
-    claimed(shortestWay(), 'unknown', 'not tried'),
+    claimed(
+      rotateCertsAndKubelets(distribution),
+      'does-not-recover',
+      'the API was back; almost all services were down',
+    ),
+    claimed(asItHappened(distribution, { host }), 'recovers', 'finally, all the services were up and running again'),
+    claimed(shortestWay(distribution), 'unknown', 'not tried'),
   ],
   horizonMs: { stock: minutes(30), fast: minutes(6) },
-});
+}));

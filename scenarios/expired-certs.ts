@@ -14,7 +14,7 @@ import { wait } from '../harness/runbooks/wait.ts';
 import { resurrectionProbes } from './support/resurrection.ts';
 
 /** Postmortem 003, its beginning: a year has passed and every certificate has ended. */
-export default defineScenario({
+export default defineScenario((distribution) => ({
   outage: {
     title: 'Apparently as many things as possible: the certificates have ended',
     source: 'postmortem 003',
@@ -39,9 +39,9 @@ export default defineScenario({
   probes: resurrectionProbes(),
   breaks: ['api-read', 'api-write', 'pod-start'],
   keeps: ['new-connection', 'existing-connection', 'dns', 'service-to-service', 'database', 'bystander'],
-  fault: expiredCerts(),
+  fault: expiredCerts(distribution),
   detectors: [
-    certificateExpiry(),
+    certificateExpiry(distribution),
     probeFailing({ sli: 'api-read', streak: 3 }),
     nodeNotReady(),
     podsNotRunning(),
@@ -49,14 +49,14 @@ export default defineScenario({
   ],
   runbooks: [
     claimed(wait(), 'does-not-recover', 'nothing heals by itself'),
-    claimed(rebootNode({ on: 'nodes' }), 'does-not-recover', 'made things worse'),
-    claimed(rotateCerts(), 'does-not-recover', 'the API is back, almost all services are down'),
-    claimed(rotateCertsAndUpgrade(), 'does-not-recover', 'the upgrade changed nothing'),
+    claimed(rebootNode(distribution, { on: 'nodes' }), 'does-not-recover', 'made things worse'),
+    claimed(rotateCerts(distribution), 'does-not-recover', 'the API is back, almost all services are down'),
+    claimed(rotateCertsAndUpgrade(distribution), 'does-not-recover', 'the upgrade changed nothing'),
     claimed(
-      rotateCertsAndKubelets(),
+      rotateCertsAndKubelets(distribution),
       'recovers',
       "not tried there; kubeadm's own page for kubelets whose certificate has ended",
     ),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(180) },
-});
+}));

@@ -21,7 +21,7 @@ import { resurrectionProbes } from './support/resurrection.ts';
 const node = { worker: 1 } as const;
 
 /** Postmortem 003, "Getting locked-out": the command of an issue's comment, typed over ssh. */
-export default defineScenario({
+export default defineScenario((distribution) => ({
   outage: {
     title: 'Apparently as many things as possible: iptables -F, and locked out',
     source: 'postmortem 003',
@@ -43,11 +43,11 @@ export default defineScenario({
     'one worker of two is the machine; in the postmortem it was the master',
   ],
   cluster: { workers: 2, workload: 'resurrection' },
-  setup: firewalledHost(node),
+  setup: firewalledHost(distribution, node),
   probes: [ssh(), ...resurrectionProbes()],
   breaks: ['ssh', 'new-connection', 'pod-start'],
   keeps: ['api-read', 'api-write', 'bystander'],
-  fault: iptablesFlush({ node }),
+  fault: iptablesFlush(distribution, { node }),
   detectors: [
     probeFailing({ sli: 'ssh', streak: 3 }),
     dnatRules(),
@@ -60,10 +60,14 @@ export default defineScenario({
   runbooks: [
     claimed(wait(), 'does-not-recover', 'not tried: the machine could not be reached'),
     claimed(resetFirewall({ on: node }), 'does-not-recover', 'ssh was back, the network of the containers was not'),
-    claimed(restartNodeAgent(), 'unknown', 'not tried'),
-    claimed(rebootNode({ on: node }), 'does-not-recover', 'containers were simply not working as expected'),
-    claimed(killall({ on: node }), 'unknown', 'in the postmortem it came after the firewall was reset'),
-    claimed(resetFirewallAndKillall({ on: node }), 'recovers', "it's all becoming green again"),
+    claimed(restartNodeAgent(distribution), 'unknown', 'not tried'),
+    claimed(
+      rebootNode(distribution, { on: node }),
+      'does-not-recover',
+      'containers were simply not working as expected',
+    ),
+    claimed(killall(distribution, { on: node }), 'unknown', 'in the postmortem it came after the firewall was reset'),
+    claimed(resetFirewallAndKillall(distribution, { on: node }), 'recovers', "it's all becoming green again"),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(150) },
-});
+}));

@@ -17,7 +17,7 @@ import { resurrectionProbes } from './support/resurrection.ts';
 const node = { worker: 1 } as const;
 
 /** Postmortem 004, its third cause alone: a runtime that keeps names of what does not exist. */
-export default defineScenario({
+export default defineScenario((distribution) => ({
   outage: {
     title: 'Simultaneous 3-Node Reboot Cascade: names are reserved (RC-3)',
     source: 'postmortem 004',
@@ -40,7 +40,7 @@ export default defineScenario({
   probes: resurrectionProbes(),
   breaks: ['new-connection', 'service-to-service'],
   keeps: ['api-read', 'api-write', 'database', 'bystander'],
-  fault: nameReserved({ node }),
+  fault: nameReserved(distribution, { node }),
   detectors: [
     sandboxChanged(),
     podsNotRunning(),
@@ -51,14 +51,14 @@ export default defineScenario({
   ],
   runbooks: [
     claimed(wait(), 'does-not-recover', 'an hour passed'),
-    claimed(restartKubelet({ on: node }), 'unknown', 'restarting kubelite ended it'),
+    claimed(restartKubelet(distribution, { on: node }), 'unknown', 'restarting kubelite ended it'),
     claimed(forceDeletePods({ on: node }), 'unknown', 'new pods have new names'),
     claimed(
-      removeSandboxes({ on: node }),
+      removeSandboxes(distribution, { on: node }),
       'unknown',
       'removing all sandboxes before the reboot would have prevented it; nobody tried it afterwards',
     ),
-    claimed(restartContainerd({ on: node }), 'recovers', 'it forgets what it has no record of'),
+    claimed(restartContainerd(distribution, { on: node }), 'recovers', 'it forgets what it has no record of'),
   ],
   horizonMs: { stock: minutes(12), fast: seconds(150) },
-});
+}));

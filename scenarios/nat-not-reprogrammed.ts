@@ -17,7 +17,7 @@ import { resurrectionProbes } from './support/resurrection.ts';
 const node = { worker: 1 } as const;
 
 /** Postmortem 004, its second cause alone: a node on which service addresses lead nowhere. */
-export default defineScenario({
+export default defineScenario((distribution) => ({
   outage: {
     title: 'Simultaneous 3-Node Reboot Cascade: NAT is not reprogrammed (RC-2)',
     source: 'postmortem 004',
@@ -41,7 +41,7 @@ export default defineScenario({
   probes: resurrectionProbes(),
   breaks: ['new-connection', 'dns'],
   keeps: ['api-read', 'api-write', 'pod-start', 'bystander'],
-  fault: natNotReprogrammed({ node }),
+  fault: natNotReprogrammed(distribution, { node }),
   detectors: [
     dnatRules(),
     probeFailing({ sli: 'new-connection', streak: 3 }),
@@ -53,9 +53,13 @@ export default defineScenario({
   ],
   runbooks: [
     claimed(wait(), 'does-not-recover', '4 hours passed and no rules were written'),
-    claimed(restartKubelet({ on: node }), 'unknown', "restarting kubelite did, for it restarted the agent's pod"),
-    claimed(restartNodeAgent(), 'recovers', 'Felix requires a fresh start'),
-    claimed(rebootNode({ on: node }), 'unknown', 'not tried: a reboot had started it'),
+    claimed(
+      restartKubelet(distribution, { on: node }),
+      'unknown',
+      "restarting kubelite did, for it restarted the agent's pod",
+    ),
+    claimed(restartNodeAgent(distribution), 'recovers', 'Felix requires a fresh start'),
+    claimed(rebootNode(distribution, { on: node }), 'unknown', 'not tried: a reboot had started it'),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(135) },
-});
+}));

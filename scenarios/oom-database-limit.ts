@@ -11,7 +11,7 @@ import { resurrectionProbes } from './support/resurrection.ts';
 import { smallNode } from './support/small-node.ts';
 
 /** Postmortem 003, "The Database": what was suspected first. The same signs as of `oom-database`, another cause and another fix. */
-export default defineScenario({
+export default defineScenario((distribution) => ({
   outage: {
     title: "Apparently as many things as possible: the database's own limit is too low",
     source: 'postmortem 003',
@@ -30,12 +30,12 @@ export default defineScenario({
     'wal_buffers of 256 MB stand for a big database: its server fills them at its start',
   ],
   cluster: { workers: 2, workload: 'resurrection' },
-  setup: smallNode,
+  setup: smallNode(distribution),
   probes: resurrectionProbes(),
   breaks: ['database'],
   keeps: ['dns', 'api-read', 'api-write', 'pod-start', 'bystander'],
-  fault: oomDatabaseLimit({ worker: 2 }),
-  detectors: memoryDetectors,
+  fault: oomDatabaseLimit(distribution, { worker: 2 }),
+  detectors: memoryDetectors(distribution),
   runbooks: [
     claimed(wait(), 'does-not-recover', 'nobody says so; it needs what it needs'),
     claimed(restartDatabase(), 'does-not-recover', 'it would still crash and crash again'),
@@ -44,4 +44,4 @@ export default defineScenario({
     claimed(scaleDownAndRestart(), 'does-not-recover', 'not tried'),
   ],
   horizonMs: { stock: minutes(12), fast: seconds(180) },
-});
+}));

@@ -11,7 +11,7 @@ import { resurrectionProbes } from './support/resurrection.ts';
 import { serverMiB, smallNode } from './support/small-node.ts';
 
 /** Postmortem 003, "The Database": killed for memory because the node is full. */
-export default defineScenario({
+export default defineScenario((distribution) => ({
   outage: {
     title: 'Apparently as many things as possible: the database is killed for memory',
     source: 'postmortem 003',
@@ -34,12 +34,12 @@ export default defineScenario({
     'where processes may not lower their oom_score_adj (containers without CAP_SYS_RESOURCE), pods of the system have 0 instead of -997; the database and its neighbours have what the kubelet gives them',
   ],
   cluster: { workers: 2, workload: 'resurrection' },
-  setup: smallNode,
+  setup: smallNode(distribution),
   probes: resurrectionProbes(),
   breaks: ['database'],
   keeps: ['dns', 'api-read', 'api-write', 'pod-start', 'bystander'],
-  fault: oomDatabase({ worker: 2, serverMiB }),
-  detectors: memoryDetectors,
+  fault: oomDatabase(distribution, { worker: 2, serverMiB }),
+  detectors: memoryDetectors(distribution),
   runbooks: [
     claimed(wait(), 'does-not-recover', 'the servers ran out of memory to handle all the load'),
     claimed(restartDatabase(), 'does-not-recover', 'it would still crash and crash again'),
@@ -48,4 +48,4 @@ export default defineScenario({
     claimed(scaleDownAndRestart(), 'unknown', 'not tried'),
   ],
   horizonMs: { stock: minutes(12), fast: seconds(180) },
-});
+}));

@@ -24,7 +24,7 @@ import { resurrectionProbes } from './support/resurrection.ts';
 const node = { worker: 1 } as const;
 
 /** Postmortem 000: a host that panics, starts itself again, and panics; and the innocent program whose name was on the crash report. */
-export default defineScenario({
+export default defineScenario((distribution) => ({
   outage: {
     title: 'The reboot loop that blamed the wrong code',
     source: 'postmortem 000',
@@ -49,11 +49,11 @@ export default defineScenario({
     'AppArmor denials and the shortage of memory are not replayed',
   ],
   cluster: { workers: 2, workload: 'resurrection' },
-  setup: panickingHost(node),
+  setup: panickingHost(distribution, node),
   probes: [gateway(), ...resurrectionProbes({ canaries: 'anywhere' })],
   breaks: ['gateway'],
   keeps: ['api-read', 'api-write', 'bystander'],
-  fault: rebootLoop(node),
+  fault: rebootLoop(distribution, node),
   detectors: [
     nodeRebooted(),
     interfaceChurn(),
@@ -70,11 +70,11 @@ export default defineScenario({
     claimed(restartGateway({ on: node }), 'does-not-recover', 'my code was a victim: useless'),
     claimed(hardenGateway({ on: node }), 'does-not-recover', 'survives instability better; it was not causing reboots'),
     claimed(panicHalt({ on: node }), 'does-not-recover', 'the loop ends: it halts until somebody starts it'),
-    claimed(stopKubernetes({ on: node }), 'recovers', 'immediately stabilized'),
+    claimed(stopKubernetes(distribution, { on: node }), 'recovers', 'immediately stabilized'),
     claimed(scaleDownCrashloopers(), 'unknown', 'not tried'),
-    claimed(findTheCulprit({ on: node }), 'recovers', 'resolved; 99.9 % uptime for the next 12 hours'),
+    claimed(findTheCulprit(distribution, { on: node }), 'recovers', 'resolved; 99.9 % uptime for the next 12 hours'),
   ],
   // Between two panics the gateway is well for 40 s, on a slow machine for over a minute: what is to count as restored must outlast that.
   holdMs: { stock: minutes(2), fast: seconds(90) },
   horizonMs: { stock: minutes(12), fast: minutes(6) },
-});
+}));

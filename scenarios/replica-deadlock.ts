@@ -20,7 +20,7 @@ import { allSlisBut, resurrectionProbes } from './support/resurrection.ts';
 const node = { worker: 2 } as const;
 
 /** Postmortem 004, its storage alone: a volume whose controller is Terminating for ever. */
-export default defineScenario({
+export default defineScenario((distribution) => ({
   outage: {
     title: 'Simultaneous 3-Node Reboot Cascade: the replicas wait for pods that never go',
     source: 'postmortem 004',
@@ -46,7 +46,7 @@ export default defineScenario({
   probes: [volume(), ...resurrectionProbes()],
   breaks: ['volume'],
   keeps: allSlisBut(),
-  fault: replicaDeadlock(node),
+  fault: replicaDeadlock(distribution, node),
   detectors: [
     podsTerminating(),
     probeFailing({ sli: 'volume', streak: 3 }),
@@ -61,12 +61,12 @@ export default defineScenario({
     claimed(drainNode({ on: node }), 'does-not-recover', 'there is no gentler path'),
     claimed(forceDeleteTerminating(), 'recovers', 'the only resolution, and safe'),
     claimed(
-      restartKubelet({ on: node }),
+      restartKubelet(distribution, { on: node }),
       'unknown',
       'kubelite was restarted half an hour after the controllers were gone',
     ),
-    claimed(restartContainerd({ on: node }), 'unknown', 'not tried on its own'),
-    claimed(rebootNode({ on: node }), 'unknown', 'a reboot had started it'),
+    claimed(restartContainerd(distribution, { on: node }), 'unknown', 'not tried on its own'),
+    claimed(rebootNode(distribution, { on: node }), 'unknown', 'a reboot had started it'),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(150) },
-});
+}));

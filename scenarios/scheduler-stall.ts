@@ -16,7 +16,7 @@ import { wait } from '../harness/runbooks/wait.ts';
 import { allSlisBut, resurrectionProbes } from './support/resurrection.ts';
 
 /** Postmortem 004, its first cause alone: a scheduler that holds its lease and schedules nothing. */
-export default defineScenario({
+export default defineScenario((distribution) => ({
   outage: {
     title: 'Simultaneous 3-Node Reboot Cascade: the scheduler stalls (RC-1)',
     source: 'postmortem 004',
@@ -39,11 +39,12 @@ export default defineScenario({
     'one scheduler; in the postmortem two more stood by and could not take over a lease that never lapsed',
   ],
   cluster: { workers: 2, workload: 'resurrection' },
-  setup: schedulerLease(60),
+  requires: [{ staticPod: 'scheduler' }],
+  setup: schedulerLease(distribution, 60),
   probes: resurrectionProbes(),
   breaks: ['pod-start'],
   keeps: allSlisBut('pod-start'),
-  fault: schedulerStall(),
+  fault: schedulerStall(distribution),
   detectors: [
     schedulerStallAlarm(),
     podsNotRunning(),
@@ -54,14 +55,14 @@ export default defineScenario({
   runbooks: [
     claimed(wait(), 'does-not-recover', '4 h 20 min passed and nothing was scheduled'),
     claimed(
-      lease20s(),
+      lease20s(distribution),
       'unknown',
       'action item: a stalled scheduler is detected and its lease released 3 times faster',
     ),
     claimed(deletePendingPods(), 'does-not-recover', 'would have been ineffective'),
-    claimed(restartKubelet({ on: 'control-plane' }), 'unknown', 'not distinguished from kubelite'),
-    claimed(restartScheduler(), 'recovers', 'the part of the kubelite restart that matters here'),
-    claimed(restartKubelite(), 'recovers', 'fix: the lease was released and another scheduler took it'),
+    claimed(restartKubelet(distribution, { on: 'control-plane' }), 'unknown', 'not distinguished from kubelite'),
+    claimed(restartScheduler(distribution), 'recovers', 'the part of the kubelite restart that matters here'),
+    claimed(restartKubelite(distribution), 'recovers', 'fix: the lease was released and another scheduler took it'),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(150) },
-});
+}));

@@ -34,7 +34,7 @@ import { resurrectionProbes } from './support/resurrection.ts';
 const node = { worker: 2 } as const;
 
 /** Postmortem 004, whole. */
-export default defineScenario({
+export default defineScenario((distribution) => ({
   outage: {
     title: 'Simultaneous 3-Node Reboot Cascade',
     source: 'postmortem 004',
@@ -63,14 +63,14 @@ export default defineScenario({
   probes: [volume(), ...resurrectionProbes()],
   breaks: ['volume', 'dns', 'new-connection', 'pod-start'],
   keeps: [],
-  fault: simultaneousReboot({
+  fault: simultaneousReboot(distribution, {
     ...node,
     // The scheduler last: it has to be there for what replaces the others' pods.
     causes: [
-      replicaDeadlock(node),
-      natNotReprogrammed({ node }),
-      nameReserved({ node, agents: 'spared' }),
-      schedulerStall(),
+      replicaDeadlock(distribution, node),
+      natNotReprogrammed(distribution, { node }),
+      nameReserved(distribution, { node, agents: 'spared' }),
+      schedulerStall(distribution),
     ],
   }),
   detectors: [
@@ -87,16 +87,24 @@ export default defineScenario({
   runbooks: [
     claimed(wait(), 'does-not-recover', '4 h 20 min passed'),
     claimed(forceDeleteTerminating(), 'does-not-recover', 'unblocked the storage operator'),
-    claimed(restartScheduler(), 'does-not-recover', 'RC-1 only'),
-    claimed(restartNodeAgent(), 'does-not-recover', 'RC-2 only'),
-    claimed(restartContainerd({ on: node }), 'does-not-recover', 'RC-3 only'),
+    claimed(restartScheduler(distribution), 'does-not-recover', 'RC-1 only'),
+    claimed(restartNodeAgent(distribution), 'does-not-recover', 'RC-2 only'),
+    claimed(restartContainerd(distribution, { on: node }), 'does-not-recover', 'RC-3 only'),
     claimed(scaleCoredns2(), 'does-not-recover', 'closed a gap that had widened the outage'),
-    claimed(rebootNode({ on: node }), 'unknown', 'a reboot had started it'),
-    claimed(restartKubelite({ on: node }), 'unknown', 'resolved RC-1, RC-2 and RC-3; pods went from 46 to 6 Pending'),
-    claimed(fiveInterventions({ on: node }), 'recovers', '121 pods running'),
-    claimed(rollingReboot(), 'recovers', 'non-negotiable: would have prevented it'),
-    claimed(rollingRebootDrained(), 'recovers', 'without it, stale records of sandboxes block pods on the next boot'),
-    claimed(diagnoseFirst({ on: node }), 'recovers', 'the lesson: find all causes, then the one restart'),
+    claimed(rebootNode(distribution, { on: node }), 'unknown', 'a reboot had started it'),
+    claimed(
+      restartKubelite(distribution, { on: node }),
+      'unknown',
+      'resolved RC-1, RC-2 and RC-3; pods went from 46 to 6 Pending',
+    ),
+    claimed(fiveInterventions(distribution, { on: node }), 'recovers', '121 pods running'),
+    claimed(rollingReboot(distribution), 'recovers', 'non-negotiable: would have prevented it'),
+    claimed(
+      rollingRebootDrained(distribution),
+      'recovers',
+      'without it, stale records of sandboxes block pods on the next boot',
+    ),
+    claimed(diagnoseFirst(distribution, { on: node }), 'recovers', 'the lesson: find all causes, then the one restart'),
   ],
   horizonMs: { stock: minutes(20), fast: seconds(300) },
-});
+}));

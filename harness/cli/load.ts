@@ -1,9 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { kubeadm } from '../distributions/kubeadm.ts';
+import type { Distribution } from '../model/distribution.ts';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { ClaimedRunbook } from '../model/runbook.ts';
-import type { Scenario } from '../model/scenario.ts';
+import { existence, type Scenario } from '../model/scenario.ts';
 import { shapeProblems } from '../model/shape.ts';
 import { didYouMeanOneOf } from './suggest.ts';
 
@@ -41,8 +43,15 @@ export function refuseProblems(file: string, [first, ...more]: readonly string[]
   });
 }
 
-/** A scenario by the name of its file. `usage` when there is none, or when the file cannot be loaded or exports none. */
-export async function loadScenario(id: string, dir: string = scenarioDir()): Promise<Scenario> {
+/**
+ * A scenario by the name of its file, with the runbooks that exist on the distribution. `usage` when there is none, when the file cannot be loaded or
+ * exports none, and when the outage does not exist there.
+ */
+export async function loadScenario(
+  id: string,
+  dir: string = scenarioDir(),
+  distribution: Distribution = kubeadm,
+): Promise<Scenario> {
   const ids = scenarioIds(dir);
   if (!ids.includes(id)) {
     throw new FiredrillError('usage', `unknown scenario "${id}"${didYouMeanOneOf(id, ids)}`, {
@@ -50,23 +59,26 @@ export async function loadScenario(id: string, dir: string = scenarioDir()): Pro
     });
   }
   const path = join(dir, `${id}.ts`);
-  let loaded: unknown;
+  let scenario: unknown;
   try {
-    loaded = await import(pathToFileURL(path).href);
+    const loaded = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
+    const declared = loaded.default;
+    scenario = typeof declared === 'function' ? (declared as (on: Distribution) => unknown)(distribution) : declared;
   } catch (error) {
     throw new FiredrillError('usage', `${path} cannot be loaded: ${oneLine(error)}`, {
       hint: 'npx tsc --noEmit -p .',
       cause: error,
     });
   }
-  const scenario = (loaded as { readonly default?: unknown }).default;
   if (typeof scenario !== 'object' || scenario === null || !('outage' in scenario) || !('fault' in scenario)) {
     throw new FiredrillError('usage', `${path} has no scenario as its default export`, {
       hint: 'export default defineScenario({ ... })',
     });
   }
   refuseProblems(path, shapeProblems(scenario), 'npx tsc --noEmit -p .');
-  return scenario as Scenario;
+  const there = existence(scenario as Scenario, distribution);
+  if ('why' in there) throw new FiredrillError('usage', `there is no ${id} on ${distribution.name}: ${there.why}`);
+  return there.scenario;
 }
 
 /** A runbook of a scenario by its id. */

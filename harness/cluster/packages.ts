@@ -1,10 +1,11 @@
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { kubeadm } from '../distributions/kubeadm.ts';
 import { cacheDir } from '../host/folders.ts';
 import type { Docker } from './docker.ts';
 
 /**
- * The CNI plugins of a node image as its makers put them there (`/opt/cni/bin`): what reinstalling the package would
+ * The CNI plugins of a node image as its makers put them there: what reinstalling the package would
  * download. Taken out of the image once, without starting it, and kept in the cache by the image's id.
  *
  * @returns the folder that holds the plugins
@@ -23,7 +24,7 @@ export async function cniPackages(
   const partial = await mkdtemp(join(parent, 'partial-'));
   const container = await docker(['create', '--label', options.runLabel, options.image], { signal });
   try {
-    await docker(['cp', `${container}:/opt/cni/bin/.`, partial], { signal });
+    await docker(['cp', `${container}:${kubeadm.paths.cni.plugins}/.`, partial], { signal });
     await rename(partial, dir).catch(async (error: unknown) => {
       if ((await readdir(dir).catch(() => [])).length === 0) throw error;
     });

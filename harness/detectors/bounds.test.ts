@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { kubeadm } from '../distributions/kubeadm.ts';
 import { fakeCluster, fakeEvent, fakeNodeState, fakePod, type FakeCluster } from '../cluster/fake.ts';
 import type { Detector } from '../model/detector.ts';
 import type { Sample } from '../model/probe.ts';
@@ -88,12 +89,12 @@ const says = (text: string | number) => () => {
 describe('an alert whose next look may come at once has no least TTD', () => {
   const alarms: readonly (readonly [Detector, before: string, onset: () => void])[] = [
     [agentLog(), '', says('t stdout F BPF program is too large')],
-    [certificateExpiry(), '', says('/etc/kubernetes/pki/ca.crt\n')],
+    [certificateExpiry(kubeadm), '', says('/etc/kubernetes/pki/ca.crt\n')],
     [crashFile(), '', says('_opt_gateway.0.crash\n')],
-    [datastoreErrors(), '0\n', says('6\nx y z context canceled')],
+    [datastoreErrors(kubeadm), '0\n', says('6\nx y z context canceled')],
     [dnatRules(), '12', says('0')],
     [interfaceChurn(), '1000 7', says('1000 77')],
-    [memoryAvailable(), '500 768', says('5 768')],
+    [memoryAvailable(kubeadm), '500 768', says('5 768')],
     [nodeRebooted(), '1000', says('1060')],
     [postgresPanic(), '', says('PANIC:  could not locate a valid checkpoint record')],
     [postgresUp(), 'up', says('down')],

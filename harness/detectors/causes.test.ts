@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { kubeadm } from '../distributions/kubeadm.ts';
 import { FakeCluster, fakeEvent, fakePod, type FakeHandler } from '../cluster/fake.ts';
 import type { Detector } from '../model/detector.ts';
 import { profiles } from '../model/profile.ts';
@@ -59,7 +60,7 @@ describe('dnat-rules', () => {
 describe('datastore-errors', () => {
   it('fires above so many lines, keeps its words while it stands, and clears', async () => {
     answer = () => '5\n2026-06-05T09:10:00.0Z stderr F context canceled';
-    const watching = watch(datastoreErrors({ over: 5 }));
+    const watching = watch(datastoreErrors(kubeadm, { over: 5 }));
     await later(100);
     expect(watching.last()).toEqual({ state: 'quiet' });
     answer = () => '6\n2026-06-05T09:10:00.0Z stderr F E0605 "context canceled"';
@@ -79,7 +80,7 @@ describe('datastore-errors', () => {
       command.includes('mvcc: database space exceeded')
         ? '6\n2026-06-05T09:10:00.0Z stderr F E0605 etcdserver: mvcc: database space exceeded'
         : '0\n';
-    const watching = watch(datastoreErrors());
+    const watching = watch(datastoreErrors(kubeadm));
     await later(100);
     expect(watching.last()).toMatchObject({
       state: 'firing',
@@ -89,7 +90,7 @@ describe('datastore-errors', () => {
 
   it('asks only for lines that are younger than itself', async () => {
     const began = new Date(Date.now()).toISOString().slice(0, -1);
-    watch(datastoreErrors());
+    watch(datastoreErrors(kubeadm));
     await later(100);
     expect(cluster.calls[0]?.command).toContain(`since='${began}'`);
   });
@@ -125,7 +126,7 @@ describe('agent-log', () => {
 
 describe('certificate-expiry', () => {
   it('names the first of those that end', async () => {
-    const watching = watch(certificateExpiry({ days: 30 }));
+    const watching = watch(certificateExpiry(kubeadm, { days: 30 }));
     await later(100);
     expect(watching.last()).toEqual({ state: 'quiet' });
     expect(cluster.calls[0]?.command).toContain(`-checkend ${30 * 86_400}`);
@@ -243,7 +244,7 @@ describe('memory-available', () => {
 
   it('names the node, keeps its words while it stands, and is blind while another cannot be asked', async () => {
     answer = () => `${mib(300)} ${mib(768)}`;
-    const watching = watch(memoryAvailable({ underPercent: 25 }));
+    const watching = watch(memoryAvailable(kubeadm, { underPercent: 25 }));
     await later(100);
     expect(watching.last()).toEqual({ state: 'quiet' });
     answer = ({ on }) =>

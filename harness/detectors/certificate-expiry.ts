@@ -1,10 +1,11 @@
 import type { Detector } from '../model/detector.ts';
+import type { Distribution } from '../model/distribution.ts';
 import { humanDuration, millis } from '../model/units.ts';
 import { askNode, looking } from './support/look.ts';
 
 /** Prints each certificate of the node that ends within so many seconds, a path a line. */
-const endingWithin = (s: number): string =>
-  `for cert in /var/lib/kubelet/pki/kubelet-client-current.pem /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt; do
+const endingWithin = ({ paths: { kubeletCertificate, pki } }: Distribution, s: number): string =>
+  `for cert in ${kubeletCertificate} ${pki}/*.crt ${pki}/etcd/*.crt; do
   [ -f "$cert" ] || continue
   openssl x509 -checkend ${s} -noout -in "$cert" >/dev/null || echo "$cert"
 done`;
@@ -18,7 +19,7 @@ done`;
  *
  * @param options.days how early (default 30)
  */
-export function certificateExpiry(options: { readonly days?: number } = {}): Detector {
+export function certificateExpiry(distribution: Distribution, options: { readonly days?: number } = {}): Detector {
   const days = options.days ?? 30;
   return {
     id: 'certificate-expiry',
@@ -33,7 +34,7 @@ export function certificateExpiry(options: { readonly days?: number } = {}): Det
       return looking(profile.scrapeMs, { now, signal }, async () => {
         const found = await Promise.all(
           cluster.nodes.map(async ({ name }) => {
-            const stdout = await askNode({ cluster, signal }, name, endingWithin(days * 86_400));
+            const stdout = await askNode({ cluster, signal }, name, endingWithin(distribution, days * 86_400));
             return stdout
               .split('\n')
               .filter((line) => line !== '')

@@ -1,4 +1,5 @@
 import type { Detector } from '../model/detector.ts';
+import type { Distribution } from '../model/distribution.ts';
 import { humanDuration, millis, seconds } from '../model/units.ts';
 import { looking } from './support/look.ts';
 
@@ -9,9 +10,9 @@ const complaint =
   'context canceled|context deadline exceeded|etcdserver: (request timed out|no leader|leader changed|too many requests|server stopped|corrupt cluster|mvcc: database space exceeded)';
 
 /** A command for the control plane: how many lines younger than an instant speak of it, and the last of them. */
-const lookAt = (sinceEpochMs: number): string =>
+const lookAt = (distribution: Distribution, sinceEpochMs: number): string =>
   // The runtime writes UTC with nine digits of a second here: comparing text does.
-  `tail -qn ${lines} /var/log/pods/kube-system_kube-apiserver-*/kube-apiserver/*.log |
+  `${distribution.logs('apiserver', lines)} |
   awk -v since='${new Date(sinceEpochMs).toISOString().slice(0, -1)}' \\
     '$1 >= since && /${complaint}/ { n++; last = $0 } END { print n + 0; print last }'`;
 
@@ -23,7 +24,7 @@ const lookAt = (sinceEpochMs: number): string =>
  *
  * @param options.over so many lines within the window are normal (default 5: a restart of one client writes a few)
  */
-export function datastoreErrors(options: { readonly over?: number } = {}): Detector {
+export function datastoreErrors(distribution: Distribution, options: { readonly over?: number } = {}): Detector {
   const over = options.over ?? 5;
   return {
     id: 'datastore-errors',
@@ -41,7 +42,7 @@ export function datastoreErrors(options: { readonly over?: number } = {}): Detec
       return looking(profile.scrapeMs, { now, signal }, async () => {
         const [controlPlane] = cluster.select('control-plane');
         const since = Math.max(began, Date.now() - profile.alertWindowMs);
-        const { exitCode, stdout, stderr } = await cluster.look(controlPlane?.name ?? '', lookAt(since), {
+        const { exitCode, stdout, stderr } = await cluster.look(controlPlane?.name ?? '', lookAt(distribution, since), {
           timeoutMs: seconds(4),
           signal,
         });

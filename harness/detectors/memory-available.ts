@@ -1,10 +1,10 @@
 import { podsMemory } from '../model/commands.ts';
 import type { Detector } from '../model/detector.ts';
+import type { Distribution } from '../model/distribution.ts';
 import { oneLine } from '../model/errors.ts';
 import { humanDuration, millis, seconds } from '../model/units.ts';
 import { looking } from './support/look.ts';
 
-const lookAt = `${podsMemory}\necho "$available $limit"`;
 const mib = 1_048_576;
 
 /**
@@ -18,7 +18,11 @@ const mib = 1_048_576;
  *
  * @param options.underPercent fires below this (default 10)
  */
-export function memoryAvailable(options: { readonly underPercent?: number } = {}): Detector {
+export function memoryAvailable(
+  distribution: Distribution,
+  options: { readonly underPercent?: number } = {},
+): Detector {
+  const lookAt = `${podsMemory(distribution)}\necho "$available $limit"`;
   const under = options.underPercent ?? 10;
   return {
     id: 'memory-available',

@@ -1,11 +1,10 @@
 import { act } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { seconds } from '../model/units.ts';
 
 const kept = '/var/lib/firedrill/addresses-leaked';
-/** Where the IPAM plugin keeps one file for each address that it has given away: the sandbox' id, and the name of its interface. */
-const folder = '/var/lib/cni/networks/cbr0';
 /** Begins the ids of sandboxes that never were; whoever reads the files sees at once whose doing it was. */
 const mark = 'firedrill-leaked';
 
@@ -23,8 +22,10 @@ const mark = 'firedrill-leaked';
  *
  * @param options.nodes which nodes
  */
-export function addressesLeaked(options: { readonly nodes: NodeSelector }): Fault {
+export function addressesLeaked(distribution: Distribution, options: { readonly nodes: NodeSelector }): Fault {
   const { nodes } = options;
+  // Where the IPAM plugin keeps one file for each address that it has given away: the sandbox' id, and the name of its interface.
+  const folder = `${distribution.paths.cni.state}/networks/cbr0`;
   return {
     id: 'addresses-leaked',
     title: 'Every pod address of a node is reserved for pods that are no more',

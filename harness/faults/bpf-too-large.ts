@@ -1,10 +1,10 @@
-import { adminKubectl as kubectl, firmware, grownEntries, installFirmware } from '../model/commands.ts';
+import { firmware, grownEntries, installFirmware } from '../model/commands.ts';
 import { act, look, reboot, until } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
 
 const kept = '/var/lib/firedrill/bpf-too-large';
-const conflist = '/etc/cni/net.d/10-flannel.conflist';
 
 /** For a node: what the agent said since the node's boot of a program that the kernel refused, its last time. */
 const refusal = [
@@ -23,13 +23,18 @@ const refusal = [
  *
  * Source: postmortem 001 ("Finally, networking pods started spewing out 'BPF program is too large.'").
  */
-export function bpfTooLarge(): Fault {
+export function bpfTooLarge(distribution: Distribution): Fault {
+  const { kubectl } = distribution.commands;
+  const { conflist } = distribution.paths.cni;
+  const untilKubeletRuns = (name: string, worker: number) =>
+    until(name, { worker }, `systemctl is-active ${distribution.units('kubelet')}`, seconds(60));
   return {
     id: 'bpf-too-large',
     title: "A firmware update makes the datapath's BPF program too large for the kernel",
     source: 'postmortem 001, "Linux Kernel: A Single Point of Failure"',
     fidelity: 'emulated',
     params: { entries: grownEntries },
+    requires: [{ daemonSet: 'network' }],
     targets: 'workers',
     prepare: [act('keep what the undo puts back', 'nodes', `mkdir -p ${kept} && cp -a ${firmware} ${kept}/firmware`)],
     inject: [
@@ -37,10 +42,10 @@ export function bpfTooLarge(): Fault {
         standsFor: 'apt-get upgrade # linux-firmware',
       }),
       reboot('reboot the first zone', { worker: 1 }, seconds(60)),
-      until('its kubelet runs', { worker: 1 }, 'systemctl is-active kubelet', seconds(60)),
+      untilKubeletRuns('its kubelet runs', 1),
       look('see nothing wrong, for everything still runs in the other two', 'control-plane', 'sleep 10'),
       reboot('reboot the second', { worker: 2 }, seconds(60)),
-      until('its kubelet runs, too', { worker: 2 }, 'systemctl is-active kubelet', seconds(60)),
+      untilKubeletRuns('its kubelet runs, too', 2),
     ],
     witness: [
       {

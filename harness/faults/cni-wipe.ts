@@ -1,4 +1,5 @@
 import { act } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { seconds } from '../model/units.ts';
@@ -14,15 +15,19 @@ const kept = '/var/lib/firedrill/cni-wipe';
  * the links `cni0` and `flannel.1` down when it stops its network (k3s-killall.sh); here `ip link delete` does.
  *
  * @param options.nodes which nodes got the update (default: the workers)
- * @param options.plugins whether /opt/cni/bin is emptied too (default: true)
+ * @param options.plugins whether the folder of plugins is emptied too (default: true)
  * @param options.links whether networking is restarted, which deletes the links (default: true)
  */
 export function cniWipe(
+  distribution: Distribution,
   options: { readonly nodes?: NodeSelector; readonly plugins?: boolean; readonly links?: boolean } = {},
 ): Fault {
   const nodes = options.nodes ?? 'workers';
   const plugins = options.plugins ?? true;
   const links = options.links ?? true;
+  const { configuration, plugins: bin } = distribution.paths.cni;
+  const { bridge, overlay } = distribution.links;
+  const device = (link: string) => `/sys/class/net/${link}`;
   return {
     id: 'cni-wipe',
     title: 'A failed update wipes the CNI configuration and restarts networking',
@@ -36,12 +41,12 @@ export function cniWipe(
         nodes,
         [
           `rm -rf ${kept} && mkdir -p ${kept}`,
-          `cp -a /etc/cni/net.d ${kept}/net.d`,
-          `cp -a /opt/cni/bin ${kept}/bin`,
+          `cp -a ${configuration} ${kept}/net.d`,
+          `cp -a ${bin} ${kept}/bin`,
           // The pods' ARP caches know the bridge by this address: a new bridge must answer to it.
-          `cat /sys/class/net/cni0/address > ${kept}/mac`,
-          `cat /sys/class/net/cni0/mtu > ${kept}/mtu`,
-          `ip -4 -o addr show cni0 | awk '{print $4}' > ${kept}/address`,
+          `cat ${device(bridge)}/address > ${kept}/mac`,
+          `cat ${device(bridge)}/mtu > ${kept}/mtu`,
+          `ip -4 -o addr show ${bridge} | awk '{print $4}' > ${kept}/address`,
         ].join('\n'),
       ),
     ],
@@ -50,16 +55,16 @@ export function cniWipe(
         'the update fails half-way',
         nodes,
         [
-          'rm -f /etc/cni/net.d/*',
-          ...(plugins ? ['rm -f /opt/cni/bin/*'] : []),
+          `rm -f ${configuration}/*`,
+          ...(plugins ? [`rm -f ${bin}/*`] : []),
           // What the witness can not catch later where the agent writes it again within a second (see witness).
-          'test -z "$(ls -A /etc/cni/net.d)" && echo "configuration directory empty"',
+          `test -z "$(ls -A ${configuration})" && echo "configuration directory empty"`,
           ...(links
             ? [
                 // A plugin that plugs a pod in at this instant would make the bridge again after its deletion.
-                "for _ in $(seq 50); do ls -l /proc/[0-9]*/exe 2>/dev/null | grep -q ' /opt/cni/bin/' || break; sleep 0.1; done",
-                'ip link delete cni0',
-                'ip link delete flannel.1',
+                `for _ in $(seq 50); do ls -l /proc/[0-9]*/exe 2>/dev/null | grep -q ' ${bin}/' || break; sleep 0.1; done`,
+                `ip link delete ${bridge}`,
+                `ip link delete ${overlay}`,
               ]
             : []),
         ].join('\n'),
@@ -71,14 +76,14 @@ export function cniWipe(
     witness: [
       ...(links
         ? []
-        : [{ name: 'no CNI configuration', on: nodes, command: 'ls -A /etc/cni/net.d | wc -l', expect: '^0$' }]),
-      ...(plugins ? [{ name: 'no CNI plugins', on: nodes, command: 'ls -A /opt/cni/bin | wc -l', expect: '^0$' }] : []),
+        : [{ name: 'no CNI configuration', on: nodes, command: `ls -A ${configuration} | wc -l`, expect: '^0$' }]),
+      ...(plugins ? [{ name: 'no CNI plugins', on: nodes, command: `ls -A ${bin} | wc -l`, expect: '^0$' }] : []),
       ...(links
         ? [
             {
               name: 'no bridge',
               on: nodes,
-              command: 'ls -d /sys/class/net/cni0 2>/dev/null | wc -l',
+              command: `ls -d ${device(bridge)} 2>/dev/null | wc -l`,
               expect: '^0$',
             },
           ]
@@ -92,21 +97,21 @@ export function cniWipe(
         [
           // The plugins come last: as soon as they are back the kubelet uses them, and their bridge would be made beside ours.
           // The pods' cables still hang there, unplugged: a bridge of the same address takes them in again.
-          'if [ ! -d /sys/class/net/cni0 ]; then',
-          `  ip link add cni0 address "$(cat ${kept}/mac)" mtu "$(cat ${kept}/mtu)" type bridge`,
-          '  ip link set cni0 up',
-          `  ip addr add "$(cat ${kept}/address)" brd + dev cni0`,
+          `if [ ! -d ${device(bridge)} ]; then`,
+          `  ip link add ${bridge} address "$(cat ${kept}/mac)" mtu "$(cat ${kept}/mtu)" type bridge`,
+          `  ip link set ${bridge} up`,
+          `  ip addr add "$(cat ${kept}/address)" brd + dev ${bridge}`,
           'fi',
           'for veth in $(ls /sys/class/net | grep ^veth); do',
           // One that is gone by now went with its pod.
-          '  [ -e "/sys/class/net/$veth/master" ] || ip link set "$veth" master cni0 || [ ! -e "/sys/class/net/$veth" ]',
+          `  [ -e "/sys/class/net/$veth/master" ] || ip link set "$veth" master ${bridge} || [ ! -e "/sys/class/net/$veth" ]`,
           '  ip link set "$veth" type bridge_slave hairpin on || [ ! -e "/sys/class/net/$veth" ]',
           'done',
-          // flanneld builds its device only at its start; kubelet starts it again.
-          '[ -d /sys/class/net/flannel.1 ] || kill $(pidof flanneld) || echo "flanneld is being started anyway"',
-          'mkdir -p /etc/cni/net.d /opt/cni/bin',
-          `cp -a ${kept}/net.d/. /etc/cni/net.d/`,
-          `cp -a ${kept}/bin/. /opt/cni/bin/`,
+          // flanneld builds its device only at its start.
+          `[ -d ${device(overlay)} ] || ${distribution.restart('network')} || echo "flanneld is being started anyway"`,
+          `mkdir -p ${configuration} ${bin}`,
+          `cp -a ${kept}/net.d/. ${configuration}/`,
+          `cp -a ${kept}/bin/. ${bin}/`,
         ].join('\n'),
         { timeoutMs: seconds(20) },
       ),
@@ -114,7 +119,7 @@ export function cniWipe(
         kind: 'until',
         name: 'overlay device is back',
         on: nodes,
-        command: 'test -d /sys/class/net/flannel.1',
+        command: `test -d ${device(overlay)}`,
         changes: false,
         timeoutMs: seconds(60),
       },

@@ -1,4 +1,5 @@
 import { act } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
 
@@ -12,8 +13,8 @@ const kept = '/var/lib/firedrill/coredns-loop';
  * node's resolv.conf (systemd-resolved, dnsmasq) as the usual cause. CoreDNS reads the file when its pod is made, so the
  * fault restarts it, as the failed update did.
  */
-export function corednsLoop(): Fault {
-  const kubectl = 'kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system';
+export function corednsLoop(distribution: Distribution): Fault {
+  const kubectl = `${distribution.commands.kubectl} -n kube-system`;
   return {
     id: 'coredns-loop',
     title: "The nodes' resolver points at itself and CoreDNS dies of the loop",

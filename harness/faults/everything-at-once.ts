@@ -42,6 +42,7 @@ export function everythingAtOnce(options: {
       ['causes', causes.map(({ id }) => id).join(', ')],
       ...causes.flatMap(({ params }) => Object.entries(params)),
     ]),
+    requires: causes.flatMap(({ requires = [] }) => requires),
     targets: 'nodes',
     prepare: causes.flatMap((cause) => cause.prepare),
     inject: causes.flatMap((cause) => [...cause.inject, ...(hidden(cause) ? cause.witness.map(seen) : [])]),

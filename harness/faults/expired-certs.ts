@@ -1,17 +1,15 @@
-import { adminKubectl } from '../model/commands.ts';
 import { act, until } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
 
 const kept = '/var/lib/firedrill/expired-certs';
-const pki = '/etc/kubernetes/pki';
-const kubeletCert = '/var/lib/kubelet/pki/kubelet-client-current.pem';
 
 /**
  * A shell function of the control plane: reads a certificate and its key from stdin, and writes the certificate as a CA of the cluster
  * would have signed it, ended yesterday: same subject, names, uses and key.
  */
-const ended = `ended() {
+const endedBy = (pki: string): string => `ended() {
   pem=$(umask 077; mktemp -p /run) && cat > "$pem"
   openssl x509 -x509toreq -in "$pem" -signkey "$pem" -copy_extensions copyall 2>/dev/null |
     openssl x509 -req -CA "${pki}/$1.crt" -CAkey "${pki}/$1.key" -copy_extensions copyall -days -1 2>/dev/null
@@ -26,19 +24,23 @@ const ended = `ended() {
  *
  * Source: postmortem 003 ("(401) unauthorized" from every kubectl, then `k3s certificate rotate`).
  */
-export function expiredCerts(): Fault {
+export function expiredCerts(distribution: Distribution): Fault {
+  const { commands, paths, units } = distribution;
+  const { configuration, pki, kubelet, kubeletCertificate: kubeletCert } = paths;
+  const ended = endedBy(pki);
   return {
     id: 'expired-certs',
     title: 'Every certificate of the cluster has ended',
     source: 'postmortem 003, "The Downfall"',
     fidelity: 'real',
     params: {},
+    requires: [{ certificatesOf: 'kubeadm' }],
     targets: 'nodes',
     prepare: [
       act(
         'keep what the undo puts back',
         'nodes',
-        `mkdir -p ${kept} && cp -a /etc/kubernetes /var/lib/kubelet/pki ${kept}/ && [ -s ${kubeletCert} ]`,
+        `mkdir -p ${kept} && cp -a ${configuration} ${kubelet}/pki ${kept}/ && [ -s ${kubeletCert} ]`,
       ),
     ],
     inject: [
@@ -53,14 +55,14 @@ export function expiredCerts(): Fault {
           'renew apiserver-kubelet-client ca',
           'renew front-proxy-client front-proxy-ca',
           'for cert in apiserver-etcd-client etcd/server etcd/peer etcd/healthcheck-client; do renew "$cert" etcd/ca; done',
-          'cd /etc/kubernetes',
+          `cd ${configuration}`,
           'for file in admin.conf super-admin.conf controller-manager.conf scheduler.conf; do',
           '  [ -f "$file" ] || continue',
           '  cert=$(sed -nE "s/.*client-(certificate|key)-data: //p" "$file" | while read -r part; do echo "$part" | base64 -d; done | ended ca | base64 -w 0)',
           '  [ -n "$cert" ] && sed -i "s#client-certificate-data: .*#client-certificate-data: $cert#" "$file"',
           'done',
-          // The kubelet starts them again, with what is in the files now.
-          'kill $(pidof kube-controller-manager kube-scheduler)',
+          // They start again with what is in the files now.
+          distribution.restart('controllers', 'scheduler'),
         ].join('\n'),
       ),
       act(
@@ -71,7 +73,7 @@ export function expiredCerts(): Fault {
           `  cert=$(ssh "$node" cat ${kubeletCert} | ssh "$CONTROL_PLANE" '${ended}; ended ca')`,
           '  [ -n "$cert" ]',
           // The key never leaves its node but for the pipe above: the file is put together where it lies.
-          `  printf '%s\\n' "$cert" | ssh "$node" 'key=$(sed -n "/BEGIN .*PRIVATE KEY/,/END .*PRIVATE KEY/p" ${kubeletCert}); { cat; echo "$key"; } > /run/ended.pem && cat /run/ended.pem > ${kubeletCert} && rm /run/ended.pem && systemctl restart --no-block kubelet'`,
+          `  printf '%s\\n' "$cert" | ssh "$node" 'key=$(sed -n "/BEGIN .*PRIVATE KEY/,/END .*PRIVATE KEY/p" ${kubeletCert}); { cat; echo "$key"; } > /run/ended.pem && cat /run/ended.pem > ${kubeletCert} && rm /run/ended.pem && systemctl restart --no-block ${units('kubelet')}'`,
           'done',
         ].join('\n'),
       ),
@@ -93,8 +95,7 @@ export function expiredCerts(): Fault {
       {
         name: 'the kubelet cannot start',
         on: 'nodes',
-        command:
-          '[ "$(systemctl is-active kubelet)" = active ] || journalctl -u kubelet -n 40 -o cat --no-pager | grep -oE "is expired|bootstrap-kubelet.conf" | tail -n 1',
+        command: `[ "$(systemctl is-active ${units('kubelet')})" = active ] || ${distribution.logs('kubelet', 40)} | grep -oE "is expired|bootstrap-kubelet.conf" | tail -n 1`,
         expect: 'expired|bootstrap',
       },
     ],
@@ -104,13 +105,18 @@ export function expiredCerts(): Fault {
         'put the certificates back',
         'nodes',
         [
-          `cp -a ${kept}/kubernetes/. /etc/kubernetes/`,
-          `cp -a ${kept}/pki/. /var/lib/kubelet/pki/`,
-          'systemctl reset-failed kubelet 2>/dev/null || true',
-          'systemctl restart kubelet',
+          `cp -a ${kept}/kubernetes/. ${configuration}/`,
+          `cp -a ${kept}/pki/. ${kubelet}/pki/`,
+          `systemctl reset-failed ${units('kubelet')} 2>/dev/null || true`,
+          `systemctl restart ${units('kubelet')}`,
         ].join('\n'),
       ),
-      until('the API is ready', 'control-plane', `${adminKubectl} get --raw /readyz --request-timeout=3s`, seconds(45)),
+      until(
+        'the API is ready',
+        'control-plane',
+        `${commands.kubectl} get --raw /readyz --request-timeout=3s`,
+        seconds(45),
+      ),
     ],
   };
 }

@@ -1,5 +1,6 @@
 import { flushFirewall } from '../model/commands.ts';
 import { act, until } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { seconds } from '../model/units.ts';
@@ -16,7 +17,7 @@ const kept = '/var/lib/firedrill/iptables-flush';
  *
  * @param options.node which node
  */
-export function iptablesFlush(options: { readonly node: NodeSelector }): Fault {
+export function iptablesFlush(distribution: Distribution, options: { readonly node: NodeSelector }): Fault {
   const { node } = options;
   return {
     id: 'iptables-flush',
@@ -59,8 +60,8 @@ export function iptablesFlush(options: { readonly node: NodeSelector }): Fault {
         [
           `iptables-restore -w -T filter < ${kept}/filter`,
           // Whoever starts again writes all of its own.
-          'kill -KILL $(pidof kube-proxy flanneld) 2>/dev/null || true',
-          'systemctl start containerd kubelet',
+          distribution.kill('proxy', 'network'),
+          `systemctl start ${distribution.units('runtime', 'kubelet')}`,
         ].join('\n'),
       ),
       until('service rules are there', node, "iptables-save -t nat | grep -q -- '-j KUBE-SEP-'", seconds(45)),

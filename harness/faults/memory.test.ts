@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { kubeadm } from '../distributions/kubeadm.ts';
 import { oomDatabaseLimit } from './oom-database-limit.ts';
 import { oomDatabase } from './oom-database.ts';
 import { oomKillsOf, podsMemory, unused } from '../model/commands.ts';
@@ -55,7 +56,7 @@ const version2 = (limit: string) => {
 };
 
 describe('podsMemory', () => {
-  const show = `${podsMemory}\necho "$limit $used $cache $available"`;
+  const show = `${podsMemory(kubeadm)}\necho "$limit $used $cache $available"`;
   it('reads control groups of version 1, with what children hold', () => {
     version1(9_000_000_000, 6000, 4_000_000_000);
     expect(run(show)).toMatchObject({ status: 0, stdout: '9000000000 6000 4000001000 12999995000' });
@@ -86,8 +87,8 @@ describe('who was killed, and for whose limit', () => {
     if (check === undefined) throw new Error('no witness');
     return new RegExp(check.expect, 'm').test(run(check.command).stdout);
   };
-  const full = () => holds(oomDatabase({ worker: 2, serverMiB: 256 }).witness[0]);
-  const own = () => holds(oomDatabaseLimit({ worker: 2 }).witness[0]);
+  const full = () => holds(oomDatabase(kubeadm, { worker: 2, serverMiB: 256 }).witness[0]);
+  const own = () => holds(oomDatabaseLimit(kubeadm, { worker: 2 }).witness[0]);
   beforeEach(() => {
     tool('ctr', `echo "$*" | grep -q '"io.kubernetes.container.name"==chromadb' && echo ${id}`);
   });
@@ -108,14 +109,14 @@ describe('who was killed, and for whose limit', () => {
   it('does not take the kill of another container, or of another process, for it', () => {
     log(line(pods, 'ef'.repeat(32)), line(pods, id, 'dd'), 'something else');
     expect([full(), own()]).toEqual([false, false]);
-    expect(run(oomKillsOf('chromadb')).stdout).toMatch(/^oom_memcg=[^\n]+task=dd,pid=7,uid=999$/);
+    expect(run(oomKillsOf(kubeadm, 'chromadb')).stdout).toMatch(/^oom_memcg=[^\n]+task=dd,pid=7,uid=999$/);
     log('nothing');
-    expect(run(oomKillsOf('chromadb'))).toMatchObject({ status: 0, stdout: '' });
+    expect(run(oomKillsOf(kubeadm, 'chromadb'))).toMatchObject({ status: 0, stdout: '' });
   });
 });
 
 describe('how much the neighbours take', () => {
-  const fault = oomDatabase({ worker: 2, serverMiB: 256 });
+  const fault = oomDatabase(kubeadm, { worker: 2, serverMiB: 256 });
   const command = (step: Step | undefined) => (step !== undefined && 'command' in step ? step.command : 'false');
   const [, count] = fault.prepare;
   const [tell] = fault.inject;

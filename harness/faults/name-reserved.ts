@@ -1,4 +1,5 @@
 import { act, until } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { minutes, seconds } from '../model/units.ts';
@@ -17,7 +18,7 @@ done`;
  * Prints how many threads of containerd wait in opening /etc/hosts. That a thread waits for the other end of a pipe is not enough: each
  * container that is being started has some that do. Its system call's own argument says which file it is.
  */
-const waitingForHosts = `perl -e '
+const waitingForHosts = (runtime: string): string => `perl -e '
   my ($pid, $n) = ($ARGV[0], 0);
   open(my $memory, "<", "/proc/$pid/mem") or die "memory of containerd: $!";
   for my $task (glob "/proc/$pid/task/*/syscall") {
@@ -27,7 +28,7 @@ const waitingForHosts = `perl -e '
     my $read = sysread($memory, my $text, 11);
     $n++ if $read && $text eq "/etc/hosts\\0";
   }
-  print $n' "$(pidof -s containerd)"`;
+  print $n' "$(pidof -s ${runtime})"`;
 
 /**
  * Every sandbox of a node is to be recreated while the node's disk stands still for some seconds, and containerd keeps the name of each
@@ -45,15 +46,20 @@ const waitingForHosts = `perl -e '
  * @param options.agents `spared`: what runs on the node's own network (kube-proxy, flannel) keeps its sandbox
  */
 export function nameReserved(
+  distribution: Distribution,
   options: { readonly node?: NodeSelector; readonly agents?: 'hit' | 'spared' } = {},
 ): Fault {
   const node = options.node ?? { worker: 1 };
+  const waiting = waitingForHosts(distribution.processes('runtime'));
+  const kubeletSays = (since: string) =>
+    `journalctl -u ${distribution.units('kubelet')} --since ${since} -o cat --no-pager`;
   return {
     id: 'name-reserved',
     title: 'containerd keeps the names of sandboxes that do not exist',
     source: 'postmortem 004, "Simultaneous 3-Node Reboot Cascade", RC-3',
     fidelity: 'equivalent',
     params: { node: typeof node === 'string' ? node : `worker ${node.worker}` },
+    requires: [{ unit: 'runtime' }],
     targets: node,
     prepare: [
       act('a disk that can stand still', node, `mkdir -p ${kept} && rm -f ${kept}/hosts && mkfifo ${kept}/hosts`),
@@ -69,11 +75,11 @@ export function nameReserved(
           // Until the kubelet has seen it and asks for new ones: a second here, ten on a machine that is short of CPU.
           'for _ in $(seq 1 40); do',
           '  sleep 1',
-          `  stuck=$(${waitingForHosts})`,
+          `  stuck=$(${waiting})`,
           '  [ "$stuck" -ge 3 ] && break',
           'done',
           'sleep 4',
-          `stuck=$(${waitingForHosts})`,
+          `stuck=$(${waiting})`,
           // Lazily: the creations that hang hold on to it.
           'umount --lazy /etc/hosts',
           'echo "the disk is back; $stuck creations did not come back with it"',
@@ -84,7 +90,7 @@ export function nameReserved(
       {
         name: 'containerd says that names are reserved',
         on: node,
-        command: `journalctl -u kubelet --since -20s -o cat --no-pager | grep -c '${reserved}' || true`,
+        command: `${kubeletSays('-20s')} | grep -c '${reserved}' || true`,
         expect: '^[1-9]',
       },
     ],
@@ -94,14 +100,9 @@ export function nameReserved(
       act(
         'the disk goes on, and the runtime forgets',
         node,
-        ['while [ -p /etc/hosts ]; do umount --lazy /etc/hosts; done', 'systemctl restart containerd'].join('\n'),
+        ['while [ -p /etc/hosts ]; do umount --lazy /etc/hosts; done', distribution.restart('runtime')].join('\n'),
       ),
-      until(
-        'no name is reserved any more',
-        node,
-        `! journalctl -u kubelet --since -8s -o cat --no-pager | grep -q '${reserved}'`,
-        seconds(50),
-      ),
+      until('no name is reserved any more', node, `! ${kubeletSays('-8s')} | grep -q '${reserved}'`, seconds(50)),
     ],
   };
 }

@@ -1,4 +1,5 @@
 import { act, until } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { seconds } from '../model/units.ts';
@@ -12,7 +13,7 @@ import { seconds } from '../model/units.ts';
  *
  * @param options.node which node (default: the first worker, by which users enter)
  */
-export function natNotReprogrammed(options: { readonly node?: NodeSelector } = {}): Fault {
+export function natNotReprogrammed(distribution: Distribution, options: { readonly node?: NodeSelector } = {}): Fault {
   const node = options.node ?? { worker: 1 };
   return {
     id: 'nat-not-reprogrammed',
@@ -20,6 +21,7 @@ export function natNotReprogrammed(options: { readonly node?: NodeSelector } = {
     source: 'postmortem 004, "Simultaneous 3-Node Reboot Cascade", RC-2',
     fidelity: 'equivalent',
     params: { node: typeof node === 'string' ? node : `worker ${node.worker}` },
+    requires: [{ apart: 'proxy' }],
     targets: node,
     prepare: [act('see that there are rules', node, "iptables-save -t nat | grep -q -- '-A KUBE-SERVICES'")],
     inject: [
@@ -27,7 +29,7 @@ export function natNotReprogrammed(options: { readonly node?: NodeSelector } = {
         'the agent stands still and the rules are gone',
         node,
         [
-          'kill -STOP $(pidof kube-proxy)',
+          distribution.pause('proxy'),
           'for chain in $(iptables-save -t nat | sed -n \'s/^:\\(KUBE-[^ ]*\\) .*/\\1/p\'); do iptables -w -t nat -F "$chain"; done',
         ].join('\n'),
       ),
@@ -42,7 +44,7 @@ export function natNotReprogrammed(options: { readonly node?: NodeSelector } = {
       {
         name: 'the agent runs, and does nothing',
         on: node,
-        command: "awk '/^State:/ { print $2 }' /proc/$(pidof kube-proxy)/status",
+        command: distribution.state('proxy'),
         expect: '^T$',
       },
     ],
@@ -52,7 +54,7 @@ export function natNotReprogrammed(options: { readonly node?: NodeSelector } = {
       act(
         'another agent',
         node,
-        'kill -KILL $(pidof kube-proxy) 2>/dev/null || echo "there is none: it is about to be started"',
+        `kill -KILL $(pidof ${distribution.processes('proxy')}) 2>/dev/null || echo "there is none: it is about to be started"`,
       ),
       until('service rules are there', node, "iptables-save -t nat | grep -q -- '-A KUBE-SERVICES'", seconds(45)),
     ],

@@ -1,5 +1,5 @@
-import { adminKubectl as kubectl } from '../model/commands.ts';
 import { act, powerOff, reboot, until } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
 
@@ -14,7 +14,8 @@ const asked = 'timeout 2 bash -c "exec 3<>/dev/tcp/$ip/10250" 2>/dev/null';
  *
  * @param options.worker which one, from 1
  */
-export function nodeLost(options: { readonly worker: number }): Fault {
+export function nodeLost(distribution: Distribution, options: { readonly worker: number }): Fault {
+  const { kubectl } = distribution.commands;
   const on = { worker: options.worker };
   const name = `.metadata.name | endswith("-worker${options.worker === 1 ? '' : options.worker}")`;
   const address = `${kubectl} get nodes --request-timeout=3s -o json | jq -r '.items[] | select(${name}) | .status.addresses[] | select(.type == "InternalIP").address'`;
@@ -38,7 +39,7 @@ export function nodeLost(options: { readonly worker: number }): Fault {
     witnessDeadlineMs: seconds(20),
     undo: [
       reboot('switch it on', on, seconds(60)),
-      until('its kubelet runs', on, 'systemctl is-active kubelet', seconds(45)),
+      until('its kubelet runs', on, `systemctl is-active ${distribution.units('kubelet')}`, seconds(45)),
     ],
   };
 }

@@ -1,12 +1,11 @@
-import { adminKubectl as kubectl, oomKillsOf } from '../model/commands.ts';
+import { oomKillsOf } from '../model/commands.ts';
 import { act } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
 
 const kept = '/var/lib/firedrill/oom-database-limit';
 const limitOf = "'{.spec.template.spec.containers[0].resources.limits.memory}'";
-const setLimit = (limit: string) =>
-  `${kubectl} -n chromadb set resources statefulset chromadb --containers=chromadb --limits=memory=${limit}`;
 
 /**
  * The database is given a limit below what it needs, on a node with room: the kernel kills it for its own limit, and again at every start.
@@ -17,7 +16,13 @@ const setLimit = (limit: string) =>
  * @param options.worker the node of the database, from 1
  * @param options.limitMiB the limit that it is given (default 160)
  */
-export function oomDatabaseLimit(options: { readonly worker: number; readonly limitMiB?: number }): Fault {
+export function oomDatabaseLimit(
+  distribution: Distribution,
+  options: { readonly worker: number; readonly limitMiB?: number },
+): Fault {
+  const { kubectl } = distribution.commands;
+  const setLimit = (limit: string) =>
+    `${kubectl} -n chromadb set resources statefulset chromadb --containers=chromadb --limits=memory=${limit}`;
   const { worker, limitMiB = 160 } = options;
   const node = { worker };
   return {
@@ -39,7 +44,7 @@ export function oomDatabaseLimit(options: { readonly worker: number; readonly li
       {
         name: 'the kernel names the database, and its own limit as the reason',
         on: node,
-        command: oomKillsOf('chromadb'),
+        command: oomKillsOf(distribution, 'chromadb'),
         expect: '^oom_memcg=[^,]*pod[0-9a-f]{8}[-_][^,]*,task_memcg=[^,]+,task=postgres,',
       },
     ],

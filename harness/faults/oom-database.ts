@@ -1,5 +1,6 @@
 import { oomKillsOf, podsMemory, unused } from '../model/commands.ts';
 import { act, until } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
 
@@ -27,11 +28,11 @@ const besidesMiB = 24;
  * @param options.serverMiB what the database's server fills at its start
  * @param options.roomMiB what is left when the server is dead (default 128): far less than it needs, far more than anything else does
  */
-export function oomDatabase(options: {
-  readonly worker: number;
-  readonly serverMiB: number;
-  readonly roomMiB?: number;
-}): Fault {
+export function oomDatabase(
+  distribution: Distribution,
+  options: { readonly worker: number; readonly serverMiB: number; readonly roomMiB?: number },
+): Fault {
+  const memory = podsMemory(distribution);
   const { worker, serverMiB, roomMiB = 128 } = options;
   const node = { worker };
   return {
@@ -47,9 +48,9 @@ export function oomDatabase(options: {
         node,
         [
           'pidof postgres',
-          `[ "$(ctr -n k8s.io containers ls -q 'labels."io.kubernetes.container.name"==unused' | wc -l)" -ge ${unused.replicas} ]`,
+          `[ "$(${distribution.commands.ctr} containers ls -q 'labels."io.kubernetes.container.name"==unused' | wc -l)" -ge ${unused.replicas} ]`,
           `test -d ${unused.folder} && rm -f ${told} ${told}.new`,
-          podsMemory,
+          memory,
           // On a node without a limit this would be the whole machine's memory.
           `[ "$limit" -le ${4096 * mib} ]`,
         ].join('\n'),
@@ -58,7 +59,7 @@ export function oomDatabase(options: {
         'count what they have to take',
         node,
         [
-          podsMemory,
+          memory,
           `blocks=$(((available + ${(serverMiB + besidesMiB - roomMiB) * mib}) / ${unused.blockCostKiB * 1024}))`,
           `each=$(((blocks + ${unused.replicas / 2}) / ${unused.replicas}))`,
           `echo "$((available / ${mib})) of $((limit / ${mib})) MiB are available; $each blocks of ${unused.blockMiB} MiB for each of ${unused.replicas}"`,
@@ -75,13 +76,13 @@ export function oomDatabase(options: {
       {
         name: 'the kernel names the database, and the limit of all pods as the reason',
         on: node,
-        command: oomKillsOf('chromadb'),
+        command: oomKillsOf(distribution, 'chromadb'),
         expect: '^oom_memcg=(?![^,]*pod[0-9a-f]{8}[-_])[^,]+,task_memcg=[^,]+,task=postgres,',
       },
       {
         name: 'there is no room for it',
         on: node,
-        command: `${podsMemory}\n[ "$available" -lt ${serverMiB * mib} ] && echo "full: $((available / ${mib})) MiB available"`,
+        command: `${memory}\n[ "$available" -lt ${serverMiB * mib} ] && echo "full: $((available / ${mib})) MiB available"`,
         expect: '^full: ',
       },
     ],

@@ -1,5 +1,6 @@
-import { adminKubectl as kubectl, sandboxRequest } from '../model/commands.ts';
+import { sandboxRequest } from '../model/commands.ts';
 import { act, onPanic, reboot, until } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import { minutes, seconds } from '../model/units.ts';
 
@@ -17,7 +18,8 @@ const reboots = 'echo "$(($(wc -l < /var/log/boots) - 1)) reboots"';
  *
  * @param options.worker the worker that is the host, from 1
  */
-export function rebootLoop(options: { readonly worker: number }): Fault {
+export function rebootLoop(distribution: Distribution, options: { readonly worker: number }): Fault {
+  const { kubectl } = distribution.commands;
   const node = { worker: options.worker };
   const release = (value: string): string =>
     `${kubectl} -n apps set env deployment/openwebui deployment/quartz-vault RELEASE${value}`;
@@ -48,7 +50,7 @@ export function rebootLoop(options: { readonly worker: number }): Fault {
         on: node,
         command: [
           'last=$(tail -n 1 /var/log/boots | cut -d " " -f 1)',
-          'echo "$(journalctl -q -m --no-pager -u containerd -o cat --since "@$((last - 75))" --until "@$((last - 1))" | grep -cE ' +
+          `echo "$(${distribution.logsBetween('runtime', '$((last - 75))', '$((last - 1))')} | grep -cE ` +
             `'${sandboxRequest('apps')}') sandboxes"`,
         ].join('\n'),
         expect: '^(1[2-9]|[2-9]\\d|\\d{3,}) sandboxes$',
@@ -73,7 +75,7 @@ export function rebootLoop(options: { readonly worker: number }): Fault {
         [
           'rm -rf /etc/systemd/system/swarm-gateway.service.d',
           'systemctl daemon-reload',
-          'systemctl enable --now containerd kubelet',
+          `systemctl enable --now ${distribution.units('runtime', 'kubelet')}`,
           'systemctl restart swarm-gateway',
         ].join('\n'),
       ),

@@ -1,5 +1,5 @@
-import { adminKubectl as kubectl } from '../model/commands.ts';
 import { act, until } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
 
@@ -17,7 +17,8 @@ const shims = "for pid in $(pidof containerd-shim-runc-v2); do awk '/^State:/ { 
  *
  * @param options.worker which worker, from 1; the workload `storage` has the controller on the second
  */
-export function replicaDeadlock(options: { readonly worker: number }): Fault {
+export function replicaDeadlock(distribution: Distribution, options: { readonly worker: number }): Fault {
+  const { ctr, kubectl } = distribution.commands;
   const node = { worker: options.worker };
   const onNode = `(.spec.nodeName // "") | endswith("-worker${options.worker === 1 ? '' : options.worker}")`;
   const terminating = (also: string): string =>
@@ -41,7 +42,7 @@ export function replicaDeadlock(options: { readonly worker: number }): Fault {
         'their processes end, and nobody tells containerd',
         node,
         [
-          `for sandbox in $(ctr -n k8s.io containers ls -q 'labels."io.kubernetes.pod.namespace"==storage,labels."io.cri-containerd.kind"==sandbox'); do`,
+          `for sandbox in $(${ctr} containers ls -q 'labels."io.kubernetes.pod.namespace"==storage,labels."io.cri-containerd.kind"==sandbox'); do`,
           // The shim of a sandbox that is gone has ended.
           '  shim=$(pgrep -f -- "^[^ ]*containerd-shim-runc-v2 .*-id $sandbox") || continue',
           '  kill -STOP "$shim"',

@@ -1,5 +1,5 @@
-import { adminKubectl as kubectl } from '../model/commands.ts';
 import { act, until } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import { pauseImage } from '../model/instruments.ts';
 import { minutes, seconds } from '../model/units.ts';
@@ -9,7 +9,7 @@ const chain = 'FIREDRILL-STALL';
 const namespace = 'backlog';
 
 /** Pods without a node for longer than a scheduler ever takes, by name. */
-const waiting = `${kubectl} get pods -A --field-selector spec.nodeName= -o json |
+const waitingBy = (kubectl: string): string => `${kubectl} get pods -A --field-selector spec.nodeName= -o json |
   jq -r '.items[] | select(now - (.metadata.creationTimestamp | fromdate) > 5) | .metadata.name'`;
 
 /**
@@ -17,21 +17,22 @@ const waiting = `${kubectl} get pods -A --field-selector spec.nodeName= -o json 
  * and the time since the scheduler last sent something on it. A scheduler that has just started sends on all of them; then the one of the
  * lease cannot be told apart, and a watch would be spared.
  */
-const stallWatches = [
-  `connections() { ss -tnpHOi state established '( dport = :6443 )' | grep '"kube-scheduler"' | awk -v old="$1" '{`,
-  '  sent = 0',
-  '  for (i = 1; i <= NF; i++) if ($i ~ /^lastsnd:/) { split($i, part, ":"); sent = part[2] }',
-  '  n = split($3, address, ":")',
-  '  if ((sent > 4000) == old) print address[n]',
-  "}'; }",
-  'for _ in $(seq 60); do [ "$(connections 0 | wc -l)" -le 1 ] && break; sleep 0.5; done',
-  'ports=$(connections 1)',
-  '[ -n "$ports" ]',
-  'for port in $ports; do',
-  `  rule="${chain} -p tcp --sport 6443 --dport $port -m length --length 80:65535 -j DROP"`,
-  '  iptables -w -C $rule 2>/dev/null || iptables -w -A $rule',
-  'done',
-].join('\n');
+const stallWatchesOf = (scheduler: string): string =>
+  [
+    `connections() { ss -tnpHOi state established '( dport = :6443 )' | grep '"${scheduler}"' | awk -v old="$1" '{`,
+    '  sent = 0',
+    '  for (i = 1; i <= NF; i++) if ($i ~ /^lastsnd:/) { split($i, part, ":"); sent = part[2] }',
+    '  n = split($3, address, ":")',
+    '  if ((sent > 4000) == old) print address[n]',
+    "}'; }",
+    'for _ in $(seq 60); do [ "$(connections 0 | wc -l)" -le 1 ] && break; sleep 0.5; done',
+    'ports=$(connections 1)',
+    '[ -n "$ports" ]',
+    'for port in $ports; do',
+    `  rule="${chain} -p tcp --sport 6443 --dport $port -m length --length 80:65535 -j DROP"`,
+    '  iptables -w -C $rule 2>/dev/null || iptables -w -A $rule',
+    'done',
+  ].join('\n');
 
 /**
  * The scheduler's watches stall: it renews its lease, its process is well, and no pod is ever given a node. What the API sends on
@@ -46,7 +47,11 @@ const stallWatches = [
  *
  * @param options.pods how many pods are to be started meanwhile (default: the postmortem's 46)
  */
-export function schedulerStall(options: { readonly pods?: number } = {}): Fault {
+export function schedulerStall(distribution: Distribution, options: { readonly pods?: number } = {}): Fault {
+  const { kubectl } = distribution.commands;
+  const scheduler = distribution.processes('scheduler');
+  const waiting = waitingBy(kubectl);
+  const stallWatches = stallWatchesOf(scheduler);
   const pods = options.pods ?? 46;
   return {
     id: 'scheduler-stall',
@@ -54,6 +59,7 @@ export function schedulerStall(options: { readonly pods?: number } = {}): Fault 
     source: 'postmortem 004, "Simultaneous 3-Node Reboot Cascade", RC-1',
     fidelity: 'equivalent',
     params: { pods },
+    requires: [{ apart: 'scheduler' }],
     targets: 'control-plane',
     prepare: [
       act(
@@ -134,7 +140,7 @@ export function schedulerStall(options: { readonly pods?: number } = {}): Fault 
           `iptables -w -F ${chain} 2>/dev/null || true`,
           `iptables -w -X ${chain} 2>/dev/null || true`,
           // What was held back would be sent again only after a pause that has grown to minutes: the scheduler asks again at once.
-          "for port in $(ss -tnpHO state established '( dport = :6443 )' | grep '\"kube-scheduler\"' | awk '{ n = split($3, a, \":\"); print a[n] }'); do",
+          `for port in $(ss -tnpHO state established '( dport = :6443 )' | grep '"${scheduler}"' | awk '{ n = split($3, a, ":"); print a[n] }'); do`,
           '  ss -KHtn state established "( sport = :$port and dport = :6443 )" >/dev/null || true',
           'done',
           `${kubectl} -n ${namespace} delete deployment backlog --ignore-not-found --wait=false`,

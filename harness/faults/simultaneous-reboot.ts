@@ -1,5 +1,5 @@
-import { adminKubectl as kubectl } from '../model/commands.ts';
 import { reboot, until } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import { minutes, seconds } from '../model/units.ts';
 
@@ -17,7 +17,11 @@ const uptime = 'ps -o etimes= -p 1 | tr -d " "';
  * @param options.worker the worker that is k8s02, from 1
  * @param options.causes what stays broken, in the order in which it is brought about
  */
-export function simultaneousReboot(options: { readonly worker: number; readonly causes: readonly Fault[] }): Fault {
+export function simultaneousReboot(
+  distribution: Distribution,
+  options: { readonly worker: number; readonly causes: readonly Fault[] },
+): Fault {
+  const { kubectl } = distribution.commands;
   const node = { worker: options.worker };
   const { causes } = options;
   return {
@@ -29,6 +33,7 @@ export function simultaneousReboot(options: { readonly worker: number; readonly 
       ['causes', causes.map(({ id }) => id).join(', ')],
       ...causes.flatMap(({ params }) => Object.entries(params)),
     ]),
+    requires: causes.flatMap(({ requires = [] }) => requires),
     targets: 'nodes',
     prepare: causes.flatMap((cause) => cause.prepare),
     inject: [
@@ -37,7 +42,7 @@ export function simultaneousReboot(options: { readonly worker: number; readonly 
       until(
         'the node runs its agents, the volume and services',
         node,
-        '[ "$(pidof pause | wc -w)" -ge 8 ] && pidof kube-proxy flanneld etcd podinfo && iptables-save -t nat | grep -q -- "-j KUBE-SEP-"',
+        `[ "$(pidof pause | wc -w)" -ge 8 ] && pidof ${distribution.processes('proxy', 'network')} etcd podinfo && iptables-save -t nat | grep -q -- "-j KUBE-SEP-"`,
         minutes(2),
       ),
       until(

@@ -1,7 +1,6 @@
-/** Commands that faults and runbooks both type. Text only: what runs them is the engine. */
+import type { Distribution } from './distribution.ts';
 
-/** `kubectl` as it is typed on a control-plane node, whatever has become of the workstation's credentials. */
-export const adminKubectl = 'kubectl --kubeconfig /etc/kubernetes/admin.conf';
+/** Commands that faults and runbooks both type. Text only: what runs them is the engine. */
 
 /**
  * What containerd logs when it is asked for a pod's sandbox, as an extended regular expression for single quotes; its second group is the pod's
@@ -13,33 +12,6 @@ export function sandboxRequest(namespace = '[^,"]*'): string {
   const text = `\\\\" +uid:\\\\"[^"]*" +namespace:\\\\"${namespace}\\\\"( +attempt:[0-9]+)?`;
   return `RunPodSandbox for (&PodSandboxMetadata\\{Name:|name:\\\\")([^,"]*)(${struct}|${text})"$`;
 }
-
-/**
- * For the workstation: takes the administrator's credentials from the control plane, keeping the address by which this workstation
- * reaches the API. (kubeadm, "Creating a cluster": `scp root@<control-plane-host>:/etc/kubernetes/admin.conf .`)
- */
-export const fetchCredentials = [
-  "server=$(kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}')",
-  'ssh "$CONTROL_PLANE" cat /etc/kubernetes/admin.conf > "$BACKUP/admin.conf"',
-  'sed "s#server: .*#server: $server#" "$BACKUP/admin.conf" > "$KUBECONFIG"',
-].join('\n');
-
-/**
- * For a control plane: ends processes by name as `systemctl stop` does, those that have not ended after five seconds by force. (An API
- * server that is asked to end goes on for over a minute as long as somebody watches through it.) Where none runs there is nothing to end.
- */
-export const endProcesses = (...names: readonly string[]): string =>
-  [
-    `pids=$(pidof ${names.join(' ')}) || exit 0`,
-    'kill -TERM $pids 2>/dev/null || true',
-    'for _ in 1 2 3 4 5; do',
-    '  alive=',
-    '  for pid in $pids; do if [ -d "/proc/$pid" ]; then alive=yes; fi; done',
-    '  if [ -z "$alive" ]; then break; fi',
-    '  sleep 1',
-    'done',
-    'kill -KILL $pids 2>/dev/null || true',
-  ].join('\n');
 
 /** Where a node of scenario `bpf-too-large` says what its firmware announces, which is what the datapath agent builds its program for. */
 export const firmware = '/etc/firedrill/firmware';
@@ -63,26 +35,27 @@ export const grownEntries = 600_000;
  * /proc/meminfo. Both versions of control groups. (Kubernetes, "Reserve Compute Resources for System Daemons"; the kernel's
  * admin-guide/cgroup-v1/memory and admin-guide/cgroup-v2.)
  */
-export const podsMemory = [
-  'for group in /sys/fs/cgroup/memory/kubelet.slice/kubelet-kubepods.slice /sys/fs/cgroup/kubelet.slice/kubelet-kubepods.slice; do',
-  '  if [ -d "$group" ]; then break; fi',
-  'done',
-  'limit=$(cat "$group/memory.limit_in_bytes" 2>/dev/null || cat "$group/memory.max")',
-  `if [ "$limit" = max ]; then limit=$(awk '/^MemTotal:/ { printf "%.0f", $2 * 1024 }' /proc/meminfo); fi`,
-  'used=$(cat "$group/memory.usage_in_bytes" 2>/dev/null || cat "$group/memory.current")',
-  // Version 1 has what its children hold in total_*; version 2 always counts them.
-  `cache=$(awk '/^total_(in)?active_file / { all += $2 } /^(in)?active_file / { own += $2 } END { printf "%.0f", (all > own ? all : own) }' "$group/memory.stat")`,
-  'available=$((limit - used + cache))',
-].join('\n');
+export const podsMemory = ({ podsGroups }: Distribution): string =>
+  [
+    `for group in ${podsGroups.join(' ')}; do`,
+    '  if [ -d "$group" ]; then break; fi',
+    'done',
+    'limit=$(cat "$group/memory.limit_in_bytes" 2>/dev/null || cat "$group/memory.max")',
+    `if [ "$limit" = max ]; then limit=$(awk '/^MemTotal:/ { printf "%.0f", $2 * 1024 }' /proc/meminfo); fi`,
+    'used=$(cat "$group/memory.usage_in_bytes" 2>/dev/null || cat "$group/memory.current")',
+    // Version 1 has what its children hold in total_*; version 2 always counts them.
+    `cache=$(awk '/^total_(in)?active_file / { all += $2 } /^(in)?active_file / { own += $2 } END { printf "%.0f", (all > own ? all : own) }' "$group/memory.stat")`,
+    'available=$((limit - used + cache))',
+  ].join('\n');
 
 /**
  * For a node: what the kernel's log says of kills in the containers of one name, the control group whose limit was hit first. Containers are
  * named by their ids, which are never used twice: the log is the whole machine's, with the kills of other nodes and of earlier trials in it.
  */
-export const oomKillsOf = (container: string): string =>
+export const oomKillsOf = ({ commands }: Distribution, container: string): string =>
   [
     'killed=$(dmesg | grep "oom-kill:" || true)',
-    `for id in $(ctr -n k8s.io containers ls -q 'labels."io.kubernetes.container.name"==${container}'); do`,
+    `for id in $(${commands.ctr} containers ls -q 'labels."io.kubernetes.container.name"==${container}'); do`,
     '  echo "$killed" | sed -n "/task_memcg=[^,]*$id/s/.*oom_memcg=/oom_memcg=/p"',
     'done | tail -n 3',
   ].join('\n');

@@ -1,3 +1,4 @@
+import type { Requirement } from './distribution.ts';
 import type { NodeSelector, Step } from './step.ts';
 
 /**
@@ -26,6 +27,8 @@ export interface Fault {
   readonly source: string;
   readonly fidelity: Fidelity;
   readonly params: Readonly<Record<string, string | number | boolean>>;
+  /** What a distribution must be like for this outage to exist there; absent where it exists everywhere. */
+  readonly requires?: readonly Requirement[];
   /** Nodes inside the blast radius. */
   readonly targets: NodeSelector;
   readonly prepare: readonly Step[];

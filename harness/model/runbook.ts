@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Requirement } from './distribution.ts';
 import { text, type TypeOf } from './schema.ts';
 import type { Step } from './step.ts';
 
@@ -10,6 +11,8 @@ export interface Runbook {
   readonly source: string;
   /** Why somebody would do this, in a sentence or two. */
   readonly why: string;
+  /** What a distribution must be like for it to be done there; absent where it can be everywhere. */
+  readonly requires?: readonly Requirement[];
   /** What a prevention changes before anything breaks; done on the healthy cluster, before steady state is measured. */
   readonly before?: readonly Step[];
   /**

@@ -1,4 +1,5 @@
 import type { Detector } from './detector.ts';
+import { whyNot, type Distribution, type Requirement } from './distribution.ts';
 import type { Fault, Fidelity } from './fault.ts';
 import type { Probe } from './probe.ts';
 import { profiles, type Profile, type ProfileName } from './profile.ts';
@@ -26,6 +27,8 @@ export interface Scenario {
   readonly fidelity: Fidelity;
   /** What is not as in the postmortem, said openly. */
   readonly differences: readonly string[];
+  /** What a distribution must be like beyond what the fault requires: for `setup`, `build` and alerts. */
+  readonly requires?: readonly Requirement[];
   readonly cluster: { readonly workers: number; /** Folder under `manifests/`. */ readonly workload: string };
   /**
    * What else makes this cluster the postmortem's (one CoreDNS where there are two, a longer lease), done on every trial's cluster before
@@ -61,9 +64,29 @@ export function timersOf(scenario: Pick<Scenario, 'holdMs'>, profile: ProfileNam
   return { ...timers, holdMs: millis(Math.max(timers.holdMs, scenario.holdMs?.[profile] ?? 0)) };
 }
 
+/** A scenario as its file exports it: made for a distribution, for what is typed on a cluster depends on it; or the same on every one. */
+export type DeclaredScenario = Scenario | ((distribution: Distribution) => Scenario);
+
 /** Types a scenario file's default export; errors in it show at compile time. */
-export function defineScenario(scenario: Scenario): Scenario {
-  return scenario;
+export function defineScenario<D extends DeclaredScenario>(declared: D): D {
+  return declared;
+}
+
+/** What there is of a scenario on a distribution: without the runbooks that do not exist there (by id, with the reason), or, for that reason, nothing. */
+export type Existence =
+  { readonly scenario: Scenario; readonly without: ReadonlyMap<string, string> } | { readonly why: string };
+
+/** What there is of a scenario on the distribution that it was made for. Reasons are sentences without their full stop. */
+export function existence(scenario: Scenario, distribution: Distribution): Existence {
+  const why = whyNot([...(scenario.fault.requires ?? []), ...(scenario.requires ?? [])], distribution);
+  if (why !== undefined) return { why };
+  const without = new Map<string, string>();
+  const runbooks = scenario.runbooks.filter(({ runbook: { id, requires } }) => {
+    const reason = whyNot(requires, distribution);
+    if (reason !== undefined) without.set(id, reason);
+    return reason === undefined;
+  });
+  return { scenario: { ...scenario, runbooks }, without };
 }
 
 /** Puts a runbook into a scenario together with what the postmortem claims for it. */

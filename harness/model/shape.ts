@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { components } from './distribution.ts';
 import { outageSchema } from './plan.ts';
 import { claimSchema } from './runbook.ts';
 import type { Scenario } from './scenario.ts';
@@ -26,12 +27,26 @@ const step = z.discriminatedUnion('kind', [
   z.object({ ...common, kind: z.literal('on-panic'), on: nodes, then: z.enum(['reboot', 'halt']) }),
 ]);
 const checks = list(z.object({ name: text, on: nodes, command: text, expect: text }));
+const component = z.enum(components);
+const requires = list(
+  z.union(
+    [
+      z.strictObject({ apart: component }),
+      z.strictObject({ unit: component }),
+      z.strictObject({ daemonSet: component }),
+      z.strictObject({ staticPod: component }),
+      z.strictObject({ certificatesOf: text }),
+    ],
+    { error: 'must be { apart, unit, daemonSet or staticPod: <component> } or { certificatesOf: <distribution> }' },
+  ),
+).optional();
 const byProfile = z.object({ fast: ms, stock: ms });
 
 const scenarioShape = z.object({
   outage: outageSchema,
   fidelity: z.enum(['real', 'equivalent', 'emulated']),
   differences: list(text),
+  requires,
   cluster: z.object({ workers: z.number(), workload: text }),
   build: list(step).optional(),
   setup: list(step).optional(),
@@ -42,6 +57,7 @@ const scenarioShape = z.object({
     id: text,
     title: text,
     source: text,
+    requires,
     targets: nodes,
     prepare: list(step),
     inject: list(step),
@@ -59,6 +75,7 @@ const scenarioShape = z.object({
         id: text,
         title: text,
         why: text,
+        requires,
         before: list(step).optional(),
         instead: list(step).optional(),
         steps: list(step),

@@ -1,9 +1,9 @@
 import { flushFirewall } from '../model/commands.ts';
 import { act, look, reboot, until } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector, Step } from '../model/step.ts';
 import { minutes, seconds } from '../model/units.ts';
-import { renewEverything } from './support/certificates.ts';
 import { again, seeTheDatabase, seeTheEvents, seeThePods } from './support/chain-003.ts';
 import { databaseAnswers, idleSteps, serverSteps } from './support/database.ts';
 import { resetFirewallStep } from './support/host-firewall.ts';
@@ -25,8 +25,9 @@ const untilUp = (name: string, on: NodeSelector, units: string): Step =>
  * Source: postmortem 003, whole. The upgrade ("fortunately, this didn't add more insult to the injury") is left out.
  * @param options.host the machine that is reached by ssh
  */
-export function asItHappened(options: { readonly host: NodeSelector }): Runbook {
+export function asItHappened(distribution: Distribution, options: { readonly host: NodeSelector }): Runbook {
   const { host } = options;
+  const { units } = distribution;
   return {
     id: 'as-it-happened',
     title: 'Everything that was done, in order',
@@ -35,9 +36,9 @@ export function asItHappened(options: { readonly host: NodeSelector }): Runbook 
     steps: [
       look('see what the API says', 'workstation', 'kubectl get nodes'),
       reboot('reboot, "probably just an instinct"', 'nodes', seconds(90)),
-      untilUp('wait until they are up', 'nodes', 'containerd'),
+      untilUp('wait until they are up', 'nodes', units('runtime')),
       look('see what the API says now', 'workstation', 'kubectl get nodes'),
-      ...renewEverything,
+      ...distribution.renewEverything,
       untilNodesReady(minutes(2)),
       seeThePods,
       seeTheEvents,
@@ -47,10 +48,10 @@ export function asItHappened(options: { readonly host: NodeSelector }): Runbook 
       }),
       resetFirewallStep(host),
       reboot('reboot once again', 'workers', seconds(90)),
-      untilUp('wait until they are up again', 'workers', 'containerd kubelet'),
+      untilUp('wait until they are up again', 'workers', units('runtime', 'kubelet')),
       again('after it', untilNodesReady(minutes(2))),
       again('after it', seeThePods),
-      ...killallSteps('workers'),
+      ...killallSteps(distribution, 'workers'),
       again('after the killall', untilNodesReady(minutes(2))),
       again('after the killall', seeThePods),
       seeTheKill,

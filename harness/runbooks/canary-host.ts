@@ -1,5 +1,6 @@
 import { grownEntries, installFirmware, soundEntries } from '../model/commands.ts';
 import { act, reboot, until } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { seconds } from '../model/units.ts';
@@ -14,7 +15,10 @@ import { placeVariable } from './support/place.ts';
  * @param options.canary the host that goes first
  * @param options.next the one after it
  */
-export function canaryHost(options: { readonly canary: NodeSelector; readonly next: NodeSelector }): Runbook {
+export function canaryHost(
+  distribution: Distribution,
+  options: { readonly canary: NodeSelector; readonly next: NodeSelector },
+): Runbook {
   const { canary, next } = options;
   const upgrade = { standsFor: 'apt-get upgrade # linux-firmware' };
   const ready = (name: string, on: NodeSelector) =>
@@ -32,7 +36,7 @@ export function canaryHost(options: { readonly canary: NodeSelector; readonly ne
     instead: [
       act('upgrade one host', canary, installFirmware(grownEntries), upgrade),
       reboot('reboot it', canary, seconds(60)),
-      until('its kubelet runs', canary, 'systemctl is-active kubelet', seconds(60)),
+      until('its kubelet runs', canary, `systemctl is-active ${distribution.units('kubelet')}`, seconds(60)),
       ready('is it Ready?', canary),
       networkCheck('does a new pod get a network there?', canary),
       act('upgrade the next', next, installFirmware(grownEntries), upgrade),

@@ -1,4 +1,5 @@
 import { act } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector, Step } from '../model/step.ts';
 import { networkCheck } from './support/network-check.ts';
@@ -13,11 +14,10 @@ import { restoreCniSteps } from './support/restore-cni-steps.ts';
  * @param options.update what the update does to that node
  * @param options.others what it does to the rest, if it comes to that
  */
-export function canaryUpdate(options: {
-  readonly canary: NodeSelector;
-  readonly update: readonly Step[];
-  readonly others: readonly Step[];
-}): Runbook {
+export function canaryUpdate(
+  distribution: Distribution,
+  options: { readonly canary: NodeSelector; readonly update: readonly Step[]; readonly others: readonly Step[] },
+): Runbook {
   const { canary, update, others } = options;
   return {
     id: 'canary-update',
@@ -26,7 +26,7 @@ export function canaryUpdate(options: {
     why: 'An update that breaks something breaks one node, until the check.',
     instead: [...update, networkCheck('does a new pod get a network there?', canary), ...others],
     steps: [
-      ...restoreCniSteps(canary),
+      ...restoreCniSteps(distribution, canary),
       act(
         'recreate the pods of that node',
         'workstation',

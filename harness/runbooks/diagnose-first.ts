@@ -1,4 +1,5 @@
 import { act } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { lookAtEveryLayer } from './support/diagnosis-004.ts';
@@ -11,15 +12,15 @@ import { forceDeleteStep } from './support/terminating.ts';
  * addressed all three at once").
  * @param options.on the node where the causes are
  */
-export function diagnoseFirst(options: { readonly on: NodeSelector }): Runbook {
+export function diagnoseFirst(distribution: Distribution, options: { readonly on: NodeSelector }): Runbook {
   return {
     id: 'diagnose-first',
     title: 'Find all causes, then restart once',
     source: 'postmortem 004, "Cascading failures require layered diagnosis before action"',
     why: 'Several layers are broken at once; acting on the first symptom would fix one of them.',
     steps: [
-      ...lookAtEveryLayer(options.on),
-      ...kubeliteSteps('restart kubelite,', options.on),
+      ...lookAtEveryLayer(distribution, options.on),
+      ...kubeliteSteps(distribution, 'restart kubelite,', options.on),
       forceDeleteStep('delete by force what is Terminating'),
       act('CoreDNS to two', 'workstation', 'kubectl -n kube-system scale deployment coredns --replicas=2'),
     ],

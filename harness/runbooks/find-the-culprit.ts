@@ -1,4 +1,5 @@
 import { onPanic } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { connectToHost, hardenGatewayStep, lookForTheCulprit, stopKubernetesStep } from './support/host-000.ts';
@@ -8,7 +9,7 @@ import { connectToHost, hardenGatewayStep, lookForTheCulprit, stopKubernetesStep
  * Source: postmortem 000, "Check Logs Before Blaming Your Code" and "The Fixes".
  * @param options.on the host
  */
-export function findTheCulprit(options: { readonly on: NodeSelector }): Runbook {
+export function findTheCulprit(distribution: Distribution, options: { readonly on: NodeSelector }): Runbook {
   const { on } = options;
   return {
     id: 'find-the-culprit',
@@ -17,9 +18,9 @@ export function findTheCulprit(options: { readonly on: NodeSelector }): Runbook 
     why: 'The crash report says what died. The cause is in the logs.',
     steps: [
       connectToHost(on),
-      ...lookForTheCulprit(on),
+      ...lookForTheCulprit(distribution, on),
       onPanic('1: halt after a panic', on, 'halt'),
-      stopKubernetesStep('2: stop and disable Kubernetes', on),
+      stopKubernetesStep(distribution, '2: stop and disable Kubernetes', on),
       hardenGatewayStep('3: harden the gateway', on),
     ],
   };

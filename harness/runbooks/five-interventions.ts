@@ -1,4 +1,5 @@
 import { act } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { lookAtEveryLayer } from './support/diagnosis-004.ts';
@@ -13,7 +14,7 @@ import { restartDatastoreSteps } from './support/datastore.ts';
  * Source: postmortem 004, "Resolution Summary: five sequential interventions on k8s02" (over two hours).
  * @param options.on the node that they were done on
  */
-export function fiveInterventions(options: { readonly on: NodeSelector }): Runbook {
+export function fiveInterventions(distribution: Distribution, options: { readonly on: NodeSelector }): Runbook {
   const { on } = options;
   const node = placeVariable(on);
   return {
@@ -21,17 +22,18 @@ export function fiveInterventions(options: { readonly on: NodeSelector }): Runbo
     title: 'The five interventions of the postmortem, in their order',
     source: 'postmortem 004, resolution summary',
     why: 'Each step responded to the symptom that stood out at the time.',
+    requires: [{ apart: 'datastore' }],
     steps: [
-      ...lookAtEveryLayer(on),
+      ...lookAtEveryLayer(distribution, on),
       forceDeleteStep('1: delete the controllers by force'),
       act('cordon the node', 'workstation', `kubectl cordon ${node}`),
-      ...kubeliteSteps('2: restart kubelite,', on),
+      ...kubeliteSteps(distribution, '2: restart kubelite,', on),
       act('uncordon the node', 'workstation', `kubectl uncordon ${node}`),
       act('CoreDNS to two', 'workstation', 'kubectl -n kube-system scale deployment coredns --replicas=2'),
       act('cordon the node again', 'workstation', `kubectl cordon ${node}`),
-      ...kubeliteSteps('3: restart kubelite again,', on),
+      ...kubeliteSteps(distribution, '3: restart kubelite again,', on),
       act('uncordon the node again', 'workstation', `kubectl uncordon ${node}`),
-      ...restartDatastoreSteps('4: restart the datastore'),
+      ...restartDatastoreSteps(distribution, '4: restart the datastore'),
       forceDeleteStep('5: delete the replicas by force'),
     ],
   };

@@ -1,3 +1,4 @@
+import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
 import { schedulerLease } from './support/scheduler-lease.ts';
 
@@ -6,13 +7,14 @@ import { schedulerLease } from './support/scheduler-lease.ts';
  * is done when it has stalled.
  * Source: postmortem 004, action items ("Reduce scheduler leaseDurationSeconds from 60s to 20s").
  */
-export function lease20s(): Runbook {
+export function lease20s(distribution: Distribution): Runbook {
   return {
     id: 'lease-20s',
     title: 'A lease of 20 s, set beforehand, and nothing else',
     source: 'postmortem 004, action items',
     why: 'A scheduler that is gone is replaced when its lease ends; a shorter lease ends earlier.',
-    before: schedulerLease(20),
+    requires: [{ staticPod: 'scheduler' }],
+    before: schedulerLease(distribution, 20),
     steps: [],
   };
 }

@@ -1,5 +1,5 @@
-import { fetchCredentials } from '../model/commands.ts';
 import { act, look, reboot, until } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
 import { seconds } from '../model/units.ts';
 
@@ -15,12 +15,17 @@ export interface NuclearOptions {
   };
 }
 
+/** The folder of a folder, with its slash. */
+const parent = (folder: string): string => folder.replace(/[^/]+$/, '');
+
 /**
  * "Option 2: Nuclear option": back everything up, tear the cluster down, flush the firewall, reboot, install again, deploy
  * again, restore the documents. kubeadm's commands stand for k3s' uninstall and install scripts.
  * Source: postmortem 002, "The Teardown" and "The Rebuild" (8 hours, 0 of 1,133 documents lost).
  */
-export function nuclear({ documents }: NuclearOptions): Runbook {
+export function nuclear(distribution: Distribution, { documents }: NuclearOptions): Runbook {
+  const { install, links, paths, uninstall } = distribution;
+  const { plugins, configuration } = paths.cni;
   const exec = `kubectl -n ${documents.namespace} exec ${documents.pod} --`;
   const sql = (query: string) => `${exec} psql -U ${documents.user} -d ${documents.database} -Atc '${query}'`;
   return {
@@ -50,7 +55,7 @@ export function nuclear({ documents }: NuclearOptions): Runbook {
         ].join('\n'),
         { standsFor: 'kubectl cp chromadb/chromadb-0:/chroma/data ./chromadb-backup' },
       ),
-      act('uninstall Kubernetes', 'nodes', `kubeadm reset --force\nrm -rf /var/lib/etcd ${documents.volume}`, {
+      act('uninstall Kubernetes', 'nodes', uninstall(documents.volume), {
         destroys: 'the cluster: every object, every container, every local volume',
         standsFor: '/usr/local/bin/k3s-uninstall.sh',
         timeoutMs: seconds(120),
@@ -59,9 +64,9 @@ export function nuclear({ documents }: NuclearOptions): Runbook {
         'remove CNI remnants and firewall rules',
         'nodes',
         [
-          'rm -rf /etc/cni/ /opt/cni/ /var/lib/cni/',
-          'ip link delete cni0 2>/dev/null || true',
-          'ip link delete flannel.1 2>/dev/null || true',
+          `rm -rf ${parent(configuration)} ${parent(plugins)} ${paths.cni.state}/`,
+          `ip link delete ${links.bridge} 2>/dev/null || true`,
+          `ip link delete ${links.overlay} 2>/dev/null || true`,
           'iptables -F',
           'iptables -t nat -F',
         ].join('\n'),
@@ -71,24 +76,17 @@ export function nuclear({ documents }: NuclearOptions): Runbook {
       act(
         'install the CNI plugins',
         'workstation',
-        'for node in $NODES; do tar -C "$PACKAGES" -cf - . | ssh "$node" "mkdir -p /opt/cni/bin /etc/cni/net.d && tar -C /opt/cni/bin -xf -"; done',
+        `for node in $NODES; do tar -C "$PACKAGES" -cf - . | ssh "$node" "mkdir -p ${plugins} ${configuration} && tar -C ${plugins} -xf -"; done`,
         { standsFor: 'curl -sfL https://get.k3s.io | sh -' },
       ),
-      act(
-        'install the control plane',
-        'control-plane',
-        'kubeadm init --config /kind/kubeadm.conf --skip-phases=preflight 2>&1 | tail -n 20\ntest -f /etc/kubernetes/admin.conf',
-        { standsFor: 'INSTALL_K3S_EXEC="--flannel-backend=vxlan --disable traefik" sh -', timeoutMs: seconds(180) },
-      ),
-      act('fetch the new credentials', 'workstation', fetchCredentials),
-      act(
-        'join the workers',
-        'workers',
-        'kubeadm join --config /kind/kubeadm.conf --skip-phases=preflight 2>&1 | tail -n 5\ntest -f /etc/kubernetes/kubelet.conf',
-        {
-          timeoutMs: seconds(120),
-        },
-      ),
+      act('install the control plane', 'control-plane', install.controlPlane, {
+        standsFor: 'INSTALL_K3S_EXEC="--flannel-backend=vxlan --disable traefik" sh -',
+        timeoutMs: seconds(180),
+      }),
+      act('fetch the new credentials', 'workstation', distribution.fetchCredentials),
+      act('join the workers', 'workers', install.worker, {
+        timeoutMs: seconds(120),
+      }),
       act('deploy the network and the services', 'workstation', 'sh "$MANIFESTS/deploy.sh"', {
         standsFor: 'kubectl apply -f k3s-manifests/',
         timeoutMs: seconds(120),

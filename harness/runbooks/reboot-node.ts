@@ -1,4 +1,5 @@
 import { look, reboot, until } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { seconds } from '../model/units.ts';
@@ -8,7 +9,7 @@ import { seconds } from '../model/units.ts';
  * Source: postmortems 003 and 004 ("turn it off and on again": what was tried, and what began it).
  * @param options.on which
  */
-export function rebootNode(options: { readonly on: NodeSelector }): Runbook {
+export function rebootNode(distribution: Distribution, options: { readonly on: NodeSelector }): Runbook {
   return {
     id: 'reboot-node',
     title: 'Reboot the node',
@@ -17,7 +18,12 @@ export function rebootNode(options: { readonly on: NodeSelector }): Runbook {
     steps: [
       look('see the nodes', 'workstation', 'kubectl get nodes'),
       reboot('reboot it', options.on, seconds(60)),
-      until('wait until it runs its kubelet', options.on, 'systemctl is-active kubelet', seconds(60)),
+      until(
+        'wait until it runs its kubelet',
+        options.on,
+        `systemctl is-active ${distribution.units('kubelet')}`,
+        seconds(60),
+      ),
     ],
   };
 }

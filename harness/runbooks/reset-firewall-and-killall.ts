@@ -1,4 +1,5 @@
 import { look } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { resetFirewallStep } from './support/host-firewall.ts';
@@ -10,7 +11,7 @@ import { killallSteps } from './support/killall.ts';
  * Source: postmortem 003, "Getting locked-out".
  * @param options.on which node
  */
-export function resetFirewallAndKillall(options: { readonly on: NodeSelector }): Runbook {
+export function resetFirewallAndKillall(distribution: Distribution, options: { readonly on: NodeSelector }): Runbook {
   return {
     id: 'reset-firewall-and-killall',
     title: 'Reset the firewall, then kill all containers and their network, and start again',
@@ -19,7 +20,7 @@ export function resetFirewallAndKillall(options: { readonly on: NodeSelector }):
     steps: [
       look('see the rules', options.on, 'iptables -S | head -n 20'),
       resetFirewallStep(options.on),
-      ...killallSteps(options.on),
+      ...killallSteps(distribution, options.on),
     ],
   };
 }

@@ -1,4 +1,5 @@
 import { act, look, until } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { seconds } from '../model/units.ts';
@@ -9,16 +10,17 @@ import { lastReservedName } from './support/reserved-names.ts';
  * Source: postmortem 004, 08:00 (the restart of kubelite "flushed" containerd; microk8s' containerd is a service of its own).
  * @param options.on which node
  */
-export function restartContainerd(options: { readonly on: NodeSelector }): Runbook {
+export function restartContainerd(distribution: Distribution, options: { readonly on: NodeSelector }): Runbook {
   return {
     id: 'restart-containerd',
     title: 'Restart containerd',
     source: 'postmortem 004, RC-3',
     why: 'The kubelet says that names are reserved for containers that nobody can find.',
+    requires: [{ unit: 'runtime' }],
     steps: [
-      look('see what the kubelet says', options.on, lastReservedName),
-      act('restart it', options.on, 'systemctl restart containerd'),
-      until('wait until it runs', options.on, 'systemctl is-active containerd', seconds(30)),
+      look('see what the kubelet says', options.on, lastReservedName(distribution)),
+      act('restart it', options.on, distribution.restart('runtime')),
+      until('wait until it runs', options.on, `systemctl is-active ${distribution.units('runtime')}`, seconds(30)),
     ],
   };
 }

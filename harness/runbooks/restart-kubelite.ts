@@ -1,4 +1,5 @@
 import { look } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { kubeliteSteps } from './support/kubelite.ts';
@@ -9,7 +10,7 @@ import { kubeliteSteps } from './support/kubelite.ts';
  * Source: postmortem 004, 08:00 ("first kubelite restart resolves RC-1, RC-2, RC-3").
  * @param options.on a worker whose part of it is restarted, too: there it is kubelet, proxy and runtime
  */
-export function restartKubelite(options: { readonly on?: NodeSelector } = {}): Runbook {
+export function restartKubelite(distribution: Distribution, options: { readonly on?: NodeSelector } = {}): Runbook {
   return {
     id: 'restart-kubelite',
     title: "Restart the control plane's processes and the kubelet (kubelite)",
@@ -21,7 +22,7 @@ export function restartKubelite(options: { readonly on?: NodeSelector } = {}): R
         'workstation',
         'kubectl get nodes; kubectl get pods -A | grep -v Running',
       ),
-      ...kubeliteSteps('restart', options.on),
+      ...kubeliteSteps(distribution, 'restart', options.on),
     ],
   };
 }

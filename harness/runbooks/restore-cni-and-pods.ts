@@ -1,4 +1,5 @@
 import { act, until } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
 import { seconds } from '../model/units.ts';
 import { restoreCniSteps } from './support/restore-cni-steps.ts';
@@ -8,14 +9,14 @@ import { restoreCniSteps } from './support/restore-cni-steps.ts';
  * was deleted under it, neither new configuration nor a restarted container plugs it in again.
  * Source: measured here (docs/findings.md); CNI specification, section "Lifecycle & Ordering" (ADD happens once a sandbox).
  */
-export function restoreCniAndPods(): Runbook {
+export function restoreCniAndPods(distribution: Distribution): Runbook {
   return {
     id: 'restore-cni-and-pods',
     title: 'Put the CNI back, then recreate the pods of the nodes that were hit',
     source: 'CNI specification; postmortem 002, "Option 1: Fix in place", carried to its end',
     why: 'New pods get a network once the CNI is back; the old ones hang on a bridge that no longer exists.',
     steps: [
-      ...restoreCniSteps(),
+      ...restoreCniSteps(distribution),
       act(
         'recreate the pods that need a pod network',
         'workstation',

@@ -1,5 +1,6 @@
 import { firmware, installFirmware, soundEntries } from '../model/commands.ts';
 import { act, look, reboot, until } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
 import { seconds } from '../model/units.ts';
 import { untilNodesReady } from './support/waits.ts';
@@ -8,7 +9,7 @@ import { untilNodesReady } from './support/waits.ts';
  * Put the firmware of before back, and reboot what had been rebooted into the new one.
  * Source: postmortem 001, which did not try it ("Literally, nothing changed in the host except the firmware update").
  */
-export function rollbackFirmware(): Runbook {
+export function rollbackFirmware(distribution: Distribution): Runbook {
   return {
     id: 'rollback-firmware',
     title: 'Put the old firmware back, and reboot the workers',
@@ -20,7 +21,12 @@ export function rollbackFirmware(): Runbook {
         standsFor: 'apt-get install --allow-downgrades linux-firmware=<the version before>',
       }),
       reboot('reboot what was rebooted', 'workers', seconds(60)),
-      until('wait until they run their kubelets', 'workers', 'systemctl is-active kubelet', seconds(60)),
+      until(
+        'wait until they run their kubelets',
+        'workers',
+        `systemctl is-active ${distribution.units('kubelet')}`,
+        seconds(60),
+      ),
       untilNodesReady(seconds(90)),
     ],
   };

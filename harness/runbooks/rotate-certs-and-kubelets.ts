@@ -1,6 +1,6 @@
 import { look } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
-import { renewEverything } from './support/certificates.ts';
 import { untilNodesReady } from './support/waits.ts';
 
 /**
@@ -8,7 +8,7 @@ import { untilNodesReady } from './support/waits.ts';
  * the API server, then the workers'.
  * Source: Kubernetes, "Troubleshooting kubeadm", "Kubelet client certificate rotation fails"; postmortem 003 for the outage.
  */
-export function rotateCertsAndKubelets(): Runbook {
+export function rotateCertsAndKubelets(distribution: Distribution): Runbook {
   return {
     id: 'rotate-certs-and-kubelets',
     title: "Renew the certificates, the kubelets' too",
@@ -16,12 +16,8 @@ export function rotateCertsAndKubelets(): Runbook {
     why: 'kubectl says 401 or x509, and the kubelets say `part of the existing bootstrap client certificate is expired`.',
     steps: [
       look('see what the API says', 'workstation', 'kubectl get nodes'),
-      look(
-        'see what the kubelets say',
-        'nodes',
-        'journalctl -u kubelet -n 20 -o cat --no-pager | grep -i expired | tail -n 1',
-      ),
-      ...renewEverything,
+      look('see what the kubelets say', 'nodes', `${distribution.logs('kubelet', 20)} | grep -i expired | tail -n 1`),
+      ...distribution.renewEverything,
       untilNodesReady(),
     ],
   };

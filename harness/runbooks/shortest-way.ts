@@ -1,7 +1,7 @@
 import { look } from '../model/define.ts';
+import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
 import { minutes } from '../model/units.ts';
-import { renewEverything } from './support/certificates.ts';
 import { again, seeTheDatabase, seeTheEvents, seeThePods } from './support/chain-003.ts';
 import { idleSteps, serverSteps } from './support/database.ts';
 import { killallSteps } from './support/killall.ts';
@@ -14,7 +14,7 @@ import { restoreSegments, untilItTakesWrites } from './support/wal.ts';
  * without it nobody sees the rest; the services go before the pods are recreated, so that those which nobody needs are not.
  * Source: ours, from the fixes that the single outages of postmortem 003 were measured to have; k3s' issue 5885 for the addresses.
  */
-export function shortestWay(): Runbook {
+export function shortestWay(distribution: Distribution): Runbook {
   return {
     id: 'shortest-way',
     title: 'One fix for each cause, in the order in which they hide each other',
@@ -22,13 +22,13 @@ export function shortestWay(): Runbook {
     why: 'Four things are broken, each hiding the next; each has one fix.',
     steps: [
       look('see what the API says', 'workstation', 'kubectl get nodes'),
-      ...renewEverything,
+      ...distribution.renewEverything,
       untilNodesReady(minutes(2)),
       seeThePods,
       seeTheEvents,
       seeTheKill,
       ...scaleDownSteps,
-      ...killallSteps('workers'),
+      ...killallSteps(distribution, 'workers'),
       again('after it', untilNodesReady(minutes(2))),
       seeTheDatabase,
       ...idleSteps,

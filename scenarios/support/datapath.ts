@@ -1,10 +1,9 @@
 import { installFirmware, soundEntries } from '../../harness/model/commands.ts';
 import { act } from '../../harness/model/define.ts';
+import type { Distribution } from '../../harness/model/distribution.ts';
 import type { Step } from '../../harness/model/step.ts';
 import { indented } from './yaml.ts';
 import { untilAgentRolledOut, untilNodesReady } from '../../harness/runbooks/support/waits.ts';
-
-const conflist = '/etc/cni/net.d/10-flannel.conflist';
 
 /**
  * Loads an eBPF program by bpf(2), prints what the kernel says of it, and lets it go: six instructions that draw a random number for
@@ -42,7 +41,8 @@ exit 1;
  * What the agent's container runs. Version 1.0 builds its program for all that the firmware announces; 1.1 knows what the verifier
  * bears. An agent whose program is refused leaves no CNI configuration behind: no pod is plugged into a network that is not there.
  */
-const startDatapath = String.raw`
+const startDatapath = (conflist: string): string =>
+  String.raw`
 case $(uname -m) in
   x86_64) bpf=321 ;;
   aarch64) bpf=280 ;;
@@ -56,16 +56,16 @@ if chroot /node perl - "$bpf" "$entries" < /datapath/load.pl; then exit 0; fi
 rm -f CONFLIST
 exit 1
 `
-  .replace('SOUND', String(soundEntries))
-  .replace('CONFLIST', conflist);
+    .replace('SOUND', String(soundEntries))
+    .replace('CONFLIST', conflist);
 
 /** Both as a ConfigMap beside the agent. */
-const program = `apiVersion: v1
+const program = (conflist: string): string => `apiVersion: v1
 kind: ConfigMap
 metadata: { name: datapath, namespace: kube-flannel }
 data:
   start.sh: |
-${indented(startDatapath, 4)}
+${indented(startDatapath(conflist), 4)}
   load.pl: |
 ${indented(loadProgram, 4)}
 `;
@@ -74,7 +74,7 @@ ${indented(loadProgram, 4)}
  * A strategic merge patch of the network's DaemonSet. The program is perl, which not every image has and every node does: the container
  * sees the node's own /usr and libraries (nothing else of it) and steps in there.
  */
-const agentPatch = `spec:
+const agentPatch = (configuration: string): string => `spec:
   template:
     spec:
       initContainers:
@@ -86,7 +86,7 @@ const agentPatch = `spec:
           securityContext: { privileged: true }
           resources: { requests: { cpu: 1m, memory: 8Mi } }
           volumeMounts:
-            - { name: cni, mountPath: /etc/cni/net.d }
+            - { name: cni, mountPath: ${configuration} }
             - { name: firmware, mountPath: /firmware, readOnly: true }
             - { name: datapath, mountPath: /datapath, readOnly: true }
             - { name: node-usr, mountPath: /node/usr, readOnly: true }
@@ -106,28 +106,33 @@ const agentPatch = `spec:
  *
  * Source: postmortem 001 (Cilium); Cilium's manual, "Component Overview" (the agent loads the programs and installs the CNI configuration).
  */
-export const datapathAgent: readonly Step[] = [
-  act('the firmware that the agent finds', 'nodes', installFirmware(soundEntries)),
-  act(
-    'a node that boots has no network until its agent is up',
-    'nodes',
-    [
-      'mkdir -p /etc/systemd/system/containerd.service.d',
-      // /run begins empty at each boot: the agent writes that file when its network stands.
-      `printf '[Service]\\nExecStartPre=/bin/sh -c "[ -e /run/flannel/subnet.env ] || rm -f ${conflist}"\\n' > /etc/systemd/system/containerd.service.d/10-datapath.conf`,
-      'systemctl daemon-reload',
-    ].join('\n'),
-  ),
-  act('what the agent loads, and how', 'workstation', `kubectl apply -f - <<'YAML'\n${program}YAML`),
-  act(
-    'an agent that loads it first',
-    'workstation',
-    [
-      `cat > "$BACKUP/datapath.patch.yaml" <<'YAML'\n${agentPatch}YAML`,
-      'kubectl -n kube-flannel patch daemonset kube-flannel-ds --patch-file "$BACKUP/datapath.patch.yaml"',
-      'rm "$BACKUP/datapath.patch.yaml"',
-    ].join('\n'),
-  ),
-  untilAgentRolledOut(),
-  untilNodesReady(),
-];
+export function datapathAgent(distribution: Distribution): readonly Step[] {
+  const { paths, units } = distribution;
+  const { configuration, conflist } = paths.cni;
+  const dropIns = `/etc/systemd/system/${units('runtime')}.service.d`;
+  return [
+    act('the firmware that the agent finds', 'nodes', installFirmware(soundEntries)),
+    act(
+      'a node that boots has no network until its agent is up',
+      'nodes',
+      [
+        `mkdir -p ${dropIns}`,
+        // /run begins empty at each boot: the agent writes that file when its network stands.
+        `printf '[Service]\\nExecStartPre=/bin/sh -c "[ -e /run/flannel/subnet.env ] || rm -f ${conflist}"\\n' > ${dropIns}/10-datapath.conf`,
+        'systemctl daemon-reload',
+      ].join('\n'),
+    ),
+    act('what the agent loads, and how', 'workstation', `kubectl apply -f - <<'YAML'\n${program(conflist)}YAML`),
+    act(
+      'an agent that loads it first',
+      'workstation',
+      [
+        `cat > "$BACKUP/datapath.patch.yaml" <<'YAML'\n${agentPatch(configuration)}YAML`,
+        'kubectl -n kube-flannel patch daemonset kube-flannel-ds --patch-file "$BACKUP/datapath.patch.yaml"',
+        'rm "$BACKUP/datapath.patch.yaml"',
+      ].join('\n'),
+    ),
+    untilAgentRolledOut(distribution),
+    untilNodesReady(),
+  ];
+}

@@ -1,4 +1,5 @@
 import { until } from '../../harness/model/define.ts';
+import type { Distribution } from '../../harness/model/distribution.ts';
 import type { NodeSelector, Step } from '../../harness/model/step.ts';
 import { seconds } from '../../harness/model/units.ts';
 import { installUnit } from './host-unit.ts';
@@ -7,12 +8,17 @@ import { installUnit } from './host-unit.ts';
  * A host as people run them: a firewall that lets in what is listed and drops the rest (what `ufw enable` makes of a machine, with the
  * exceptions that k3s' manual asks for), and a server on the port of ssh. Both are there again after a reboot.
  */
-export function firewalledHost(on: NodeSelector): readonly Step[] {
+export function firewalledHost(distribution: Distribution, on: NodeSelector): readonly Step[] {
   return [
     installUnit(
       'a firewall that drops what is not listed',
       on,
-      { name: 'host-firewall', path: '/usr/local/sbin/host-firewall', program: firewall, unit: firewallUnit },
+      {
+        name: 'host-firewall',
+        path: '/usr/local/sbin/host-firewall',
+        program: firewall,
+        unit: firewallUnit(distribution),
+      },
       'ufw allow ssh; ufw allow from 10.42.0.0/16; ufw enable',
     ),
     installUnit(
@@ -61,9 +67,9 @@ reset)
   ;;
 esac`;
 
-const firewallUnit = `[Unit]
+const firewallUnit = ({ services }: Distribution): string => `[Unit]
 Description=The firewall of this host
-Before=network-pre.target containerd.service kubelet.service
+Before=network-pre.target ${services('runtime', 'kubelet')}
 [Service]
 Type=oneshot
 RemainAfterExit=yes

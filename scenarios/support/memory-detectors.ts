@@ -9,15 +9,16 @@ import { probeFailing } from '../../harness/detectors/probe-failing.ts';
 import { restartCount } from '../../harness/detectors/restart-count.ts';
 import { warningEvents } from '../../harness/detectors/warning-events.ts';
 import type { Detector } from '../../harness/model/detector.ts';
+import type { Distribution } from '../../harness/model/distribution.ts';
 
 /**
  * Every alert that is compared on a database that is killed for memory. (`pg_isready` is the readiness probe of its pod, so its verdict is
  * among the kubelet's.) A node of this size has over a third available in quiet times, and a sixth when its neighbours have filled it and
  * the database is dead.
  */
-export const memoryDetectors: readonly Detector[] = [
+export const memoryDetectors = (distribution: Distribution): readonly Detector[] => [
   oomKilled(),
-  memoryAvailable({ underPercent: 25 }),
+  memoryAvailable(distribution, { underPercent: 25 }),
   probeFailing({ sli: 'database', streak: 3 }),
   livenessReadiness(),
   podsNotRunning(),

@@ -1,4 +1,5 @@
 import { act, onPanic, until } from '../../harness/model/define.ts';
+import type { Distribution } from '../../harness/model/distribution.ts';
 import type { NodeSelector, Step } from '../../harness/model/step.ts';
 import { seconds } from '../../harness/model/units.ts';
 import { installUnit } from './host-unit.ts';
@@ -21,7 +22,7 @@ const leastUptimeS = 40;
  * whole host, a roll-out and our own canaries make dozens that are nobody's fault, and how many a minute depends on the machine's CPU.
  * A second one for the same pod is the thrash, and nothing else.
  */
-export function panickingHost(on: NodeSelector & object): readonly Step[] {
+export function panickingHost(distribution: Distribution, on: NodeSelector & object): readonly Step[] {
   return [
     act(
       'a journal that outlives a reboot, and a list of boots',
@@ -44,8 +45,8 @@ export function panickingHost(on: NodeSelector & object): readonly Step[] {
     installUnit('what stands for the kernel', on, {
       name: 'kernel-stand-in',
       path: '/usr/local/sbin/kernel-stand-in',
-      program: kernel,
-      unit: kernelUnit,
+      program: kernel(distribution),
+      unit: kernelUnit(distribution),
     }),
     onPanic('the host starts itself again after a panic', on, 'reboot'),
     act('two more services', 'workstation', `kubectl apply -f - <<YAML\n${deployments(on)}YAML`),
@@ -95,11 +96,11 @@ ExecStopPost=/bin/sh -c '[ "$SERVICE_RESULT" != signal ] || printf "ProblemType:
 [Install]
 WantedBy=multi-user.target`;
 
-const kernel = `#!/usr/bin/perl
+const kernel = ({ paths }: Distribution): string => `#!/usr/bin/perl
 # Counts the interfaces that pods get anew. So many within a minute, and everything stands still.
 use strict; use warnings;
 $| = 1;
-my $notes = "/var/lib/cni/results";
+my $notes = "${paths.cni.state}/results";
 my ($start, @anew) = (time);
 # What was left by the last boot is nobody's interface now.
 my %noted = map { $_ => 1 } glob "$notes/*-eth0";
@@ -132,9 +133,9 @@ sub panic {
   exec "systemctl", "reboot", "-ff";
 }`;
 
-const kernelUnit = `[Unit]
+const kernelUnit = ({ services }: Distribution): string => `[Unit]
 Description=Stands for the kernel of this machine
-Before=kubelet.service containerd.service
+Before=${services('kubelet', 'runtime')}
 [Service]
 ExecStart=/usr/local/sbin/kernel-stand-in
 [Install]

@@ -1,5 +1,5 @@
-import { adminKubectl } from '../../harness/model/commands.ts';
 import { act, until } from '../../harness/model/define.ts';
+import type { Distribution } from '../../harness/model/distribution.ts';
 import type { Step } from '../../harness/model/step.ts';
 import { seconds } from '../../harness/model/units.ts';
 import { indented } from './yaml.ts';
@@ -33,17 +33,18 @@ while (sysread($in, $seen, 65536, length $seen)) {
 `;
 
 /** The certificate's authority and the server's certificate, made on the control plane; the authority's key is thrown away. */
-const makeCertificate = [
-  'cd "$(mktemp -d)"',
-  'key="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"',
-  'openssl req -x509 $key -days 30 -subj /CN=policy-ca -keyout ca.key -out ca.crt 2>/dev/null',
-  'openssl req $key -subj /CN=policy.policy.svc -keyout tls.key -out tls.csr 2>/dev/null',
-  'echo subjectAltName=DNS:policy.policy.svc > names',
-  'openssl x509 -req -in tls.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 30 -extfile names -out tls.crt 2>/dev/null',
-  `${adminKubectl} create namespace policy`,
-  `${adminKubectl} -n policy create secret generic policy --from-file=tls.crt --from-file=tls.key --from-file=ca.crt`,
-  'rm -r "$PWD"',
-].join('\n');
+const makeCertificate = (kubectl: string): string =>
+  [
+    'cd "$(mktemp -d)"',
+    'key="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"',
+    'openssl req -x509 $key -days 30 -subj /CN=policy-ca -keyout ca.key -out ca.crt 2>/dev/null',
+    'openssl req $key -subj /CN=policy.policy.svc -keyout tls.key -out tls.csr 2>/dev/null',
+    'echo subjectAltName=DNS:policy.policy.svc > names',
+    'openssl x509 -req -in tls.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 30 -extfile names -out tls.crt 2>/dev/null',
+    `${kubectl} create namespace policy`,
+    `${kubectl} -n policy create secret generic policy --from-file=tls.crt --from-file=tls.key --from-file=ca.crt`,
+    'rm -r "$PWD"',
+  ].join('\n');
 
 /** @WORKER@ is filled in when it is applied. */
 const server = `apiVersion: v1
@@ -118,8 +119,8 @@ webhooks:
  *
  * Source: postmortem 001, 4 ("validating webhooks being unreachable"); Kubernetes, "Dynamic Admission Control".
  */
-export const policyWebhook: readonly Step[] = [
-  act("the webhook's certificate", 'control-plane', makeCertificate),
+export const policyWebhook = (distribution: Distribution): readonly Step[] => [
+  act("the webhook's certificate", 'control-plane', makeCertificate(distribution.commands.kubectl)),
   act(
     "the webhook's server, on the first worker",
     'workstation',

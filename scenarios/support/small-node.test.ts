@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { isMap, parseAllDocuments } from 'yaml';
+import { kubeadm } from '../../harness/distributions/kubeadm.ts';
 import { unused } from '../../harness/model/commands.ts';
 import { smallNode } from './small-node.ts';
 
-const yaml = smallNode.flatMap((step) =>
+const yaml = smallNode(kubeadm).flatMap((step) =>
   'command' in step ? (/<<'YAML'.*\n([\s\S]*)^YAML$/m.exec(step.command)?.[1] ?? []) : [],
 );
 const documents = yaml.flatMap((text) => [...parseAllDocuments(text)]);

@@ -1,5 +1,6 @@
 import { podsMemory, unused } from '../../harness/model/commands.ts';
 import { act, until } from '../../harness/model/define.ts';
+import type { Distribution } from '../../harness/model/distribution.ts';
 import type { Step } from '../../harness/model/step.ts';
 import { seconds } from '../../harness/model/units.ts';
 import { indented } from './yaml.ts';
@@ -12,8 +13,6 @@ const smallMiB = 768;
  * second on, and needs that much at once when it starts again.
  */
 export const serverMiB = 256;
-
-const config = '/var/lib/kubelet/config.yaml';
 
 /** A server of some size, with a limit that it does not reach. */
 const database = JSON.stringify([
@@ -96,21 +95,21 @@ spec:
  * Source: postmortem 003, "The Database"; Kubernetes, "Reserve Compute Resources for System Daemons" (enforceNodeAllocatable: pods) and
  * "Node-pressure Eviction" (default hard thresholds).
  */
-export const nodeOf = (allocatableMiB: number): readonly Step[] => [
+export const nodeOf = (distribution: Distribution, allocatableMiB: number): readonly Step[] => [
   act(
     `a node with ${allocatableMiB} MiB for its pods`,
     { worker: 2 },
     [
       `reserved=$(($(awk '/^MemTotal:/ { print $2 }' /proc/meminfo) - ${allocatableMiB} * 1024))`,
       '[ "$reserved" -gt 0 ]',
-      `printf 'systemReserved:\\n  memory: %sKi\\n' "$reserved" >> ${config}`,
-      'systemctl restart kubelet',
+      `printf 'systemReserved:\\n  memory: %sKi\\n' "$reserved" >> ${distribution.paths.kubeletConfiguration}`,
+      distribution.restart('kubelet'),
     ].join('\n'),
   ),
   until(
     'wait until the kubelet enforces it',
     { worker: 2 },
-    `${podsMemory}\n[ "$limit" = $((${allocatableMiB} * 1048576)) ]`,
+    `${podsMemory(distribution)}\n[ "$limit" = $((${allocatableMiB} * 1048576)) ]`,
     seconds(45),
   ),
   act(
@@ -135,4 +134,4 @@ export const nodeOf = (allocatableMiB: number): readonly Step[] => [
 ];
 
 /** The small node of the postmortem's outage. */
-export const smallNode = nodeOf(smallMiB);
+export const smallNode = (distribution: Distribution): readonly Step[] => nodeOf(distribution, smallMiB);

@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { isMap, isScalar, parseAllDocuments } from 'yaml';
+import { kubeadm } from '../../harness/distributions/kubeadm.ts';
 import { datapathAgent } from './datapath.ts';
 import { policyWebhook } from './policy-webhook.ts';
 import { smallNode } from './small-node.ts';
 
 /** YAML and programs inside commands are text that no type checks: here they are taken apart without a cluster. */
 
-const commands = [...datapathAgent, ...policyWebhook, ...smallNode].flatMap((step) =>
+const commands = [...datapathAgent(kubeadm), ...policyWebhook(kubeadm), ...smallNode(kubeadm)].flatMap((step) =>
   'command' in step ? [step.command] : [],
 );
 const yamls = commands.flatMap((command) => /<<'YAML'.*\n([\s\S]*)^YAML$/m.exec(command)?.[1] ?? []);

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import scenario from '../../scenarios/cni-wipe.ts';
+import { kubeadm } from '../../harness/distributions/kubeadm.ts';
+import cniWipe from '../../scenarios/cni-wipe.ts';
 import type { Plan } from '../../harness/model/plan.ts';
 import type { TrialRecord } from '../../harness/model/record.ts';
 import type { Scenario } from '../../harness/model/scenario.ts';
@@ -10,6 +11,7 @@ import { millis } from '../../harness/model/units.ts';
 import { makePlan } from '../../harness/engine/plan.ts';
 import { endOf, keepFinished, requireSameMachine, resumePlan } from '../../harness/engine/resume.ts';
 
+const scenario = cniWipe(kubeadm);
 const planOf = (trials: number, runbooks = ['wait', 'restore-cni']): Plan =>
   makePlan({ scenarioId: 'cni-wipe', scenario, profile: 'fast', trials, seed: 7, runbooks, createdEpochMs: 0 });
 const record = (trialId: string, environment: Record<string, string> = {}) =>

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kindProvider } from '../../harness/cluster/kind.ts';
 import type { RunningCluster } from '../../harness/cluster/provider.ts';
-import { adminKubectl } from '../../harness/model/commands.ts';
+import { kubeadm } from '../../harness/distributions/kubeadm.ts';
 import type { EndpointName, PodState } from '../../harness/model/cluster.ts';
 import { millis, seconds } from '../../harness/model/units.ts';
 import { eventually, noCluster, provide } from './provided.ts';
@@ -158,7 +158,7 @@ describe.skipIf(noCluster)('a cluster made by kind', () => {
     await watching;
     expect(seen.at(-1)).toMatchObject({ name: 'c1', ready: true });
     // No runbook that drains this node is stopped by it.
-    const drain = `${adminKubectl} drain ${node} --dry-run=client --ignore-daemonsets --delete-emptydir-data 2>&1`;
+    const drain = `${kubeadm.commands.kubectl} drain ${node} --dry-run=client --ignore-daemonsets --delete-emptydir-data 2>&1`;
     const drained = await cluster.exec(controlPlane(), drain);
     expect(drained).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/\bc1\b/) as string });
     await api.deletePod('canary', 'c1', { force: true });

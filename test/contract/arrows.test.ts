@@ -61,7 +61,11 @@ const forbidden: readonly (readonly [string, string, RegExp])[] = [
   ['scenarios/x.ts', `import { run } from '../harness/engine/run.ts';`, /a scenario is a declaration/],
   ['scenarios/x.ts', `import { k } from '../harness/cluster/kind.ts';`, /a scenario is a declaration/],
   ['scenarios/x.ts', `import fs from 'node:fs';`, /no package and nothing of Node/],
-  ['harness/cluster/x.ts', `import { r } from '../registry/reaper.ts';`, /cluster may import model, host only/],
+  [
+    'harness/cluster/x.ts',
+    `import { r } from '../registry/reaper.ts';`,
+    /cluster may import model, host, distributions only/,
+  ],
   ['harness/images/x.ts', `import { r } from '../setup/need.ts';`, /a room below both/],
   ['harness/probes/support/x.ts', `import { y } from '../../cluster/api.ts';`, /what they are handed/],
   ['harness/engine/x.ts', `import { p } from '../cli/output.ts';`, /nothing imports cli/],

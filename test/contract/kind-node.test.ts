@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,26 +6,14 @@ import { parse } from 'yaml';
 import { loadScenario, scenarioIds } from '../../harness/cli/load.ts';
 import { pauseImage } from '../../harness/model/instruments.ts';
 import { fakeCluster } from '../../harness/cluster/fake.ts';
-import { kindFacts } from '../../harness/cluster/facts.ts';
-import { takeFingerprint } from '../../harness/cluster/fingerprint.ts';
-import { nodeLogs } from '../../harness/cluster/logs.ts';
-import { powerOf } from '../../harness/cluster/power.ts';
 import { waitReady } from '../../harness/cluster/ready.ts';
-import {
-  emptyNode,
-  releaseControlPlane,
-  releaseWorker,
-  stopKubelet,
-  stopLeaders,
-} from '../../harness/cluster/snapshot/quiesce.ts';
 import { builtMinor, images, nodeImages, versions } from '../../harness/images/refs.ts';
 import { sandboxRequest } from '../../harness/model/commands.ts';
 import { architectures } from '../../harness/host/architecture.ts';
 import { profiles } from '../../harness/model/profile.ts';
-import type { Scenario } from '../../harness/model/scenario.ts';
-import { instant } from '../../harness/model/units.ts';
 import { projectManifests, writeManifests } from '../../harness/cluster/manifests.ts';
 import { unixTools } from '../../harness/setup/tools.ts';
+import { asked, commandsOf, ownCommands } from './commands.ts';
 import { callsOf, executables } from './shell.ts';
 
 /**
@@ -67,65 +54,6 @@ const folder = join(root, 'scenarios');
 const scenarios = await Promise.all(
   scenarioIds(folder).map(async (id) => ({ id, scenario: await loadScenario(id, folder) })),
 );
-
-interface Typed {
-  readonly on: unknown;
-  readonly command: string;
-}
-
-/** Every command of a scenario, whatever it is part of: steps, witnesses, checks. */
-function* commandsOf(value: unknown): Generator<Typed> {
-  if (typeof value !== 'object' || value === null) return;
-  if ('command' in value && typeof value.command === 'string' && 'on' in value) yield value as Typed;
-  for (const child of Object.values(value)) yield* commandsOf(child);
-}
-
-/** What detectors and probes ask of nodes in their first moment. */
-async function asked(scenario: Scenario): Promise<readonly string[]> {
-  const cluster = fakeCluster();
-  const moment = AbortSignal.timeout(150);
-  setMaxListeners(0, moment);
-  const samples = async function* () {
-    await new Promise((resolve) => {
-      moment.addEventListener('abort', resolve);
-    });
-    yield* [];
-  };
-  const context = { cluster, signal: moment, now: () => instant(performance.now()), samples };
-  await Promise.allSettled([
-    ...scenario.detectors.map(async (detector) => {
-      for await (const reading of detector.watch(context, profiles.fast)) expect(reading.state).toBeTypeOf('string');
-    }),
-    ...scenario.probes.map(async (probe) => {
-      const session = await probe.open({ cluster, now: context.now, signal: moment });
-      await session.attempt(1, moment).catch(() => undefined);
-      await session.close();
-    }),
-  ]);
-  return cluster.calls.filter(({ on }) => on !== 'workstation').map(({ command }) => command);
-}
-
-/** What the cluster's own code runs on nodes. */
-async function ownCommands(): Promise<readonly string[]> {
-  const cluster = fakeCluster({ exec: () => ({ exitCode: 0, stdout: '', stderr: '' }) });
-  const signal = AbortSignal.timeout(5000);
-  const docker = () => Promise.resolve('INFO: detected cgroup v1\nINFO: starting init');
-  const dir = mkdtempSync(join(tmpdir(), 'firedrill-kind-node-'));
-  const run = () => Promise.resolve({ exitCode: 0, stdout: '', stderr: '' });
-  const spec = { nodeImage: '', kindBinary: 'kind', profile: profiles.fast };
-  await kindFacts(cluster, { spec, docker, run });
-  await takeFingerprint(cluster, undefined, signal).catch(() => undefined);
-  await waitReady(cluster, { pods: new Map(), timeoutMs: 5000 }, signal).catch(() => undefined);
-  await nodeLogs(cluster, 0, signal);
-  const exec: typeof cluster.exec = (...given) => cluster.exec(...given);
-  await powerOf(docker, { network: 'n', nodes: [], exec }).reboot(cluster.nodes[0]?.name ?? '');
-  rmSync(dir, { recursive: true });
-  return [
-    ...cluster.calls.filter(({ on }) => on !== 'workstation').map(({ command }) => command),
-    ...[stopKubelet, stopLeaders, emptyNode('worker'), emptyNode('control-plane'), releaseControlPlane],
-    releaseWorker('10.0.0.2'),
-  ];
-}
 
 /** What a script of Perl that is put on a node starts there, which the shell around it does not tell. */
 const byPerl = (command: string): readonly string[] =>

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fakeCluster, type FakeCluster } from '../../harness/cluster/fake.ts';
+import { loadScenario } from '../../harness/cli/load.ts';
 import { nodePorts } from '../../harness/cluster/ports.ts';
+import { kubeadm } from '../../harness/distributions/kubeadm.ts';
 import { checksIn, stepProblems } from '../../harness/model/check.ts';
 import type { Endpoint } from '../../harness/model/cluster.ts';
 import type { Detector } from '../../harness/model/detector.ts';
@@ -38,7 +40,7 @@ const camelCase = (file: string) => file.replace(/-([a-z0-9])/g, (_, letter: str
 const load = async (path: string) => (await import(pathToFileURL(join(root, path)).href)) as Record<string, unknown>;
 
 const scenarios = new Map<string, Scenario>();
-for (const id of filesIn('scenarios')) scenarios.set(id, (await load(`scenarios/${id}.ts`))['default'] as Scenario);
+for (const id of filesIn('scenarios')) scenarios.set(id, await loadScenario(id, join(root, 'scenarios')));
 
 function partsOf<K extends Kind>(kind: K, scenario: Scenario): readonly Parts[K][] {
   const all: { readonly [P in Kind]: readonly Parts[P][] } = {
@@ -52,18 +54,20 @@ function partsOf<K extends Kind>(kind: K, scenario: Scenario): readonly Parts[K]
 
 const idOf = (part: Parts[Kind]) => ('sli' in part ? part.sli : part.id);
 
-/** The part as scenarios use it, else as its factory makes it from a sample or from nothing. */
+/** The part as scenarios use it, else as its factory makes it from a sample or from a distribution alone. */
 async function instancesOf<K extends Kind>(kind: K, file: string): Promise<readonly Parts[K][]> {
   const used = [...scenarios.values()].flatMap((scenario) =>
     partsOf(kind, scenario).filter((part) => idOf(part) === file),
   );
   if (used.length > 0) return used;
-  const factory = (await load(`harness/${kind}/${file}.ts`))[camelCase(file)] as (options?: unknown) => Parts[K];
+  const factory = (await load(`harness/${kind}/${file}.ts`))[camelCase(file)] as (
+    ...given: readonly unknown[]
+  ) => Parts[K];
   try {
-    return [file in samples ? factory(samples[file]) : factory()];
+    return [factory(...(samples[file] ?? [kubeadm]))];
   } catch (error) {
     throw new Error(
-      `${camelCase(file)}() needs options: use it in a scenario, or add a sample in test/contract/samples.ts`,
+      `${camelCase(file)}() needs more than a distribution: use it in a scenario, or add a sample in test/contract/samples.ts`,
       {
         cause: error,
       },

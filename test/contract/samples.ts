@@ -1,7 +1,9 @@
+import { kubeadm } from '../../harness/distributions/kubeadm.ts';
+
 /**
- * Options for factories that cannot be called without any and that no scenario uses yet. A part that a scenario uses needs no
+ * Arguments for factories that need more than a distribution and that no scenario uses yet. A part that a scenario uses needs no
  * entry: the scenario's own value is tested.
  */
-export const samples: Readonly<Record<string, unknown>> = {
-  'addresses-leaked': { nodes: 'workers' },
+export const samples: Readonly<Record<string, readonly unknown[]>> = {
+  'addresses-leaked': [kubeadm, { nodes: 'workers' }],
 };

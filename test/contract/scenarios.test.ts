@@ -102,6 +102,11 @@ describe('what TypeScript would have said', () => {
       (s) => ({ ...s, fault: { ...s.fault, inject: s.fault.inject.map((step) => ({ ...step, on: 'worker1' })) } }),
       'must be workstation, control-plane, workers, nodes, or { worker: <number from 1> }',
     ],
+    [
+      'a requirement that is none',
+      (s) => ({ ...s, fault: { ...s.fault, requires: [{ apart: 'kine' }] } }),
+      'fault.requires[0]: must be { apart, unit, daemonSet or staticPod: <component> }',
+    ],
     ['a list that is none', (s) => ({ ...s, probes: 'dns' }), 'probes: expected array, received string'],
     [
       'a probe without its function',

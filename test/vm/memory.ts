@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { kubeadm } from '../../harness/distributions/kubeadm.ts';
 import { memoryAvailable } from '../../harness/detectors/memory-available.ts';
 import { oomKilled } from '../../harness/detectors/oom-killed.ts';
 import { startClock } from '../../harness/engine/clock.ts';
@@ -58,8 +59,8 @@ export async function memory(context: Context): Promise<void> {
   };
   const pods = '/sys/fs/cgroup/kubelet.slice/kubelet-kubepods.slice';
 
-  await all('setup', nodeOf(podsMiB));
-  const small = await onNode(context, `${podsMemory}\necho "$group $limit $used $cache $available"`);
+  await all('setup', nodeOf(kubeadm, podsMiB));
+  const small = await onNode(context, `${podsMemory(kubeadm)}\necho "$group $limit $used $cache $available"`);
   const [group = '', ...numbers] = small.split(' ');
   const [limit = 0, used = 0, files = -1, available = 0] = numbers.map(Number);
   check(
@@ -75,11 +76,13 @@ export async function memory(context: Context): Promise<void> {
     `used ${used}, files ${files}, available ${available}`,
   );
 
-  const fault = oomDatabase({ worker: 2, serverMiB });
+  const fault = oomDatabase(kubeadm, { worker: 2, serverMiB });
   await all('prepare', fault.prepare);
   let memoryAlert: string | undefined;
   const killAlert = await fires(oomKilled(), context, 600, async () => {
-    memoryAlert = await fires(memoryAvailable({ underPercent: 25 }), context, 600, () => all('inject', fault.inject));
+    memoryAlert = await fires(memoryAvailable(kubeadm, { underPercent: 25 }), context, 600, () =>
+      all('inject', fault.inject),
+    );
   });
   const injected = journal.events.some(
     (event) => event.type === 'step' && event.part === 'inject' && event.state === 'done',
@@ -104,7 +107,7 @@ export async function memory(context: Context): Promise<void> {
   await all('undo', fault.undo);
   journal.close();
   await until(context, 'kubectl -n chromadb rollout status statefulset chromadb --timeout=30s');
-  const after = await onNode(context, `${podsMemory}\necho "$available $limit"`);
+  const after = await onNode(context, `${podsMemory(kubeadm)}\necho "$available $limit"`);
   const [free = 0, of = 1] = after.split(' ').map(Number);
   // More than what the alert asks for.
   check('the undo gives the memory back, and the database runs', free * 4 > of, `${free} of ${of} available`);

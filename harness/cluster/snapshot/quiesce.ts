@@ -1,7 +1,8 @@
+import { kubeadm } from '../../distributions/kubeadm.ts';
 import { shellScript } from '../shell.ts';
 
 /**
- * How a running cluster is brought to rest so that what lies on its disks then is a healthy cluster that starts at once, and
+ * How a running cluster of kubeadm's is brought to rest so that what lies on its disks then is a healthy cluster that starts at once, and
  * not one after a power cut:
  *
  * - leases of the leader elections are deleted, or the new controller manager would wait 15 s for its dead predecessor;
@@ -16,26 +17,27 @@ import { shellScript } from '../shell.ts';
  * - so are the API server and who leads by it until etcd is being started: an API server that finds nobody there waits a second.
  */
 
+const { kubelet, kubeletConfiguration, manifests } = kubeadm.paths;
+
 /** Where things of a node lie, and where they wait for its next start: in the same file system, so that the kubelet never sees half of one. */
 const places = {
   /** Everything by which a pod reaches the service default/kubernetes through the firewall, as iptables-restore reads it. */
-  rules: '/var/lib/kubelet/service-rules',
-  config: '/var/lib/kubelet/config.yaml',
-  held_config: '/var/lib/kubelet/config.yaml.held',
+  rules: `${kubelet}/service-rules`,
+  config: kubeletConfiguration,
+  held_config: `${kubeletConfiguration}.held`,
   /** The control plane's own pods. */
-  manifests: '/etc/kubernetes/manifests',
-  held_manifests: '/etc/kubernetes/manifests.held',
+  manifests,
+  held_manifests: `${manifests}.held`,
 } as const;
 
 /** On every node first: nobody brings back what ends from now on. */
-export const stopKubelet = 'systemctl stop kubelet';
+export const stopKubelet = `systemctl stop ${kubeadm.units('kubelet')}`;
 
 /** On the control plane: those that hold leases end, the API stays. */
 export const stopLeaders = shellScript('stop-leaders.sh');
 
 /** On the workstation, when their holders are gone. */
-export const deleteLeases =
-  'kubectl -n kube-system delete lease kube-controller-manager kube-scheduler --ignore-not-found --timeout=10s';
+export const deleteLeases = `kubectl -n kube-system delete lease ${kubeadm.processes('controllers', 'scheduler')} --ignore-not-found --timeout=10s`;
 
 /** The shell function `kept_rules`: of the rules of a node, as iptables-save prints them, those that are kept. */
 export const keptRules = shellScript('kept-rules.sh');

@@ -1,11 +1,12 @@
 import { look } from '../../model/define.ts';
+import type { Distribution } from '../../model/distribution.ts';
 import type { NodeSelector, Step } from '../../model/step.ts';
 import { seconds } from '../../model/units.ts';
 import { lastReservedName } from './reserved-names.ts';
 import { terminatingPods } from './terminating.ts';
 
 /** One look at each of the four layers that postmortem 004 found broken, before anything is touched. */
-export const lookAtEveryLayer = (node: NodeSelector): readonly Step[] => [
+export const lookAtEveryLayer = (distribution: Distribution, node: NodeSelector): readonly Step[] => [
   look(
     'is the scheduler silent?',
     'workstation',
@@ -16,12 +17,12 @@ export const lookAtEveryLayer = (node: NodeSelector): readonly Step[] => [
     ].join('\n'),
   ),
   look('are there service rules?', 'nodes', "iptables-save -t nat | grep -c -- '-j KUBE-SEP-' || true"),
-  look('are names reserved?', node, lastReservedName),
+  look('are names reserved?', node, lastReservedName(distribution)),
   look('what is Terminating?', 'workstation', terminatingPods),
   look(
     'does the datastore answer?',
     'control-plane',
-    "tail -qn 400 /var/log/pods/kube-system_kube-apiserver-*/kube-apiserver/*.log | grep -cE 'context (canceled|deadline exceeded)' || true",
+    `${distribution.logs('apiserver', 400)} | grep -cE 'context (canceled|deadline exceeded)' || true`,
     { timeoutMs: seconds(10) },
   ),
 ];

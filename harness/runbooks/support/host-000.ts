@@ -1,5 +1,6 @@
 import { sandboxRequest } from '../../model/commands.ts';
 import { act, look, until } from '../../model/define.ts';
+import type { Distribution } from '../../model/distribution.ts';
 import type { NodeSelector, Step } from '../../model/step.ts';
 import { seconds } from '../../model/units.ts';
 
@@ -33,8 +34,8 @@ export const hardenGatewayStep = (name: string, on: NodeSelector): Step =>
   );
 
 /** Source: postmortem 000, fix 2. */
-export const stopKubernetesStep = (name: string, on: NodeSelector): Step =>
-  act(name, on, 'systemctl disable --now kubelet containerd', {
+export const stopKubernetesStep = (distribution: Distribution, name: string, on: NodeSelector): Step =>
+  act(name, on, `systemctl disable --now ${distribution.units('kubelet', 'runtime')}`, {
     destroys: 'every pod of this host, at its next boot at the latest',
     standsFor: 'systemctl stop k3s; systemctl disable k3s',
   });
@@ -43,11 +44,12 @@ export const stopKubernetesStep = (name: string, on: NodeSelector): Step =>
 const lastBoot = 'last=$(tail -n 1 /var/log/boots | cut -d " " -f 1)';
 
 /** Whoever asked for a sandbox in the minute before the last boot, one name of a pod's owner a line. */
-const sandboxes = [
-  'journalctl -q -m --no-pager -u containerd -o cat --since "@$((last - 75))" --until "@$((last - 1))"',
-  `sed -nE 's/.*${sandboxRequest()}/\\2/p'`,
-  "sed -E 's/(-[a-z0-9]+){2}$//'",
-].join(' | ');
+const sandboxesOf = (distribution: Distribution): string =>
+  [
+    distribution.logsBetween('runtime', '$((last - 75))', '$((last - 1))'),
+    `sed -nE 's/.*${sandboxRequest()}/\\2/p'`,
+    "sed -E 's/(-[a-z0-9]+){2}$//'",
+  ].join(' | ');
 
 /**
  * The collector in the postmortem's order (`-m`, for a node in a container gets another machine's name at each boot), and what it points to. The gateway is guilty if its own code could have rebooted the machine,
@@ -55,7 +57,7 @@ const sandboxes = [
  *
  * Source: postmortem 000, "Check Logs Before Blaming Your Code" and "Blame Assignment".
  */
-export const lookForTheCulprit = (on: NodeSelector): readonly Step[] => [
+export const lookForTheCulprit = (distribution: Distribution, on: NodeSelector): readonly Step[] => [
   look('1: how long has it been up?', on, 'ps -o etime= -p 1', { standsFor: 'uptime' }),
   look('2: what is the pattern?', on, 'tail -n 6 /var/log/boots', { standsFor: 'last reboot' }),
   look(
@@ -78,7 +80,7 @@ export const lookForTheCulprit = (on: NodeSelector): readonly Step[] => [
     on,
     [
       lastBoot,
-      `made=$(${sandboxes} | sort | uniq -c | sort -rn)`,
+      `made=$(${sandboxesOf(distribution)} | sort | uniq -c | sort -rn)`,
       'count=$(echo "$made" | awk \'{ sum += $1 } END { print sum + 0 }\')',
       'who=$(echo "$made" | awk \'NR <= 2 { print $2 " (" $1 ")" }\' | paste -sd , | sed \'s/,/, /\')',
       'own=$(cat /opt/build-swarm/bin/* /etc/systemd/system/swarm-gateway.service | grep -cE "reboot|shutdown|poweroff|FailureAction" || true)',

@@ -1,5 +1,5 @@
-import { endProcesses } from '../../model/commands.ts';
 import { act, until } from '../../model/define.ts';
+import type { Distribution } from '../../model/distribution.ts';
 import type { NodeSelector, Step } from '../../model/step.ts';
 import { seconds } from '../../model/units.ts';
 
@@ -8,35 +8,17 @@ import { seconds } from '../../model/units.ts';
  * ours its parts are kubelet and proxy; containerd is restarted with them, as the postmortem says of its own.
  * @param name what the steps are called by, when a runbook does it more than once
  */
-export const kubeliteSteps = (name: string, worker?: NodeSelector): readonly Step[] => [
-  act(
-    `${name} the control plane's`,
-    'control-plane',
-    [
-      'systemctl stop kubelet',
-      endProcesses('kube-scheduler', 'kube-controller-manager', 'kube-apiserver', 'kube-proxy'),
-      'systemctl start kubelet',
-    ].join('\n'),
-    {
-      standsFor: 'snap restart microk8s.daemon-kubelite',
-      destroys: 'nothing, but the API is away for some seconds and every watch in the cluster ends',
-    },
-  ),
+export const kubeliteSteps = (distribution: Distribution, name: string, worker?: NodeSelector): readonly Step[] => [
+  act(`${name} the control plane's`, 'control-plane', distribution.restartControlPlane, {
+    standsFor: 'snap restart microk8s.daemon-kubelite',
+    destroys: 'nothing, but the API is away for some seconds and every watch in the cluster ends',
+  }),
   ...(worker === undefined
     ? []
     : [
-        act(
-          `${name} the worker's`,
-          worker,
-          [
-            'systemctl stop kubelet',
-            // One that stands still does not hear that it should end.
-            'kill -KILL $(pidof kube-proxy) 2>/dev/null || true',
-            'systemctl restart containerd',
-            'systemctl start kubelet',
-          ].join('\n'),
-          { standsFor: 'snap restart microk8s.daemon-kubelite' },
-        ),
+        act(`${name} the worker's`, worker, distribution.restartWorker, {
+          standsFor: 'snap restart microk8s.daemon-kubelite',
+        }),
       ]),
   until(`${name}: wait until the API answers`, 'workstation', 'kubectl get --raw /readyz', seconds(60)),
 ];

@@ -1,5 +1,5 @@
-import { adminKubectl } from '../../model/commands.ts';
 import { act, reboot, until } from '../../model/define.ts';
+import type { Distribution } from '../../model/distribution.ts';
 import type { NodeSelector, Step } from '../../model/step.ts';
 import { seconds } from '../../model/units.ts';
 import { networkCheck } from './network-check.ts';
@@ -12,6 +12,7 @@ import { removeAllSandboxes } from './sandboxes.ts';
  * @param options.sandboxes `removed` before the reboot, or `left` for containerd to find afterwards
  */
 export function rebootOne(
+  distribution: Distribution,
   name: string,
   on: NodeSelector,
   options: { readonly sandboxes: 'removed' | 'left' },
@@ -31,7 +32,7 @@ export function rebootOne(
     ),
     ...(options.sandboxes === 'removed'
       ? [
-          act(`${name}: stop and remove its sandboxes`, on, removeAllSandboxes, {
+          act(`${name}: stop and remove its sandboxes`, on, removeAllSandboxes(distribution), {
             timeoutMs: seconds(90),
             // It is rebooted all the same, as whoever types this does.
             optional: true,
@@ -39,17 +40,17 @@ export function rebootOne(
         ]
       : []),
     reboot(`${name}: reboot`, on, seconds(60)),
-    until(`${name}: wait for its kubelet`, on, 'systemctl is-active kubelet', seconds(60)),
+    until(`${name}: wait for its kubelet`, on, `systemctl is-active ${distribution.units('kubelet')}`, seconds(60)),
     until(
       `${name}: wait until the API answers`,
       'control-plane',
-      `${adminKubectl} get --raw /readyz --request-timeout=2s`,
+      `${distribution.commands.kubectl} get --raw /readyz --request-timeout=2s`,
       seconds(90),
     ),
     until(
       `${name}: wait until it is Ready and runs its agents`,
       on,
-      'pidof kube-proxy flanneld && iptables-save -t nat | grep -q -- "-j KUBE-SEP-"',
+      `pidof ${distribution.processes('proxy', 'network')} && iptables-save -t nat | grep -q -- "-j KUBE-SEP-"`,
       seconds(90),
     ),
     act(`${name}: uncordon`, 'workstation', `kubectl uncordon ${node}`),
@@ -64,8 +65,11 @@ export function rebootOne(
 }
 
 /** All nodes, the control plane last. */
-export const rollingReboot = (options: { readonly sandboxes: 'removed' | 'left' }): readonly Step[] => [
-  ...rebootOne('first worker', { worker: 1 }, options),
-  ...rebootOne('second worker', { worker: 2 }, options),
-  ...rebootOne('control plane', 'control-plane', options),
+export const rollingReboot = (
+  distribution: Distribution,
+  options: { readonly sandboxes: 'removed' | 'left' },
+): readonly Step[] => [
+  ...rebootOne(distribution, 'first worker', { worker: 1 }, options),
+  ...rebootOne(distribution, 'second worker', { worker: 2 }, options),
+  ...rebootOne(distribution, 'control plane', 'control-plane', options),
 ];

@@ -1,15 +1,16 @@
-import { adminKubectl as kubectl } from '../../model/commands.ts';
 import { act, until } from '../../model/define.ts';
+import type { Distribution } from '../../model/distribution.ts';
 import type { Step } from '../../model/step.ts';
 import { seconds } from '../../model/units.ts';
-
-const file = '/etc/kubernetes/manifests/kube-scheduler.yaml';
 
 /**
  * The scheduler holds its lease for so long (kube-scheduler's --leader-elect-lease-duration, 15 s by default; 60 s in postmortem 004) and
  * gives it up when it could not renew it for two thirds of that.
  */
-export function schedulerLease(leaseSeconds: number): readonly Step[] {
+export function schedulerLease(distribution: Distribution, leaseSeconds: number): readonly Step[] {
+  const { kubectl } = distribution.commands;
+  const scheduler = distribution.processes('scheduler');
+  const file = `${distribution.paths.manifests}/${scheduler}.yaml`;
   const flags = [
     `--leader-elect-lease-duration=${leaseSeconds}s`,
     `--leader-elect-renew-deadline=${Math.round((leaseSeconds * 2) / 3)}s`,
@@ -20,16 +21,16 @@ export function schedulerLease(leaseSeconds: number): readonly Step[] {
       'control-plane',
       [
         // Written beside it and moved: the kubelet reads the file as soon as it changes.
-        `sed -e '/--leader-elect-/d' -e 's/^\\( *\\)- --leader-elect=true$/&\\n${flags.map((flag) => `\\1- ${flag}`).join('\\n')}/' ${file} > /root/kube-scheduler.yaml`,
-        `grep -q -- ${flags[0] ?? ''} /root/kube-scheduler.yaml`,
-        `mv /root/kube-scheduler.yaml ${file}`,
+        `sed -e '/--leader-elect-/d' -e 's/^\\( *\\)- --leader-elect=true$/&\\n${flags.map((flag) => `\\1- ${flag}`).join('\\n')}/' ${file} > /root/${scheduler}.yaml`,
+        `grep -q -- ${flags[0] ?? ''} /root/${scheduler}.yaml`,
+        `mv /root/${scheduler}.yaml ${file}`,
       ].join('\n'),
       { standsFor: 'sed -i /var/snap/microk8s/current/args/kube-scheduler' },
     ),
     until(
       'wait until it runs',
       'control-plane',
-      `tr '\\0' ' ' < "/proc/$(pidof kube-scheduler)/cmdline" | grep -q -- ${flags[0] ?? ''}`,
+      `tr '\\0' ' ' < "/proc/$(pidof ${scheduler})/cmdline" | grep -q -- ${flags[0] ?? ''}`,
       seconds(60),
     ),
     // What the one before left would keep it waiting for as long as that lease lasts.

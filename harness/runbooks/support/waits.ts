@@ -1,6 +1,8 @@
 import { until } from '../../model/define.ts';
+import type { Distribution } from '../../model/distribution.ts';
 import type { UntilStep } from '../../model/step.ts';
 import { seconds } from '../../model/units.ts';
+import { untilOnEveryNode } from './agents.ts';
 
 /** What runbooks wait for before they go on; a person looks again and again. */
 
@@ -14,13 +16,8 @@ export const untilNodesReady = (timeoutMs = seconds(60)): UntilStep =>
   );
 
 /** The network's agent is there in its new version, on every node. */
-export const untilAgentRolledOut = (timeoutMs = seconds(120)): UntilStep =>
-  until(
-    'wait for it on every node',
-    'workstation',
-    'kubectl -n kube-flannel rollout status daemonset kube-flannel-ds --timeout=5s',
-    timeoutMs,
-  );
+export const untilAgentRolledOut = (distribution: Distribution, timeoutMs = seconds(120)): UntilStep =>
+  untilOnEveryNode(distribution, 'network', 'wait for it on every node', timeoutMs);
 
 /** The API says of itself that it is ready, its datastore included. */
 export const untilApiReady: UntilStep = until(

@@ -39,8 +39,8 @@ function undone(seconds: number, by: keyof typeof ways): Runbook {
 }
 
 /** What no verdict may name: fixes that do not last. */
-export default defineScenario({
-  ...corednsLoop,
+export default defineScenario((distribution) => ({
+  ...corednsLoop(distribution),
   runbooks: [
     claimed(wait(), 'does-not-recover', 'nothing heals by itself'),
     claimed(undone(10, 'a background job'), 'does-not-recover', 'undone before it is stable'),
@@ -48,4 +48,4 @@ export default defineScenario({
     claimed(undone(120, 'a timer'), 'does-not-recover', 'undone two minutes later'),
     claimed(undone(240, 'a timer'), 'does-not-recover', 'undone four minutes later'),
   ],
-});
+}));

@@ -1,0 +1,81 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { kubeadm } from '../distributions/kubeadm.ts';
+import { whyNot, withVerbs, type Requirement } from './distribution.ts';
+
+/** As k3s' agents and servers are: everything but the runtime's own tasks in one process. */
+const oneProcess = withVerbs({
+  ...kubeadm,
+  name: 'one',
+  components: {
+    ...kubeadm.components,
+    kubelet: { by: 'embedded', process: 'one', unit: 'one' },
+    runtime: { by: 'embedded', process: 'one', unit: 'one' },
+    scheduler: { by: 'embedded', process: 'one', unit: 'one' },
+    datastore: { by: 'unit', process: 'etcd', unit: 'etcd' },
+  },
+});
+
+describe("a distribution's verbs", () => {
+  it('tell systemctl each unit once, and that of the kubelet for pods', () => {
+    expect(kubeadm.units('runtime', 'kubelet')).toBe('containerd kubelet');
+    expect(kubeadm.units('scheduler', 'kubelet')).toBe('kubelet');
+    expect(oneProcess.units('runtime', 'kubelet', 'scheduler', 'datastore')).toBe('one etcd');
+    expect(kubeadm.services('runtime', 'kubelet')).toBe('containerd.service kubelet.service');
+  });
+
+  it('restart what is a unit, and end what somebody starts again', () => {
+    expect(kubeadm.restart('runtime', 'kubelet')).toBe('systemctl restart containerd kubelet');
+    expect(kubeadm.restart('controllers', 'scheduler')).toBe('kill $(pidof kube-controller-manager kube-scheduler)');
+    expect(kubeadm.kill('proxy')).toBe('kill -KILL $(pidof kube-proxy) 2>/dev/null || true');
+    for (const verb of ['restart', 'end', 'kill'] as const)
+      expect(oneProcess[verb]('scheduler', 'kubelet', 'datastore')).toBe('systemctl restart one etcd');
+    expect(oneProcess.kill('scheduler', 'proxy')).toBe(`systemctl restart one\n${kubeadm.kill('proxy')}`);
+  });
+
+  it('read the log where it is', () => {
+    expect(kubeadm.logs('apiserver', 5)).toMatch(/^tail -qn 5 \S+kube-system_kube-apiserver-\S+$/);
+    expect(kubeadm.logs('network', 5)).toMatch(/^tail -qn 5 \S+kube-flannel_kube-flannel-ds-\S+$/);
+    expect(kubeadm.logs('kubelet', 5)).toBe('journalctl -u kubelet -n 5 -o cat --no-pager');
+    expect(oneProcess.logs('scheduler', 5)).toBe('journalctl -u one -n 5 -o cat --no-pager');
+    expect(oneProcess.logsBetween('runtime', '1', '2')).toContain('-u one -o cat --since "@1" --until "@2"');
+  });
+
+  it('end by force what does not end when asked', async () => {
+    const deaf = spawn('sh', ['-c', 'trap "" TERM; echo deaf; while :; do sleep 0.1; done']);
+    await once(deaf.stdout, 'data');
+    // pidof would find whatever else is called as this is.
+    const end = `pidof() { echo ${deaf.pid}; }\n${kubeadm.end('datastore')}`;
+    const ended = once(deaf, 'exit');
+    expect(spawnSync('sh', ['-ec', end.replaceAll('sleep 1', 'sleep 0.1')]).status).toBe(0);
+    expect((await ended)[1]).toBe('SIGKILL');
+    expect(spawnSync('sh', ['-ec', `pidof() { return 1; }\n${kubeadm.end('datastore')}`]).status).toBe(0);
+  });
+});
+
+describe('what a distribution cannot do', () => {
+  const cases: readonly (readonly [Requirement, string])[] = [
+    [{ apart: 'scheduler' }, 'the scheduler is no process of its own on one but a part of one'],
+    [{ unit: 'kubelet' }, 'the kubelet is no unit of its own on one but a part of one'],
+    [{ unit: 'proxy' }, 'the agent that writes service rules is no unit of its own on one'],
+    [{ daemonSet: 'datastore' }, 'the datastore is no DaemonSet on one'],
+    [{ staticPod: 'datastore' }, 'the datastore is no static pod on one'],
+    [{ certificatesOf: 'kubeadm' }, 'one keeps its certificates otherwise than kubeadm'],
+  ];
+  it.each(cases)('%j is told in a sentence', (requirement, why) => {
+    expect(whyNot([{ apart: 'proxy' }, requirement], oneProcess)).toBe(why);
+  });
+
+  it('is nothing where all requirements hold, or there are none', () => {
+    const all: readonly Requirement[] = [
+      { apart: 'scheduler' },
+      { unit: 'kubelet' },
+      { daemonSet: 'proxy' },
+      { staticPod: 'datastore' },
+      { certificatesOf: 'kubeadm' },
+    ];
+    expect(whyNot(all, kubeadm)).toBeUndefined();
+    expect(whyNot(undefined, oneProcess)).toBeUndefined();
+  });
+});

@@ -1,0 +1,149 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { findRunbook, loadScenario, scenarioIds } from '../../harness/cli/load.ts';
+import { kubeadm } from '../../harness/distributions/kubeadm.ts';
+import {
+  components,
+  withVerbs,
+  type Component,
+  type Distribution,
+  type Run,
+} from '../../harness/model/distribution.ts';
+import { existence, type DeclaredScenario } from '../../harness/model/scenario.ts';
+import { askedBy, commandsOf } from './commands.ts';
+
+/** What exists on which distribution, and that whatever is typed asks its distribution for what another one has elsewhere. */
+
+const folder = join(import.meta.dirname, '..', '..', 'scenarios');
+const ids = scenarioIds(folder);
+
+/** A distribution that nobody has: everything is called and lies otherwise, and runs as `run` says. */
+function elsewhere(name: string, run: (component: Component) => Run): Distribution {
+  const at = (path: string) => `/elsewhere/${path}`;
+  const base = withVerbs({
+    name,
+    components: Object.fromEntries(components.map((one) => [one, run(one)])) as Distribution['components'],
+    paths: {
+      cni: { configuration: at('conf'), conflist: at('conf/it'), plugins: at('plugins'), state: at('state') },
+      configuration: at('configuration'),
+      adminKubeconfig: at('admin'),
+      kubeletKubeconfig: at('node'),
+      pki: at('tls'),
+      kubelet: at('agent'),
+      kubeletConfiguration: at('agent/configuration'),
+      kubeletCertificate: at('agent/certificate'),
+      manifests: at('pods'),
+      datastore: at('db'),
+      runtime: at('run'),
+    },
+    links: { bridge: 'bridge7', overlay: 'overlay7' },
+    commands: { kubectl: 'xkubectl', ctr: 'xctr', crictl: 'xcri' },
+    podsGroups: [at('group')],
+  });
+  const typed = { stopEverything: 'x-stop', restartControlPlane: 'x-restart', restartWorker: 'x-restart' };
+  const steps = { renewCertificates: [], renewEverything: [], upgrade: [] };
+  return {
+    ...base,
+    ...typed,
+    ...steps,
+    uninstall: () => 'x-remove',
+    install: { controlPlane: 'x-add', worker: 'x-add' },
+  };
+}
+/** As kubeadm, under other names. */
+const asKubeadm = elsewhere('kubeadm', (component) => {
+  const run = kubeadm.components[component];
+  const name = `part${components.indexOf(component)}`;
+  return { ...run, process: name, ...('unit' in run ? { unit: name } : {}) };
+});
+const oneProcess = elsewhere('one', () => ({ by: 'embedded', process: 'one', unit: 'one' }));
+
+/** What only kubeadm's nodes have, or have by that name. */
+const ofKubeadm = new RegExp(
+  [
+    '/etc/(kubernetes|cni)\\b|/opt/cni\\b|/var/lib/(cni|kubelet|etcd)\\b|/run/containerd\\b',
+    '\\b(cni0|kubeadm|crictl)\\b|flannel\\.1\\b|ctr -n|--kubeconfig /|kubelet\\.slice',
+    '(systemctl [^\\n;&|]*|journalctl [^\\n;&|]*)\\b(kubelet|containerd)\\b|(kubelet|containerd)\\.service',
+    'pidof [^\\n;&|)]*\\b(kubelet|containerd(?!-shim)|flanneld|kube-[a-z-]+)\\b',
+  ].join('|'),
+);
+
+describe.each(ids)('%s', (id) => {
+  it('exists on kubeadm with all of its runbooks', async () => {
+    expect(existence(await loadScenario(id, folder), kubeadm)).toMatchObject({ without: new Map() });
+  });
+
+  it('asks its distribution for what is otherwise on another', async () => {
+    const scenario = await loadScenario(id, folder, asKubeadm);
+    const commands = [...commandsOf(scenario)].map(({ command }) => command);
+    for (const detector of scenario.detectors) commands.push(...(await askedBy(detector)));
+    const kept = commands.flatMap((command) => ofKubeadm.exec(command)?.[0] ?? []);
+    expect(kept).toEqual([]);
+  });
+});
+
+describe('an outage', () => {
+  const there = async (id: string) => {
+    const declared = (await import(`../../scenarios/${id}.ts`)) as { default: DeclaredScenario };
+    const scenario = typeof declared.default === 'function' ? declared.default(oneProcess) : declared.default;
+    return existence(scenario, oneProcess);
+  };
+
+  it.each([
+    ['scheduler-stall', 'the scheduler is no process of its own on one but a part of one'],
+    ['nat-not-reprogrammed', 'the agent that writes service rules is no process of its own on one but a part of one'],
+    ['datastore-stall', 'the datastore is no process of its own on one but a part of one'],
+    ['name-reserved', 'the container runtime is no unit of its own on one but a part of one'],
+    ['simultaneous-reboot', 'the agent that writes service rules is no process of its own on one but a part of one'],
+    ['bpf-too-large', "the agent of the pods' network is no DaemonSet on one but a part of one"],
+    ['expired-certs', 'one keeps its certificates otherwise than kubeadm'],
+    ['everything-at-once', 'one keeps its certificates otherwise than kubeadm'],
+  ])('%s does not exist where everything is one process', async (id, why) => {
+    expect(await there(id)).toEqual({ why });
+    await expect(loadScenario(id, folder, oneProcess)).rejects.toThrow(`there is no ${id} on one: ${why}`);
+  });
+
+  it.each(['cni-wipe', 'coredns-loop', 'iptables-flush', 'oom-database', 'pg-wal-corruption'])(
+    '%s exists there, too, with a way to restart what is broken',
+    async (id) => {
+      const scenario = await loadScenario(id, folder, oneProcess);
+      expect([...commandsOf(scenario)].flatMap(({ command }) => ofKubeadm.exec(command)?.[0] ?? [])).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['cni-wipe', 'restart-cni-agent'],
+    ['iptables-flush', 'restart-node-agent'],
+  ])('%s: the agent of %s is restarted with what it is a part of', async (id, runbook) => {
+    const { steps } = findRunbook(id, await loadScenario(id, folder, oneProcess), runbook).runbook;
+    expect(steps.slice(-2)).toMatchObject([
+      { on: 'nodes', command: 'systemctl restart one' },
+      { on: 'nodes', command: 'systemctl is-active one' },
+    ]);
+  });
+
+  it('loses the runbooks that would need a part by itself, each with its reason', async () => {
+    const left = await there('replica-deadlock');
+    expect('without' in left && Object.fromEntries(left.without)).toEqual({
+      'restart-containerd': 'the container runtime is no unit of its own on one but a part of one',
+      'restart-kubelet': 'the kubelet is no unit of its own on one but a part of one',
+    });
+    expect('scenario' in left && left.scenario.runbooks.map(({ runbook }) => runbook.id)).not.toContain(
+      'restart-kubelet',
+    );
+  });
+});
+
+it('a scenario that cannot be made for a distribution says so with its file', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'firedrill-scenarios-'));
+  writeFileSync(join(dir, 'torn.ts'), 'export default ({ name }) => { throw new Error(`no idea of ${name}`); };');
+  await expect(loadScenario('torn', dir)).rejects.toThrow(/torn\.ts cannot be loaded: no idea of kubeadm/);
+  rmSync(dir, { recursive: true });
+});
+
+it('finds what is kubeadm alone in its own commands', async () => {
+  const found = [...commandsOf(await loadScenario('expired-certs', folder))].filter((c) => ofKubeadm.test(c.command));
+  expect(found.length).toBeGreaterThan(5);
+});
