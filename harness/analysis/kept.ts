@@ -1,13 +1,14 @@
-import type { TrialEvent } from '../model/events.ts';
 import type { Plan } from '../model/plan.ts';
 import type { DetectorRecord, WholeSliRecord, WholeRecord } from '../model/record.ts';
-import { humanDuration, midpoint, uncensored, type Censored, type Interval } from '../model/units.ts';
+import { humanDuration, uncensored, type Censored, type Interval } from '../model/units.ts';
+import type { Trial } from './checker.ts';
+import { checkers } from './checkers.ts';
 import { keptEvents, slowMs, slowTimeoutMs } from './kept-events.ts';
-import { indexLog } from './log.ts';
 import { whole } from './numbers.ts';
 import { isValid } from './observed.ts';
-import { outagesOf, type Outage } from './outages.ts';
 import { analyseTrial } from './record.ts';
+import type { Service } from './service.ts';
+import { phasesOf } from './steps.ts';
 import { splitTtr } from './time-spent.ts';
 import { list } from './words.ts';
 
@@ -33,14 +34,12 @@ export function reanalyseKept(record: WholeRecord, plan: Plan): WholeRecord {
   if (record.definitions === 2 || !isValid(record) || onset === undefined) return record;
   const events = keptEvents(record, plan);
   if (events === undefined) return record;
-  const fresh = analyseTrial(events);
+  const fresh = analyseTrial(events, checkers, slowToTell);
   if (fresh.outcome === 'invalid') return record;
-  const slow = slowOf(events, fresh);
-  const ttr = waited(fresh.ttr, onset, slow);
-  const firstGood = waited(fresh.firstGood, onset, slow);
+  const { firstGood, ttr } = fresh;
   const restored = uncensored(ttr);
   // What became of objects outside the blast radius is no matter of timelines, and decides before all but loss.
-  const { outcome, reason } = objectsHarmed(record) ? record : { ...fresh, reason: said(fresh, restored) };
+  const { outcome, reason } = objectsHarmed(record) ? record : fresh;
   const { firstSymptom: _s, ttr: _t, fullRecovery: _f, parts: _p, ...rest } = record;
   const { firstSymptom, watchedStableMs, downAgain } = fresh;
   return {
@@ -68,35 +67,30 @@ const objectsHarmed = ({ outcome, reason, harm }: WholeRecord): boolean =>
   outcome === 'harmed' &&
   (harm === undefined ? reason.includes('outside the blast radius gone') : harm.objects.length > 0);
 
-/** Its reason, with the time as it is given. */
-function said({ reason, ttr }: WholeRecord, restored: Interval | undefined): string {
-  const before = uncensored(ttr);
-  if (before === undefined || restored === undefined) return reason;
-  return reason.replace(humanDuration(midpoint(before)), humanDuration(midpoint(restored)));
-}
-
-/** The outages of slow probes that the time to recover is about: those known when the runbook began. */
-function slowOf(events: readonly TrialEvent[], fresh: WholeRecord): readonly Outage[] {
-  const { slis } = indexLog(events);
-  const begunMs = fresh.phases.find(({ name }) => name === 'runbook')?.fromMs ?? fresh.endMs;
-  return slis
-    .filter(({ periodMs, bystander }) => periodMs >= slowMs && !bystander)
-    .map((sli) => outagesOf(sli.samples, sli, fresh.onset?.lo ?? 0, fresh.endMs))
-    .filter(([first]) => first !== undefined && first.firstBadMs < begunMs)
-    .flat();
-}
-
-/** A time that ends with an outage of a slow probe: the first request that went well may have waited for that until it was nearly given up. */
-function waited(
-  time: Interval | Censored | undefined,
-  onset: Interval,
-  outages: readonly Outage[],
-): Interval | Censored | undefined {
-  const known = uncensored(time);
-  if (known === undefined) return time;
-  const ends = outages.flatMap(({ ended }) => (ended === undefined ? [] : [ended.hi - onset.lo]));
-  const before = ends.filter((ms) => ms <= known.hi);
-  return { lo: known.lo, hi: Math.max(known.hi, ...before.map((ms) => Math.ceil(ms + slowTimeoutMs))) };
+/**
+ * A time that ends with an outage of a slow probe: the first request that went well may have waited for that until it was nearly given up. It is
+ * about those outages that were known when the runbook began.
+ */
+function slowToTell(service: Service, { log, observation, slis }: Omit<Trial, 'found' | 'service'>): Service {
+  const { firstGood, ttr } = service;
+  const { onset } = observation;
+  if (onset === undefined) return service;
+  const begunMs = phasesOf(log).find(({ name }) => name === 'runbook')?.fromMs ?? observation.toMs;
+  const ends = slis
+    .filter(
+      ({ sli, outages: [first] }) => sli.periodMs >= slowMs && !sli.bystander && first && first.firstBadMs < begunMs,
+    )
+    .flatMap(({ outages }) => outages.flatMap(({ ended }) => (ended === undefined ? [] : [ended.hi - onset.lo])));
+  const waited = <T extends Interval | Censored>(time: T): T | Interval => {
+    if ('censored' in time) return time;
+    const before = ends.filter((ms) => ms <= time.hi);
+    return { lo: time.lo, hi: Math.max(time.hi, ...before.map((ms) => Math.ceil(ms + slowTimeoutMs))) };
+  };
+  return {
+    ...service,
+    ...(firstGood === undefined ? {} : { firstGood: waited(firstGood) }),
+    ...(ttr === undefined ? {} : { ttr: waited(ttr) }),
+  };
 }
 
 /** An SLI's outage and recovery again; what was counted stays. */

@@ -12,7 +12,7 @@ import { outward, whole } from './numbers.ts';
 import { observe, type Observation } from './observation.ts';
 import { decide } from './outcome.ts';
 import { outagesOf } from './outages.ts';
-import { serviceOf } from './service.ts';
+import { serviceOf, type Service } from './service.ts';
 import { sliRecord } from './sli.ts';
 import { mitigationOf, phasesOf, stepsOf } from './steps.ts';
 import { splitTtr } from './time-spent.ts';
@@ -22,9 +22,14 @@ import { splitTtr } from './time-spent.ts';
  * record. Definitions: docs/measurement.md. Works on the log of a trial that still runs, too; its outcome then is `invalid`
  * (cut off) but its TTR is already what it will be.
  * @param judges by what it is judged
+ * @param correct what is known of when service was back, by who knows more than the events
  * @throws FiredrillError `usage` when the log has no `trial.started`
  */
-export function analyseTrial(events: readonly TrialEvent[], judges: readonly Checker[] = checkers): WholeRecord {
+export function analyseTrial(
+  events: readonly TrialEvent[],
+  judges: readonly Checker[] = checkers,
+  correct: (service: Service, seen: Omit<Trial, 'found' | 'service'>) => Service = (service) => service,
+): WholeRecord {
   const log = indexLog(events);
   const observation = observe(log);
   const { started } = log;
@@ -34,9 +39,10 @@ export function analyseTrial(events: readonly TrialEvent[], judges: readonly Che
     outages: outagesOf(sli.samples, sli, observation.fromMs, observation.toMs),
   }));
   const mitigation = mitigationOf(log);
-  const service = serviceOf(log, observation, broken);
+  const measured = { log, observation, slis: broken, mitigation };
+  const service = correct(serviceOf(log, observation, broken), measured);
   const { firstGood, ttr, stable, again, prevented } = service;
-  const seen: Omit<Trial, 'found'> = { log, observation, slis: broken, mitigation, service };
+  const seen: Omit<Trial, 'found'> = { ...measured, service };
   const { findings, found } = judge(judges, seen);
   const { outcome, reason } = decide({ ...seen, found }, findings);
   const harmed = found(harm);

@@ -20,12 +20,26 @@ export interface DockerFacts {
   readonly firewall: string;
 }
 
-/** Asks the engine what it is; undefined when none answers. */
-export async function askDocker(runner: Runner, signal?: AbortSignal): Promise<DockerFacts | undefined> {
-  const result = await runner.run('docker', ['info', '--format', '{{json .}}'], { timeoutMs: 20_000, signal });
-  if (!result.ok) return undefined;
-  return parseDockerInfo(result.stdout);
+/** What became of asking for an engine. */
+export interface DockerAnswer {
+  /** Undefined when none answered. */
+  readonly facts: DockerFacts | undefined;
+  /** Whether it would have answered if this user had the right. */
+  readonly forbidden: boolean;
 }
+
+/** Asks the engine what it is, or finds out that this user may not. */
+export async function findDocker(runner: Runner, signal?: AbortSignal): Promise<DockerAnswer> {
+  const { ok, stdout, stderr } = await runner.run('docker', ['info', '--format', '{{json .}}'], {
+    timeoutMs: 20_000,
+    signal,
+  });
+  return { facts: ok ? parseDockerInfo(stdout) : undefined, forbidden: !ok && /permission denied/i.test(stderr) };
+}
+
+/** Asks the engine what it is; undefined when none answers. */
+export const askDocker = async (runner: Runner, signal?: AbortSignal): Promise<DockerFacts | undefined> =>
+  (await findDocker(runner, signal)).facts;
 
 /** Reads `docker info --format '{{json .}}'`; undefined when the client answered but no engine did. */
 export function parseDockerInfo(text: string): DockerFacts | undefined {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fakeCluster } from '../cluster/fake.ts';
 import type { Probe, Sample } from '../model/probe.ts';
 import { millis } from '../model/units.ts';
-import { FakeClock, settle } from './fake-clock.ts';
+import { FakeClock, settle } from './testing/clock.ts';
 import { concurrencyLimit, notSent, sample, startSampling, type Sampled } from './sampler.ts';
 
 const never = (): Promise<never> => new Promise(() => undefined);

@@ -16,7 +16,7 @@ import { asking, diskForRun, requireInotify, requireMemory, usual, type Need } f
 import { engineElsewhere, refuse, type EngineSite, type Machine } from './refusal.ts';
 import { aptInstall } from '../host/apt.ts';
 import { freeBytes, requireDisk } from '../host/disk.ts';
-import { askDocker, type DockerFacts } from '../host/docker.ts';
+import { askDocker, findDocker, type DockerFacts } from '../host/docker.ts';
 import { must, realRunner, type Runner } from '../host/run.ts';
 import { sleep } from '../host/time.ts';
 import { missingFrom, unixTools } from './tools.ts';
@@ -89,14 +89,11 @@ export async function ensureDocker(
   const { platform, arch } = host;
   refuse({ platform, arch, missingTools: await host.missingTools() });
   if (options.need !== undefined) requireMemory(options.need, host.availableBytes());
-  let facts = await askDocker(runner, signal);
+  const answer = await findDocker(runner, signal);
+  let { facts } = answer;
   let how: DockerReady['how'] = 'running';
   if (facts === undefined) {
-    refuse({
-      ...{ platform, arch },
-      podman: await isPodman(runner, signal),
-      forbidden: await isForbidden(runner, signal),
-    });
+    refuse({ ...{ platform, arch }, podman: await isPodman(runner, signal), forbidden: answer.forbidden });
     // Whoever points at another engine does not want one here.
     const endpoint = await dockerEndpoint(runner, signal);
     if (endpoint !== localEndpoint) {
@@ -173,12 +170,6 @@ export async function dockerUserChain(runner: Runner, signal?: AbortSignal): Pro
   }
   if (looks.some(({ stderr }) => /permission|must be root/i.test(stderr))) return 'forbidden';
   return looks.some(({ missing, timedOut }) => missing || timedOut) ? undefined : 'absent';
-}
-
-/** Whether an engine that does not answer would, if this user had the right. */
-export async function isForbidden(runner: Runner, signal?: AbortSignal): Promise<boolean> {
-  const { ok, stderr } = await runner.run('docker', ['info'], { timeoutMs: 20_000, signal });
-  return !ok && /permission denied/i.test(stderr);
 }
 
 /** Whether `docker` is podman's stand-in for it, which says so in its version. */

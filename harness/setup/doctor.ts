@@ -11,12 +11,11 @@ import { cacheDir } from '../host/folders.ts';
 import { boundingSet, holds, sysResourceBit } from './capabilities.ts';
 import { boundedRuntime } from './daemon-config.ts';
 import { freeBytes } from '../host/disk.ts';
-import { askDocker, type DockerFacts } from '../host/docker.ts';
+import { findDocker, type DockerFacts } from '../host/docker.ts';
 import {
   aboutEngine,
   dockerEndpoint,
   dockerUserChain,
-  isForbidden,
   isPodman,
   localEndpoint,
   thisHost,
@@ -345,7 +344,7 @@ export async function collectFacts(
   runner: Runner = realRunner,
   signal?: AbortSignal,
 ): Promise<Facts> {
-  const docker = await askDocker(runner, signal);
+  const { facts: docker, forbidden } = await findDocker(runner, signal);
   const version = async (program: string, args: readonly string[]): Promise<string | undefined> => {
     const result = await runner.run(program, args, { signal, timeoutMs: 20_000 });
     return result.ok ? result.stdout.trim() : undefined;
@@ -360,7 +359,7 @@ export async function collectFacts(
     docker,
     dockerInstalled: docker !== undefined || (await version('dockerd', ['--version'])) !== undefined,
     podman: docker === undefined && (await isPodman(runner, signal)),
-    forbidden: docker === undefined && (await isForbidden(runner, signal)),
+    forbidden,
     endpoint: await dockerEndpoint(runner, signal),
     here: thisHost.here(),
     aptHost: (await version('apt-get', ['--version'])) !== undefined,

@@ -9,6 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { untilTold } from '../../bench/support.ts';
 import { dockerCli } from '../../harness/cluster/docker.ts';
 import { kindFacts } from '../../harness/cluster/facts.ts';
 import { projectManifests } from '../../harness/cluster/manifests.ts';
@@ -90,14 +91,7 @@ const wanted = shown.filter(
 );
 const parts = [...before, ...wanted];
 
-const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  // Not once: execa ends the process when nobody listens any more.
-  process.on(name, () => {
-    stop.abort(new Error('interrupted'));
-  });
-}
-const { signal } = stop;
+const signal = untilTold();
 const checks: Check[] = [];
 const run = slowly(runProcess);
 const docker = dockerCli(run);

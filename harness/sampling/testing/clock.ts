@@ -1,5 +1,5 @@
-import { instant, type Instant } from '../model/units.ts';
-import type { SamplerClock } from './sampler.ts';
+import { instant, type Instant } from '../../model/units.ts';
+import type { SamplerClock } from '../sampler.ts';
 
 /** A clock for unit tests: time passes only when told to, and sleepers wake in the order of their instants. */
 export class FakeClock implements SamplerClock {
