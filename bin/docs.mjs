@@ -15,6 +15,7 @@ const bin = (name) => join(docs, 'node_modules', '.bin', name);
 // Links out of the site are not followed: they would make the build depend on other people's servers.
 const noOthers = ['--skip', String.raw`^https?://(?!localhost|127\.)`];
 const steps = [
+  [process.execPath, ['--import', 'tsx', 'docs/outages.ts']],
   [bin('vitepress'), ['build', 'docs']],
   [
     bin('linkinator'),

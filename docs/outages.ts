@@ -1,13 +1,18 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadScenario, projectRoot, scenarioIds } from '../harness/cli/load.ts';
 import { runbookPage, scenarioPage } from '../harness/cli/page.ts';
 import type { Plan } from '../harness/model/plan.ts';
 
-/** Prints the outages' pages for the site as JSON: what `describe` says of each, with all of its runbooks, and its kept runs. */
+/**
+ * Writes the outages' pages for the site to docs/outages/: what `describe` says of each, with all of its runbooks, and its kept runs. Files, because
+ * VitePress' search does not index pages that it is given otherwise.
+ */
 
+const pages = join(import.meta.dirname, 'outages');
+rmSync(pages, { recursive: true, force: true });
+mkdirSync(pages);
 const kept = keptRuns();
-const pages = [];
 for (const id of scenarioIds()) {
   const scenario = await loadScenario(id);
   const runs = kept.filter((run) => run.scenario === id);
@@ -18,9 +23,8 @@ for (const id of scenarioIds()) {
       ? []
       : ['## Kept runs', runs.map(({ name }) => `- [${name}](../../reports/examples/${name}/report.md)`).join('\n')]),
   ].join('\n\n');
-  pages.push({ params: { outage: id, title: scenario.outage.title }, content });
+  writeFileSync(join(pages, `${id}.md`), `${content}\n`);
 }
-process.stdout.write(JSON.stringify(pages));
 
 function keptRuns(): readonly { readonly name: string; readonly scenario: string }[] {
   const folder = join(projectRoot, 'reports', 'examples');

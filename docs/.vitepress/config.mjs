@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, readdirSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { outages } from './outages.mjs';
 
 // The site is the repository's own Markdown, each page under the path that it has there, so that one link serves both. It is built by
 // bin/docs.mjs, from the repository's folder.
 
 const base = process.env.DOCS_BASE ?? '/';
+
+/** The outages that have a page: bin/docs.mjs has them written first. */
+const outages = readdirSync('docs/outages').map((page) => page.replace('.md', ''));
 
 /** Where the sources are on GitHub: known where GitHub builds the site. */
 const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = process.env;
@@ -69,7 +71,11 @@ export default {
   // What a command prints is no markup.
   markdown: { html: false, anchor: { slugify }, config: asOnGitHub },
   themeConfig: {
-    search: { provider: 'local' },
+    search: {
+      provider: 'local',
+      // A term's definition comes before its uses: the glossary is one long table, and what is long ranks low.
+      options: { miniSearch: { searchOptions: { boostDocument: (id) => (id.includes('/glossary') ? 4 : 1) } } },
+    },
     outline: [2, 3],
     nav: [
       { text: 'Outages', link: '/reports/examples/' },
@@ -94,7 +100,7 @@ export default {
       },
       {
         text: 'Outages',
-        items: outages().map(({ params: { outage } }) => ({ text: outage, link: `/docs/outages/${outage}` })),
+        items: outages.map((outage) => ({ text: outage, link: `/docs/outages/${outage}` })),
       },
     ],
   },

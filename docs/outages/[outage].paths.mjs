@@ -1,3 +1,0 @@
-import { outages } from '../.vitepress/outages.mjs';
-
-export default { paths: outages };
