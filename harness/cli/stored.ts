@@ -33,6 +33,11 @@ export function findRun(name: string, out: string): string {
   const direct = resolve(name);
   if (isRunDir(direct)) return direct;
   if (basename(direct) === 'report.json' && existsSync(direct)) return dirname(direct);
+  if (existsSync(direct) && statSync(direct).isFile()) {
+    throw new FiredrillError('usage', `${name} is a file: a run is a folder with plan.json or report.json in it`, {
+      hint: `mkdir kept && cp ${name} kept/report.json && npm run firedrill -- report kept`,
+    });
+  }
   if (isRunDir(join(out, name))) return join(out, name);
   const all = runsIn(out);
   // Run ids begin with the time.

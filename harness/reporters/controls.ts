@@ -3,7 +3,7 @@ import { isSuccess, outcomeLabel } from '../model/outcome.ts';
 import { humanDuration } from '../model/units.ts';
 import type { ControlSummary, RunSummary } from '../model/summary.ts';
 import * as f from './format.ts';
-import { entryTable, prose } from './html-table.ts';
+import { entryTable, numbers, prose } from './html-table.ts';
 import { safe, type Markup } from './markup.ts';
 import { md, markdownTable } from './markdown-text.ts';
 import { table, type Paint } from './table.ts';
@@ -103,7 +103,14 @@ export function controlsHtml(summary: RunSummary): Markup | false {
 <p class="lead">Controls do not respond to the outage and are not ranked: they show how far the runbooks, the alerts and the comparison can be trusted.</p>
 <div class="card">${entryTable(
     'Valid trials only. Downtime: mean over the SLIs that this outage must break.',
-    ['Result', 'TTR', 'Downtime', 'Data lost', prose('Collateral'), prose('Measured')],
+    [
+      numbers('Result'),
+      numbers('TTR', 'TTR'),
+      numbers('Downtime', 'downtime'),
+      numbers('Data lost', 'data lost'),
+      prose('Collateral', 'collateral'),
+      prose('Measured'),
+    ],
     controls.map((c) => ({ id: c.id, title: c.title, cells: cells(c, summary.horizonMs).slice(1) })),
   )}</div>
 ${
@@ -111,7 +118,7 @@ ${
   safe`<h3>Alerts on a healthy cluster</h3>
 <div class="card">${entryTable(
     'Trials in which an alert fired although nothing was wrong, and the upper bound of the true share (95 %, exact, one-sided).',
-    ['Fired', 'True share', 'Dead or blind'],
+    [numbers('Fired'), numbers('True share'), numbers('Dead or blind', 'alert')],
     alarms.map((a) => {
       const [, fired, ...rest] = falseAlarmCells(a);
       return {

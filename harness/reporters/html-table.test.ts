@@ -1,11 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { entryTable, prose } from './html-table.ts';
+import { entryTable, numbers, prose } from './html-table.ts';
 import { style } from './style.ts';
+import { termList, terms } from './terms.ts';
 
 describe('a table of entries', () => {
   const { markup } = entryTable(
     'What is counted',
-    ['TTR', prose('Collateral')],
+    [numbers('TTR', 'TTR'), prose('Measured')],
     [
       { id: 'cure', title: 'Cures it', chosen: true, cells: ['2 min 14 s', '<none>'], details: [['At stake', 'all']] },
       { id: 'wait', cells: ['never', 'none'] },
@@ -25,7 +27,25 @@ describe('a table of entries', () => {
   });
 
   it('names every cell for the screen on which there are no columns', () => {
-    expect(bodies[1]).toContain('<td data-label="TTR"><div>never</div></td><td data-label="Collateral" class="prose">');
+    expect(bodies[1]).toContain(
+      'TTR</a></span><div>never</div></td><td class="prose"><span class="label">Measured</span>',
+    );
+    expect(style).toContain('.label{display:none}');
+    expect(style).toMatch(/@media \(max-width[^@]*\.label\{display:block/);
+  });
+
+  it('says what a term in a head means, and leads to the list of all', () => {
+    const link = `<a class="term" href="#term-TTR" title="${terms.TTR}">TTR</a>`;
+    expect(markup.split(link)).toHaveLength(4);
+    expect(termList().markup).toContain(`<dt id="term-TTR">TTR</dt><dd>${terms.TTR}</dd>`);
+  });
+
+  it('means by a term what the glossary says', () => {
+    const said = readFileSync(new URL('../../docs/glossary.md', import.meta.url), 'utf8').replaceAll(/[`“”"]/g, '');
+    for (const [term, meaning] of Object.entries(terms)) {
+      const [row = ''] = new RegExp(`^\\| ${term} .*$`, 'm').exec(said) ?? [];
+      expect(row).toContain(meaning.replaceAll(/[“”]/g, ''));
+    }
   });
 
   it('escapes its cells', () => {

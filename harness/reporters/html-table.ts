@@ -1,4 +1,5 @@
 import { safe, trusted, type Markup, type Value } from './markup.ts';
+import { termLink, type Term } from './terms.ts';
 
 /** One thing that a table is about: a runbook, an alert, a control. */
 export interface Entry {
@@ -12,12 +13,21 @@ export interface Entry {
   readonly details?: readonly (readonly [term: string, text: Value])[];
 }
 
-/** A column that holds words, which may wrap; numbers never do. */
-export const prose = (head: string): Column => ({ head, prose: true });
+/** A column of numbers, which never wrap, or of words, which may. */
+interface Column {
+  readonly head: string;
+  /** What its head means. */
+  readonly term?: Term | undefined;
+  readonly prose?: true;
+}
 
-type Column = string | { readonly head: string; readonly prose: true };
+/** A column of numbers. */
+export const numbers = (head: string, term?: Term): Column => ({ head, term });
 
-const headOf = (column: Column): string => (typeof column === 'string' ? column : column.head);
+/** A column of words. */
+export const prose = (head: string, term?: Term): Column => ({ head, term, prose: true });
+
+const headOf = ({ head, term }: Column): Value => (term === undefined ? head : termLink(term, head));
 
 /**
  * A table whose rows stack on a narrow screen. The name has a row of its own, and so has what is long: each number is left a column in which it
@@ -31,7 +41,7 @@ export function entryTable(caption: string, columns: readonly Column[], entries:
 ${entries.map(
   ({ id, title, chosen, cells, details = [] }) => safe`<tbody${chosen === true && trusted(' class="chosen"')}>
 <tr class="name"><th scope="rowgroup" colspan="${width}"><code>${id}</code>${title !== undefined && safe` <span>${title}</span>`}</th></tr>
-<tr>${columns.map((column, i) => safe`<td data-label="${headOf(column)}"${typeof column !== 'string' && trusted(' class="prose"')}><div>${cells[i]}</div></td>`)}</tr>
+<tr>${columns.map((column, i) => safe`<td${column.prose === true && trusted(' class="prose"')}><span class="label">${headOf(column)}</span><div>${cells[i]}</div></td>`)}</tr>
 ${details.length > 0 && safe`<tr class="details"><td colspan="${width}"><dl>${details.map(([term, text]) => safe`<div><dt>${term}</dt><dd>${text}</dd></div>`)}</dl></td></tr>`}
 </tbody>`,
 )}

@@ -11,12 +11,13 @@ import { humanDuration } from '../model/units.ts';
 import type { DetectorSummary, RunSummary, RunbookSummary } from '../model/summary.ts';
 import { controlsHtml } from './controls.ts';
 import * as f from './format.ts';
-import { entryTable, prose, type Entry } from './html-table.ts';
+import { entryTable, numbers, prose, type Entry } from './html-table.ts';
 import { trialCounts } from './markdown.ts';
-import { head, safe, trusted, unescape, type Markup } from './markup.ts';
+import { head, safe, trusted, unescape, type Markup, type Value } from './markup.ts';
 import { stripPlot, type Mark } from './svg/strip.ts';
 import { survivalCurves } from './svg/survival.ts';
 import { timeline } from './svg/timeline.ts';
+import { termLink, termList } from './terms.ts';
 
 /** Up to this many trials are shown unfolded. */
 const unfolded = 12;
@@ -32,6 +33,7 @@ const outputBudget = 300_000;
  * nothing else. Pure: the same inputs give the same bytes. In pieces, for of very many trials it is long; of those it fetches only the ones that it
  * draws.
  * @param indexHref the page that lists this run; without it there is no link to one
+ * @param glossaryHref the same of the glossary: a report that lies anywhere names it only
  */
 export function* htmlReport(
   summary: RunSummary,
@@ -39,9 +41,10 @@ export function* htmlReport(
   records: readonly TrialRecord[],
   wholeOf: WholeOf,
   indexHref?: string,
+  glossaryHref?: string,
 ): Generator<string, void> {
   const trials = sortTrials(plan, records);
-  for (const { markup } of page(summary, plan, trials, wholeOf, indexHref)) yield markup;
+  for (const { markup } of page(summary, plan, trials, wholeOf, indexHref, glossaryHref)) yield markup;
 }
 
 function* page(
@@ -50,6 +53,7 @@ function* page(
   trials: readonly TrialRecord[],
   wholeOf: WholeOf,
   indexHref: string | undefined,
+  glossaryHref: string | undefined,
 ): Generator<Markup, void> {
   yield safe`${head(titleOf(summary))}<body>
 <header>
@@ -67,7 +71,7 @@ ${trialSection(trials, wholeOf)}
 ${runbookPages(summary, plan)}
 ${truthSection(summary, plan)}
 </main>
-${footer(summary, plan)}
+${footer(summary, plan, glossaryHref)}
 </body>
 </html>
 `;
@@ -85,7 +89,7 @@ function verdictCard(summary: RunSummary, plan: Plan): Markup {
   const pages = plan.runbooks.find((r) => r.id === verdict.runbook);
   const idle = summary.runbooks.find((r) => r.passive);
   const alarm = firstAlarmOf(summary.detectors);
-  const fact = (name: string, value: string, note?: string | false): Markup =>
+  const fact = (name: Value, value: string, note?: string | false): Markup =>
     safe`<div><dt>${name}</dt><dd>${value}${note !== undefined && note !== false && safe`<small>${note}</small>`}</dd></div>`;
   const title = {
     use: safe`Use <code>${verdict.runbook ?? ''}</code>`,
@@ -102,8 +106,8 @@ function verdictCard(summary: RunSummary, plan: Plan): Markup {
 ${
   chosen !== undefined && [
     fact('Recovered', f.ofText(chosen.recovered.k, chosen.n), verdict.kind === 'use' && chosen.title),
-    fact('TTR', f.meanTime(chosen, summary.horizonMs), partsNote(chosen)),
-    fact('Downtime', f.downtimeText(chosen)),
+    fact(termLink('TTR', 'TTR'), f.meanTime(chosen, summary.horizonMs), partsNote(chosen)),
+    fact(termLink('downtime', 'Downtime'), f.downtimeText(chosen)),
   ]
 }
 ${idle !== undefined && idle.n > 0 && verdict.kind !== 'wait' && fact('Doing nothing', f.meanTime(idle, summary.horizonMs), `recovered ${f.ofText(idle.recovered.k, idle.n)}, downtime ${f.downtimeText(idle)}`)}
@@ -180,8 +184,16 @@ function* runbookSection(summary: RunSummary): Generator<Markup, void> {
   const curves = f.ranked(summary.runbooks).filter((r) => r.n >= curveLeast);
   yield safe`<section><h2>Runbooks</h2>
 <div class="card">${entryTable(
-    `Valid trials only. TTR: from the onset until service is stable, mean of min(TTR, ${humanDuration(summary.horizonMs)}); a trial that did not recover counts as the horizon. Downtime: failed requests times their period. Fully: the same mean for full recovery. Collateral: sum over the runbook's trials.`,
-    ['Recovered', 'TTR', 'Downtime', 'Fully', 'Data lost', prose('Collateral'), 'Commands'],
+    `Valid trials only. TTR: mean of min(TTR, ${humanDuration(summary.horizonMs)}); a trial that did not recover counts as the horizon. Fully: the same mean for full recovery.`,
+    [
+      numbers('Recovered', 'recovered k of n'),
+      numbers('TTR', 'TTR'),
+      numbers('Downtime', 'downtime'),
+      numbers('Fully', 'full recovery'),
+      numbers('Data lost', 'data lost'),
+      prose('Collateral', 'collateral'),
+      numbers('Commands'),
+    ],
     f.ranked(summary.runbooks).map((r) => runbookEntry(r, summary)),
   )}</div>
 <h3>Every trial's time to recover</h3>
@@ -275,14 +287,14 @@ function* alarmSection(summary: RunSummary, plan: Plan): Generator<Markup, void>
 ${
   summary.detectors.length > 0 &&
   safe`<div class="card">${entryTable(
-    "TTD: from the onset to the alert, before anything was changed. Minimum TTD: the shortest that the alert's own loop allows, however fast the outage shows.",
+    'Detected: of the trials in which the alert was evaluated for longer than its minimum TTD.',
     [
-      'Detected',
-      'After',
-      'Minimum TTD',
-      prose('Not detected'),
-      prose('False alarms'),
-      'Earlier than in the postmortem',
+      numbers('Detected'),
+      numbers('TTD', 'TTD'),
+      numbers('Minimum TTD', 'minimum TTD'),
+      prose('Not detected', 'alert'),
+      prose('False alarms', 'false alarms'),
+      numbers('Earlier than in the postmortem'),
     ],
     summary.detectors.map((d) => alarmEntry(d, plan)),
   )}
@@ -430,11 +442,14 @@ function truthSection(summary: RunSummary, plan: Plan): Markup {
 <dl class="env">${facts.map(([k, v]) => safe`<dt>${k}</dt><dd>${v}</dd>`)}</dl></section>`;
 }
 
-function footer(summary: RunSummary, plan: Plan): Markup {
+function footer(summary: RunSummary, plan: Plan, glossaryHref: string | undefined): Markup {
+  const glossary = safe`<code>docs/glossary.md</code>`;
   return safe`<footer>
 <h2>Reproduce it</h2>
 <pre>${f.reproduce(plan).join('\n')}</pre>
-<p>Service is stable when no SLI that broke has an outage for ${humanDuration(summary.holdMs)}. TTR ends when that window starts. A single failed request counts as downtime, not as an outage. Every number is computed from the trials' <code>events.jsonl</code>; <code>docs/glossary.md</code> explains the terms, <code>docs/measurement.md</code> has the definitions.</p>
+<h2>Terms</h2>
+${termList()}
+<p>Service is stable when no SLI that broke has an outage for ${humanDuration(summary.holdMs)}. TTR ends when that window starts. A single failed request counts as downtime, not as an outage. Every number is computed from the trials' <code>events.jsonl</code>. All terms: ${glossaryHref === undefined ? glossary : safe`<a href="${glossaryHref}">${glossary}</a>`}; exact definitions: <code>docs/measurement.md</code>.</p>
 <p>Run <code>${summary.runId}</code>, seed ${summary.seed}.</p>
 </footer>`;
 }

@@ -47,6 +47,8 @@ th{text-align:left;font-weight:600;font-size:.8rem;color:var(--muted);padding:.3
 td{padding:.2rem 1.2rem .5rem 0;vertical-align:top;font-size:.94rem;white-space:nowrap}
 td.prose,.details td,small.prose{white-space:normal}
 td small{display:block;color:var(--muted);font-size:.82rem}
+.label{display:none}
+.term{color:inherit;text-decoration:underline dotted;text-underline-offset:3px}
 .name th{border-top:1px solid var(--line);color:var(--ink);font-size:.94rem;padding:.7rem 0 0;white-space:normal}
 .name code{overflow-wrap:normal;margin-right:.5rem}
 .name span{color:var(--muted);font-weight:400;font-size:.88rem}
@@ -120,8 +122,8 @@ table,caption,thead,tbody,tr,td,.name th{display:block}
 thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 td{padding:.1rem 0;white-space:normal;text-wrap:balance}
 .name code{margin-right:0}.name span{display:block}
-td[data-label]{display:grid;grid-template-columns:8.5rem minmax(0,1fr);gap:.6rem}
-td[data-label]::before{content:attr(data-label);color:var(--muted);font-size:.86rem}
+tr:not(.details)>td{display:grid;grid-template-columns:8.5rem minmax(0,1fr);gap:.6rem}
+.label{display:block;color:var(--muted);font-size:.86rem}
 .details dl{margin-top:.5rem}
 .env{grid-template-columns:minmax(0,1fr)}.env dd{margin-bottom:.4rem}
 }
