@@ -55,7 +55,7 @@ function asOnGitHub(md) {
 
 export default {
   title: 'firedrill',
-  description: 'Rehearse the outages that really happened to other people, on a real Kubernetes cluster in containers.',
+  description: 'Reproduces outages from real postmortems on real Kubernetes clusters in containers.',
   base,
   srcDir: '..',
   srcExclude: [

@@ -3,8 +3,8 @@ import { FiredrillError } from '../model/errors.ts';
 import { errorText } from './error-text.ts';
 
 it('is one line: what, where, and the next command', () => {
-  const error = new FiredrillError('usage', 'unknown\n scenario "x"', { hint: 'npm run firedrill list' });
-  expect(errorText(error, false)).toBe('firedrill: unknown scenario "x"  ->  npm run firedrill list');
+  const error = new FiredrillError('usage', 'unknown\n scenario "x"', { hint: 'npm run firedrill -- list' });
+  expect(errorText(error, false)).toBe('firedrill: unknown scenario "x"  ->  npm run firedrill -- list');
   expect(errorText(new FiredrillError('timeout', 'late'), false)).toBe('firedrill: late');
 });
 

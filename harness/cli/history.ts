@@ -20,10 +20,14 @@ export function readLines(file: string): readonly NightLine[] {
       try {
         return [parseAs(nightLineSchema, text)];
       } catch (error) {
-        throw new FiredrillError('usage', `${file}, line ${index + 1} is not a valid night: ${oneLine(error)}`, {
-          hint: `sed -i.bak ${index + 1}d ${file}   # removes that line; the old file is ${file}.bak`,
-          cause: error,
-        });
+        throw new FiredrillError(
+          'usage',
+          `line ${index + 1} of ${file} is not a valid entry of a history: ${oneLine(error)}`,
+          {
+            hint: `sed -i.bak ${index + 1}d ${file}   # removes that line; the old file is ${file}.bak`,
+            cause: error,
+          },
+        );
       }
     });
 }

@@ -55,7 +55,7 @@ export async function loadScenario(
   const ids = scenarioIds(dir);
   if (!ids.includes(id)) {
     throw new FiredrillError('usage', `unknown scenario "${id}"${didYouMeanOneOf(id, ids)}`, {
-      hint: 'npm run firedrill list',
+      hint: 'npm run firedrill -- list',
     });
   }
   const path = join(dir, `${id}.ts`);
@@ -87,7 +87,7 @@ export function findRunbook(scenarioId: string, scenario: Scenario, id: string):
   if (found === undefined) {
     const known = scenario.runbooks.map((claimed) => claimed.runbook.id);
     throw new FiredrillError('usage', `unknown runbook "${id}" of ${scenarioId}${didYouMeanOneOf(id, known)}`, {
-      hint: `npm run firedrill describe ${scenarioId}`,
+      hint: `npm run firedrill -- describe ${scenarioId}`,
     });
   }
   return found;
@@ -98,7 +98,7 @@ export function requireDetector(scenarioId: string, scenario: Scenario, id: stri
   const known = scenario.detectors.map((detector) => detector.id);
   if (!known.includes(id)) {
     throw new FiredrillError('usage', `unknown detector "${id}" of ${scenarioId}${didYouMeanOneOf(id, known)}`, {
-      hint: `npm run firedrill describe ${scenarioId}`,
+      hint: `npm run firedrill -- describe ${scenarioId}`,
     });
   }
 }

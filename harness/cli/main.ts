@@ -17,7 +17,7 @@ async function main(argv: readonly string[]): Promise<number> {
       output.tell(`firedrill: ${name}: undoing the fault and tearing down; press again to quit at once`);
     },
     leave: (exitCode) => {
-      output.tell(`firedrill: quit at once; to remove what is left behind: ${cleanCommand}`);
+      output.tell(`firedrill: stopped without cleaning up; to remove what is left: ${cleanCommand}`);
       process.exit(exitCode);
     },
   });

@@ -21,7 +21,7 @@ describe('values of flags', () => {
     expect(duration('--timeout', '1.5m')).toBe(90_000);
     expect(duration('--timeout', '2h')).toBe(7_200_000);
     for (const bad of ['90', '0s', '1d', '-1m', '1e9h', 'm', '', '169h']) {
-      expect(() => duration('--timeout', bad)).toThrow(/--timeout .*with its unit/);
+      expect(() => duration('--timeout', bad)).toThrow(/--timeout .*with a unit/);
     }
   });
 

@@ -46,7 +46,7 @@ export function duration(flag: string, value: string): Millis {
   const unit = match?.[2];
   const ms = unit === 's' || unit === 'm' || unit === 'h' ? amount * unitMs[unit] : Number.NaN;
   if (!(ms >= 1000 && ms <= 7 * 24 * unitMs.h)) {
-    throw bad(flag, value, 'must be a length of time with its unit, from 1s to 168h', '45m');
+    throw bad(flag, value, 'must be a duration with a unit, from 1s to 168h', '45m');
   }
   return millis(Math.round(ms));
 }

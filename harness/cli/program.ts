@@ -38,11 +38,17 @@ type RawCompareFlags = CompareFlags & { readonly json?: boolean };
 
 const outDefault = () => reportsDir(projectRoot, process.cwd());
 
+/** A flag that takes one of some words, which its help lists. */
+function choice(flag: string, does: string, words: readonly [string, ...string[]], preset?: string): Option {
+  const [name = ''] = flag.split(' ');
+  return new Option(flag, `${does}: ${words.join(', ')}`).argParser((v) => oneOf(name, v, words)).default(preset);
+}
+
 /** Which Kubernetes the nodes run. What has been seen to work is said where it is chosen. */
 const kubernetesOption = (): Option =>
   new Option(
     '--kubernetes <minor>',
-    `Kubernetes of the nodes: ${kubernetesMinors.join(', ')} (default: ${builtMinor}, on which all outages were run; the others are pulled, and have not been tried)`,
+    `Kubernetes of the nodes: ${kubernetesMinors.join(', ')} (default: ${builtMinor}, which all outages were run on; the others are pulled and untested)`,
   ).argParser((v) => oneOf('--kubernetes', v.replace(/^v/, ''), kubernetesMinors));
 
 /**
@@ -51,7 +57,7 @@ const kubernetesOption = (): Option =>
  */
 export function makeProgram(context: CommandContext, done: (exitCode: number) => void): Command {
   const program = new Command('firedrill')
-    .description('Rehearses documented outages on real Kubernetes clusters in containers.')
+    .description('Reproduces outages from real postmortems on real Kubernetes clusters in containers.')
     .version(manifest.version, '-V, --version', 'print the version')
     .showSuggestionAfterError(true)
     .exitOverride()
@@ -74,7 +80,7 @@ With npm, flags come after a lone --:
   const add = (definition: string, description: string) =>
     program.command(definition).description(description).option('--verbose', 'on an error, show where it came from');
 
-  add('run', 'rehearse scenarios: every runbook on fresh clusters, then the report')
+  add('run', 'run scenarios: every runbook on fresh clusters, then the report')
     .argument('<scenario...>', 'names of files under scenarios/')
     .option('--runbook <id>', 'only this runbook (repeat it or use commas for more)', collect)
     .addOption(
@@ -98,8 +104,10 @@ With npm, flags come after a lone --:
       (v) => wholeNumber('--parallel', v, 1, 8),
       1,
     )
-    .option('--seed <n>', 'seeds the order and the phases (default: random, kept in plan.json)', (v) =>
-      wholeNumber('--seed', v, 0, 2 ** 31 - 1),
+    .option(
+      '--seed <n>',
+      'seeds the order of trials and the phases of probes (default: random, kept in plan.json)',
+      (v) => wholeNumber('--seed', v, 0, 2 ** 31 - 1),
     )
     .option(
       '--profile <name>',
@@ -112,25 +120,18 @@ With npm, flags come after a lone --:
         .argParser((v) => trigger('--trigger', v))
         .default({ kind: 'oracle' } as const, 'oracle'),
     )
-    .option('--keep <when>', `keep clusters: ${keepWords.join(', ')}`, (v) => oneOf('--keep', v, keepWords), 'never')
-    .option(
-      '--images <how>',
-      `where images come from: ${imageModes.join(', ')}`,
-      (v) => oneOf('--images', v, imageModes),
-      'auto',
-    )
+    .addOption(choice('--keep <when>', 'keep clusters', keepWords, 'never'))
+    .addOption(choice('--images <how>', 'where images come from', imageModes, 'auto'))
     .addOption(kubernetesOption())
     .option('--dry-run', 'print the plan and every command; change nothing')
-    .option('--reporter <name>', `progress on stderr: ${reporterWords.join(', ')}`, (v) =>
-      oneOf('--reporter', v, reporterWords),
-    )
+    .addOption(choice('--reporter <name>', 'progress on stderr', reporterWords))
     .option('--out <folder>', 'where reports go', outDefault())
     .option(
       '--horizon <time>',
-      "how long after the onset recovery is awaited, e.g. 8m (default: the scenario's)",
+      "how long to wait for recovery after the onset, e.g. 8m (default: the scenario's)",
       (v) => duration('--horizon', v),
     )
-    .option('--timeout <time>', 'give up after, e.g. 45m', (v) => duration('--timeout', v))
+    .option('--timeout <time>', 'stop after this long, e.g. 45m', (v) => duration('--timeout', v))
     .option('--fresh', 'create every cluster with kind instead of restoring it from a snapshot')
     .option('--resume <run>', 'continue an interrupted run, or add --trials to a finished one')
     .option('--open-fence', 'let the cluster reach the outside network (by default it cannot)')
@@ -171,10 +172,8 @@ With npm, flags come after a lone --:
   for (const name of ['report', 'analyse']) {
     const command = add(name, "rewrite the reports of a stored run from its trials' records")
       .argument('<run>', 'its folder, <scenario>/<run>, its id, a scenario (its latest run) or latest')
-      .addOption(new Option('--out <folder>', 'where reports are').default(outDefault()))
-      .option('--format <name>', `print this report instead of the table: ${reportWords.join(', ')}`, (v) =>
-        oneOf('--format', v, reportWords),
-      )
+      .option('--out <folder>', 'where reports are', outDefault())
+      .addOption(choice('--format <name>', 'print this report instead of the table', reportWords))
       .option('--json', 'the same as --format json')
       .action(async (run: string, flags: { out: string; json?: boolean; format?: ReportFormat }) => {
         const { report } = await import('./commands/report.ts');
@@ -188,7 +187,7 @@ With npm, flags come after a lone --:
     'one page of all outages: what detected each, what ended it, what did not; pools runs of the same outage',
   )
     .argument('[runs...]', 'as for report (default: the latest run of every scenario)')
-    .addOption(new Option('--out <folder>', 'where reports are').default(outDefault()))
+    .option('--out <folder>', 'where reports are', outDefault())
     .option('--file <file>', 'write it to this file, with links to the reports, instead of printing it')
     .option('--json', 'as JSON')
     .action(async (runs: string[], flags: OverviewFlags) => {
@@ -202,13 +201,8 @@ With npm, flags come after a lone --:
     .option('--runbook <id>', 'only this runbook (repeat it or use commas for more)', collect)
     .option('--alerts', 'compare the alerts instead')
     .addOption(new Option('--alarms', 'the name of --alerts in earlier versions').hideHelp().implies({ alerts: true }))
-    .option(
-      '--format <name>',
-      `how to print it: ${compareWords.join(', ')}`,
-      (v) => oneOf('--format', v, compareWords),
-      'table',
-    )
-    .addOption(new Option('--out <folder>', 'where reports are').default(outDefault()))
+    .addOption(choice('--format <name>', 'how to print it', compareWords, 'table'))
+    .option('--out <folder>', 'where reports are', outDefault())
     .option('--json', 'the same as --format json')
     .addHelpText(
       'after',
@@ -246,7 +240,7 @@ Exit codes: 0 compared; 3 the second run is worse; 4 no verdict: the environment
     )
     .option('--nights <count>', 'how many nights of times are pooled', (v) => wholeNumber('--nights', v, 3, 30), 5)
     .option('--summary <file>', 'add the result to this file as Markdown ($GITHUB_STEP_SUMMARY)')
-    .addOption(new Option('--out <folder>', 'where reports are').default(outDefault()))
+    .option('--out <folder>', 'where reports are', outDefault())
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
@@ -267,21 +261,10 @@ it (4), or ran in another environment than the baseline (5).`,
     });
 
   add('prepare', 'prepare this machine for runs: Docker, tools, images (run does it, too)')
-    .option(
-      '--images <how>',
-      `where images come from: ${imageModes.join(', ')}`,
-      (v) => oneOf('--images', v, imageModes),
-      'auto',
-    )
+    .addOption(choice('--images <how>', 'where images come from', imageModes, 'auto'))
     .addOption(kubernetesOption())
-    .option(
-      '--arch <name>',
-      `only compile what images need, for another architecture (${architectures.join(', ')})`,
-      (v) => oneOf('--arch', v, architectures),
-    )
-    .option('--reporter <name>', `progress on stderr: ${reporterWords.join(', ')}`, (v) =>
-      oneOf('--reporter', v, reporterWords),
-    )
+    .addOption(choice('--arch <name>', 'only compile what images need, for another architecture', architectures))
+    .addOption(choice('--reporter <name>', 'progress on stderr', reporterWords))
     .option('--json', 'as JSON')
     .action(async (flags: PrepareFlags) => {
       const { prepare } = await import('./commands/prepare.ts');
@@ -294,9 +277,7 @@ it (4), or ran in another environment than the baseline (5).`,
     .option('--join <files...>', 'join the parts listed in these files under one index')
     .option('--file <file>', 'write names and digests there')
     .option('--dry-run', 'list what would be built and pushed; contact no registry')
-    .option('--reporter <name>', `progress on stderr: ${reporterWords.join(', ')}`, (v) =>
-      oneOf('--reporter', v, reporterWords),
-    )
+    .addOption(choice('--reporter <name>', 'progress on stderr', reporterWords))
     .action(async (flags: PublishFlags) => {
       const { publish } = await import('./commands/publish.ts');
       done(await publish(context, flags));
@@ -335,7 +316,8 @@ export function usageError(error: CommanderError, argv: readonly string[]): Fire
   if (error.exitCode === 0 || error.code === 'commander.helpDisplayed' || error.code === 'commander.version')
     return undefined;
   const [command = ''] = argv;
-  const hint = `npm run firedrill -- ${/^[a-z]/.test(command) && error.code !== 'commander.unknownCommand' ? `${command} ` : ''}--help`;
+  const known = /^[a-z]/.test(command) && error.code !== 'commander.unknownCommand';
+  const hint = `npm run firedrill -- ${known ? `${command} ` : ''}--help`;
   if (error.code === 'commander.help') return new FiredrillError('usage', 'which command?', { hint });
   if (error.code === 'commander.missingArgument' && command === 'run') {
     return new FiredrillError('usage', `run: which scenario?${didYouMeanOneOf('', scenarioIds())}`, {
@@ -346,9 +328,5 @@ export function usageError(error: CommanderError, argv: readonly string[]): Fire
     .replace(/^error: /, '')
     .replace(/\s*\n\s*/g, ' ')
     .trim();
-  return new FiredrillError(
-    'usage',
-    `${/^[a-z]/.test(command) && error.code !== 'commander.unknownCommand' ? `${command}: ` : ''}${text}`,
-    { hint },
-  );
+  return new FiredrillError('usage', `${known ? `${command}: ` : ''}${text}`, { hint });
 }

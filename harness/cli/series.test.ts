@@ -139,7 +139,7 @@ describe('a series', () => {
   it('ends when the time for all of it is up', async () => {
     const seen = await play(begin(), { timeoutMs: 1_000_000 });
     expect(seen.left).toEqual([1_000_000, 400_000]);
-    expect(seen).toMatchObject({ codes: [0, 0, 124], ran: ['a', 'b'], failed: ['c: timed out before its turn'] });
+    expect(seen).toMatchObject({ codes: [0, 0, 124], ran: ['a', 'b'], failed: ['c: timed out before it started'] });
     const late = new FiredrillError('timeout', 'timed out after 1000 s');
     expect(await play(begin(), { fails: { a: late }, timeoutMs: 1_000_000 })).toMatchObject({
       codes: [124],

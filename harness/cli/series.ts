@@ -149,7 +149,7 @@ export async function runSeries(begun: Series, options: SeriesOptions): Promise<
         continue;
       }
       if (options.timeoutMs !== undefined && passedMs >= options.timeoutMs)
-        throw new FiredrillError('timeout', 'timed out before its turn');
+        throw new FiredrillError('timeout', 'timed out before it started');
       const guessedMs = sumOf(parts.slice(0, index));
       const slower = guessedMs === 0 ? 1 : passedMs / guessedMs;
       const etaMs = slower * sumOf(parts.slice(index));

@@ -66,6 +66,18 @@ it('latest is a run of this machine, not an example that lies beside them', () =
   expect(() => findRun('scheduler-stall', out)).toThrow(/no run/);
 });
 
+it('a file is not taken for a run, and what makes one of it is said', () => {
+  const file = join(out, 'baseline.json');
+  writeFileSync(file, '{}');
+  expect(() => findRun(file, out)).toThrow(
+    expect.objectContaining({
+      code: 'usage',
+      message: `${file} is a file: a run is a folder with plan.json or report.json in it`,
+      hint: expect.stringContaining(`cp ${file} kept/report.json`) as string,
+    }),
+  );
+});
+
 describe('a stored run', () => {
   it('gives the same reports byte for byte, without a cluster', async () => {
     const dir = store('cni-wipe', '20251121-100000-0001');

@@ -153,7 +153,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
       }
       plan = { ...plan, trials: [...plan.trials, again] };
       writePlan();
-      onProgress({ type: 'note', text: `${trial.id} gave no data and is repeated` });
+      onProgress({ type: 'note', text: `${trial.id} gave no data and will be repeated` });
       return again;
     };
     try {

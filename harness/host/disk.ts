@@ -22,7 +22,7 @@ export async function requireDisk(
   const free = await freeIn(dir);
   if (free === undefined || free >= needBytes) return;
   const gb = (n: number): string => `${(n / 1e9).toFixed(1)} GB`;
-  throw new FiredrillError('environment', `${who} ${gb(needBytes)} of disk, and ${gb(free)} are free in ${dir}`, {
+  throw new FiredrillError('environment', `${who} ${gb(needBytes)} of disk, but only ${gb(free)} are free in ${dir}`, {
     hint: 'free some space (`docker system df` shows what Docker uses), then try again',
   });
 }

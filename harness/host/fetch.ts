@@ -21,7 +21,7 @@ export async function fetchChecked(
     } catch (cause) {
       signal?.throwIfAborted();
       throw new FiredrillError('environment', `cannot fetch ${what}`, {
-        hint: 'install Go, so that it can be built',
+        hint: 'install Go to build it instead',
         cause,
       });
     }
@@ -31,7 +31,7 @@ export async function fetchChecked(
   const actual = createHash('sha256').update(data).digest('hex');
   if (expected !== actual) {
     throw new FiredrillError('environment', `${url} does not match its checksum`, {
-      hint: 'try again, or install Go so that it is built',
+      hint: 'try again, or install Go to build it instead',
     });
   }
   return data;

@@ -495,8 +495,8 @@ async function place(from: string, to: string): Promise<void> {
 async function requireArchitecture(path: string, wanted: Architecture): Promise<void> {
   const is = await programArchitecture(path);
   if (is === wanted) return;
-  throw new FiredrillError('environment', `${path} was to be for ${wanted} and is for ${is ?? 'something else'}`, {
-    hint: 'see what `go version` and the C compiler are',
+  throw new FiredrillError('environment', `${path} was built for ${is ?? 'another architecture'}, not for ${wanted}`, {
+    hint: 'check `go version` and the C compiler',
   });
 }
 

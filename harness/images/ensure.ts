@@ -73,7 +73,7 @@ function oneAtATime<T>(
       progress({
         type: 'note',
         level: 'info',
-        text: `another firedrill (process ${String(pid)}) is making the images: waiting`,
+        text: `waiting for another firedrill (process ${String(pid)}), which is preparing the images`,
       });
     },
   });

@@ -169,7 +169,7 @@ describe('a node image', async () => {
       ...docker,
       answer: (args) => (args[0] === 'wait' ? { ...done, stdout: '137' } : answer(args)),
     });
-    expect(error).toMatchObject({ message: expect.stringMatching(/containerd ended with 137/) as string });
+    expect(error).toMatchObject({ message: expect.stringMatching(/containerd exited with 137/) as string });
     expect(await found(docker)).toBeUndefined();
     expect(docker.containers.size).toBe(0);
   });

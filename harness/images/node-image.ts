@@ -71,7 +71,7 @@ export async function findNode(world: World, mode: ImageMode, signal?: AbortSign
       '--format',
       '{{.Repository}}:{{.Tag}}',
     ],
-    { signal, hint: 'run `firedrill doctor`' },
+    { signal, hint: 'npm run firedrill -- doctor' },
   );
   for (const ref of listed.split('\n').filter((l) => l.startsWith(`${nodeRepository}:`))) {
     const found = await inspect(runner, ref, signal);

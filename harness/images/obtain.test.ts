@@ -62,10 +62,10 @@ describe('the base of the node image', () => {
         ...(mode === 'auto'
           ? {
               message: 'cannot pull kindest/node:v1.33.7: docker.io: dial tcp: lookup docker.io: no such host',
-              hint: expect.stringMatching(/FIREDRILL_REGISTRY=.*leave `--kubernetes` away/) as string,
+              hint: expect.stringMatching(/FIREDRILL_REGISTRY=.*omit `--kubernetes`/) as string,
             }
           : {
-              message: 'kindest/node:v1.33.7 can only be pulled; just Kubernetes 1.34 can be built here',
+              message: 'kindest/node:v1.33.7 must be pulled: only Kubernetes 1.34 can be built here',
               hint: expect.stringMatching(/--images pull/) as string,
             }),
       });
@@ -84,7 +84,7 @@ describe('an image that has the name and cannot be used', () => {
     expect(events[0]).toMatchObject({ type: 'note', level: 'warning' });
     expect(events[0]).toHaveProperty(
       'text',
-      'the image kindest/node:v1.34.3 that is here is not taken: it is not the pinned sha256:08497ee19eac…',
+      'not using the local image kindest/node:v1.34.3: it is not the pinned sha256:08497ee19eac…',
     );
     expect(asked.some((line) => line.startsWith('docker pull'))).toBe(true);
     expect(events.at(-1)).toMatchObject({ state: 'skipped', detail: expect.stringMatching(/no such host/) as string });
@@ -102,7 +102,9 @@ describe('an image that has the name and cannot be used', () => {
   });
 
   it('that was pulled and is not there is an error', async () => {
-    await expect((await base('pull', undefined, { pull: pulls })).had()).rejects.toThrow('pulled, and then not there');
+    await expect((await base('pull', undefined, { pull: pulls })).had()).rejects.toThrow(
+      'pulled, but Docker does not have it',
+    );
   });
 });
 

@@ -45,7 +45,7 @@ export async function obtain(
   if (buildsAll(mode)) return builtFrom(world, spec, mode);
   const unusable = local === undefined ? undefined : whyUnusable(local, spec, world.registry);
   if (unusable !== undefined)
-    progress({ type: 'note', level: 'warning', text: `the image ${spec.ref} that is here is not taken: ${unusable}` });
+    progress({ type: 'note', level: 'warning', text: `not using the local image ${spec.ref}: ${unusable}` });
   if (
     mode === 'auto' &&
     world.keys.has(spec.id) &&
@@ -133,7 +133,7 @@ async function pulled(
   const failed = await puller.pull(spec, options);
   if (failed !== undefined) return failed;
   const { image, name } = await findLocal(runner, spec, wanted, options?.signal);
-  if (image === undefined) return 'pulled, and then not there';
+  if (image === undefined) return 'pulled, but Docker does not have it';
   return whyUnusable(image, spec, registry) ?? unfit(image, wanted.key) ?? { image, name };
 }
 
@@ -146,9 +146,9 @@ function builtFrom(world: World, spec: ImageSpec, mode: ImageMode, why?: string)
   if (why !== undefined) throw pullError(spec, world.registry ?? splitRef(spec.ref).host, why, false);
   throw new FiredrillError(
     'environment',
-    `${spec.ref} can only be pulled; just Kubernetes ${builtMinor} can be built here`,
+    `${spec.ref} must be pulled: only Kubernetes ${builtMinor} can be built here`,
     {
-      hint: 'let it be pulled: `--images pull`, or leave `--kubernetes` away',
+      hint: 'pull it with `--images pull`, or omit `--kubernetes`',
     },
   );
 }

@@ -106,9 +106,9 @@ export async function preload(runner: Runner, options: PreloadOptions): Promise<
     if (ended !== '0')
       throw new FiredrillError(
         'environment',
-        `containerd ended with ${ended} in ${container}: ${options.tag} is not made`,
+        `containerd exited with ${ended} in ${container}, so ${options.tag} was not built`,
         {
-          hint: 'run it again; `dmesg` tells whether memory ran out',
+          hint: 'try again; `dmesg` shows whether the machine ran out of memory',
         },
       );
     say('committing');
@@ -133,7 +133,10 @@ const makerLabel = 'firedrill.preload';
 export async function removeHalfMade(runner: Runner, signal?: AbortSignal): Promise<void> {
   const format = `{{.Names}}\t{{.Label "${makerLabel}"}}`;
   const args = ['ps', '-a', '--filter', `label=${makerLabel}`, '--format', format];
-  const listed = await must(runner, 'listing containers', 'docker', args, { signal, hint: 'run `firedrill doctor`' });
+  const listed = await must(runner, 'listing containers', 'docker', args, {
+    signal,
+    hint: 'npm run firedrill -- doctor',
+  });
   for (const line of listed.split('\n')) {
     const [name = '', pid = ''] = line.split('\t');
     if (name !== '' && identify(Number(pid)) === undefined)
@@ -154,7 +157,7 @@ async function importImage(runner: Runner, container: string, image: string, sig
   );
   if (imported.ok) return;
   throw new FiredrillError('environment', `importing ${image} into the node failed: ${because('ctr', imported)}`, {
-    hint: `if that image is damaged: \`docker image rm ${image}\`, and run it again: it is fetched or built anew`,
+    hint: `the image may be damaged: \`docker image rm ${image}\`, then try again (it is pulled or built again)`,
   });
 }
 
@@ -166,7 +169,7 @@ async function containerdAnswers(runner: Runner, container: string, signal: Abor
     if (performance.now() > deadline) {
       const log = await runner.run('docker', ['logs', '--tail', '3', container], { timeoutMs: 10_000 });
       throw new FiredrillError('environment', `containerd does not answer in ${container}: ${because('ctr', answer)}`, {
-        hint: 'run `firedrill doctor`: privileged containers have to work here',
+        hint: 'npm run firedrill -- doctor: privileged containers must work here',
         cause: log.stderr,
       });
     }

@@ -61,7 +61,7 @@ function worldOf(options: PublishOptions) {
   if (!/^[a-z0-9]+([._-]+[a-z0-9]+)*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/.test(to)) {
     throw new FiredrillError(
       'usage',
-      `--to ${JSON.stringify(to)}: a registry's name is in small letters, without a tag`,
+      `--to ${JSON.stringify(to)}: must be a registry's name in lower case, without a tag`,
       {
         hint: 'for example: --to ghcr.io/acme/firedrill',
       },
@@ -118,7 +118,7 @@ export async function publishImages(
       await must(runner, `pushing ${ref}`, 'docker', ['push', ref], {
         signal,
         timeoutMs: 3_600_000,
-        hint: `log in with the right to write there: docker login ${options.to.split('/')[0] ?? ''}`,
+        hint: `log in with write access: docker login ${options.to.split('/')[0] ?? ''}`,
       });
       const there = (await inspect(runner, ref, signal))?.repoDigests.find((d) => d.startsWith(`${name}@`));
       done[id] = { name, tag, manifests: { [own]: digest.parse(there?.split('@')[1]) } };
@@ -186,17 +186,20 @@ export function join(parts: readonly Publication[]): Publication {
   for (const part of rest) {
     const same = Object.keys(part.images).sort().join() === ids.join();
     if (!same)
-      throw new FiredrillError('usage', 'these files are not of the same images: push each from the same version');
+      throw new FiredrillError(
+        'usage',
+        'these files describe different images: publish every part from the same version',
+      );
   }
   const joined = ids.map((id) => {
     const all = parts.flatMap((part) => part.images[id] ?? []);
     const names = new Set(all.map(({ name, tag }) => `${name}:${tag}`));
     if (names.size > 1) {
-      throw new FiredrillError('usage', `these are not of one recipe and registry: ${[...names].join(', ')}`);
+      throw new FiredrillError('usage', `these parts differ in recipe or registry: ${[...names].join(', ')}`);
     }
     const archs = all.flatMap(({ manifests }) => Object.keys(manifests));
     const twice = archs.find((arch, i) => archs.indexOf(arch) !== i);
-    if (twice !== undefined) throw new FiredrillError('usage', `two of these files have an image for ${twice}`);
+    if (twice !== undefined) throw new FiredrillError('usage', `two of these files are for ${twice}`);
     const [{ name, tag } = { name: '', tag: '' }] = all;
     const manifests = Object.assign({}, ...all.map((one) => one.manifests)) as Partial<Record<Architecture, string>>;
     return [id, { name, tag, manifests }] as const;
@@ -209,7 +212,7 @@ export async function readPublication(file: string): Promise<Publication> {
   try {
     return publication.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch (cause) {
-    throw new FiredrillError('usage', `${file} is not what \`publish --file\` writes: ${oneLine(cause)}`, { cause });
+    throw new FiredrillError('usage', `${file} was not written by \`publish --file\`: ${oneLine(cause)}`, { cause });
   }
 }
 

@@ -139,7 +139,7 @@ it.each([
     /^wait, or `docker login ghcr.io` .*`--images build`$/,
   ],
   ['dial tcp: lookup ghcr.io: no such host', true, /^name a mirror with FIREDRILL_REGISTRY.*`--images build`$/],
-  ['dial tcp: lookup ghcr.io: no such host', false, /^name a mirror .* leave `--kubernetes` away: 1.34 can be built/],
+  ['dial tcp: lookup ghcr.io: no such host', false, /^name a mirror .* omit `--kubernetes`: 1.34 can be built/],
 ])('after "%s" the error says which image, why, and what to do instead', (why, canBuild, hint) => {
   expect(pullError(spec, 'ghcr.io', why, canBuild)).toMatchObject({
     code: 'environment',

@@ -280,8 +280,8 @@ export class Puller {
 /** What to do about a pull that failed, besides trying again. */
 function afterFailedPull(host: string, why: string, canBuild: boolean): string {
   const other = canBuild
-    ? 'or let images be built: `--images build`'
-    : `or leave \`--kubernetes\` away: ${builtMinor} can be built here`;
+    ? 'or build the images: `--images build`'
+    : `or omit \`--kubernetes\`: ${builtMinor} can be built here`;
   if (/unauthorized|denied|no basic auth/i.test(why)) return `\`docker login ${host}\`, ${other}`;
   if (/toomanyrequests|too many requests|rate limit/i.test(why))
     return `wait, or \`docker login ${host}\` for a higher limit, ${other}`;

@@ -42,12 +42,12 @@ export async function checkGo(runner: Runner, want: readonly [number, number], s
   const hint = `install Go ${wanted} or newer from https://go.dev/dl/, or let images be pulled (FIREDRILL_REGISTRY names a mirror)`;
   const found = await runner.run('go', ['env', 'GOVERSION', 'GOTOOLCHAIN'], { timeoutMs: 60_000, signal });
   if (!found.ok)
-    throw new FiredrillError('environment', `building images needs Go ${wanted}, and there is none`, { hint });
+    throw new FiredrillError('environment', `building images needs Go ${wanted}, which is not installed`, { hint });
   const [version = '', toolchain = ''] = found.stdout.trim().split('\n');
   const have = goVersion(version);
   const mayFetch = toolchain !== 'local' && !toolchain.startsWith('go');
   if (have !== undefined && !atLeast(have, want) && !mayFetch) {
-    throw new FiredrillError('environment', `building images needs Go ${wanted}; this is ${version}`, { hint });
+    throw new FiredrillError('environment', `building images needs Go ${wanted}; found ${version}`, { hint });
   }
 }
 
@@ -132,7 +132,7 @@ export async function ensureBuildTools(
   }
   if (process.platform !== 'linux') {
     throw new FiredrillError('environment', 'images can be built on Linux only', {
-      hint: 'let them be pulled: `--images pull`, or FIREDRILL_REGISTRY=<your mirror>',
+      hint: 'pull them: `--images pull`, or FIREDRILL_REGISTRY=<your mirror>',
     });
   }
   if (missing.length === 0) return;
@@ -213,7 +213,7 @@ export async function compile(
   throw new FiredrillError(
     'environment',
     `building ${of.name} failed: ${because('go', { ...built, stdout: said(built.stdout), stderr: said(built.stderr) })}`,
-    { hint: `see it alone: (cd images/${of.name} && go ${of.args[0] ?? ''} ${of.packages[0] ?? ''})` },
+    { hint: `to reproduce: (cd images/${of.name} && go ${of.args[0] ?? ''} ${of.packages[0] ?? ''})` },
   );
 }
 

@@ -80,7 +80,7 @@ export async function startLoad(options: LoadOptions): Promise<{ stop(): Promise
   } catch (error) {
     signal.throwIfAborted();
     throw new FiredrillError('environment', `the user load (k6, ${options.image}) did not start: ${oneLine(error)}`, {
-      hint: 'firedrill doctor',
+      hint: 'npm run firedrill -- doctor',
       cause: error,
     });
   }

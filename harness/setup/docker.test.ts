@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { boundingSet, holds, needsBoundedRuntime, sysResourceBit } from './capabilities.ts';
 import { boundedRuntime, mergeDaemonConfig } from './daemon-config.ts';
-import { parseDockerInfo } from '../host/docker.ts';
+import { findDocker, parseDockerInfo } from '../host/docker.ts';
 import { dockerEndpoint, dockerUserChain, localEndpoint } from './docker.ts';
-import type { RunResult } from '../host/run.ts';
+import type { RunResult, Runner } from '../host/run.ts';
 import { engine, good, infoOf, machineOf } from './testing/machines.ts';
 
 const status = (set: string): string =>
@@ -115,7 +115,7 @@ describe('ensureDocker', () => {
 
   it('names the outage, what it needs and what there is', async () => {
     const { ready } = machineOf({ ...good, dockerFreeBytes: 1e9 });
-    await expect(ready()).rejects.toThrow('cni-wipe needs 6.0 GB of disk, and 1.0 GB are free in /var/lib/docker');
+    await expect(ready()).rejects.toThrow('cni-wipe needs 6.0 GB of disk, but only 1.0 GB are free in /var/lib/docker');
   });
 
   it('installs nothing over podman', async () => {
@@ -142,6 +142,20 @@ describe('ensureDocker', () => {
       rootless: true,
       firewall: '',
     });
+  });
+
+  it('finds out with one question that an engine is there but not for this user', async () => {
+    const denied = { ok: false, exitCode: 1, stdout: '', stderr: 'permission denied', missing: false, timedOut: false };
+    const asked: string[] = [];
+    const runner: Runner = {
+      run: (file, [what = '']) => {
+        asked.push(`${file} ${what}`);
+        return Promise.resolve(denied);
+      },
+      pipe: () => Promise.reject(new Error('not here')),
+    };
+    expect(await findDocker(runner)).toEqual({ facts: undefined, forbidden: true });
+    expect(asked).toEqual(['docker info']);
   });
 
   it('does not take a client without an engine for Docker', () => {

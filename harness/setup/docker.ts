@@ -183,7 +183,8 @@ async function has(runner: Runner, program: string, signal?: AbortSignal): Promi
   return !result.missing;
 }
 
-const installHint = 'install Docker (https://docs.docker.com/engine/install/), start it, then run `firedrill doctor`';
+const installHint =
+  'install Docker (https://docs.docker.com/engine/install/), start it, then npm run firedrill -- doctor';
 
 async function install(
   runner: Runner,
@@ -215,7 +216,9 @@ async function start(
     throw new FiredrillError('environment', 'Docker is installed, but its engine does not answer', { hint });
   }
   if (needsBoundedRuntime(await host.status())) {
-    note('CAP_SYS_RESOURCE is withheld here: Docker gets a runtime that does not ask for it (firedrill-bounded)');
+    note(
+      'this machine withholds CAP_SYS_RESOURCE: configuring Docker with a runtime that does without it (firedrill-bounded)',
+    );
     const warning = await host.installBoundedRuntime();
     if (warning !== undefined) note(warning, 'warning');
   }
@@ -223,16 +226,16 @@ async function start(
   const log = join(state, 'dockerd.log');
   let ended: { readonly why: string } | undefined;
   if (await host.systemd()) {
-    note('Docker is installed but stopped: starting it (systemctl start docker); it is left running');
+    note('Docker is installed but stopped: starting it (systemctl start docker); it keeps running afterwards');
     await must(runner, 'starting Docker', 'systemctl', ['start', 'docker'], {
       signal,
       timeoutMs: startWithinMs,
       hint: 'see `journalctl -u docker`',
     });
   } else {
-    note(`Docker is installed but stopped: starting dockerd; it is left running, its log is ${log}`);
+    note(`Docker is installed but stopped: starting dockerd; it keeps running afterwards, its log is ${log}`);
     host.spawnDockerd(log).then(
-      () => (ended = { why: 'it ended at once' }),
+      () => (ended = { why: 'it exited immediately' }),
       (error: unknown) => (ended = { why: String(error) }),
     );
   }
@@ -301,7 +304,7 @@ export const thisHost: DockerHost = {
     }
     return merged.keptDefault === undefined
       ? undefined
-      : `${daemonConfig} keeps its own default runtime, ${merged.keptDefault}; if nodes do not start, set firedrill-bounded`;
+      : `${daemonConfig} already sets the default runtime ${merged.keptDefault}; if nodes do not start, set it to firedrill-bounded`;
   },
   freeBytes,
 };

@@ -270,7 +270,7 @@ function limits(facts: Facts): readonly Check[] {
           ? warn(
               'inotify',
               'inotify',
-              `${free}: one cluster at a time, so the next one is not made while a trial winds down`,
+              `${free}: enough for one cluster at a time, so trials cannot overlap`,
               moreInotify,
             )
           : fail('inotify', 'inotify', `${free}: too few for a cluster`, moreInotify),

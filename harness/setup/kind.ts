@@ -112,8 +112,8 @@ export async function ensureKubectl(
     }
     await chmod(fresh, 0o755);
     if (!(await version(fresh))) {
-      throw new FiredrillError('environment', `the kubectl of ${nodeImage} is not ${wanted}`, {
-        hint: 'run `firedrill doctor`',
+      throw new FiredrillError('environment', `the kubectl in ${nodeImage} is not ${wanted}`, {
+        hint: 'npm run firedrill -- doctor',
       });
     }
     await rename(fresh, file);

@@ -24,11 +24,11 @@ describe('memory for a run', () => {
     };
     expect(refused(1, 2 ** 30)).toMatchObject({
       code: 'environment',
-      message: 'cni-wipe needs 2.0 GiB of memory, and 1.0 GiB are available',
+      message: 'cni-wipe needs 2.0 GiB of memory, but only 1.0 GiB are available',
       hint: expect.stringMatching(/firedrill -- list/) as string,
     });
     expect(refused(3, 5 * 2 ** 30)).toMatchObject({
-      message: '3 clusters of cni-wipe at once need 6.0 GiB of memory, and 5.0 GiB are available',
+      message: '3 clusters of cni-wipe at once need 6.0 GiB of memory, but only 5.0 GiB are available',
       hint: '--parallel 2',
     });
   });

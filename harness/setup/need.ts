@@ -68,7 +68,7 @@ export function requireMemory({ what, clusters, memoryBytes }: Need, availableBy
   if (room >= clusters) return;
   throw new FiredrillError(
     'environment',
-    `${asking({ what, clusters })} ${gib(clusters * memoryBytes)} of memory, and ${gib(availableBytes)} are available`,
+    `${asking({ what, clusters })} ${gib(clusters * memoryBytes)} of memory, but only ${gib(availableBytes)} are available`,
     {
       hint:
         room > 0
@@ -87,7 +87,7 @@ export function requireInotify({ what, clusters, nodes }: Need, instances: Inoti
   const { limit, used } = instances;
   throw new FiredrillError(
     'environment',
-    `${asking({ what, clusters })} ${String(clusters * inotifyFor(nodes))} inotify instances, and ${String(limit - used)} of ${String(limit)} are free: its pods would not start`,
+    `${asking({ what, clusters })} ${String(clusters * inotifyFor(nodes))} inotify instances, but only ${String(limit - used)} of ${String(limit)} are free: its pods would not start`,
     { hint: moreInotify },
   );
 }

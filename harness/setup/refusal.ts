@@ -48,7 +48,7 @@ export function refusals(machine: Machine): readonly Refusal[] {
     {
       when: platform === 'darwin',
       id: 'machine',
-      what: `${here} is not supported: disks are mounted by paths of Docker's own virtual machine`,
+      what: `${here} is not supported: disks would be mounted by paths that only Docker's virtual machine has`,
       fix: 'use a Linux virtual machine (`limactl start --name firedrill template://docker`), with Node.js in it',
     },
     {
@@ -63,7 +63,7 @@ export function refusals(machine: Machine): readonly Refusal[] {
     {
       when: missingTools.length > 0,
       id: 'tools',
-      what: `runbooks call ${missingTools.join(', ')} on this machine, which lacks them`,
+      what: `runbooks call ${missingTools.join(', ')}, which this machine lacks`,
       fix: 'on Debian and Ubuntu: sudo apt-get install coreutils grep sed mawk tar',
     },
     {
@@ -99,7 +99,7 @@ export function refusals(machine: Machine): readonly Refusal[] {
     {
       when: firewall.startsWith('nftables'),
       id: 'fence',
-      what: 'Docker makes its firewall rules with nftables here: so there is no DOCKER-USER chain, which the fence needs',
+      what: 'Docker uses nftables here, so there is no DOCKER-USER chain, which the fence needs',
       fix: 'remove "firewall-backend" from /etc/docker/daemon.json (or dockerd\'s options), then: sudo systemctl restart docker',
     },
     {

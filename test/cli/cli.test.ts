@@ -104,7 +104,7 @@ describe.concurrent('mistakes are one line that says what, where and the next co
       /--controls cannot be combined with --resume {2}-> /,
     ],
     ['bad --keep', ['run', 'lights-out', '--keep', 'allways'], /--keep "allways": .*\(did you mean "always"\?\)/],
-    ['bad --timeout', ['run', 'lights-out', '--timeout', '5'], /--timeout "5": must be a length of time with its unit/],
+    ['bad --timeout', ['run', 'lights-out', '--timeout', '5'], /--timeout "5": must be a duration with a unit/],
     [
       '--horizon that nothing could recover within',
       ['run', 'lights-out', '--horizon', '20s'],

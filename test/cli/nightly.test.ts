@@ -166,7 +166,7 @@ describe('nightly', () => {
     writeFileSync(file('history.jsonl'), damaged);
     await expect(judge([kept('oom-database')])).rejects.toMatchObject({
       code: 'usage',
-      message: expect.stringMatching(/history\.jsonl, line 5 is not a valid night: /) as string,
+      message: expect.stringMatching(/line 5 of .*history\.jsonl is not a valid entry of a history: /) as string,
       hint: expect.stringMatching(/^sed -i\.bak 5d /) as string,
     });
     expect(readFileSync(file('history.jsonl'), 'utf8')).toBe(damaged);
@@ -174,7 +174,7 @@ describe('nightly', () => {
 
   it('refuses two runs of one scenario, and none at all', async () => {
     await expect(judge([kept('cni-wipe'), kept('cni-wipe')])).rejects.toThrow(/are both runs of cni-wipe/);
-    await expect(judge([])).rejects.toThrow(/which runs/);
+    await expect(judge([])).rejects.toThrow(/needs tonight/);
     expect(readdirSync(folder)).toEqual([]);
   });
 });

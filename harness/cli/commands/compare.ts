@@ -28,7 +28,8 @@ export async function compare(
   const runs: Run[] = [];
   for (const name of names) if (name !== undefined) runs.push(await loadRun(name, resolve(flags.out), 'compare'));
   const [first, second] = runs;
-  if (first === undefined) throw new FiredrillError('usage', 'compare: which run?', { hint: 'compare latest' });
+  if (first === undefined)
+    throw new FiredrillError('usage', 'compare needs a run', { hint: 'npm run firedrill -- compare latest' });
   const wanted: Wanted = {
     what: flags.alerts === true ? 'alarms' : 'runbooks',
     ...(flags.runbook === undefined ? {} : { names: flags.runbook }),

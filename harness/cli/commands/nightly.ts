@@ -29,7 +29,7 @@ export async function nightly(context: CommandContext, names: readonly string[],
   const { nightOf, nightsOf } = await import('../../analysis/nightly/lines.ts');
   const { judgeNight } = await import('../../analysis/nightly/verdict.ts');
   if (names.length === 0 && flags.expect.length === 0) {
-    throw new FiredrillError('usage', 'nightly: which runs are tonight’s?', {
+    throw new FiredrillError('usage', "nightly needs tonight's runs", {
       hint: 'npm run firedrill -- nightly cni-wipe --history history.jsonl --baseline baseline.jsonl',
     });
   }

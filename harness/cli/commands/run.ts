@@ -148,7 +148,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
       flags.json === true ? JSON.stringify(reportJson(runDir), null, 2) : await tableOf(run, context.output),
     );
     if (context.signal.aborted)
-      context.output.tell(`continue it: npm run scenario ${only.id} -- --resume ${run.plan.runId}${outAsTyped(flags)}`);
+      context.output.tell(`to continue: npm run scenario ${only.id} -- --resume ${run.plan.runId}${outAsTyped(flags)}`);
     return exitCode;
   } finally {
     reporter.stop();
@@ -189,7 +189,7 @@ async function rehearseSeries(
       ),
     );
   if (signal.aborted || codes.length < how.parts.length || failed.length > 0)
-    output.tell(`continue it: ${resumeCommand(series)}${outAsTyped(flags)}`);
+    output.tell(`to continue: ${resumeCommand(series)}${outAsTyped(flags)}`);
   return worst(codes);
 }
 
