@@ -2,6 +2,7 @@ import { canaryDelayMs } from '../model/control.ts';
 import { endpoints, type Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import type { Canary } from '../model/summary.ts';
+import { countOf } from '../model/units.ts';
 import { environmentDifferences } from './environments.ts';
 import { armBlocks, isValid } from './observed.ts';
 import { type Pair, testPairs, type Told } from './significance.ts';
@@ -47,7 +48,7 @@ function sentence(kind: Canary['kind'], runbook: string, { blocks, times }: Pair
   const bounds = ({ interval }: Told): string =>
     interval === undefined ? '' : ` (95 %: ${signed(interval.lo)} to ${signed(interval.hi)})`;
   const more = `${signed(downtime.differenceMs ?? 0)} more downtime${bounds(downtime)}`;
-  const later = `recovered ${signed(ttr.differenceMs)} later than ${runbook}${bounds(ttr)}, ${more}, over ${String(blocks)} ${blocks === 1 ? 'block' : 'blocks'}`;
+  const later = `recovered ${signed(ttr.differenceMs)} later than ${runbook}${bounds(ttr)}, ${more}, over ${countOf(blocks, 'block')}`;
   const words = {
     seen: 'the delay of 30 s is seen',
     other: 'a difference is shown, but not the delay of 30 s',

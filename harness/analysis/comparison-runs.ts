@@ -3,7 +3,7 @@ import { isWanted, type Dropped, type Plan } from '../model/plan.ts';
 import { isSuccess, notableOutcomes } from '../model/outcome.ts';
 import type { TrialRecord } from '../model/record.ts';
 import type { Run } from '../model/run.ts';
-import { humanDuration } from '../model/units.ts';
+import { countOf, humanDuration } from '../model/units.ts';
 import { canaryNote } from './canary.ts';
 import { comparePairs, compareSamples, samplesOf, type Question } from './compared.ts';
 import { alarmSamples, alarmSide, alarmTimes, compareAlarms } from './compared-alarms.ts';
@@ -255,7 +255,7 @@ function headline(comparisons: readonly Comparison[], differences: readonly Diff
   const all = comparisons.length;
   if (all === 0) return 'Nothing to compare';
   if (differences.length > 0) {
-    return `No verdict: the environments differ in ${String(differences.length)} ${differences.length === 1 ? 'fact' : 'facts'}`;
+    return `No verdict: the environments differ in ${countOf(differences.length, 'fact')}`;
   }
   if (of('no-data') === all) return 'No data: nothing was valid on both sides';
   const few = of('too-few') > 0 && of('too-few', 'neither', 'no-data') === all;

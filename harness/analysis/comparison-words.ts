@@ -1,7 +1,7 @@
-import { humanDuration } from '../model/units.ts';
+import { countOf, humanDuration } from '../model/units.ts';
 import type { Comparison, TimeComparison } from './comparison.ts';
 import { mostBlocks } from './sample-size.ts';
-import { countOf, pText, signed, timeNames } from './words.ts';
+import { pText, signed, timeNames } from './words.ts';
 
 /** What words depend on besides the numbers. */
 export interface Asked {

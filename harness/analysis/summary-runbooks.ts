@@ -8,6 +8,7 @@ import { meanInterval } from './mean-interval.ts';
 import { whole, sum } from './numbers.ts';
 import { byBlock, isValid, lastingTtr, observedTtr, restricted } from './observed.ts';
 import { atLeast, kaplanMeier, restrictedMean, type Bounds } from './stats.ts';
+import { rowsLost } from './words.ts';
 
 export function summariseRunbook(
   runbook: Plan['runbooks'][number],
@@ -163,7 +164,7 @@ export function measuredSentence(
     const count = outcomes[outcome] ?? 0;
     if (count > 0 && !(prevented && outcome === 'prevented')) parts.push(`${String(count)} ${what}`);
   }
-  if (lost > 0) parts.push(`${String(lost)} ${lost === 1 ? 'row' : 'rows'} lost or damaged`);
+  if (lost > 0) parts.push(rowsLost(lost));
   return `${parts.join(', ')}.`;
 }
 

@@ -1,12 +1,12 @@
 import { sampleStandardDeviation } from 'simple-statistics';
-import { humanDuration } from '../model/units.ts';
+import { countOf, humanDuration } from '../model/units.ts';
 import { endpoints, type Endpoint } from '../model/plan.ts';
 import type { RunbookSummary } from '../model/summary.ts';
 import { atStake, type Fault } from './faults.ts';
 import { blocksNeeded, mostBlocks } from './sample-size.ts';
 import { leastForTimes, type Race, type Reason } from './race.ts';
 import type { ArmBlock } from './observed.ts';
-import { countOf, list, pText, signed, timeNames } from './words.ts';
+import { list, pText, signed, timeNames } from './words.ts';
 
 /** Why a runbook is named and each other one is not, one sentence for all of which the same is to be said. */
 export function reasonsFor(race: Race, chosen: RunbookSummary): readonly string[] {
@@ -108,7 +108,7 @@ export function moreBlocks(race: Race, first: RunbookSummary, open: readonly Run
   const most = Math.max(1, ...more.map((n) => n ?? 0));
   return most >= mostBlocks - leastForTimes
     ? `more than ${String(mostBlocks)} blocks would be needed`
-    : `about ${String(most)} more ${most === 1 ? 'block' : 'blocks'}`;
+    : `about ${countOf(most, 'more block')}`;
 }
 
 const timeOf = (block: ArmBlock, endpoint: Endpoint): number =>

@@ -1,7 +1,7 @@
 import { median } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
-import { humanDuration, midpoint, uncensored } from '../model/units.ts';
+import { countOf, humanDuration, midpoint, uncensored } from '../model/units.ts';
 import type { DetectorSummary, RunVerdict, RunbookSummary } from '../model/summary.ts';
 import { safestFirst, severity, worstFault } from './faults.ts';
 import { isValid, lastingTtr } from './observed.ts';
@@ -9,7 +9,7 @@ import { leastForTimes, leastTrials, raceOf, type Race } from './race.ts';
 import { atLeast } from './stats.ts';
 import { faultWords, moreBlocks, reasonsFor } from './verdict-reasons.ts';
 import { alarmLine, warningsOf } from './warnings.ts';
-import { countOf, list, percent, rowsLost } from './words.ts';
+import { list, percent, rowsLost } from './words.ts';
 
 /**
  * The verdict of a run. It follows from the hard facts first (data lost, harm, down again, never fully recovered, data unread), then from what

@@ -1,10 +1,10 @@
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
-import { humanDuration } from '../model/units.ts';
+import { countOf, humanDuration } from '../model/units.ts';
 import type { DetectorSummary, RunbookSummary } from '../model/summary.ts';
 import { isSilent } from './race.ts';
 import { leastEffectMs } from './significance.ts';
-import { countOf, span } from './words.ts';
+import { span } from './words.ts';
 
 /** The alert that noticed the outage first, of those that did in every trial in which they were asked for long enough. */
 export function firstAlarmOf(detectors: readonly DetectorSummary[]): DetectorSummary | undefined {

@@ -1,4 +1,4 @@
-import { humanDuration } from '../model/units.ts';
+import { countOf, humanDuration } from '../model/units.ts';
 import type { Time } from './comparison.ts';
 
 /** `69 %` */
@@ -12,9 +12,6 @@ export function span(ms: number): string {
   return hours % 24 === 0 ? `${String(days)} days` : `${String(days)} days ${String(hours % 24)} h`;
 }
 
-/** `1 trial`, `8 trials`. */
-export const countOf = (n: number, one: string): string => `${String(n)} ${n === 1 ? one : `${one}s`}`;
-
 /** `a`, `a and b`, `a, b and c`. */
 export function list(words: readonly string[]): string {
   if (words.length < 2) return words.join('');
@@ -22,7 +19,7 @@ export function list(words: readonly string[]): string {
 }
 
 /** The loss in words. */
-export const rowsLost = (lost: number): string => `${String(lost)} ${lost === 1 ? 'row' : 'rows'} lost or damaged`;
+export const rowsLost = (lost: number): string => `${countOf(lost, 'row')} lost or damaged`;
 
 /** `−1.2 s`: a difference with its sign. */
 export const signed = (ms: number): string => `${ms < 0 ? '−' : ''}${humanDuration(Math.abs(ms))}`;

@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { FiredrillError } from '../model/errors.ts';
+import { gigabytes } from '../model/units.ts';
 
 /** Free bytes in the file system that holds a folder; undefined when it cannot be told. */
 export const freeBytes = (dir: string): Promise<number | undefined> =>
@@ -21,8 +22,11 @@ export async function requireDisk(
 ): Promise<void> {
   const free = await freeIn(dir);
   if (free === undefined || free >= needBytes) return;
-  const gb = (n: number): string => `${(n / 1e9).toFixed(1)} GB`;
-  throw new FiredrillError('environment', `${who} ${gb(needBytes)} of disk, but only ${gb(free)} are free in ${dir}`, {
-    hint: 'free some space (`docker system df` shows what Docker uses), then try again',
-  });
+  throw new FiredrillError(
+    'environment',
+    `${who} ${gigabytes(needBytes)} of disk, but only ${gigabytes(free)} are free in ${dir}`,
+    {
+      hint: 'free some space (`docker system df` shows what Docker uses), then try again',
+    },
+  );
 }

@@ -43,6 +43,8 @@ export function problemsOf(scenario: Scenario): readonly string[] {
   if (fault.witness.length === 0) problems.push(`fault ${fault.id} has no witness`);
   for (const { what, check } of checksIn(fault)) {
     if (!isRegExp(check.expect)) problems.push(`${what}: /${check.expect}/ is not a regular expression`);
+    else if (new RegExp(check.expect, 'm').test(''))
+      problems.push(`${what}: /${check.expect}/ matches empty output, so it would hold where the command fails`);
   }
   for (const { what, on } of placesIn(scenario)) {
     if (typeof on === 'object' && on.worker > scenario.cluster.workers)

@@ -57,3 +57,12 @@ export function humanDuration(ms: number): string {
   if (m < 120) return whole % 60 === 0 ? `${m} min` : `${m} min ${whole % 60} s`;
   return m % 60 === 0 ? `${Math.floor(m / 60)} h` : `${Math.floor(m / 60)} h ${m % 60} min`;
 }
+
+/** `6.0 GB`: disk, as `df -H` counts. */
+export const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+
+/** `2.0 GiB`: memory. */
+export const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+
+/** `1 trial`, `8 trials`. */
+export const countOf = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;

@@ -2,6 +2,7 @@ import type { RunComparison } from '../analysis/comparison-runs.ts';
 import { comparisonHeads, comparisonLegend, comparisonRows, neverText, standingLines } from './comparison-rows.ts';
 import * as f from './format.ts';
 import { painter, table, wrap, type Column, type TerminalOptions } from './table.ts';
+import { countOf } from '../model/units.ts';
 
 /** A comparison on stdout: the headline, what differs, the table, what each verdict says in full. */
 export function comparisonTerminal(comparison: RunComparison, options: TerminalOptions): string {
@@ -58,6 +59,6 @@ export function runLines(comparison: RunComparison): readonly string[] {
   const place = comparison.runs.length === 1 ? ['run'] : ['first run', 'second run'];
   return comparison.runs.map(
     (r, i) =>
-      `${place[i] ?? ''}: ${comparison.scenario} ${r.runId}, profile ${r.profile}, ${f.utc(r.createdEpochMs)}; ${String(r.valid)} of ${f.count(r.planned, 'trial')} valid`,
+      `${place[i] ?? ''}: ${comparison.scenario} ${r.runId}, profile ${r.profile}, ${f.utc(r.createdEpochMs)}; ${String(r.valid)} of ${countOf(r.planned, 'trial')} valid`,
   );
 }

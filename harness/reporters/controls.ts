@@ -1,6 +1,6 @@
 import { percent } from '../analysis/words.ts';
 import { isSuccess, outcomeLabel } from '../model/outcome.ts';
-import { humanDuration } from '../model/units.ts';
+import { countOf, humanDuration } from '../model/units.ts';
 import type { ControlSummary, RunSummary } from '../model/summary.ts';
 import * as f from './format.ts';
 import { entryTable, numbers, prose } from './html-table.ts';
@@ -46,7 +46,7 @@ function cells(c: ControlSummary, horizonMs: number): readonly string[] {
 /** An alert on a healthy cluster: fired in so many trials, and how often it may still do so. */
 function falseAlarmCells(a: NonNullable<ControlSummary['alarms']>[number]): readonly string[] {
   const most = a.atMost === undefined ? '' : `at most ${percent(a.atMost)}`;
-  return [a.id, f.ofText(a.k, a.n), most, a.silent === 0 ? '' : f.count(a.silent, 'trial')];
+  return [a.id, f.ofText(a.k, a.n), most, a.silent === 0 ? '' : countOf(a.silent, 'trial')];
 }
 
 const falseAlarmHeads = ['alert', 'fired', 'true share', 'dead or blind'] as const;

@@ -3,7 +3,7 @@ import { percent } from '../analysis/words.ts';
 import { isFaultFree } from '../model/control.ts';
 import { controlsOf, type Plan } from '../model/plan.ts';
 import type { DetectorRecord, TrialRecord } from '../model/record.ts';
-import { humanDuration, midpoint, type Censored, type Interval } from '../model/units.ts';
+import { countOf, humanDuration, midpoint, type Censored, type Interval } from '../model/units.ts';
 import type { DetectorSummary, RunbookSummary } from '../model/summary.ts';
 
 export const statusWords: Readonly<Record<DetectorRecord['status'], string>> = {
@@ -92,10 +92,6 @@ export function falseAlarmsText({ falseAlarms, watchedMs, couldFireMs = watchedM
   return `${String(falseAlarms)} in ${humanDuration(couldFireMs)}${most}`;
 }
 
-export function count(n: number, one: string, many = `${one}s`): string {
-  return `${String(n)} ${n === 1 ? one : many}`;
-}
-
 export function ofText(k: number, n: number): string {
   return n === 0 ? 'no data' : `${String(k)} of ${String(n)}`;
 }
@@ -105,14 +101,14 @@ export function dataText(runbook: Pick<RunbookSummary, 'n' | 'data'>): string {
   if (runbook.n === 0) return 'no data';
   const { lost, unknown } = runbook.data;
   if (unknown === runbook.n) return 'unknown';
-  return (lost === 0 ? 'none' : count(lost, 'row')) + (unknown > 0 ? `, unknown in ${String(unknown)}` : '');
+  return (lost === 0 ? 'none' : countOf(lost, 'row')) + (unknown > 0 ? `, unknown in ${String(unknown)}` : '');
 }
 
 export function collateralText(runbook: Pick<RunbookSummary, 'n' | 'collateral'>): string {
   if (runbook.n === 0) return 'no data';
   const { restarts, deleted, bystanderBadMs } = runbook.collateral;
   const parts: string[] = [];
-  if (restarts > 0) parts.push(count(restarts, 'restart'));
+  if (restarts > 0) parts.push(countOf(restarts, 'restart'));
   if (deleted > 0) parts.push(`${String(deleted)} deleted`);
   if (bystanderBadMs > 0) parts.push(`bystanders down for ${humanDuration(bystanderBadMs)}`);
   return parts.length === 0 ? 'none' : parts.join(', ');
@@ -120,7 +116,7 @@ export function collateralText(runbook: Pick<RunbookSummary, 'n' | 'collateral'>
 
 export function commandsText(runbook: RunbookSummary): string {
   const { planned, failedTrials } = runbook.commands;
-  return String(planned) + (failedTrials > 0 ? `, failed in ${count(failedTrials, 'trial')}` : '');
+  return String(planned) + (failedTrials > 0 ? `, failed in ${countOf(failedTrials, 'trial')}` : '');
 }
 
 /**

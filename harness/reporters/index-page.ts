@@ -1,4 +1,5 @@
 import type { Plan } from '../model/plan.ts';
+import { countOf } from '../model/units.ts';
 import * as f from './format.ts';
 import { head, safe, type Markup } from './markup.ts';
 
@@ -19,7 +20,7 @@ export function indexPage(runs: readonly ListedRun[]): Markup {
   );
   return safe`${head('Runs · firedrill')}<body>
 <header><p class="kicker">firedrill</p><h1>Runs on this machine</h1>
-<p class="lead">${f.count(runs.length, 'run')} of ${f.count(outages.length, 'outage')}, newest first.</p></header>
+<p class="lead">${countOf(runs.length, 'run')} of ${countOf(outages.length, 'outage')}, newest first.</p></header>
 <main>
 ${outages.map((of) => outage(of))}
 </main>
@@ -35,7 +36,7 @@ function outage(runs: readonly ListedRun[]): Markup {
 <ul class="runs card">${runs.map(
     ({ plan: { createdEpochMs, trials, profile, runId }, report }) =>
       safe`<li>${report === undefined ? safe`<span class="muted">No report yet</span>` : safe`<a href="${report.href}">${report.headline}</a>`}
-<small>${f.utc(createdEpochMs)} · ${f.count(trials.length, 'trial')} planned · profile ${profile} · <code>${runId}</code></small></li>`,
+<small>${f.utc(createdEpochMs)} · ${countOf(trials.length, 'trial')} planned · profile ${profile} · <code>${runId}</code></small></li>`,
   )}</ul></section>
 `;
 }

@@ -6,7 +6,7 @@ import { isFaultFree } from '../model/control.ts';
 import type { Plan } from '../model/plan.ts';
 import { outcomeLabel } from '../model/outcome.ts';
 import type { TrialRecord } from '../model/record.ts';
-import { humanDuration } from '../model/units.ts';
+import { countOf, humanDuration } from '../model/units.ts';
 import type { DetectorSummary, RunSummary } from '../model/summary.ts';
 import { controlsMarkdown } from './controls.ts';
 import * as f from './format.ts';
@@ -140,10 +140,10 @@ function alarmTable(detectors: readonly DetectorSummary[]): string {
 
 export function trialCounts(summary: RunSummary): string {
   const t = summary.trials;
-  const parts = [`${String(t.valid)} of ${f.count(t.planned, 'trial')} valid`];
+  const parts = [`${String(t.valid)} of ${countOf(t.planned, 'trial')} valid`];
   if (t.invalid > 0) parts.push(`${String(t.invalid)} invalid`);
   if (t.unknown > 0) parts.push(`${String(t.unknown)} unknown`);
-  if (t.controls > 0) parts.push(f.count(t.controls, 'control'));
+  if (t.controls > 0) parts.push(countOf(t.controls, 'control'));
   if (t.run < t.planned) parts.push(`${String(t.planned - t.run)} not run`);
   return parts.join(', ');
 }

@@ -1,8 +1,7 @@
 import type { JudgedTime } from '../analysis/nightly/judged.ts';
 import type { ScenarioVerdict } from '../analysis/nightly/verdict.ts';
 import { timeNames } from '../analysis/words.ts';
-import { humanDuration } from '../model/units.ts';
-import * as f from './format.ts';
+import { countOf, humanDuration } from '../model/units.ts';
 import { sortedJson } from './json.ts';
 import { markdownTable, md } from './markdown-text.ts';
 import { painter, table, wrap, type Column, type Paint, type TerminalOptions } from './table.ts';
@@ -15,13 +14,13 @@ export function nightHeadline(verdicts: readonly ScenarioVerdict[]): string {
   const parts = (['red', 'green', 'no-data'] as const)
     .filter((v) => of(v) > 0)
     .map((v) => `${String(of(v))} ${words[v]}`);
-  return `${f.count(verdicts.length, 'scenario')}: ${parts.join(', ')}`;
+  return `${countOf(verdicts.length, 'scenario')}: ${parts.join(', ')}`;
 }
 
 const baselineText = ({ baseline }: ScenarioVerdict): string =>
   baseline === undefined
     ? 'none'
-    : `${new Date(baseline.epochMs).toISOString().slice(0, 10)}, ${f.count(baseline.blocks, 'block')}`;
+    : `${new Date(baseline.epochMs).toISOString().slice(0, 10)}, ${countOf(baseline.blocks, 'block')}`;
 
 /** The night as Markdown, for a job summary: red first. */
 export function nightlyMarkdown(verdicts: readonly ScenarioVerdict[], pinned: readonly string[]): string {

@@ -2,7 +2,7 @@ import type { Fault } from '../analysis/faults.ts';
 import { fixes, firstAlarm, type Overview, type OverviewRunbook, type Range } from '../analysis/overview.ts';
 import { sum } from '../analysis/numbers.ts';
 import { span } from '../analysis/words.ts';
-import { humanDuration } from '../model/units.ts';
+import { countOf, humanDuration } from '../model/units.ts';
 import * as f from './format.ts';
 import { code, markdownTable, md } from './markdown-text.ts';
 
@@ -41,7 +41,7 @@ export function overviewMarkdown(outages: readonly Overview[], linkTo: (runId: s
   const titles = titlesOf(outages);
   const blocks = [
     '# What detected each outage, and what ended it',
-    `From ${f.count(runs, 'run')} of ${f.count(new Set(outages.map(({ scenario }) => scenario)).size, 'outage')}. Times count from the onset; where trials differ, the shortest and the longest are given. ` +
+    `From ${countOf(runs, 'run')} of ${countOf(new Set(outages.map(({ scenario }) => scenario)).size, 'outage')}. Times count from the onset; where trials differ, the shortest and the longest are given. ` +
       'Trials from several runs are pooled for counting only. Compare runbooks within one run. Runs on other node versions are listed separately.',
     markdownTable(
       ['outage', 'first alert', 'ended by', 'did not end it every time'],

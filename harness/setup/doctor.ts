@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { diskForBuild, planImages } from '../images/plan.ts';
 import { versions } from '../images/refs.ts';
 import { oneLine } from '../model/errors.ts';
-import { humanDuration } from '../model/units.ts';
+import { gibibytes, gigabytes, humanDuration } from '../model/units.ts';
 import type { Inotify } from '../host/inotify.ts';
 import { cacheDir } from '../host/folders.ts';
 import { boundingSet, holds, sysResourceBit } from './capabilities.ts';
@@ -86,8 +86,6 @@ export interface ImageFacts {
   readonly buildMs: number;
 }
 
-const gb = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
-const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 /** kind's documentation names these limits where nodes die of "too many open files". */
 const openFilesNeeded = 4096;
 const oldestNode = manifest.engines.node.replace('>=', '');
@@ -228,20 +226,20 @@ function disk({ dockerFreeBytes, cacheFreeBytes, images }: Facts): Check {
     return fail(
       'disk',
       'Disk',
-      `${gb(free)} free ${where}; a run needs ${gb(run)}`,
+      `${gigabytes(free)} free ${where}; a run needs ${gigabytes(run)}`,
       'free some space: docker system df',
     );
   }
   const least = Math.min(...found.map(({ free }) => free));
   const building = images !== undefined && !images.ready && images.buildSteps > 0;
   return building && least < diskForBuild
-    ? warn('disk', 'Disk', `${gb(least)} free; building images needs ${gb(diskForBuild)}`)
-    : ok('disk', 'Disk', `${gb(least)} free`);
+    ? warn('disk', 'Disk', `${gigabytes(least)} free; building images needs ${gigabytes(diskForBuild)}`)
+    : ok('disk', 'Disk', `${gigabytes(least)} free`);
 }
 
 /** Nothing can be run where there is too little for the smallest outage; a larger one may be refused all the same. */
 function memory({ availableBytes, needs }: Facts): Check {
-  const available = `${gib(availableBytes)} available`;
+  const available = `${gibibytes(availableBytes)} available`;
   const sorted = [...needs].sort((a, b) => a.memoryBytes - b.memoryBytes);
   const tooLarge = sorted.filter(({ memoryBytes }) => roomFor(memoryBytes, availableBytes) < 1);
   const [least] = tooLarge;
@@ -250,10 +248,10 @@ function memory({ availableBytes, needs }: Facts): Check {
     return fail(
       'memory',
       'Memory',
-      `${available}; the smallest outage needs ${gib(least.memoryBytes)}`,
+      `${available}; the smallest outage needs ${gibibytes(least.memoryBytes)}`,
       'stop other programs, or give the machine more',
     );
-  const names = tooLarge.map(({ what, memoryBytes }) => `${what} (${gib(memoryBytes)})`).join(', ');
+  const names = tooLarge.map(({ what, memoryBytes }) => `${what} (${gibibytes(memoryBytes)})`).join(', ');
   return warn('memory', 'Memory', `${available}; too little for ${names}`);
 }
 

@@ -1,5 +1,6 @@
 import type { Inotify } from '../host/inotify.ts';
 import { FiredrillError } from '../model/errors.ts';
+import { gibibytes } from '../model/units.ts';
 
 /** What a run is going to take of the machine. */
 export interface Need {
@@ -56,8 +57,6 @@ export const moreInotify = 'sudo sysctl fs.inotify.max_user_instances=512';
 export const asking = ({ what, clusters }: Pick<Need, 'what' | 'clusters'>): string =>
   clusters > 1 ? `${String(clusters)} clusters of ${what} at once need` : `${what} needs`;
 
-const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
-
 /**
  * Checks that there is memory for all clusters: on a machine without swap, one too many is an outage of the harness.
  * @param availableBytes what the kernel says can be had without swapping
@@ -68,7 +67,7 @@ export function requireMemory({ what, clusters, memoryBytes }: Need, availableBy
   if (room >= clusters) return;
   throw new FiredrillError(
     'environment',
-    `${asking({ what, clusters })} ${gib(clusters * memoryBytes)} of memory, but only ${gib(availableBytes)} are available`,
+    `${asking({ what, clusters })} ${gibibytes(clusters * memoryBytes)} of memory, but only ${gibibytes(availableBytes)} are available`,
     {
       hint:
         room > 0

@@ -44,6 +44,11 @@ describe('the check of a scenario', () => {
     ],
     ['no witness', (s) => ({ fault: { ...s.fault, witness: [] } }), /no witness/],
     ['no undo', (s) => ({ fault: { ...s.fault, undo: [] } }), /no undo/],
+    [
+      'a witness that an empty answer would satisfy',
+      (s) => ({ fault: { ...s.fault, witness: s.fault.witness.map((check) => ({ ...check, expect: '^$' })) } }),
+      /witness ".*": \/\^\$\/ matches empty output/,
+    ],
     ['a fault that does nothing', (s) => ({ fault: { ...s.fault, inject: [] } }), /injects nothing/],
     [
       'a horizon that is too near',

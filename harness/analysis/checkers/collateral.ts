@@ -1,10 +1,10 @@
 import type { Collateral, Harm } from '../../model/record.ts';
-import { humanDuration } from '../../model/units.ts';
+import { countOf, humanDuration } from '../../model/units.ts';
 import type { Checker, Trial } from '../checker.ts';
 import type { Stored, TrialLog } from '../log.ts';
 import type { Observation } from '../observation.ts';
 import { badTime } from '../sli.ts';
-import { countOf, list } from '../words.ts';
+import { list } from '../words.ts';
 
 interface CollateralDetail {
   readonly counts: Collateral;

@@ -1,6 +1,6 @@
 import type { EventOf } from '../../model/events.ts';
 import type { TrialRecord } from '../../model/record.ts';
-import { humanDuration, type Interval } from '../../model/units.ts';
+import { countOf, humanDuration, type Interval } from '../../model/units.ts';
 import type { Checker, Trial } from '../checker.ts';
 import type { TrialLog } from '../log.ts';
 import { elapsed, latest } from '../numbers.ts';
@@ -137,5 +137,5 @@ function belowAll(what: string, wanted: string, there: number | undefined, all: 
 
 function some(phase: string, pods: number | undefined): readonly string[] {
   if (pods === undefined) return [`${phase} pods were not counted`];
-  return pods > 0 ? [`${String(pods)} ${pods === 1 ? 'pod' : 'pods'} ${phase}`] : [];
+  return pods > 0 ? [`${countOf(pods, 'pod')} ${phase}`] : [];
 }

@@ -1,4 +1,5 @@
 import type { NightLine } from '../../model/night.ts';
+import { countOf } from '../../model/units.ts';
 import { validIn } from './gates.ts';
 import { nightsOf, type Tonight } from './lines.ts';
 import { blocksIn, type ScenarioVerdict } from './verdict.ts';
@@ -49,11 +50,9 @@ export function pin(
     const now = blocksIn(nightsOf(kept.filter(same)));
     says.push(
       when === 'now'
-        ? `${scenario}: tonight is the baseline of its environment (${count(now)})`
-        : `${scenario}: tonight is added to the baseline of its environment (${String(now)} of ${count(baselineBlocks)})`,
+        ? `${scenario}: tonight is the baseline of its environment (${countOf(now, 'block')})`
+        : `${scenario}: tonight is added to the baseline of its environment (${String(now)} of ${countOf(baselineBlocks, 'block')})`,
     );
   }
   return { lines: kept, says };
 }
-
-const count = (n: number): string => `${String(n)} block${n === 1 ? '' : 's'}`;

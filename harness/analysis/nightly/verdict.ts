@@ -1,5 +1,6 @@
 import { mixedEnvironment } from '../../model/night.ts';
 import { endpoints } from '../../model/plan.ts';
+import { countOf } from '../../model/units.ts';
 import type { Difference } from '../environments.ts';
 import { leastEffectMs } from '../significance.ts';
 import { hardGates, validIn } from './gates.ts';
@@ -154,7 +155,7 @@ function decide(f: Findings): Pick<ScenarioVerdict, 'verdict' | 'cause' | 'reaso
   if (f.pool.length === 0)
     return noData('invalid', 'tonight is part of the baseline: there is nothing to compare it with');
   if (f.timing === undefined) {
-    const nights = `${String(f.pool.length)} night${f.pool.length === 1 ? '' : 's'} since the baseline`;
+    const nights = `${countOf(f.pool.length, 'night')} since the baseline`;
     return noData('invalid', `${nights}: times are not compared below ${String(leastNights)}`);
   }
   const { canary } = f.timing;

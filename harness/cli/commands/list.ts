@@ -1,4 +1,5 @@
 import { exitCodes, oneLine } from '../../model/errors.ts';
+import { gibibytes } from '../../model/units.ts';
 import { expectedMs, needOf } from '../../engine/estimate.ts';
 import type { CommandContext } from '../context.ts';
 import { loadScenario, scenarioIds } from '../load.ts';
@@ -41,7 +42,7 @@ export async function list(context: CommandContext, options: { readonly json?: b
         ...rows.flatMap((row) => [
           `${row.id.padEnd(width)}  ${row.title} (${row.source})`,
           `${' '.repeat(width)}  runbooks: ${row.runbooks.join(', ')}`,
-          `${' '.repeat(width)}  ${row.nodes} nodes, ${(row.memoryBytes / 2 ** 30).toFixed(1)} GiB of memory; each runbook once: about ${Math.ceil(row.blockMs / 60_000)} min`,
+          `${' '.repeat(width)}  ${row.nodes} nodes, ${gibibytes(row.memoryBytes)} of memory; each runbook once: about ${Math.ceil(row.blockMs / 60_000)} min`,
         ]),
         '',
         'Details: npm run firedrill -- describe <scenario>    Rehearse it: npm run scenario <scenario>, or all',

@@ -1,5 +1,5 @@
 import type { ProgressEvent, ProgressSetup } from '../../model/progress.ts';
-import { humanDuration } from '../../model/units.ts';
+import { countOf, humanDuration } from '../../model/units.ts';
 import type { Paint } from '../output.ts';
 import { toneOf } from '../../model/outcome.ts';
 
@@ -69,7 +69,7 @@ export function advance(
     }
     case 'run': {
       const estimate = event.etaMs === undefined ? '' : `, about ${roughly(event.etaMs)}`;
-      const size = event.decide === true ? `at most ${count(event.trials, 'trial')}` : count(event.trials, 'trial');
+      const size = event.decide === true ? `at most ${countOf(event.trials, 'trial')}` : countOf(event.trials, 'trial');
       const upTo = event.decide === true && estimate !== '' ? ' to the first look' : '';
       const { setup: _, ...rest } = view;
       return {
@@ -285,8 +285,6 @@ export function footer(view: View, nowMs: number, width: number, paint: Paint): 
 
 const head = (text: string): Line => ({ kind: 'end', level: 'head', indent: 0, text });
 const info = (text: string, indent: number): Line => ({ kind: 'end', level: 'info', indent, text });
-
-const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
 
 /** An estimate has no seconds: `25 min`, `1 h 10 min`, `less than a minute`. */
 export function roughly(ms: number): string {
