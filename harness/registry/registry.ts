@@ -182,11 +182,6 @@ export function readRuns(state: string = stateDir()): {
   return { runs, damaged };
 }
 
-/** Runs whose process is alive. Their things belong to somebody. */
-export function activeRuns(state: string = stateDir()): readonly RegisteredRun[] {
-  return readRuns(state).runs.filter((run) => run.alive);
-}
-
 /** Marks a dead run's resource as gone, for `clean`. The file goes with the last of them. */
 export function settle(runId: string, gone: Pick<Resource, 'kind' | 'name'>, state: string = stateDir()): void {
   append(fileOf(state, runId), { type: 'released', kind: gone.kind, name: gone.name });
