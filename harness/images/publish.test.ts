@@ -120,8 +120,16 @@ describe('the index', () => {
   it.each([
     ['nothing', [], /nothing to join/],
     ['two of one architecture', [of({ amd64: digest('1') }), of({ amd64: digest('2') })], /two .* for amd64/],
-    ['two recipes', [of({ amd64: digest('1') }), of({ arm64: digest('2') }, { tag: 'y' })], /differ in recipe or registry/],
-    ['two registries', [of({ amd64: digest('1') }), of({ arm64: digest('2') }, { name: 'z' })], /differ in recipe or registry/],
+    [
+      'two recipes',
+      [of({ amd64: digest('1') }), of({ arm64: digest('2') }, { tag: 'y' })],
+      /differ in recipe or registry/,
+    ],
+    [
+      'two registries',
+      [of({ amd64: digest('1') }), of({ arm64: digest('2') }, { name: 'z' })],
+      /differ in recipe or registry/,
+    ],
     ['other images', [of({ amd64: digest('1') }), { images: {} }], /describe different images/],
   ] as const)('refuses %s', (_name, parts, why) => {
     expect(() => join(parts)).toThrow(why);
