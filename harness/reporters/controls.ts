@@ -5,7 +5,7 @@ import type { ControlSummary, RunSummary } from '../model/summary.ts';
 import * as f from './format.ts';
 import { entryTable, numbers, prose } from './html-table.ts';
 import { safe, type Markup } from './markup.ts';
-import { md, markdownTable } from './markdown-text.ts';
+import { code, columnsTable, markdownTable, md } from './markdown-text.ts';
 import { table, type Paint } from './table.ts';
 
 const controlsOf = (summary: RunSummary): readonly ControlSummary[] => summary.controlArms ?? [];
@@ -29,19 +29,20 @@ function ttrText(c: ControlSummary, horizonMs: number): string {
   return `${c.meanIsBound === true ? 'at least ' : ''}${humanDuration(c.meanTtrMs)}`;
 }
 
-const heads = ['control', 'result', 'TTR', 'downtime', 'data lost', 'collateral', 'measured'] as const;
-
-function cells(c: ControlSummary, horizonMs: number): readonly string[] {
-  return [
-    c.id,
-    resultText(c),
-    ttrText(c, horizonMs),
-    f.downtimeText(c),
-    f.dataText(c),
-    f.collateralText(c),
-    c.measured,
-  ];
-}
+/** A column's head, what it says of a control, and when the terminal drops it for want of room (0: never). */
+const columns: readonly (readonly [
+  head: string,
+  cell: (c: ControlSummary, horizonMs: number) => string,
+  dropOrder: number,
+])[] = [
+  ['control', (c) => c.id, 0],
+  ['result', resultText, 0],
+  ['TTR', ttrText, 1],
+  ['downtime', f.downtimeText, 2],
+  ['data lost', f.dataText, 4],
+  ['collateral', f.collateralText, 5],
+  ['measured', (c) => c.measured, 3],
+];
 
 /** An alert on a healthy cluster: fired in so many trials, and how often it may still do so. */
 function falseAlarmCells(a: NonNullable<ControlSummary['alarms']>[number]): readonly string[] {
@@ -62,11 +63,11 @@ export function controlsMarkdown(summary: RunSummary): readonly string[] {
   return [
     '## Controls',
     'Controls do not respond to the outage and are not ranked: they show how far the runbooks, the alerts and the comparison can be trusted.',
-    markdownTable(
-      heads,
-      controls.map((c) => cells(c, summary.horizonMs).map((cell, i) => (i === 0 ? `\`${f.plain(cell)}\`` : md(cell)))),
+    columnsTable(
+      controls,
+      columns.map(([head, cell], i) => [head, (c) => (i === 0 ? code : md)(cell(c, summary.horizonMs))]),
     ),
-    controls.map((c) => `- \`${f.plain(c.id)}\`: ${md(c.title)}.`).join('\n'),
+    controls.map((c) => `- ${code(c.id)}: ${md(c.title)}.`).join('\n'),
     ...(alarms.length === 0
       ? []
       : [
@@ -83,14 +84,12 @@ export function controlsMarkdown(summary: RunSummary): readonly string[] {
 export function controlsTerminal(summary: RunSummary, width: number, paint: Paint): readonly string[] {
   const controls = controlsOf(summary);
   if (controls.length === 0) return [];
-  const rows = controls.map((c) => cells(c, summary.horizonMs));
-  const luxuries = [0, 0, 1, 2, 4, 5, 3];
-  const columns = heads.map((head, i) => ({
+  const shown = columns.map(([head, cell, dropOrder]) => ({
     head,
-    cells: rows.map((row) => row[i] ?? ''),
-    dropOrder: luxuries[i] ?? 0,
+    cells: controls.map((c) => cell(c, summary.horizonMs)),
+    dropOrder,
   }));
-  return ['', ...table(columns, rows.length, width, paint)];
+  return ['', ...table(shown, controls.length, width, paint)];
 }
 
 /** The controls as a section of the page; nothing without controls. */
@@ -111,7 +110,11 @@ export function controlsHtml(summary: RunSummary): Markup | false {
       prose('Collateral', 'collateral'),
       prose('Measured'),
     ],
-    controls.map((c) => ({ id: c.id, title: c.title, cells: cells(c, summary.horizonMs).slice(1) })),
+    controls.map((c) => ({
+      id: c.id,
+      title: c.title,
+      cells: columns.slice(1).map(([, cell]) => cell(c, summary.horizonMs)),
+    })),
   )}</div>
 ${
   alarms.length > 0 &&

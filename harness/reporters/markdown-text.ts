@@ -22,3 +22,13 @@ export function md(text: string): string {
 export function code(text: string): string {
   return `\`${f.plain(text).replace(/[`|]/g, '')}\``;
 }
+
+/** A table of things by its columns: a head, and what it says of each. */
+export const columnsTable = <T>(
+  rows: readonly T[],
+  columns: readonly (readonly [head: string, cell: (row: T) => string])[],
+): string =>
+  markdownTable(
+    columns.map(([head]) => head),
+    rows.map((row) => columns.map(([, cell]) => cell(row))),
+  );

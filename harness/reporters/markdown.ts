@@ -10,7 +10,7 @@ import { countOf, humanDuration } from '../model/units.ts';
 import type { DetectorSummary, RunSummary } from '../model/summary.ts';
 import { controlsMarkdown } from './controls.ts';
 import * as f from './format.ts';
-import { code, markdownTable, md } from './markdown-text.ts';
+import { code, columnsTable, markdownTable, md } from './markdown-text.ts';
 
 /** The report as Markdown, for a job summary or an issue: verdict first, then the tables. */
 export function markdownReport(summary: RunSummary, plan: Plan, records: readonly TrialRecord[]): string {
@@ -28,17 +28,15 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
     runbookTable(summary),
     "TTR: from the onset until service is stable, mean of min(TTR, horizon); a trial that did not recover counts as the horizon. Downtime: failed requests times their period. Fully: the same mean for full recovery. Collateral: sum over the runbook's trials. The chance to recover is a lower bound (95 %, exact, one-sided).",
     '## What the postmortem says, and what was measured',
-    markdownTable(
-      ['runbook', 'the postmortem', 'measured', ''],
-      f
-        .ranked(summary.runbooks)
-        .map((r) => [
-          code(r.id),
-          md(r.says),
-          md([r.measured, ...(r.findings ?? []).map((text) => `Its diagnosis found: ${text}`)].join(' ')),
-          md(f.agreementWords[r.agreement]),
-        ]),
-    ),
+    columnsTable(f.ranked(summary.runbooks), [
+      ['runbook', (r) => code(r.id)],
+      ['the postmortem', (r) => md(r.says)],
+      [
+        'measured',
+        (r) => md([r.measured, ...(r.findings ?? []).map((text) => `Its diagnosis found: ${text}`)].join(' ')),
+      ],
+      ['', (r) => md(f.agreementWords[r.agreement])],
+    ]),
     '## Alerts',
     summary.detectors.length === 0 ? f.noAlarms : alarmTable(summary.detectors),
     ...controlsMarkdown(summary),
@@ -78,65 +76,37 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
   return `${blocks.filter((b) => b !== '').join('\n\n')}\n`;
 }
 
-function runbookTable(summary: RunSummary): string {
-  return markdownTable(
-    [
-      'runbook',
-      'recovered',
-      'true chance',
-      'TTR',
-      'downtime',
-      'fully',
-      'data lost',
-      'collateral',
-      'commands',
-      'expected',
-    ],
-    f
-      .ranked(summary.runbooks)
-      .map((r) => [
-        r.id === summary.verdict.runbook ? `**${code(r.id)}**` : code(r.id),
-        f.ofText(r.recovered.k, r.n),
-        f.chanceText(r),
-        f.meanTime(r, summary.horizonMs),
-        f.downtimeText(r),
-        f.fullyText(r),
-        f.dataText(r),
-        f.collateralText(r),
-        f.commandsText(r),
-        f.agreementWords[r.agreement],
-      ]),
-  );
-}
+const runbookTable = ({ runbooks, verdict, horizonMs }: RunSummary): string =>
+  columnsTable(f.ranked(runbooks), [
+    ['runbook', (r) => (r.id === verdict.runbook ? `**${code(r.id)}**` : code(r.id))],
+    ['recovered', (r) => f.ofText(r.recovered.k, r.n)],
+    ['true chance', f.chanceText],
+    ['TTR', (r) => f.meanTime(r, horizonMs)],
+    ['downtime', f.downtimeText],
+    ['fully', f.fullyText],
+    ['data lost', f.dataText],
+    ['collateral', f.collateralText],
+    ['commands', f.commandsText],
+    ['expected', (r) => f.agreementWords[r.agreement]],
+  ]);
 
-function alarmTable(detectors: readonly DetectorSummary[]): string {
-  return markdownTable(
+const alarmTable = (detectors: readonly DetectorSummary[]): string =>
+  columnsTable(detectors, [
+    ['alert', (d) => code(d.id)],
+    ['detected', f.detectedText],
     [
-      'alert',
-      'detected',
       'after (min / median / max)',
-      'minimum TTD',
-      'missed',
-      'dead',
-      'blind',
-      'wrong',
-      'false alarms',
-      'earlier than in the postmortem by',
+      (d) =>
+        d.ttd === undefined ? f.ttdText(d) : [d.ttd.minMs, d.ttd.medianMs, d.ttd.maxMs].map(humanDuration).join(' / '),
     ],
-    detectors.map((d) => [
-      code(d.id),
-      f.detectedText(d),
-      d.ttd === undefined ? f.ttdText(d) : [d.ttd.minMs, d.ttd.medianMs, d.ttd.maxMs].map(humanDuration).join(' / '),
-      humanDuration(d.leastTtdMs),
-      String(d.counts.missed),
-      String(d.counts.dead),
-      String(d.counts.blind),
-      String(d.counts.misdiagnosed + d.counts.noisy),
-      f.falseAlarmsText(d),
-      d.savedMs === undefined ? '' : span(d.savedMs),
-    ]),
-  );
-}
+    ['minimum TTD', (d) => humanDuration(d.leastTtdMs)],
+    ['missed', (d) => String(d.counts.missed)],
+    ['dead', (d) => String(d.counts.dead)],
+    ['blind', (d) => String(d.counts.blind)],
+    ['wrong', (d) => String(d.counts.misdiagnosed + d.counts.noisy)],
+    ['false alarms', f.falseAlarmsText],
+    ['earlier than in the postmortem by', (d) => (d.savedMs === undefined ? '' : span(d.savedMs))],
+  ]);
 
 export function trialCounts(summary: RunSummary): string {
   const t = summary.trials;
