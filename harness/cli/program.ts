@@ -84,7 +84,7 @@ With npm, flags come after a lone --:
     .argument('<scenario...>', 'names of files under scenarios/')
     .option('--runbook <id>', 'only this runbook (repeat it or use commas for more)', collect)
     .addOption(
-      new Option('--controls [kinds]', `add control trials: ${controlWords.join(', ')} (default: all)`)
+      new Option('--controls [kinds]', 'add control trials: of all kinds, or of those named')
         .argParser((v: string) => controls('--controls', v))
         .preset(controlWords.join(',')),
     )
