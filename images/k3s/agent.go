@@ -129,9 +129,8 @@ func setKernel() {
 	}
 }
 
-// notify tells systemd, where it waits for it (Type=notify).
-func notify(state string) {
-	address := os.Getenv("NOTIFY_SOCKET")
+// notify tells systemd, where it waits for it (Type=notify), that this unit is ready.
+func notify(address string) {
 	if address == "" {
 		return
 	}
@@ -141,7 +140,7 @@ func notify(state string) {
 		return
 	}
 	defer connection.Close()
-	_, _ = connection.Write([]byte(state))
+	_, _ = connection.Write([]byte("READY=1"))
 }
 
 // unpack puts the programs that come with k3s where k3s unpacks them to from its binary. Here they lie beside the program's payload in the image, and

@@ -119,8 +119,6 @@ func startContainerd(ctx context.Context, failed chan<- error) error {
 		cmd := exec.Command(binDir+"/containerd", "-c", containerdConfig, "-a", socket, "--state", "/run/k3s/containerd", "--root", containerdDir)
 		cmd.Stdout, cmd.Stderr = log, log
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-		// What systemd tells this unit is not for it.
-		cmd.Env = append(os.Environ(), "NOTIFY_SOCKET=")
 		return cmd.Run()
 	})
 	return waitFor(ctx, "containerd", time.Minute, func() bool {

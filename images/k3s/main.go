@@ -96,6 +96,9 @@ func serve(o *options) error {
 	// Upstream's commands each install the one signal handler; this is the only one here.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
+	// Both the API server and the kubelet would tell systemd that this unit is ready.
+	systemd := os.Getenv("NOTIFY_SOCKET")
+	_ = os.Unsetenv("NOTIFY_SOCKET")
 	klog.Infof("Starting %s %s %s", self, o.role, version.Get().GitVersion)
 	failed := make(chan error, 16)
 	if o.role == "server" {
@@ -107,7 +110,7 @@ func serve(o *options) error {
 		return err
 	}
 	klog.Infof("%s is up and running", self)
-	notify("READY=1")
+	notify(systemd)
 	select {
 	case err := <-failed:
 		return err
@@ -120,9 +123,8 @@ func serve(o *options) error {
 // background runs a part that must not end while the program runs; where it does, the program ends and systemd starts it again.
 func background(ctx context.Context, failed chan<- error, part string, work func() error) {
 	go func() {
-		err := work()
-		if ctx.Err() == nil {
-			failed <- fmt.Errorf("%s exited: %w", part, err)
+		if err := work(); ctx.Err() == nil {
+			failed <- fmt.Errorf("%s exited: %v", part, err)
 		}
 	}()
 }
