@@ -352,10 +352,10 @@ export function buildGraph(context: BuildContext): BuildGraph {
     "kind's four CNI plug-ins from source",
     ['ipam/host-local', 'main/loopback', 'main/ptp', 'meta/portmap'].map((c) => `${cniPlugins}/${c}`),
   );
-  // Static, as k3s' own binary is: one file for every node. SQLite is C.
+  // Static, as k3s' own binary is: one file for every node. SQLite is C; kine looks into its table `dbstat`.
   go('k3s', 'k3s (stand-in) from source', ['.', './flannel', ...k3sPlugins.map((c) => `${cniPlugins}/${c}`)], {
     cgo: true,
-    flags: ['-tags', 'netgo,osusergo,sqlite_omit_load_extension'],
+    flags: ['-tags', 'netgo,osusergo,sqlite_omit_load_extension,sqlite_dbstat'],
     ldflags: `${kubernetesLdflags(`${versions.kubernetes}+k3s-stand-in`)} ${k3sImages} -extldflags "-static"`,
   });
   root('node', 'Debian root of the node', 'minbase');

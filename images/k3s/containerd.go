@@ -20,6 +20,7 @@ import (
 
 const (
 	containerdDir    = agentDir + "/containerd"
+	crictlConfig     = agentDir + "/etc/crictl.yaml"
 	containerdConfig = agentDir + "/etc/containerd/config.toml"
 	cniConfDir       = agentDir + "/etc/cni/net.d"
 )
@@ -72,6 +73,9 @@ func writeContainerdConfig() error {
 		// k3s restricts it in a user namespace; a container may lack the capability as well.
 		"RestrictOOM": !maySetOOM(),
 	}); err != nil {
+		return err
+	}
+	if err := writeFile(crictlConfig, []byte("runtime-endpoint: unix://"+socket+"\nimage-endpoint: unix://"+socket+"\n")); err != nil {
 		return err
 	}
 	return writeFile(containerdConfig, out.Bytes())
@@ -153,10 +157,9 @@ func tool(name string, args []string) error {
 		return err
 	}
 	defaults := map[string]string{
-		"CONTAINERD_ADDRESS":         socket,
-		"CONTAINERD_NAMESPACE":       "k8s.io",
-		"CONTAINER_RUNTIME_ENDPOINT": "unix://" + socket,
-		"IMAGE_SERVICE_ENDPOINT":     "unix://" + socket,
+		"CONTAINERD_ADDRESS":   socket,
+		"CONTAINERD_NAMESPACE": "k8s.io",
+		"CRI_CONFIG_FILE":      crictlConfig,
 	}
 	for variable, value := range defaults {
 		if os.Getenv(variable) == "" {
