@@ -498,6 +498,7 @@ export function buildGraph(context: BuildContext): BuildGraph {
           images: inK3s.map(({ id, ref }) => ({ from: built.get(id) ?? '', as: ref })),
           containerd: k3sContainerd,
           archive: '/usr/local/lib/k3s/images.tar',
+          masked: true,
           tag: k3sNodeName(),
           labels: { [hashLabel]: keyOf(k3sNode) },
           container: `firedrill-preload-${short(keyOf(k3sNode))}`,

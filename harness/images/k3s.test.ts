@@ -48,6 +48,7 @@ describe('the image of a node for k3s (stand-in)', () => {
     expect(started).toMatch(/--root \/var\/lib\/rancher\/k3s\/agent\/containerd$/);
     const archived = calls.findIndex((call) => call.includes('images export /usr/local/lib/k3s/images.tar'));
     expect(calls[archived]).toMatch(/registry\.k8s\.io\/pause:\S+ registry\.k8s\.io\/coredns\/coredns:\S+$/);
+    expect(calls.filter((call) => call.includes('systemd-modules-load'))).toHaveLength(1);
     // What is dropped later cannot be archived.
     expect(archived).toBeLessThan(calls.findIndex((call) => call.includes('content rm')));
   });
