@@ -86,7 +86,7 @@ const typical: Readonly<Record<string, number>> = {
   'go-runc': 60_000,
   'go-cni': 30_000,
   'root-strict-node': 80_000,
-  'go-k3s': 900_000,
+  'go-k3s': 600_000,
   'k3s-node-root': 15_000,
   'k3s-node': 20_000,
   'node-root': 15_000,

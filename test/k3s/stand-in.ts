@@ -5,6 +5,7 @@
  * Each check can fail, and prints what was seen. Docker's network is internal: nothing in it reaches anything outside. `--keep` leaves containers and
  * network for a look.
  */
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cacheDir } from '../../harness/host/folders.ts';
 import { realRunner } from '../../harness/host/run.ts';
@@ -393,6 +394,12 @@ try {
   );
   const image = graph.built.get(k3sNode) ?? '';
   process.stderr.write(`${image}\n`);
+  const tests = await realRunner.run('go', ['test', './pki', './flannel'], {
+    cwd: join(recipesDir, 'k3s'),
+    env: { GOWORK: 'off' },
+    signal,
+  });
+  check("the program's own tests pass", tests.ok, tests.stdout + tests.stderr);
   await docker('network', 'create', '--internal', prefix);
   for (const node of nodes) await start(node, image);
   for (const part of [installed, working, restarting, certificates, killing, uninstalling]) {
