@@ -90,7 +90,7 @@ describe("what k3s' installer does", () => {
       const text = readFileSync(join(from, name), 'utf8');
       const moved = text.replaceAll(/(?<=[\s="])\/(?=usr|etc|var|run)/g, `${root}/`);
       // A path that was missed would be removed from this machine.
-      const missed = (moved.match(/(?<=[\s="'-])\/[^\s"]+/g) ?? []).filter((at) => !at.startsWith(`${root}/`));
+      const missed = (moved.match(/(?<=[\s='-]|[\s=]")\/[^\s"]+/g) ?? []).filter((at) => !at.startsWith(`${root}/`));
       expect(
         missed.filter(
           (at) => !/^\/(etc\/(default|sysconfig)\/%N|sbin\/modprobe|dev\/null|proc\/self\/mounts|\^cni-\/)/.test(at),
