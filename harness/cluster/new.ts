@@ -101,9 +101,16 @@ export class NewCluster {
   }
 
   writeManifests(): Promise<ManifestFolder> {
-    const { workloadDir, workDir, profile } = this.spec;
+    const { workloadDir, workDir, profile, distribution } = this.spec;
     const shared = this.deps.manifests ?? projectManifests;
-    return writeManifests({ shared, workloadDir, workDir, nodes: this.names, profile });
+    return writeManifests({
+      shared,
+      workloadDir,
+      workDir,
+      nodes: this.names,
+      profile,
+      network: distribution !== 'k3s',
+    });
   }
 
   /** The folder of the CNI plugins as packages. */
