@@ -21,6 +21,9 @@ const bootWithinMs = 60_000;
 /** A server makes its certificates and its datastore first. */
 const serverWithin = millis(180_000);
 
+/** Where the node image has the CNI plug-ins that come with k3s. */
+export const k3sPlugins = '/usr/local/lib/k3s/bin';
+
 const configuration = '/etc/rancher/k3s/config.yaml';
 const adminKubeconfig = '/etc/rancher/k3s/k3s.yaml';
 const kubeletDropIns = '/var/lib/rancher/k3s/agent/etc/kubelet.conf.d';

@@ -4,6 +4,8 @@ import { FiredrillError, oneLine } from '../model/errors.ts';
 import { removeNetwork, removeNodes } from './containers.ts';
 import { dockerCli, labels, type Docker } from './docker.ts';
 import { dockerFence, type Fence } from './fence.ts';
+import { kubeadm } from '../distributions/kubeadm.ts';
+import { k3sPlugins } from './k3s-create.ts';
 import { nodeNames } from './kind-config.ts';
 import { nodesMade } from './kind-create.ts';
 import { projectManifests, writeManifests, type ManifestFolder } from './manifests.ts';
@@ -117,7 +119,8 @@ export class NewCluster {
   packages(signal: AbortSignal): Promise<string> {
     const { nodeImage: image, runId, cacheDir: cache } = this.spec;
     const runLabel = `${labels.run}=${runId}`;
-    return cniPackages(this.docker, { image, runLabel, ...(cache === undefined ? {} : { cache }) }, signal);
+    const from = this.spec.distribution === 'k3s' ? k3sPlugins : kubeadm.paths.cni.plugins;
+    return cniPackages(this.docker, { image, runLabel, from, ...(cache === undefined ? {} : { cache }) }, signal);
   }
 
   /** Whether the fence is in place at this moment; `open` when there is to be none. */
