@@ -133,6 +133,9 @@ func startKubelet(ctx context.Context, args []string, failed chan<- error) error
 	if err != nil {
 		return err
 	}
+	if err := mergeDropIns(config); err != nil {
+		return err
+	}
 	fs := pflag.NewFlagSet("kubelet", pflag.ContinueOnError)
 	own.AddFlags(fs)
 	kubeletoptions.AddKubeletConfigFlags(fs, config)
