@@ -497,7 +497,7 @@ export function buildGraph(context: BuildContext): BuildGraph {
           base: built.get('k3s-node-root') ?? '',
           images: inK3s.map(({ id, ref }) => ({ from: built.get(id) ?? '', as: ref })),
           containerd: k3sContainerd,
-          archive: '/usr/local/lib/k3s/images.tar',
+          archive: k3sArchive,
           masked: true,
           tag: k3sNodeName(),
           labels: { [hashLabel]: keyOf(k3sNode) },
@@ -515,8 +515,11 @@ export function buildGraph(context: BuildContext): BuildGraph {
 /** The id of the image of a node for k3s; built on demand only. */
 export const k3sNode = 'k3s-node';
 
+/** Images that lie beside k3s for an installation without internet. */
+export const k3sArchive = '/usr/local/lib/k3s/images.tar';
+
 /** k3s' containerd, on the folders that k3s gives it. */
-const k3sContainerd = [
+export const k3sContainerd = [
   ...['/usr/local/lib/k3s/bin/containerd', '--address', '/run/k3s/containerd/containerd.sock'],
   ...['--state', '/run/k3s/containerd', '--root', '/var/lib/rancher/k3s/agent/containerd'],
 ];

@@ -7,16 +7,13 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { cacheDir } from '../../harness/host/folders.ts';
 import { realRunner } from '../../harness/host/run.ts';
 import { sleep } from '../../harness/host/time.ts';
-import { machineArchitecture } from '../../harness/host/architecture.ts';
-import { buildGraph, k3sNode } from '../../harness/images/build.ts';
-import { buildSteps } from '../../harness/images/ensure.ts';
 import { recipesDir } from '../../harness/images/keys.ts';
 import { pauseImage } from '../../harness/model/instruments.ts';
 import { oneLine } from '../../harness/model/errors.ts';
 import { lastLine, tapLines, type Check } from '../vm/checks.ts';
+import { k3sNodeImage } from './image.ts';
 
 const { values } = parseArgs({ options: { keep: { type: 'boolean' } } });
 const prefix = `firedrill-k3s-${process.pid}`;
@@ -380,19 +377,7 @@ async function uninstalling(): Promise<void> {
 
 let stopped = true;
 try {
-  const place = { runner: realRunner, cacheDir: cacheDir(), recipesDir };
-  const graph = buildGraph({ ...place, durations: {} });
-  await buildSteps(
-    place,
-    graph,
-    [k3sNode],
-    machineArchitecture(),
-    (event) => {
-      if (event.type === 'setup') process.stderr.write(`${event.part}: ${event.state} ${event.detail ?? ''}\n`);
-    },
-    signal,
-  );
-  const image = graph.built.get(k3sNode) ?? '';
+  const image = await k3sNodeImage(signal);
   process.stderr.write(`${image}\n`);
   const tests = await realRunner.run('go', ['test', './pki', './flannel'], {
     cwd: join(recipesDir, 'k3s'),
