@@ -1,4 +1,5 @@
 import { endpointsAt, nodesAt } from './addresses.ts';
+import { k3sCreate } from './k3s-create.ts';
 import { kindCreate } from './kind-create.ts';
 import { mustOnWorkstation } from './must.ts';
 import { NewCluster, type ClusterDeps } from './new.ts';
@@ -23,14 +24,21 @@ export async function createCluster(
     const { net, manifests } = prepared;
     const ports = await clusterPorts();
     await fresh.timed('nodes', `starting ${names.length} nodes`, () =>
-      kindCreate(spec, { names, net, ports, kubeconfig: fresh.kubeconfig }, fresh.run, signal),
+      spec.distribution === 'k3s'
+        ? k3sCreate(spec, { names, net, ports, kubeconfig: fresh.kubeconfig, docker, cluster: fresh }, signal)
+        : kindCreate(spec, { names, net, ports, kubeconfig: fresh.kubeconfig }, fresh.run, signal),
     );
     const nodes = await fresh.timed('settle', 'checking addresses', async () => {
       await docker(['update', '--restart=no', ...names], { signal });
       return await nodesAt(docker, net, names, signal);
     });
     const endpoints = endpointsAt(ports);
-    const cluster = await startedCluster(fresh, { ...prepared, nodes, endpoints, origin: 'made by kind' });
+    const cluster = await startedCluster(fresh, {
+      ...prepared,
+      nodes,
+      endpoints,
+      origin: spec.distribution === 'k3s' ? 'made by Docker' : 'made by kind',
+    });
     await fresh.timed('deploy', 'deploying the network and the workload', () => deploy(cluster, signal));
     await fresh.timed('ready', 'waiting until every pod is ready', () =>
       waitReady(cluster, { pods: manifests.pods, timeoutMs: readyTimeoutMs, onProgress: spec.onProgress }, signal),

@@ -1,7 +1,7 @@
 import type { Cluster } from '../model/cluster.ts';
 import { millis } from '../model/units.ts';
 import { linesOf, type Docker } from './docker.ts';
-import { timerFacts } from './kind-config.ts';
+import { timerFacts } from './timers.ts';
 import type { RunProcess } from './process.ts';
 import type { ClusterSpec } from './spec.ts';
 

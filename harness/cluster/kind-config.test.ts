@@ -1,16 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { profiles } from '../model/profile.ts';
-import {
-  controlPlanePatches,
-  entryNode,
-  kindConfig,
-  kubeadmPatches,
-  nodeNames,
-  patchesDir,
-  timerFacts,
-} from './kind-config.ts';
+import { controlPlanePatches, entryNode, kindConfig, kubeadmPatches, nodeNames, patchesDir } from './kind-config.ts';
 import { apiServerPort, nodePorts, type Ports } from './ports.ts';
+import { timerFacts } from './timers.ts';
 
 interface Config {
   networking: Record<string, unknown>;

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import type { EndpointName } from '../model/cluster.ts';
 import type { Profile } from '../model/profile.ts';
+import { controllerTimers, kubeletTimers } from './timers.ts';
 import { apiServerPort, hostPort, nodePorts, type Ports } from './ports.ts';
 
 /** kind's own names for the nodes of a cluster, the control plane first. */
@@ -17,39 +18,11 @@ export function entryNode(endpoint: EndpointName, workers: number): number {
   return endpoint === 'database' ? Math.min(2, workers) : 1;
 }
 
-const duration = (ms: number): string => `${ms / 1000}s`;
-
-/**
- * The kubelet's and the controller manager's timers of a profile, as kubeadm patches.
- *
- * A heartbeat is a lease renewed every quarter of nodeLeaseDurationSeconds as well as a status report: both follow
- * `kubeletStatusMs`, or a short grace period would find a healthy node late. nodeStatusReportFrequency is written down
- * because the kubelet lowers it silently once nodeStatusUpdateFrequency is given (KubeletConfiguration reference).
- * `fast` also caps the kubelet's crash back-off at 30 s (KubeletCrashLoopBackOffMax, alpha in 1.34), where Kubernetes
- * climbs to 5 minutes: the environment of each trial says so.
- */
+/** The kubelet's and the controller manager's timers of a profile, as kubeadm patches. */
 export function kubeadmPatches(profile: Profile): string[] {
-  const fast = profile.name === 'fast';
-  const controllerManager: Record<string, string> = {
-    'node-monitor-grace-period': duration(profile.nodeGraceMs),
-    // Default 5 s; a grace period of 10 s would be judged up to half of it late.
-    ...(fast ? { 'node-monitor-period': '1s' } : {}),
-  };
+  const controllerManager = controllerTimers(profile);
   return [
-    stringify({
-      kind: 'KubeletConfiguration',
-      failCgroupV1: false,
-      nodeStatusUpdateFrequency: duration(profile.kubeletStatusMs),
-      nodeStatusReportFrequency: '5m0s',
-      runtimeRequestTimeout: duration(profile.runtimeRequestMs),
-      nodeLeaseDurationSeconds: Math.max(1, Math.round((4 * profile.kubeletStatusMs) / 1000)),
-      ...(fast
-        ? {
-            featureGates: { KubeletCrashLoopBackOffMax: true },
-            crashLoopBackOff: { maxContainerRestartPeriod: duration(profile.crashBackOffMaxMs) },
-          }
-        : {}),
-    }),
+    stringify({ kind: 'KubeletConfiguration', ...kubeletTimers(profile) }),
     ...['v1beta3', 'v1beta4'].map((version) =>
       stringify({
         apiVersion: `kubeadm.k8s.io/${version}`,
@@ -100,18 +73,6 @@ export function controlPlanePatches(profile: Profile): Readonly<Record<string, s
       .filter(([, change]) => Object.keys(change).length > 0)
       .map(([name, change]) => [`${name}0+strategic.yaml`, stringify({ spec: { containers: [{ name, ...change }] } })]),
   );
-}
-
-/** What a trial's record says about the timers that are not Kubernetes' defaults. */
-export function timerFacts(profile: Profile): Record<string, string> {
-  return {
-    'timer.kubelet-status': duration(profile.kubeletStatusMs),
-    'timer.node-grace': duration(profile.nodeGraceMs),
-    'timer.pod-probe': duration(profile.podProbeMs),
-    'timer.pod-readiness': duration(profile.readinessMs),
-    'timer.runtime-request': duration(profile.runtimeRequestMs),
-    'timer.crash-back-off-max': duration(profile.crashBackOffMaxMs),
-  };
 }
 
 /** The configuration that `kind create cluster` reads. */

@@ -190,6 +190,8 @@ export async function writeManifests(options: {
   readonly workDir: string;
   readonly nodes: readonly string[];
   readonly profile: Profile;
+  /** Whether the pods' network is deployed with the rest; a distribution may bring its own. */
+  readonly network?: boolean;
 }): Promise<ManifestFolder> {
   const dir = join(options.workDir, 'manifests');
   const values = placeholders(options.nodes);
@@ -203,7 +205,8 @@ export async function writeManifests(options: {
     for (const image of rendered.images) images.add(image);
     await writeFile(to, rendered.text);
   };
-  for (const name of ['flannel.yaml', 'instruments.yaml']) await render(join(options.shared, name), join(dir, name));
+  const own = [...(options.network === false ? [] : ['flannel.yaml']), 'instruments.yaml'];
+  for (const name of own) await render(join(options.shared, name), join(dir, name));
   await render(join(options.shared, 'coredns.patch.yaml'), join(dir, 'coredns.patch.yaml'));
   for (const name of await yamlIn(options.workloadDir))
     await render(join(options.workloadDir, name), join(dir, 'workload', name));

@@ -4,6 +4,8 @@ import { FiredrillError, oneLine } from '../model/errors.ts';
 import { removeNetwork, removeNodes } from './containers.ts';
 import { dockerCli, labels, type Docker } from './docker.ts';
 import { dockerFence, type Fence } from './fence.ts';
+import { kubeadm } from '../distributions/kubeadm.ts';
+import { k3sPlugins } from './k3s-create.ts';
 import { nodeNames } from './kind-config.ts';
 import { nodesMade } from './kind-create.ts';
 import { projectManifests, writeManifests, type ManifestFolder } from './manifests.ts';
@@ -101,16 +103,24 @@ export class NewCluster {
   }
 
   writeManifests(): Promise<ManifestFolder> {
-    const { workloadDir, workDir, profile } = this.spec;
+    const { workloadDir, workDir, profile, distribution } = this.spec;
     const shared = this.deps.manifests ?? projectManifests;
-    return writeManifests({ shared, workloadDir, workDir, nodes: this.names, profile });
+    return writeManifests({
+      shared,
+      workloadDir,
+      workDir,
+      nodes: this.names,
+      profile,
+      network: distribution !== 'k3s',
+    });
   }
 
   /** The folder of the CNI plugins as packages. */
   packages(signal: AbortSignal): Promise<string> {
     const { nodeImage: image, runId, cacheDir: cache } = this.spec;
     const runLabel = `${labels.run}=${runId}`;
-    return cniPackages(this.docker, { image, runLabel, ...(cache === undefined ? {} : { cache }) }, signal);
+    const from = this.spec.distribution === 'k3s' ? k3sPlugins : kubeadm.paths.cni.plugins;
+    return cniPackages(this.docker, { image, runLabel, from, ...(cache === undefined ? {} : { cache }) }, signal);
   }
 
   /** Whether the fence is in place at this moment; `open` when there is to be none. */

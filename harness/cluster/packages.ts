@@ -1,18 +1,17 @@
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { kubeadm } from '../distributions/kubeadm.ts';
 import { cacheDir } from '../host/folders.ts';
 import type { Docker } from './docker.ts';
 
 /**
- * The CNI plugins of a node image as its makers put them there: what reinstalling the package would
+ * The CNI plugins of a node image as its makers put them there (`from`): what reinstalling the package would
  * download. Taken out of the image once, without starting it, and kept in the cache by the image's id.
  *
  * @returns the folder that holds the plugins
  */
 export async function cniPackages(
   docker: Docker,
-  options: { readonly image: string; readonly runLabel: string; readonly cache?: string },
+  options: { readonly image: string; readonly runLabel: string; readonly from: string; readonly cache?: string },
   signal: AbortSignal,
 ): Promise<string> {
   const id = (await docker(['image', 'inspect', '-f', '{{.Id}}', options.image], { signal })).replace('sha256:', '');
@@ -24,7 +23,7 @@ export async function cniPackages(
   const partial = await mkdtemp(join(parent, 'partial-'));
   const container = await docker(['create', '--label', options.runLabel, options.image], { signal });
   try {
-    await docker(['cp', `${container}:${kubeadm.paths.cni.plugins}/.`, partial], { signal });
+    await docker(['cp', `${container}:${options.from}/.`, partial], { signal });
     await rename(partial, dir).catch(async (error: unknown) => {
       if ((await readdir(dir).catch(() => [])).length === 0) throw error;
     });

@@ -30,7 +30,7 @@ export interface Started extends Prepared {
   readonly nodes: readonly NodeInfo[];
   readonly endpoints: Endpoints;
   /** Which rung of the ladder it came by. */
-  readonly origin: 'made by kind' | 'restored from a snapshot' | 'reset in place';
+  readonly origin: 'made by kind' | 'made by Docker' | 'restored from a snapshot' | 'reset in place';
 }
 
 /** The cluster whose nodes have been started: makes its workstation, by which the rest is done. Its pods may not be Ready yet. */

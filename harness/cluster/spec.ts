@@ -18,6 +18,8 @@ export interface ClusterSpec {
   readonly runId: string;
   /** A node image that this Docker has, with everything that the cluster runs in it: nothing is pulled from inside. */
   readonly nodeImage: string;
+  /** What the nodes run; default: kubeadm's Kubernetes, made by kind. */
+  readonly distribution?: 'kubeadm' | 'k3s';
   /** At least 1. */
   readonly workers: number;
   /** Folder with the workload's YAML (`manifests/<name>`). */

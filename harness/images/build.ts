@@ -1,7 +1,8 @@
 import { chmod, cp, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { FiredrillError } from '../model/errors.ts';
+import { pauseImage } from '../model/instruments.ts';
 import { architectures, machineArchitecture, type Architecture } from '../host/architecture.ts';
 import type { Runner } from '../host/run.ts';
 import { must } from '../host/run.ts';
@@ -9,7 +10,7 @@ import type { Step, StepContext } from './dag.ts';
 import { programArchitecture } from './elf.ts';
 import { contentKey, pathKey, short } from './keys.ts';
 import { preload, preloadRecipe } from './preload.ts';
-import { baseImages, images, versions, type ImageMode } from './refs.ts';
+import { baseImages, corednsImage, images, versions, type ImageMode } from './refs.ts';
 import { builderEnv, compile, compilerFor, moduleDir } from './toolchain.ts';
 
 /** The label that says which key an image of ours was built for. */
@@ -50,13 +51,22 @@ const kubernetesCommands = [
  * Kubernetes writes its version in by the linker; kubeadm refuses to work without it. The date is that of the release,
  * so that two builds of one recipe are the same.
  */
-const kubernetesLdflags = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version']
-  .flatMap((p) => {
-    const [major = '', minor = ''] = versions.kubernetes.slice(1).split('.');
-    const values = { gitVersion: versions.kubernetes, gitMajor: major, gitMinor: minor, gitTreeState: 'archive' };
-    return Object.entries({ ...values, buildDate: '2025-12-09T00:00:00Z' }).map(([k, v]) => `-X ${p}.${k}=${v}`);
-  })
-  .join(' ');
+const kubernetesLdflags = (gitVersion: string): string =>
+  ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version']
+    .flatMap((p) => {
+      const [major = '', minor = ''] = versions.kubernetes.slice(1).split('.');
+      const values = { gitVersion, gitMajor: major, gitMinor: minor, gitTreeState: 'archive' };
+      return Object.entries({ ...values, buildDate: '2025-12-09T00:00:00Z' }).map(([k, v]) => `-X ${p}.${k}=${v}`);
+    })
+    .join(' ');
+
+const cniPlugins = 'github.com/containernetworking/plugins/plugins';
+
+/** The plug-ins that k3s' CNI configuration leads to, besides its own `flannel`. */
+const k3sPlugins = ['main/bridge', 'ipam/host-local', 'main/loopback', 'meta/portmap', 'meta/bandwidth'];
+
+/** What runs in every k3s cluster, under the names of the images that are built here. */
+const k3sImages = `-X main.sandboxImage=${pauseImage} -X main.corednsImage=${corednsImage}`;
 
 /** Typical durations with cold caches on two cores, in milliseconds. */
 const typical: Readonly<Record<string, number>> = {
@@ -76,6 +86,9 @@ const typical: Readonly<Record<string, number>> = {
   'go-runc': 60_000,
   'go-cni': 30_000,
   'root-strict-node': 80_000,
+  'go-k3s': 600_000,
+  'k3s-node-root': 15_000,
+  'k3s-node': 20_000,
   'node-root': 15_000,
   'node-base': 30_000,
 };
@@ -273,7 +286,7 @@ export function buildGraph(context: BuildContext): BuildGraph {
     'Kubernetes from source (seven binaries)',
     kubernetesCommands.map((c) => `k8s.io/kubernetes/cmd/${c}`),
     {
-      ldflags: kubernetesLdflags,
+      ldflags: kubernetesLdflags(versions.kubernetes),
     },
   );
   go('etcd', 'etcd and etcdctl from source', ['go.etcd.io/etcd/server/v3', 'go.etcd.io/etcd/etcdctl/v3'], {
@@ -337,10 +350,14 @@ export function buildGraph(context: BuildContext): BuildGraph {
   go(
     'cni',
     "kind's four CNI plug-ins from source",
-    ['ipam/host-local', 'main/loopback', 'main/ptp', 'meta/portmap'].map(
-      (c) => `github.com/containernetworking/plugins/plugins/${c}`,
-    ),
+    ['ipam/host-local', 'main/loopback', 'main/ptp', 'meta/portmap'].map((c) => `${cniPlugins}/${c}`),
   );
+  // Static, as k3s' own binary is: one file for every node. SQLite is C; kine looks into its table `dbstat`.
+  go('k3s', 'k3s (stand-in) from source', ['.', './flannel', ...k3sPlugins.map((c) => `${cniPlugins}/${c}`)], {
+    cgo: true,
+    flags: ['-tags', 'netgo,osusergo,sqlite_omit_load_extension,sqlite_dbstat'],
+    ldflags: `${kubernetesLdflags(`${versions.kubernetes}+k3s-stand-in`)} ${k3sImages} -extldflags "-static"`,
+  });
   root('node', 'Debian root of the node', 'minbase');
   root('strict-node', 'Debian root of the strict node', 'minbase');
   root('iptables', 'Debian root with iptables', 'extract');
@@ -413,6 +430,17 @@ export function buildGraph(context: BuildContext): BuildGraph {
     text: { version: versions.kubernetes },
   });
 
+  image('k3s-node-root', {
+    recipe: 'k3s-node',
+    files: [
+      ['root-node', 'root.tar', 'root.tar'],
+      ...['k3s', 'flannel', ...k3sPlugins.map((c) => basename(c))].map((c) => ['go-k3s', c, c] as const),
+      ...['containerd', 'ctr', 'containerd-shim-runc-v2'].map((c) => ['go-containerd', c, c] as const),
+      ['go-runc', 'runc', 'runc'],
+      ['go-crictl', 'crictl', 'crictl'],
+    ],
+  });
+
   const inBase = baseImages.map((i) => i.id);
   /** What a node image is derived from: a root with the control plane's images in its containerd. */
   const base = (
@@ -455,8 +483,46 @@ export function buildGraph(context: BuildContext): BuildGraph {
     packed: true,
     nameOf: ({ id, ref }) => (id === 'pause' ? `registry.k8s.io/pause:${versions.kindSandbox}` : ref),
   });
+  const k3sNodeName = (): string => `firedrill/built/${k3sNode}:${short(keyOf(k3sNode))}`;
+  const inK3s = baseImages.filter(({ ref }) => ref === pauseImage || ref === corednsImage);
+  add(
+    {
+      id: k3sNode,
+      title: 'image of a node for k3s (stand-in)',
+      lane: 'docker',
+      needs: ['k3s-node-root', ...inK3s.map(({ id }) => id)],
+      present: (signal) => hasImage(runner, k3sNodeName(), signal),
+      run: async (step) =>
+        preload(runner, {
+          base: built.get('k3s-node-root') ?? '',
+          images: inK3s.map(({ id, ref }) => ({ from: built.get(id) ?? '', as: ref })),
+          containerd: k3sContainerd,
+          archive: k3sArchive,
+          masked: true,
+          tag: k3sNodeName(),
+          labels: { [hashLabel]: keyOf(k3sNode) },
+          container: `firedrill-preload-${short(keyOf(k3sNode))}`,
+          signal: step.signal,
+          say: step.say,
+        }),
+    },
+    [preloadRecipe, ...k3sContainerd],
+  );
+  built.set(k3sNode, k3sNodeName());
   return { steps, built, recipes };
 }
+
+/** The id of the image of a node for k3s; built on demand only. */
+export const k3sNode = 'k3s-node';
+
+/** Images that lie beside k3s for an installation without internet. */
+export const k3sArchive = '/usr/local/lib/k3s/images.tar';
+
+/** k3s' containerd, on the folders that k3s gives it. */
+export const k3sContainerd = [
+  ...['/usr/local/lib/k3s/bin/containerd', '--address', '/run/k3s/containerd/containerd.sock'],
+  ...['--state', '/run/k3s/containerd', '--root', '/var/lib/rancher/k3s/agent/containerd'],
+];
 
 /** The id of the base that stands for kindest/node where none can be pulled. */
 export const strictBase = 'strict-base';

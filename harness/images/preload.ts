@@ -30,6 +30,10 @@ export interface PreloadOptions {
   readonly container: string;
   /** Copied into the image: [file here, path there]. */
   readonly files?: readonly (readonly [string, string])[];
+  /** The command that starts containerd there; default: `containerd` alone. */
+  readonly containerd?: readonly string[];
+  /** A path there: the images are put into this archive, too. */
+  readonly archive?: string;
   /** Masks units that a container's boot does not need. */
   readonly masked?: true;
   /** Leaves all layers packed, as kind does. */
@@ -52,6 +56,7 @@ export interface PreloadOptions {
  */
 export async function preload(runner: Runner, options: PreloadOptions): Promise<string> {
   const { container, signal, say } = options;
+  const [program = '', ...args] = options.containerd ?? ['containerd'];
   const docker = (what: string, ...args: string[]): Promise<string> => must(runner, what, 'docker', args, { signal });
   await runner.run('docker', ['rm', '-f', '-v', container]);
   try {
@@ -67,8 +72,9 @@ export async function preload(runner: Runner, options: PreloadOptions): Promise<
       'none',
       '--privileged',
       '--entrypoint',
-      'containerd',
+      program,
       options.base,
+      ...args,
     );
     await containerdAnswers(runner, container, signal);
     for (const [from, to] of options.files ?? []) await docker(`copying ${from}`, 'cp', from, `${container}:${to}`);
@@ -88,6 +94,11 @@ export async function preload(runner: Runner, options: PreloadOptions): Promise<
       if (has === wants) continue;
       await docker(`naming ${wants}`, 'exec', container, 'ctr', '-n', 'k8s.io', 'images', 'tag', '--force', has, wants);
       await docker(`naming ${wants}`, 'exec', container, 'ctr', '-n', 'k8s.io', 'images', 'rm', has);
+    }
+    if (options.archive !== undefined) {
+      const names = options.images.map(({ as }) => fullName(as));
+      const ctr = ['ctr', '-n', 'k8s.io', 'images', 'export', options.archive, ...names];
+      await docker('archiving images', 'exec', container, ...ctr);
     }
     if (options.packed !== true) {
       say('unpacking images');

@@ -20,6 +20,8 @@ export const versions = {
   kindSandbox: '3.10',
   prometheus: 'v2.42.0',
   alertmanager: 'v0.25.0',
+  /** What k3s v1.34.3+k3s1 was released with, or near: the next ones ask for libraries that this Kubernetes does not compile with. */
+  kine: 'v0.14.9',
 } as const;
 
 /**
@@ -94,6 +96,8 @@ export function imagesOf(minor: KubernetesMinor = builtMinor): readonly ImageSpe
 /** The id of an image in `images`. */
 export type ImageId = (typeof images)[number]['id'];
 
+export const corednsImage = `registry.k8s.io/coredns/coredns:${versions.coredns}`;
+
 /** The images that a built base holds besides (a pulled kindest/node has them already): id of the step, and name. */
 export const baseImages = [
   { id: 'pause', ref: pauseImage },
@@ -102,7 +106,7 @@ export const baseImages = [
   { id: 'kube-scheduler', ref: `registry.k8s.io/kube-scheduler:${versions.kubernetes}` },
   { id: 'kube-proxy', ref: `registry.k8s.io/kube-proxy:${versions.kubernetes}` },
   { id: 'etcd', ref: `registry.k8s.io/etcd:${versions.etcd.slice(1)}-0` },
-  { id: 'coredns', ref: `registry.k8s.io/coredns/coredns:${versions.coredns}` },
+  { id: 'coredns', ref: corednsImage },
 ] as const;
 
 /** The repository that node images of ours are tagged under. */

@@ -78,7 +78,7 @@ interface Tool {
 }
 
 /** The steps that call a C compiler. */
-const compilesC = ['c-pause', 'go-flannel', 'go-containerd', 'go-runc'];
+const compilesC = ['c-pause', 'go-flannel', 'go-containerd', 'go-runc', 'go-k3s'];
 
 /** What these steps call for. */
 export function toolsOf(steps: readonly string[], target: Architecture, own = machineArchitecture()): readonly Tool[] {

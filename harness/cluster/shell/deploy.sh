@@ -2,8 +2,12 @@
 # Deploys everything onto a cluster that has a control plane and nodes, and nothing else yet.
 set -eu
 cd "$(dirname "$0")"
+# k3s deploys its own when its API answers, and brings the pods' network with it.
+kubectl -n kube-system wait --for=create deployment/coredns --timeout=60s
 kubectl -n kube-system patch deployment coredns --patch-file coredns.patch.yaml
-kubectl apply -f flannel.yaml -f instruments.yaml
+set -- -f instruments.yaml
+[ ! -f flannel.yaml ] || set -- -f flannel.yaml "$@"
+kubectl apply "$@"
 # Pods that are scheduled while a node is not Ready yet all go to the others, and stay there.
 kubectl wait --for=condition=Ready nodes --all --timeout=100s
 # The scheduler goes by the taint, which goes a moment later.
