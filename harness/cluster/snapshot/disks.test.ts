@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Docker } from '../docker.ts';
 import { diskScripts, snapshotDisks } from './disks.ts';
@@ -31,6 +35,30 @@ const unpack = async (docker: Docker): Promise<{ readonly started: readonly stri
     return { started, error };
   }
 };
+
+describe('what no snapshot names', () => {
+  it('goes: layers at once, archives when nobody can be making them any more', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'disks-'));
+    try {
+      const made = [
+        'base/ba5e',
+        'base/01d',
+        'golden/firedrill-a-0',
+        'golden/firedrill-lost-0',
+        'golden/firedrill-new-0',
+      ];
+      for (const one of made) mkdirSync(join(dir, one), { recursive: true });
+      writeFileSync(join(dir, 'base/01d.sha256'), '');
+      for (const name of ['firedrill-a-0', 'firedrill-lost-0']) utimesSync(join(dir, 'golden', name), 0, 0);
+      const script = diskScripts.removeOthers({ bases: ['ba5e'], clusters: ['firedrill-a-0'] });
+      execFileSync('sh', ['-c', script.replaceAll('/store', dir)]);
+      expect(readdirSync(join(dir, 'base'))).toEqual(['ba5e']);
+      expect(readdirSync(join(dir, 'golden')).sort()).toEqual(['firedrill-a-0', 'firedrill-new-0']);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+});
 
 describe('unpacking', () => {
   it('lets each node start on its own disk as soon as that is there', async () => {

@@ -63,10 +63,16 @@ export interface SnapshotDisks {
   ): Promise<void>;
   /** Takes away the disks of a cluster's nodes (`live`) or its snapshot (`golden`). Nothing happens when there are none. */
   remove(folder: 'live' | 'golden', cluster: string, signal?: AbortSignal): Promise<void>;
-  /** Takes away the image layers that no snapshot is made with any more. */
-  removeBasesBut(kept: readonly string[], signal?: AbortSignal): Promise<void>;
+  /** Takes away image layers and archives of snapshots, all but those of these. */
+  removeAllBut(kept: Kept, signal?: AbortSignal): Promise<void>;
   /** Clusters whose nodes' disks are in the volume. */
   live(signal?: AbortSignal): Promise<readonly string[]>;
+}
+
+/** What snapshots are made of: ids of image layers, and the clusters whose archives they are. */
+interface Kept {
+  readonly bases: readonly string[];
+  readonly clusters: readonly string[];
 }
 
 /** How much must be free before a snapshot is taken: a base, three archives and a running copy of them, with room to breathe. */
@@ -85,8 +91,9 @@ export const diskScripts = {
     }),
   /** Takes away the disks of one cluster: those of its nodes (`live`) or its snapshot (`golden`). */
   remove: (folder: 'live' | 'golden', cluster: string): string => `rm -rf /store/${folder}/${cluster}`,
-  /** Takes away bases that no snapshot names. */
-  removeBases: (kept: readonly string[]): string => shellScript('disks-remove-bases.sh', { kept: kept.join(' ') }),
+  /** Takes away what no snapshot names. */
+  removeOthers: ({ bases, clusters }: Kept): string =>
+    shellScript('disks-remove-others.sh', { bases: bases.join(' '), clusters: clusters.join(' ') }),
   live: 'ls /store/live 2>/dev/null || true',
 } as const;
 
@@ -158,8 +165,8 @@ export function snapshotDisks(docker: Docker, image: string): SnapshotDisks {
     async remove(folder, cluster, signal) {
       if (await there(signal)) await helper(diskScripts.remove(folder, cluster), signal ? { signal } : {});
     },
-    async removeBasesBut(kept, signal) {
-      if (await there(signal)) await helper(diskScripts.removeBases(kept), signal ? { signal } : {});
+    async removeAllBut(kept, signal) {
+      if (await there(signal)) await helper(diskScripts.removeOthers(kept), signal ? { signal } : {});
     },
     async live(signal) {
       return (await there(signal)) ? linesOf(await helper(diskScripts.live, signal ? { signal } : {})) : [];

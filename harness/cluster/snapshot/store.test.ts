@@ -57,7 +57,7 @@ function fakeDocker(clusters = '') {
 
 function fakeDisks() {
   const removed: string[] = [];
-  const bases: (readonly string[])[] = [];
+  const kept: Parameters<SnapshotDisks['removeAllBut']>[0][] = [];
   const disks: SnapshotDisks = {
     save: () => Promise.reject(new Error('not used')),
     unpack: () => Promise.reject(new Error('not used')),
@@ -66,12 +66,12 @@ function fakeDisks() {
       removed.push(`${folder}/${cluster}`);
       return Promise.resolve();
     },
-    removeBasesBut: (kept) => {
-      bases.push(kept);
+    removeAllBut: (one) => {
+      kept.push(one);
       return Promise.resolve();
     },
   };
-  return { disks, removed, bases };
+  return { disks, removed, kept };
 }
 
 describe('snapshotStore', () => {
@@ -86,15 +86,15 @@ describe('snapshotStore', () => {
     expect(commits[1]).toContain(encodeSnapshot(snapshot(0)));
   });
 
-  it('takes the oldest away beyond the bound, disks and images, and keeps the bases of the rest', async () => {
+  it('takes the oldest away beyond the bound, disks and images, and keeps what the rest is made of', async () => {
     const { docker, images } = fakeDocker();
-    const { disks, removed, bases } = fakeDisks();
+    const { disks, removed, kept } = fakeDisks();
     const store = snapshotStore(docker, disks, 125);
     for (const slot of [0, 1, 2]) await store.publish({ snapshot: snapshot(slot) }, signal);
     expect((await store.list()).map((one) => one.cluster)).toEqual(['firedrill-key-1', 'firedrill-key-2']);
     expect(removed).toEqual(['golden/firedrill-key-0']);
     expect(images.has('firedrill/snapshot:firedrill-key-0-0')).toBe(false);
-    expect(bases.at(-1)).toEqual(['base']);
+    expect(kept.at(-1)).toEqual({ bases: ['base'], clusters: ['firedrill-key-1', 'firedrill-key-2'] });
   });
 
   it('never removes under a name that is not ours', async () => {
@@ -134,7 +134,7 @@ describe('diskScripts', () => {
       diskScripts.save('firedrill-a-0', 'b', 3),
       diskScripts.unpack(snapshot(0), '0a'),
       diskScripts.remove('live', 'firedrill-a-0'),
-      diskScripts.removeBases(['b']),
+      diskScripts.removeOthers({ bases: ['b'], clusters: ['c'] }),
       diskScripts.live,
     ];
     for (const script of scripts) await execa('sh', ['-n'], { input: script });

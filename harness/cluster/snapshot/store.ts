@@ -74,7 +74,9 @@ export function snapshotStore(docker: Docker, disks: SnapshotDisks, bound = snap
       await docker(['commit', '--change', described, first.name, first.image], { signal });
       const all = await list(signal);
       for (const old of beyondBound(all, bound)) await remove(old, signal);
-      await disks.removeBasesBut([...new Set((await list(signal)).map(({ base }) => base.id))], signal);
+      const kept = await list(signal);
+      const bases = [...new Set(kept.map(({ base }) => base.id))];
+      await disks.removeAllBut({ bases, clusters: kept.map(({ cluster }) => cluster) }, signal);
     },
   };
 }
