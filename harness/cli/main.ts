@@ -55,8 +55,8 @@ async function main(argv: readonly string[]): Promise<number> {
     watch.stop();
   }
   const told = watch.exitCode();
-  // A closed pipe is nobody's error where the command came to its end all the same (`list | head -1`).
-  return told === undefined || told === pipeClosedCode ? exitCode : told;
+  // A closed pipe is nobody's error where the command came to a good end all the same (`list | head -1`).
+  return told === pipeClosedCode && exitCode === exitCodes.done ? exitCode : (told ?? exitCode);
 }
 
 const exitCode = await main(process.argv.slice(2));
