@@ -5,10 +5,10 @@ type Terminating = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 /** What ends a command from outside. Node has SIGPIPE ignored, and tells of a closed pipe by an error of the stream. */
 type Interruption = Terminating | 'SIGPIPE';
 
-/** 128 + the signal's number, as shells report it. */
 /** The exit code of a command that was interrupted because nobody reads it any more. */
 export const pipeClosedCode = 141;
 
+/** 128 + the signal's number, as shells report it. */
 const codeOf: Readonly<Record<Interruption, number>> = {
   SIGINT: exitCodes.interrupted,
   SIGTERM: exitCodes.terminated,
@@ -52,10 +52,9 @@ export function watchSignals(options: {
   const { first, leave, emitter = process, now = () => performance.now() } = options;
   const controller = new AbortController();
   let ignoring = false;
-  let stopped = false;
   let seen: { readonly exitCode: number; readonly atMs: number } | undefined;
   const onSignal = (name: Interruption) => () => {
-    if (ignoring || stopped) return;
+    if (ignoring) return;
     if (seen === undefined) {
       seen = { exitCode: codeOf[name], atMs: now() };
       // It would be told to nobody.
@@ -75,7 +74,7 @@ export function watchSignals(options: {
       ignoring = true;
     },
     stop: () => {
-      stopped = true;
+      ignoring = true;
       for (const { name, listener } of listeners) emitter.off(name, listener);
     },
   };

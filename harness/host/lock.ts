@@ -21,13 +21,8 @@ export async function withLock<T>(
   await mkdir(dirname(file), { recursive: true });
   let told = false;
   while (!(await take(file))) {
-    const found = await read(file);
-    if (found === undefined) continue;
-    const holder = livingHolder(found);
-    if (holder === undefined) {
-      await clear(file, found.text);
-      continue;
-    }
+    const holder = await livingHolder(file);
+    if (holder === undefined) continue;
     if (!told) options.onWait?.(holder.pid);
     told = true;
     await sleep(options.pollMs ?? 1_000, options.signal);
@@ -45,11 +40,8 @@ export async function withLock<T>(
 export async function claim(file: string): Promise<boolean> {
   await mkdir(dirname(file), { recursive: true });
   if (await take(file)) return true;
-  const found = await read(file);
-  const holder = livingHolder(found);
-  if (holder !== undefined) return holder.pid === process.pid;
-  if (found !== undefined) await clear(file, found.text);
-  return await take(file);
+  const holder = await livingHolder(file);
+  return holder === undefined ? await take(file) : holder.pid === process.pid;
 }
 
 /** Makes the lock with its holder's name in it, in one go: one that is empty for a moment is taken for a dead holder's. */
@@ -68,6 +60,15 @@ async function take(file: string): Promise<boolean> {
   }
 }
 
+/** Who holds a lock; undefined when nobody does, or somebody who is dead, whose lock is then taken away. */
+async function livingHolder(file: string): Promise<ProcessIdentity | undefined> {
+  const found = await read(file);
+  if (found === undefined) return undefined;
+  if (found.holder !== undefined && isAlive(found.holder)) return found.holder;
+  await clear(file, found.text);
+  return undefined;
+}
+
 /**
  * Takes a dead holder's lock away. Of several that have seen him dead one alone may touch it: whoever holds the lock on his succession. Each lock
  * says another thing than all before it, so that whoever comes later sees that this one is gone.
@@ -75,8 +76,8 @@ async function take(file: string): Promise<boolean> {
 async function clear(file: string, dead: string): Promise<void> {
   const succession = `${file}.${createHash('sha256').update(dead).digest('hex').slice(0, 16)}`;
   if (!(await take(succession))) {
-    const found = await read(succession);
-    if (found !== undefined && livingHolder(found) === undefined) await clear(succession, found.text);
+    // Whoever had it may have died, too.
+    await livingHolder(succession);
     return;
   }
   try {
@@ -86,17 +87,8 @@ async function clear(file: string, dead: string): Promise<void> {
   }
 }
 
-/** What a lock says, and who that is. */
-interface Found {
-  readonly text: string;
-  readonly holder?: ProcessIdentity;
-}
-
-const livingHolder = (found: Found | undefined): ProcessIdentity | undefined =>
-  found?.holder !== undefined && isAlive(found.holder) ? found.holder : undefined;
-
-/** Undefined when there is no lock. */
-async function read(file: string): Promise<Found | undefined> {
+/** What a lock says, and who that is; undefined when there is no lock. */
+async function read(file: string): Promise<{ readonly text: string; readonly holder?: ProcessIdentity } | undefined> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
