@@ -1,23 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { stringify } from 'yaml';
-import type { Cluster, EndpointName } from '../model/cluster.ts';
+import type { Cluster } from '../model/cluster.ts';
 import type { Profile } from '../model/profile.ts';
 import { millis } from '../model/units.ts';
-import { awaitBoot } from './boot.ts';
+import { awaitBoot, bootWithinMs } from './boot.ts';
 import type { Docker } from './docker.ts';
-import { entryNode } from './kind-config.ts';
-import { nodeRunArgs } from './kind-create.ts';
+import { endpointPorts } from './kind-config.ts';
+import { nodeRunArgs, type NodesToMake } from './kind-create.ts';
 import { mustOnNode } from './must.ts';
-import type { ClusterNetwork } from './network.ts';
-import { apiServerPort, hostPort, nodePorts, type Ports } from './ports.ts';
+import { apiServerPort, hostPort, kubeconfigAt, type Ports } from './ports.ts';
 import type { ClusterSpec } from './spec.ts';
 import { controllerTimers, kubeletTimers } from './timers.ts';
 import { together } from './together.ts';
 
-/** A node boots within a second or two; a machine that is busy with something else takes its time. */
-const bootWithinMs = 60_000;
 /** A server makes its certificates and its datastore first. */
 const serverWithin = millis(180_000);
 
@@ -60,10 +57,7 @@ export function k3sNodeArgs(
     readonly ports: Ports;
   },
 ): readonly string[] {
-  const endpoints = (Object.entries(nodePorts) as [EndpointName, number][])
-    .filter(([endpoint]) => entryNode(endpoint, spec.workers) === node.index)
-    .map(([, port]) => port);
-  const published = [...(node.index === 0 ? [apiServerPort] : []), ...endpoints];
+  const published = [...(node.index === 0 ? [apiServerPort] : []), ...endpointPorts(node.index, spec.workers)];
   return [
     ...['run', '--detach', '--tty', '--name', node.name, '--hostname', node.name],
     ...['--network', node.network, '--ip', node.address, ...nodeRunArgs(spec)],
@@ -81,14 +75,7 @@ export function k3sNodeArgs(
  */
 export async function k3sCreate(
   spec: ClusterSpec,
-  given: {
-    readonly names: readonly string[];
-    readonly net: ClusterNetwork;
-    readonly ports: Ports;
-    readonly kubeconfig: string;
-    readonly docker: Docker;
-    readonly cluster: Pick<Cluster, 'exec'>;
-  },
+  given: NodesToMake & { readonly docker: Docker; readonly cluster: Pick<Cluster, 'exec'> },
   signal: AbortSignal,
 ): Promise<void> {
   const { names, net, ports, docker, cluster } = given;
@@ -96,16 +83,7 @@ export async function k3sCreate(
   const boot = async (name: string, index: number): Promise<void> => {
     const startedEpochMs = Date.now();
     const node = { name, index, address: net.nodeAddress(index), network: net.name, ports };
-    const args = k3sNodeArgs(spec, node);
-    await docker(args, { signal });
-    await mkdir(join(spec.workDir, 'asked'), { recursive: true });
-    await writeFile(
-      join(spec.workDir, 'asked', name),
-      args
-        .slice(1)
-        .map((argument) => `${argument}\0`)
-        .join(''),
-    );
+    await docker(k3sNodeArgs(spec, node), { signal });
     await awaitBoot({ docker, cluster }, name, startedEpochMs, { signal, timeoutMs: bootWithinMs });
   };
   const kubelet = stringify({
@@ -130,8 +108,7 @@ export async function k3sCreate(
     await booted[0];
     await install(server, 'server', k3sConfig(spec.profile, { address, token }));
     const text = await mustOnNode(cluster, server, `cat ${adminKubeconfig}`, signal);
-    const reachable = text.replace(/(server: https:\/\/127\.0\.0\.1):\d+/g, `$1:${hostPort(ports, apiServerPort)}`);
-    await writeFile(given.kubeconfig, reachable, { mode: 0o600 });
+    await writeFile(given.kubeconfig, kubeconfigAt(text, ports), { mode: 0o600 });
     await together(
       agents.map(async (name, i) => {
         await booted[i + 1];

@@ -18,6 +18,12 @@ export function entryNode(endpoint: EndpointName, workers: number): number {
   return endpoint === 'database' ? Math.min(2, workers) : 1;
 }
 
+/** The ports that a node (by index in `nodeNames`) publishes for endpoints. */
+export const endpointPorts = (index: number, workers: number): readonly number[] =>
+  (Object.entries(nodePorts) as [EndpointName, number][])
+    .filter(([name]) => entryNode(name, workers) === index)
+    .map(([, port]) => port);
+
 /** The kubelet's and the controller manager's timers of a profile, as kubeadm patches. */
 export function kubeadmPatches(profile: Profile): string[] {
   const controllerManager = controllerTimers(profile);
@@ -83,11 +89,12 @@ export function kindConfig(spec: {
   readonly ports: Ports;
 }): string {
   const onLoopback = { listenAddress: '127.0.0.1', protocol: 'TCP' };
-  const endpoints = Object.entries(nodePorts) as [EndpointName, number][];
   const nodes = nodeNames(spec.name, spec.workers).map((_, index) => {
-    const mappings = endpoints
-      .filter(([name]) => entryNode(name, spec.workers) === index)
-      .map(([, containerPort]) => ({ containerPort, hostPort: hostPort(spec.ports, containerPort), ...onLoopback }));
+    const mappings = endpointPorts(index, spec.workers).map((containerPort) => ({
+      containerPort,
+      hostPort: hostPort(spec.ports, containerPort),
+      ...onLoopback,
+    }));
     return {
       role: index === 0 ? 'control-plane' : 'worker',
       ...(mappings.length ? { extraPortMappings: mappings } : {}),

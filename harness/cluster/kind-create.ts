@@ -41,18 +41,23 @@ export const nodeRunArgs = (spec: Pick<ClusterSpec, 'runId' | 'name' | 'openFenc
   ...(spec.openFence === true ? [] : ['--dns', '127.0.0.1']),
 ];
 
+/** What a cluster's nodes are made with. */
+export interface NodesToMake {
+  /** The control plane first. */
+  readonly names: readonly string[];
+  readonly net: ClusterNetwork;
+  readonly ports: Ports;
+  /** The file to write. */
+  readonly kubeconfig: string;
+}
+
 /**
  * Lets kind make the nodes `names` on a network that is there already, and kubeadm a cluster of them.
  * @throws FiredrillError `environment` with what kind said; what it made is left to the caller to remove
  */
 export async function kindCreate(
   spec: ClusterSpec,
-  given: {
-    readonly names: readonly string[];
-    readonly net: ClusterNetwork;
-    readonly ports: Ports;
-    readonly kubeconfig: string;
-  },
+  given: NodesToMake,
   run: RunProcess,
   signal: AbortSignal,
 ): Promise<void> {

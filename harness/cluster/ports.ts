@@ -29,6 +29,10 @@ export async function clusterPorts(): Promise<Ports> {
   return new Map(wanted.map((port, i) => [port, free[i] ?? 0]));
 }
 
+/** A kubeconfig of this cluster's, with the port at which its API server can be reached here. */
+export const kubeconfigAt = (kubeconfig: string, ports: Ports): string =>
+  kubeconfig.replace(/(server: https:\/\/127\.0\.0\.1):\d+/g, `$1:${hostPort(ports, apiServerPort)}`);
+
 /** @throws FiredrillError `internal` for a port that no cluster publishes */
 export function hostPort(ports: Ports, nodePort: number): number {
   const port = ports.get(nodePort);

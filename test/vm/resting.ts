@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
-import { clusterPorts } from '../../harness/cluster/ports.ts';
+import { clusterPorts, kubeconfigAt } from '../../harness/cluster/ports.ts';
 import { snapshotDisks } from '../../harness/cluster/snapshot/disks.ts';
 import { freezeCluster } from '../../harness/cluster/snapshot/freeze.ts';
 import { emptyNode, releaseWorker, stopKubelet } from '../../harness/cluster/snapshot/quiesce.ts';
-import { kubeconfigAt, startNodes } from '../../harness/cluster/snapshot/start.ts';
+import { startNodes } from '../../harness/cluster/snapshot/start.ts';
 import { snapshotStore } from '../../harness/cluster/snapshot/store.ts';
 import { awaitUp, becomes, kubeletOf, onNode, powerCycle, runs, said, until, type Context } from './context.ts';
 
@@ -24,7 +24,7 @@ export async function snapshot(context: Context): Promise<void> {
   const began = Math.floor(Date.now() / 1000);
   const prepared = Promise.resolve({ net: cluster.net });
   await startNodes(taken, { cluster, spec, prepared, ports, docker, disks }, signal);
-  await writeFile(cluster.kubeconfig, kubeconfigAt(taken, ports), { mode: 0o600 });
+  await writeFile(cluster.kubeconfig, kubeconfigAt(taken.kubeconfig, ports), { mode: 0o600 });
   await until(context, 'kubectl get --raw /readyz');
   const kubelet = await kubeletOf(context);
   const name = 'a node that is restored from a snapshot starts its kubelet the first time, and its API answers';

@@ -8,8 +8,8 @@ import { startedCluster } from '../running.ts';
 import type { ClusterSpec } from '../spec.ts';
 import { together } from '../together.ts';
 import { SnapshotUnusable, type Snapshot } from './snapshot.ts';
-import { clusterPorts } from '../ports.ts';
-import { kubeconfigAt, startNodes } from './start.ts';
+import { clusterPorts, kubeconfigAt } from '../ports.ts';
+import { startNodes } from './start.ts';
 
 /** A restored cluster that takes so long is no faster than a new one. */
 const restoreTimeoutMs = 90_000;
@@ -33,7 +33,7 @@ export async function restoreCluster(
         const preparing = fresh.prepare(signal, snapshot.subnet);
         const given = { cluster: fresh, spec, prepared: preparing, ports, docker, disks };
         const [prepared] = await together([preparing, startNodes(snapshot, given, signal)]);
-        await writeFile(fresh.kubeconfig, kubeconfigAt(snapshot, ports), { mode: 0o600 });
+        await writeFile(fresh.kubeconfig, kubeconfigAt(snapshot.kubeconfig, ports), { mode: 0o600 });
         return { prepared, endpoints: endpointsAt(ports) };
       },
     );

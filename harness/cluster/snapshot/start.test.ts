@@ -4,7 +4,8 @@ import type { Docker } from '../docker.ts';
 import type { ClusterNetwork } from '../network.ts';
 import type { NodeDisk, SnapshotDisks } from './disks.ts';
 import { SnapshotUnusable, type Snapshot } from './snapshot.ts';
-import { kubeconfigAt, startNodes } from './start.ts';
+import { kubeconfigAt } from '../ports.ts';
+import { startNodes } from './start.ts';
 
 const asked = (port: number) => [
   '--volume',
@@ -147,6 +148,6 @@ describe('startNodes', () => {
 
 describe('the port of a restored API server', () => {
   it("stands in its cluster's kubeconfig", () => {
-    expect(kubeconfigAt(snapshot, new Map([[6443, 7001]]))).toBe('server: https://127.0.0.1:7001\n');
+    expect(kubeconfigAt(snapshot.kubeconfig, new Map([[6443, 7001]]))).toBe('server: https://127.0.0.1:7001\n');
   });
 });

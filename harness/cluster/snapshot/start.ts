@@ -1,23 +1,16 @@
 import type { Cluster } from '../../model/cluster.ts';
 import { oneLine } from '../../model/errors.ts';
-import { awaitBoot } from '../boot.ts';
+import { awaitBoot, bootWithinMs } from '../boot.ts';
 import type { Docker } from '../docker.ts';
 import { nodeRunArgs } from '../kind-create.ts';
 import { mustOnNode } from '../must.ts';
 import type { ClusterNetwork } from '../network.ts';
-import { apiServerPort, hostPort, type Ports } from '../ports.ts';
+import type { Ports } from '../ports.ts';
 import type { ClusterSpec } from '../spec.ts';
 import { together } from '../together.ts';
 import { basePath, type NodeDisk, type SnapshotDisks } from './disks.ts';
 import { releaseControlPlane, releaseWorker } from './quiesce.ts';
 import { restoreArgs, SnapshotUnusable, type Snapshot } from './snapshot.ts';
-
-/** A node boots within a second or two; a machine that is busy with something else takes its time. */
-const bootWithinMs = 60_000;
-
-/** The snapshot's kubeconfig with the port at which its API server can be reached now. */
-export const kubeconfigAt = (snapshot: Snapshot, ports: Ports): string =>
-  snapshot.kubeconfig.replace(/(server: https:\/\/127\.0\.0\.1):\d+/g, `$1:${hostPort(ports, apiServerPort)}`);
 
 /**
  * Starts the nodes of a snapshot on copies of its disks, one by one as those are there, the control plane first: the others' are
