@@ -21,16 +21,13 @@ import { pauseImage } from '../../harness/model/instruments.ts';
 import { profiles } from '../../harness/model/profile.ts';
 import { millis } from '../../harness/model/units.ts';
 import { ensureKind, ensureKubectl } from '../../harness/setup/kind.ts';
-import { lastLine, tapLines, type Check } from '../vm/checks.ts';
+import { lastLine, sayingChecks } from '../vm/checks.ts';
 import { k3sNodeImage } from './image.ts';
+import { secondsUntil } from './wait.ts';
 
 const name = `firedrill-k3s-${randomBytes(3).toString('hex')}`;
 const signal = untilTold();
-const checks: Check[] = [];
-function check(what: string, ok: boolean, seen: string): void {
-  checks.push({ name: what, ok, seen });
-  process.stdout.write(`${tapLines({ name: what, ok, seen }, checks.length).join('\n')}\n`);
-}
+const { checks, check } = sayingChecks();
 
 /** The node's image with what the workload's pods run. */
 async function withWorkload(base: string): Promise<string> {
@@ -48,16 +45,6 @@ async function withWorkload(base: string): Promise<string> {
     say: () => undefined,
   });
   return tag;
-}
-
-/** Seconds until it is so; undefined where it is not within the limit. */
-async function secondsUntil(limitS: number, so: () => Promise<boolean>): Promise<number | undefined> {
-  const from = performance.now();
-  while (performance.now() - from < limitS * 1000) {
-    if (await so()) return (performance.now() - from) / 1000;
-    await sleep(500, signal);
-  }
-  return undefined;
 }
 
 async function shown(cluster: RunningCluster): Promise<void> {
@@ -87,10 +74,10 @@ async function shown(cluster: RunningCluster): Promise<void> {
   const pod = { nodeName: worker, containers: [{ name: 'pod', image: pauseImage, imagePullPolicy: 'Never' }] };
   await typed(`kubectl run new --image=${pauseImage} --overrides='${JSON.stringify({ spec: pod })}'`);
   const phase = () => typed("kubectl get pod new -o jsonpath='{.status.phase}'");
-  const before = await secondsUntil(20, async () => (await phase()) === 'Running');
+  const before = await secondsUntil(20, async () => (await phase()) === 'Running', signal);
   check('without its CNI configuration a node starts no pod', before === undefined, await phase());
   const restart = await onWorker('systemctl restart k3s-agent');
-  const after = await secondsUntil(90, async () => (await phase()) === 'Running');
+  const after = await secondsUntil(90, async () => (await phase()) === 'Running', signal);
   const took = after === undefined ? 'not' : `Running ${after.toFixed(1)} s`;
   check('a restart of k3s writes it again, and the pod starts', after !== undefined, `${took} after the restart`);
   check('... and the restart itself succeeds', restart.exitCode === 0, restart.stderr);

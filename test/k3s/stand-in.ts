@@ -7,13 +7,14 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { untilTold } from '../../bench/support.ts';
 import { realRunner } from '../../harness/host/run.ts';
-import { sleep } from '../../harness/host/time.ts';
 import { recipesDir } from '../../harness/images/keys.ts';
 import { pauseImage } from '../../harness/model/instruments.ts';
 import { oneLine } from '../../harness/model/errors.ts';
-import { lastLine, tapLines, type Check } from '../vm/checks.ts';
+import { lastLine, sayingChecks } from '../vm/checks.ts';
 import { k3sNodeImage } from './image.ts';
+import { secondsUntil as until } from './wait.ts';
 
 const { values } = parseArgs({ options: { keep: { type: 'boolean' } } });
 const prefix = `firedrill-k3s-${process.pid}`;
@@ -24,19 +25,8 @@ const data = '/var/lib/rancher/k3s';
 const cni = `${data}/agent/etc/cni/net.d/10-flannel.conflist`;
 const install = '/usr/local/lib/k3s/install.sh';
 
-const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => {
-    stop.abort(new Error('interrupted'));
-  });
-}
-const { signal } = stop;
-
-const checks: Check[] = [];
-function check(name: string, ok: boolean, seen: string): void {
-  checks.push({ name, ok, seen });
-  process.stdout.write(`${tapLines({ name, ok, seen }, checks.length).join('\n')}\n`);
-}
+const signal = untilTold();
+const { checks, check } = sayingChecks();
 
 /** Runs Docker; what it says, or an error with its last words. */
 async function docker(...args: string[]): Promise<string> {
@@ -52,15 +42,8 @@ const tried = (node: string, script: string): Promise<string> =>
   on(node, script).catch((error: unknown) => oneLine(error));
 const kubectl = (args: string): Promise<string> => on(server, `k3s kubectl ${args}`);
 
-/** Seconds until it is so; undefined where it is not within the limit. */
-async function secondsUntil(limitS: number, so: () => Promise<boolean>): Promise<number | undefined> {
-  const from = performance.now();
-  for (;;) {
-    if (await so().catch(() => false)) return (performance.now() - from) / 1000;
-    if (performance.now() - from > limitS * 1000) return undefined;
-    await sleep(500, signal);
-  }
-}
+const secondsUntil = (limitS: number, so: () => Promise<boolean>): Promise<number | undefined> =>
+  until(limitS, so, signal);
 const took = (seconds: number | undefined): string =>
   seconds === undefined ? 'not in time' : `${seconds.toFixed(1)} s`;
 

@@ -25,7 +25,7 @@ import { cacheDir } from '../../harness/host/folders.ts';
 import { askDocker } from '../../harness/host/docker.ts';
 import { ensureKind, ensureKubectl } from '../../harness/setup/kind.ts';
 import { realRunner } from '../../harness/host/run.ts';
-import { lastLine, progressLine, tapLines, type Check, type Part } from './checks.ts';
+import { lastLine, progressLine, sayingChecks, type Part } from './checks.ts';
 import { oneNode } from './cluster.ts';
 import { kubeletOf, said, type Context } from './context.ts';
 import { bootMachine, checkQemu, ensureDisk, type Machine } from './machine.ts';
@@ -92,15 +92,9 @@ const wanted = shown.filter(
 const parts = [...before, ...wanted];
 
 const signal = untilTold();
-const checks: Check[] = [];
+const { checks, check } = sayingChecks();
 const run = slowly(runProcess);
 const docker = dockerCli(run);
-
-/** A check is said as soon as it is made: a run that stops later has shown it. */
-function check(name: string, ok: boolean, seen: string): void {
-  checks.push({ name, ok, seen });
-  process.stdout.write(`${tapLines({ name, ok, seen }, checks.length).join('\n')}\n`);
-}
 
 const cache = cacheDir();
 const keyOf = (id: string): string => `cgroup2-${id}`;

@@ -13,6 +13,21 @@ export function tapLines(check: Check, index: number): readonly string[] {
   return [`${check.ok ? 'ok' : 'not ok'} ${index} - ${check.name}`, `  # ${seen === '' ? 'nothing was seen' : seen}`];
 }
 
+/** Checks that are said as soon as they are made: a run that stops later has shown them. */
+export function sayingChecks(): {
+  readonly checks: readonly Check[];
+  readonly check: (this: void, name: string, ok: boolean, seen: string) => void;
+} {
+  const checks: Check[] = [];
+  return {
+    checks,
+    check: (name, ok, seen) => {
+      checks.push({ name, ok, seen });
+      process.stdout.write(`${tapLines({ name, ok, seen }, checks.length).join('\n')}\n`);
+    },
+  };
+}
+
 /** The last line: `12 passed, 1 failed`. A run that stopped half-way has failed, whatever it had shown until then. */
 export function lastLine(checks: readonly Check[], stopped: boolean): string {
   const failed = checks.filter((check) => !check.ok).length + (stopped ? 1 : 0);
