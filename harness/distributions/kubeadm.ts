@@ -1,3 +1,4 @@
+import { placeVariable } from '../model/commands.ts';
 import { act, look, until } from '../model/define.ts';
 import { withVerbs, type Component, type Distribution, type Run } from '../model/distribution.ts';
 import { seconds } from '../model/units.ts';
@@ -27,6 +28,7 @@ const base = withVerbs({
       configuration: '/etc/cni/net.d',
       conflist: '/etc/cni/net.d/10-flannel.conflist',
       plugins: '/opt/cni/bin',
+      running: ' /opt/cni/bin/',
       state: '/var/lib/cni',
     },
     configuration,
@@ -48,6 +50,7 @@ const base = withVerbs({
 });
 
 const { end, fetchCredentials, kill, links, paths, units } = base;
+const { cni } = paths;
 const controlPlane: readonly Component[] = ['datastore', 'apiserver', 'controllers', 'scheduler'];
 /** Where kind keeps what it gave to kubeadm. */
 const config = '--config /kind/kubeadm.conf';
@@ -60,9 +63,32 @@ const restartStaticPods = [
   `mv /root/manifests/*.yaml ${manifests}/`,
 ].join('\n');
 
+/**
+ * The configuration as flannel's daemon set writes it, from what flanneld last knew of this node's subnet. Kept in step with
+ * manifests/flannel.yaml by a test.
+ */
+const writeConfiguration = [
+  '. /run/flannel/subnet.env',
+  'subnet="${FLANNEL_SUBNET%.1/*}.0/${FLANNEL_SUBNET#*/}"',
+  `mkdir -p ${cni.configuration}`,
+  `printf '{"cniVersion":"1.0.0","name":"cbr0","plugins":[{"type":"bridge","bridge":"${links.bridge}","mtu":%s,"isGateway":true,"hairpinMode":true,"ipMasq":false,"ipam":{"type":"host-local","ranges":[[{"subnet":"%s"}]],"routes":[{"dst":"%s"},{"dst":"0.0.0.0/0"}]}},{"type":"portmap","capabilities":{"portMappings":true}}]}' "$FLANNEL_MTU" "$subnet" "$FLANNEL_NETWORK" > ${cni.conflist}`,
+].join('\n');
+
 /** Kubernetes as kubeadm installs it and kind keeps it, with flannel: the control plane in static pods, etcd, containerd and the kubelet as units. */
 export const kubeadm: Distribution = {
   ...base,
+  restoreNetwork: (on) => [
+    act(
+      'copy the plugins back',
+      'workstation',
+      `for node in ${placeVariable(on)}; do tar -C "$PACKAGES" -cf - . | ssh "$node" "mkdir -p ${cni.plugins} && tar -C ${cni.plugins} -xf -"; done`,
+      { standsFor: 'apt-get install --reinstall containernetworking-plugins' },
+    ),
+    act('write the configuration back', on, writeConfiguration),
+    act('restart the runtime and the kubelet', on, `systemctl restart ${units('runtime', 'kubelet')}`, {
+      standsFor: 'systemctl restart k3s',
+    }),
+  ],
   // What k3s-killall.sh does, in its order.
   stopEverything: [
     `systemctl stop ${units('kubelet')}`,
@@ -73,7 +99,7 @@ export const kubeadm: Distribution = {
     `ip -o link show master ${links.bridge} 2>/dev/null | awk -F '[ :@]+' '{ print $2 }' | xargs -r -n 1 ip link delete 2>/dev/null || true`,
     `ip link delete ${links.bridge} 2>/dev/null || true`,
     `ip link delete ${links.overlay} 2>/dev/null || true`,
-    `rm -rf ${paths.cni.state}/`,
+    `rm -rf ${cni.state}/`,
     'iptables-save | grep -v KUBE- | grep -v CNI- | grep -iv flannel | iptables-restore',
   ].join('\n'),
   restartControlPlane: [
@@ -134,6 +160,14 @@ export const kubeadm: Distribution = {
   ],
   uninstall: (folder) => `kubeadm reset --force\nrm -rf ${paths.datastore} ${folder}`,
   install: {
+    first: [
+      act(
+        'install the CNI plugins',
+        'workstation',
+        `for node in $NODES; do tar -C "$PACKAGES" -cf - . | ssh "$node" "mkdir -p ${cni.plugins} ${cni.configuration} && tar -C ${cni.plugins} -xf -"; done`,
+        { standsFor: 'curl -sfL https://get.k3s.io | sh -' },
+      ),
+    ],
     controlPlane: `kubeadm init ${config} --skip-phases=preflight 2>&1 | tail -n 20\ntest -f ${adminKubeconfig}`,
     worker: `kubeadm join ${config} --skip-phases=preflight 2>&1 | tail -n 5\ntest -f ${kubeletKubeconfig}`,
   },

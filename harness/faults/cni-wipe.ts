@@ -25,7 +25,7 @@ export function cniWipe(
   const nodes = options.nodes ?? 'workers';
   const plugins = options.plugins ?? true;
   const links = options.links ?? true;
-  const { configuration, plugins: bin } = distribution.paths.cni;
+  const { configuration, plugins: bin, running } = distribution.paths.cni;
   const { bridge, overlay } = distribution.links;
   const device = (link: string) => `/sys/class/net/${link}`;
   return {
@@ -62,7 +62,7 @@ export function cniWipe(
           ...(links
             ? [
                 // A plugin that plugs a pod in at this instant would make the bridge again after its deletion.
-                `for _ in $(seq 50); do ls -l /proc/[0-9]*/exe 2>/dev/null | grep -q ' ${bin}/' || break; sleep 0.1; done`,
+                `for _ in $(seq 50); do ls -l /proc/[0-9]*/exe 2>/dev/null | grep -q '${running}' || break; sleep 0.1; done`,
                 `ip link delete ${bridge}`,
                 `ip link delete ${overlay}`,
               ]

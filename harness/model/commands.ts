@@ -1,3 +1,4 @@
+import type { NodeSelector } from './step.ts';
 import type { Distribution } from './distribution.ts';
 
 /** Commands that faults and runbooks both type. Text only: what runs them is the engine. */
@@ -102,3 +103,11 @@ export const findPostmaster = 'postmaster=$(pgrep -o -x postgres)';
  * ended in between is no failure, and a server that stands still begins no others.
  */
 export const stopPostgres = 'for round in 1 2; do kill -STOP $(pidof postgres) 2>/dev/null || true; done';
+
+/** The names of selected nodes as a workstation's shell has them: `$NODES`, `$WORKERS`, or one worker of the latter. */
+export function placeVariable(on: NodeSelector): string {
+  if (on === 'nodes') return '$NODES';
+  if (on === 'workers') return '$WORKERS';
+  if (on === 'control-plane') return '$CONTROL_PLANE';
+  return `$(echo $WORKERS | cut -d " " -f ${on.worker})`;
+}

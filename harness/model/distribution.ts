@@ -1,4 +1,4 @@
-import type { Step } from './step.ts';
+import type { NodeSelector, Step } from './step.ts';
 
 /** The parts of Kubernetes, by what they do. */
 export const components = [
@@ -31,7 +31,10 @@ export interface DistributionFacts {
       readonly configuration: string;
       /** The file in it. */
       readonly conflist: string;
+      /** The folder where the runtime looks for them. */
       readonly plugins: string;
+      /** What grep finds in a listing of /proc/<pid>/exe while one of them runs. */
+      readonly running: string;
       /** Where plug-ins keep addresses and results. */
       readonly state: string;
     };
@@ -107,6 +110,8 @@ interface Verbs {
 
 /** A distribution of Kubernetes: one file under `harness/distributions/`. */
 export interface Distribution extends DistributionFacts, Verbs {
+  /** Where plug-ins and configuration of the pods' network are gone from nodes: puts both back, and lets whoever reads them read them. */
+  readonly restoreNetwork: (on: NodeSelector) => readonly Step[];
   /** For a node: stops everything of Kubernetes on it and takes its network away. Nothing of it needs the API or the network. */
   readonly stopEverything: string;
   /** For the control plane: ends what there is beside the runtime, and starts it again. */
@@ -121,8 +126,12 @@ export interface Distribution extends DistributionFacts, Verbs {
   readonly upgrade: readonly Step[];
   /** For a node: removes Kubernetes from it, with its data and a folder besides. */
   readonly uninstall: (folder: string) => string;
-  /** For a control plane, and for a worker after it. */
-  readonly install: { readonly controlPlane: string; readonly worker: string };
+  /** On nodes from which it was removed: what comes first, and then for a control plane, and for a worker after it. */
+  readonly install: {
+    readonly first: readonly Step[];
+    readonly controlPlane: string;
+    readonly worker: string;
+  };
 }
 
 /** The facts, and what follows from them. */

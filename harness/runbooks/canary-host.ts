@@ -1,11 +1,10 @@
-import { grownEntries, installFirmware, soundEntries } from '../model/commands.ts';
+import { grownEntries, installFirmware, placeVariable, soundEntries } from '../model/commands.ts';
 import { act, reboot, until } from '../model/define.ts';
 import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { seconds } from '../model/units.ts';
 import { networkCheck } from './support/network-check.ts';
-import { placeVariable } from './support/place.ts';
 
 /**
  * One host first: upgrade it, reboot it, see that a new pod gets a network there, and only then go on to the next zone. What went wrong is

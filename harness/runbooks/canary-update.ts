@@ -1,9 +1,9 @@
+import { placeVariable } from '../model/commands.ts';
 import { act } from '../model/define.ts';
 import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector, Step } from '../model/step.ts';
 import { networkCheck } from './support/network-check.ts';
-import { placeVariable } from './support/place.ts';
 import { restoreCniSteps } from './support/restore-cni-steps.ts';
 
 /**

@@ -1,8 +1,8 @@
+import { placeVariable } from '../model/commands.ts';
 import { act, look } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { seconds } from '../model/units.ts';
-import { placeVariable } from './support/place.ts';
 
 /**
  * The gentle way: cordon the node, evict what runs on it within what budgets allow, let it work again.

@@ -1,10 +1,10 @@
+import { placeVariable } from '../model/commands.ts';
 import { act } from '../model/define.ts';
 import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { lookAtEveryLayer } from './support/diagnosis-004.ts';
 import { kubeliteSteps } from './support/kubelite.ts';
-import { placeVariable } from './support/place.ts';
 import { forceDeleteStep } from './support/terminating.ts';
 import { restartDatastoreSteps } from './support/datastore.ts';
 

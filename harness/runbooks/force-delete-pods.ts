@@ -1,7 +1,7 @@
+import { placeVariable } from '../model/commands.ts';
 import { act, look } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
 import type { NodeSelector } from '../model/step.ts';
-import { placeVariable } from './support/place.ts';
 
 /**
  * Delete every pod of a node without waiting for the node, so that their controllers make new ones, with new names.

@@ -73,12 +73,7 @@ export function nuclear(distribution: Distribution, { documents }: NuclearOption
         { destroys: "all firewall rules, the user's own too" },
       ),
       reboot('reboot', 'nodes', seconds(60)),
-      act(
-        'install the CNI plugins',
-        'workstation',
-        `for node in $NODES; do tar -C "$PACKAGES" -cf - . | ssh "$node" "mkdir -p ${plugins} ${configuration} && tar -C ${plugins} -xf -"; done`,
-        { standsFor: 'curl -sfL https://get.k3s.io | sh -' },
-      ),
+      ...install.first,
       act('install the control plane', 'control-plane', install.controlPlane, {
         standsFor: 'INSTALL_K3S_EXEC="--flannel-backend=vxlan --disable traefik" sh -',
         timeoutMs: seconds(180),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -144,30 +145,54 @@ func notify(address string) {
 }
 
 // unpack puts the programs that come with k3s where k3s unpacks them to from its binary. Here they lie beside the program's payload in the image, and
-// are linked to.
+// are linked to. As there (extract in cmd/k3s/main.go) what has been unpacked once is not looked at again: links to plug-ins that were deleted stay so.
 func unpack() error {
 	const payload = "/usr/local/lib/k3s/bin"
+	dir := dataDir + "/data/" + payloadName
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+		if err := unpackTo(dir, payload); err != nil {
+			return err
+		}
+	} else if err != nil {
+		return err
+	}
+	return os.Setenv("PATH", binDir+":"+os.Getenv("PATH"))
+}
+
+// cniPlugins are the links to its one program for all of them that k3s makes in its folder of plug-ins.
+var cniPlugins = map[string]bool{"bandwidth": true, "bridge": true, "flannel": true, "host-local": true, "loopback": true, "portmap": true}
+
+func unpackTo(dir, payload string) error {
 	entries, err := os.ReadDir(payload)
 	if err != nil {
 		return err
 	}
-	dir := dataDir + "/data/" + payloadName
-	for _, folder := range []string{dir + "/bin", cniBinDir} {
+	// Renamed into its place when it is whole, as there.
+	partial := dir + "-tmp"
+	if err := os.RemoveAll(partial); err != nil {
+		return err
+	}
+	for _, folder := range []string{partial + "/bin", cniBinDir} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return err
 		}
 	}
 	for _, entry := range entries {
-		for _, folder := range []string{dir + "/bin", cniBinDir} {
-			if err := link(filepath.Join(payload, entry.Name()), filepath.Join(folder, entry.Name())); err != nil {
+		if err := os.Symlink(filepath.Join(payload, entry.Name()), partial+"/bin/"+entry.Name()); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(partial, dir); err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if name := entry.Name(); cniPlugins[name] {
+			if err := link(dir+"/bin/"+name, filepath.Join(cniBinDir, name)); err != nil {
 				return err
 			}
 		}
 	}
-	if err := link(dir, dataDir+"/data/current"); err != nil {
-		return err
-	}
-	return os.Setenv("PATH", binDir+":"+os.Getenv("PATH"))
+	return link(dir, dataDir+"/data/current")
 }
 
 const payloadName = "stand-in"

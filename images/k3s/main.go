@@ -93,6 +93,10 @@ func serve(o *options) error {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("%s must be run as root", o.role)
 	}
+	// The names that k3s gives to its processes, by which they are found.
+	if err := os.WriteFile("/proc/self/comm", []byte("k3s-"+o.role), 0); err != nil {
+		return err
+	}
 	// Upstream's commands each install the one signal handler; this is the only one here.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()

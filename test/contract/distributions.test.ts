@@ -26,7 +26,13 @@ function elsewhere(name: string, run: (component: Component) => Run): Distributi
     name,
     components: Object.fromEntries(components.map((one) => [one, run(one)])) as Distribution['components'],
     paths: {
-      cni: { configuration: at('conf'), conflist: at('conf/it'), plugins: at('plugins'), state: at('state') },
+      cni: {
+        configuration: at('conf'),
+        conflist: at('conf/it'),
+        plugins: at('plugins'),
+        running: at('plugin'),
+        state: at('state'),
+      },
       configuration: at('configuration'),
       adminKubeconfig: at('admin'),
       kubeletKubeconfig: at('node'),
@@ -49,7 +55,8 @@ function elsewhere(name: string, run: (component: Component) => Run): Distributi
     ...typed,
     ...steps,
     uninstall: () => 'x-remove',
-    install: { controlPlane: 'x-add', worker: 'x-add' },
+    install: { first: [], controlPlane: 'x-add', worker: 'x-add' },
+    restoreNetwork: () => [],
   };
 }
 /** As kubeadm, under other names. */

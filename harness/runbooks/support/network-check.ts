@@ -1,8 +1,8 @@
+import { placeVariable } from '../../model/commands.ts';
 import { act } from '../../model/define.ts';
 import { pauseImage } from '../../model/instruments.ts';
 import type { NodeSelector, Step } from '../../model/step.ts';
 import { seconds } from '../../model/units.ts';
-import { placeVariable } from './place.ts';
 
 /** Fails when a new pod on that node gets no network within the time: what nobody had looked at before going on to the next host. */
 export const networkCheck = (name: string, on: NodeSelector): Step =>

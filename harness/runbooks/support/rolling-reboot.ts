@@ -1,9 +1,9 @@
+import { placeVariable } from '../../model/commands.ts';
 import { act, reboot, until } from '../../model/define.ts';
 import type { Distribution } from '../../model/distribution.ts';
 import type { NodeSelector, Step } from '../../model/step.ts';
 import { seconds } from '../../model/units.ts';
 import { networkCheck } from './network-check.ts';
-import { placeVariable } from './place.ts';
 import { removeAllSandboxes } from './sandboxes.ts';
 
 /**
