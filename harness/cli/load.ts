@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { kubeadm } from '../distributions/kubeadm.ts';
+import { distributions } from '../distributions/all.ts';
 import type { Distribution } from '../model/distribution.ts';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { ClaimedRunbook } from '../model/runbook.ts';
-import { existence, type Scenario } from '../model/scenario.ts';
+import { existence, type Existence, type Scenario } from '../model/scenario.ts';
 import { shapeProblems } from '../model/shape.ts';
 import { didYouMeanOneOf } from './suggest.ts';
 
@@ -50,8 +50,17 @@ export function refuseProblems(file: string, [first, ...more]: readonly string[]
 export async function loadScenario(
   id: string,
   dir: string = scenarioDir(),
-  distribution: Distribution = kubeadm,
+  distribution: Distribution = distributions.kubeadm,
 ): Promise<Scenario> {
+  const there = await loadExistence(id, dir, distribution);
+  if ('scenario' in there) return there.scenario;
+  throw new FiredrillError('usage', `there is no ${id} on ${distribution.name}: ${there.why}`, {
+    hint: `npm run firedrill -- list --distribution ${distribution.name}`,
+  });
+}
+
+/** What there is of a scenario on a distribution. `usage` when there is no such scenario, or its file cannot be loaded or exports none. */
+export async function loadExistence(id: string, dir: string, distribution: Distribution): Promise<Existence> {
   const ids = scenarioIds(dir);
   if (!ids.includes(id)) {
     throw new FiredrillError('usage', `unknown scenario "${id}"${didYouMeanOneOf(id, ids)}`, {
@@ -76,9 +85,7 @@ export async function loadScenario(
     });
   }
   refuseProblems(path, shapeProblems(scenario), 'npx tsc --noEmit -p .');
-  const there = existence(scenario as Scenario, distribution);
-  if ('why' in there) throw new FiredrillError('usage', `there is no ${id} on ${distribution.name}: ${there.why}`);
-  return there.scenario;
+  return existence(scenario as Scenario, distribution);
 }
 
 /** A runbook of a scenario by its id. */

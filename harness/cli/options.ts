@@ -1,6 +1,7 @@
 import type { Pin } from '../analysis/nightly/baseline.ts';
 import { controlWords, type ControlWord } from '../engine/controls.ts';
 import { FiredrillError } from '../model/errors.ts';
+import { distributionNames, type DistributionName } from '../model/distribution.ts';
 import type { Trigger } from '../model/plan.ts';
 import type { ProfileName } from '../model/profile.ts';
 import { millis, type Millis } from '../model/units.ts';
@@ -84,6 +85,7 @@ export function controls(flag: string, value: string): readonly ControlWord[] {
 
 export const profileWords: readonly [ProfileName, ProfileName] = ['fast', 'stock'];
 export const keepWords = ['never', 'on-failure', 'always'] as const;
+export const distributionWords: readonly [DistributionName, ...DistributionName[]] = distributionNames;
 export const pinWords = ['now', 'missing'] as const satisfies readonly Pin[];
 export const compareWords = ['table', 'md', 'json'] as const;
 export const reportWords: readonly [ReportFormat, ...ReportFormat[]] = ['json', 'md', 'html', 'junit', 'openmetrics'];

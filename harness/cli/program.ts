@@ -1,6 +1,7 @@
 import { Command, Option, type CommanderError } from 'commander';
 import { controlWords } from '../engine/controls.ts';
 import { builtMinor, imageModes, kubernetesMinors } from '../images/refs.ts';
+import type { DistributionName } from '../model/distribution.ts';
 import { FiredrillError } from '../model/errors.ts';
 import { manifest } from '../host/manifest.ts';
 import { architectures } from '../host/architecture.ts';
@@ -13,6 +14,7 @@ import {
   confirm,
   controls,
   duration,
+  distributionWords,
   keepWords,
   names,
   oneOf,
@@ -50,6 +52,15 @@ const kubernetesOption = (): Option =>
     '--kubernetes <minor>',
     `Kubernetes of the nodes: ${kubernetesMinors.join(', ')} (default: ${builtMinor}, which all outages were run on; the others are pulled and untested)`,
   ).argParser((v) => oneOf('--kubernetes', v.replace(/^v/, ''), kubernetesMinors));
+
+/** What the nodes run. */
+const distributionOption = (): Option =>
+  choice(
+    '--distribution <name>',
+    'what the nodes run (k3s: a stand-in made of upstream parts)',
+    distributionWords,
+    'kubeadm',
+  );
 
 /**
  * The command line. Every action sets the exit code through `done`; nothing here prints or exits: commander's own messages
@@ -123,6 +134,7 @@ With npm, flags come after a lone --:
     .addOption(choice('--keep <when>', 'keep clusters', keepWords, 'never'))
     .addOption(choice('--images <how>', 'where images come from', imageModes, 'auto'))
     .addOption(kubernetesOption())
+    .addOption(distributionOption())
     .option('--dry-run', 'print the plan and every command; change nothing')
     .addOption(choice('--reporter <name>', 'progress on stderr', reporterWords))
     .option('--out <folder>', 'where reports go', outDefault())
@@ -146,8 +158,9 @@ With npm, flags come after a lone --:
     });
 
   add('list', 'list the scenarios')
+    .addOption(distributionOption())
     .option('--json', 'as JSON')
-    .action(async (flags: { json?: boolean }) => {
+    .action(async (flags: { json?: boolean; distribution: DistributionName }) => {
       const { list } = await import('./commands/list.ts');
       done(await list(context, flags));
     });
@@ -155,8 +168,9 @@ With npm, flags come after a lone --:
   add('describe', 'show a scenario with all its commands, or one runbook as a page to follow')
     .argument('<scenario>')
     .option('--runbook <id>', 'this runbook')
+    .addOption(distributionOption())
     .option('--json', 'as JSON')
-    .action(async (id: string, flags: { runbook?: string; json?: boolean }) => {
+    .action(async (id: string, flags: { runbook?: string; json?: boolean; distribution: DistributionName }) => {
       const { describe } = await import('./commands/describe.ts');
       done(await describe(context, id, flags));
     });
@@ -263,6 +277,7 @@ it (4), or ran in another environment than the baseline (5).`,
   add('prepare', 'prepare this machine for runs: Docker, tools, images (run does it, too)')
     .addOption(choice('--images <how>', 'where images come from', imageModes, 'auto'))
     .addOption(kubernetesOption())
+    .addOption(distributionOption())
     .addOption(choice('--arch <name>', 'only compile what images need, for another architecture', architectures))
     .addOption(choice('--reporter <name>', 'progress on stderr', reporterWords))
     .option('--json', 'as JSON')

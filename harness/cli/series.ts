@@ -10,7 +10,7 @@ import { exitCodeOfOutcomes, outcomesOf } from '../engine/outcomes.ts';
 import { exitCodeOf, exitCodes, FiredrillError, oneLine } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
 import type { Scenario } from '../model/scenario.ts';
-import { profileWords } from './options.ts';
+import { distributionWords, profileWords } from './options.ts';
 import { readRun, type StoredRun } from './stored.ts';
 import { readStored } from './stored-file.ts';
 import { writeWhole } from '../engine/write-whole.ts';
@@ -23,6 +23,7 @@ const seriesSchema = z.object({
   asked: z.array(z.string()).readonly(),
   scenarios: z.array(z.string()).readonly(),
   profile: z.enum(profileWords),
+  distribution: z.enum(distributionWords).exactOptional(),
   seed: z.number(),
   trials: z.int(),
   trigger: triggerSchema,

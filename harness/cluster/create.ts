@@ -1,6 +1,4 @@
 import { endpointsAt, nodesAt } from './addresses.ts';
-import { k3sCreate } from './k3s-create.ts';
-import { kindCreate } from './kind-create.ts';
 import { mustOnWorkstation } from './must.ts';
 import { NewCluster, type ClusterDeps } from './new.ts';
 import type { RunningCluster } from './provider.ts';
@@ -11,7 +9,7 @@ import type { ClusterSpec } from './spec.ts';
 
 const readyTimeoutMs = 180_000;
 
-/** `ClusterProvider.create`, by kind. */
+/** `ClusterProvider.create`. */
 export async function createCluster(
   spec: ClusterSpec,
   deps: ClusterDeps,
@@ -24,9 +22,11 @@ export async function createCluster(
     const { net, manifests } = prepared;
     const ports = await clusterPorts();
     await fresh.timed('nodes', `starting ${names.length} nodes`, () =>
-      spec.distribution === 'k3s'
-        ? k3sCreate(spec, { names, net, ports, kubeconfig: fresh.kubeconfig, docker, cluster: fresh }, signal)
-        : kindCreate(spec, { names, net, ports, kubeconfig: fresh.kubeconfig }, fresh.run, signal),
+      fresh.platform.make(
+        spec,
+        { names, net, ports, docker, kubeconfig: fresh.kubeconfig, run: fresh.run, exec: fresh.exec },
+        signal,
+      ),
     );
     const nodes = await fresh.timed('settle', 'checking addresses', async () => {
       await docker(['update', '--restart=no', ...names], { signal });
@@ -37,7 +37,7 @@ export async function createCluster(
       ...prepared,
       nodes,
       endpoints,
-      origin: spec.distribution === 'k3s' ? 'made by Docker' : 'made by kind',
+      origin: `made by ${fresh.platform.madeBy}`,
     });
     await fresh.timed('deploy', 'deploying the network and the workload', () => deploy(cluster, signal));
     await fresh.timed('ready', 'waiting until every pod is ready', () =>

@@ -4,10 +4,9 @@ import { FiredrillError, oneLine } from '../model/errors.ts';
 import { removeNetwork, removeNodes } from './containers.ts';
 import { dockerCli, labels, type Docker } from './docker.ts';
 import { dockerFence, type Fence } from './fence.ts';
-import { kubeadm } from '../distributions/kubeadm.ts';
-import { k3sPlugins } from './k3s-create.ts';
-import { nodeNames } from './kind-config.ts';
-import { nodesMade } from './kind-create.ts';
+import { nodeNames } from './layout.ts';
+import type { Platform } from './platform.ts';
+import { platformOf } from './platforms.ts';
 import { projectManifests, writeManifests, type ManifestFolder } from './manifests.ts';
 import { bridgeOf, createNetwork, type ClusterNetwork } from './network.ts';
 import { execInNode } from './nodes.ts';
@@ -31,13 +30,14 @@ export interface ClusterDeps {
 export interface Prepared {
   readonly net: ClusterNetwork;
   readonly manifests: ManifestFolder;
-  readonly packages: string;
+  readonly packages: string | undefined;
 }
 
 /** A cluster that has a name and no node yet: what it is made with, and how what has been made of it is taken down at any moment. */
 export class NewCluster {
   readonly spec: ClusterSpec;
   readonly deps: ClusterDeps;
+  readonly platform: Platform;
   /** Its nodes' disks lie in the volume of the snapshots. */
   readonly onCopies: boolean;
   /** The names of its nodes, the control plane first. */
@@ -57,6 +57,7 @@ export class NewCluster {
     checkSpec(spec);
     this.spec = spec;
     this.deps = deps;
+    this.platform = platformOf(spec);
     this.onCopies = onCopies;
     this.names = nodeNames(spec.name, spec.workers);
     this.kubeconfig = workstationPaths(spec.workDir).kubeconfig;
@@ -103,7 +104,7 @@ export class NewCluster {
   }
 
   writeManifests(): Promise<ManifestFolder> {
-    const { workloadDir, workDir, profile, distribution } = this.spec;
+    const { workloadDir, workDir, profile } = this.spec;
     const shared = this.deps.manifests ?? projectManifests;
     return writeManifests({
       shared,
@@ -111,16 +112,17 @@ export class NewCluster {
       workDir,
       nodes: this.names,
       profile,
-      network: distribution !== 'k3s',
+      network: !this.platform.bringsNetwork,
     });
   }
 
-  /** The folder of the CNI plugins as packages. */
-  packages(signal: AbortSignal): Promise<string> {
+  /** The folder of the CNI plugins as packages, where reinstalling them takes any. */
+  async packages(signal: AbortSignal): Promise<string | undefined> {
     const { nodeImage: image, runId, cacheDir: cache } = this.spec;
     const runLabel = `${labels.run}=${runId}`;
-    const from = this.spec.distribution === 'k3s' ? k3sPlugins : kubeadm.paths.cni.plugins;
-    return cniPackages(this.docker, { image, runLabel, from, ...(cache === undefined ? {} : { cache }) }, signal);
+    const { plugins: from } = this.platform;
+    if (from === undefined) return undefined;
+    return await cniPackages(this.docker, { image, runLabel, from, ...(cache === undefined ? {} : { cache }) }, signal);
   }
 
   /** Whether the fence is in place at this moment; `open` when there is to be none. */
@@ -134,7 +136,7 @@ export class NewCluster {
     const { name, workDir, openFence } = this.spec;
     this.#deleting ??= (async () => {
       // The fence goes after the last node and before the network, whose label says how it was put up.
-      await nodesMade(workDir);
+      await this.platform.made(workDir);
       await removeNodes(this.docker, name);
       const removeDisks = this.onCopies ? this.disks.remove('live', name) : undefined;
       const openUp = openFence === true ? undefined : this.#fence.remove(name);

@@ -8,7 +8,6 @@ import { runProcess, type RunProcess } from './process.ts';
 import type { ClusterProvider, RestingCluster, RunningCluster } from './provider.ts';
 import type { ClusterSpec } from './spec.ts';
 import { snapshotDisks } from './snapshot/disks.ts';
-import { restScripts } from './snapshot/quiesce.ts';
 import { snapshotKey, SnapshotUnusable } from './snapshot/snapshot.ts';
 import { snapshotStore, type SnapshotStore } from './snapshot/store.ts';
 
@@ -95,7 +94,6 @@ export async function snapshotSource(
     imageId,
     kindVersion: kind.stdout.trim(),
     sharedManifests: projectManifests,
-    rest: restScripts,
   });
   const store = deps.store ?? snapshotStore(docker, snapshotDisks(docker, base.nodeImage));
   /** Reserved, and not there yet: until then nothing in Docker tells of it. */

@@ -13,13 +13,14 @@ import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { nodesAt, type Endpoints } from './addresses.ts';
 import { kubeApi } from './api.ts';
-import { kindFacts } from './facts.ts';
+import { clusterFacts } from './facts.ts';
 import { takeFingerprint } from './fingerprint.ts';
 import { looksBy } from './looks.ts';
 import { mustOnWorkstation } from './must.ts';
 import { NewCluster, type Prepared } from './new.ts';
 import { attachToNode } from './nodes.ts';
 import { powerOf, type Power } from './power.ts';
+import type { Platform } from './platform.ts';
 import type { FrozenCluster, RestingCluster, RunningCluster } from './provider.ts';
 import { selectNodes } from './select.ts';
 import { freezeCluster } from './snapshot/freeze.ts';
@@ -30,7 +31,7 @@ export interface Started extends Prepared {
   readonly nodes: readonly NodeInfo[];
   readonly endpoints: Endpoints;
   /** Which rung of the ladder it came by. */
-  readonly origin: 'made by kind' | 'made by Docker' | 'restored from a snapshot' | 'reset in place';
+  readonly origin: `made by ${Platform['madeBy']}` | 'restored from a snapshot' | 'reset in place';
 }
 
 /** The cluster whose nodes have been started: makes its workstation, by which the rest is done. Its pods may not be Ready yet. */
@@ -41,10 +42,10 @@ export async function startedCluster(fresh: NewCluster, started: Started): Promi
     { workDir, manifests: manifests.dir, packages, nodes, tools: { kubectl, kind } },
     fresh.run,
   );
-  return new KindCluster(fresh, started, workstation);
+  return new StartedCluster(fresh, started, workstation);
 }
 
-class KindCluster implements RunningCluster {
+class StartedCluster implements RunningCluster {
   readonly name: string;
   readonly kubeconfig: string;
   readonly network: string;
@@ -103,10 +104,10 @@ class KindCluster implements RunningCluster {
   }
 
   async environment(): Promise<Readonly<Record<string, string>>> {
-    const { spec, docker, run, names, seconds } = this.#fresh;
+    const { spec, docker, run, names, seconds, platform } = this.#fresh;
     const { net, origin } = this.#started;
     const [facts, fence, addresses] = await Promise.all([
-      kindFacts(this, { spec, docker, run }),
+      clusterFacts(this, { spec, docker, run, platform }),
       this.#fresh.fenceFact(net),
       nodesAt(docker, net, names).then(() => 'pinned', oneLine),
     ]);
@@ -122,8 +123,8 @@ class KindCluster implements RunningCluster {
   }
 
   freeze(key: string, signal: AbortSignal): Promise<FrozenCluster> {
-    const { spec, docker, disks } = this.#fresh;
-    return freezeCluster(this, { key, spec, subnet: this.#started.net.subnet, docker, disks }, signal);
+    const { spec, docker, disks, platform } = this.#fresh;
+    return freezeCluster(this, { key, spec, subnet: this.#started.net.subnet, docker, disks, platform }, signal);
   }
 
   async atRest(signal: AbortSignal): Promise<RestingCluster> {

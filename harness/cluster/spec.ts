@@ -1,5 +1,6 @@
 import { FiredrillError } from '../model/errors.ts';
 import type { Cluster } from '../model/cluster.ts';
+import type { DistributionName } from '../model/distribution.ts';
 import type { Profile } from '../model/profile.ts';
 import { clusterPrefix } from './docker.ts';
 
@@ -19,7 +20,7 @@ export interface ClusterSpec {
   /** A node image that this Docker has, with everything that the cluster runs in it: nothing is pulled from inside. */
   readonly nodeImage: string;
   /** What the nodes run; default: kubeadm's Kubernetes, made by kind. */
-  readonly distribution?: 'kubeadm' | 'k3s';
+  readonly distribution?: DistributionName;
   /** At least 1. */
   readonly workers: number;
   /** Folder with the workload's YAML (`manifests/<name>`). */

@@ -30,7 +30,7 @@ export function workstationEnv(
   options: {
     readonly workDir: string;
     readonly manifests: string;
-    readonly packages: string;
+    readonly packages: string | undefined;
     readonly nodes: readonly Pick<NodeInfo, 'name' | 'role'>[];
   },
   outer: Readonly<Record<string, string | undefined>> = process.env,
@@ -49,7 +49,7 @@ export function workstationEnv(
     KUBECONFIG: paths.kubeconfig,
     MANIFESTS: options.manifests,
     BACKUP: paths.backup,
-    PACKAGES: options.packages,
+    ...(options.packages === undefined ? {} : { PACKAGES: options.packages }),
     NODES: names(),
     WORKERS: names('worker'),
     CONTROL_PLANE: names('control-plane'),
@@ -67,7 +67,7 @@ export async function createWorkstation(
   options: {
     readonly workDir: string;
     readonly manifests: string;
-    readonly packages: string;
+    readonly packages: string | undefined;
     readonly nodes: readonly Pick<NodeInfo, 'name' | 'role'>[];
     readonly tools: Readonly<Record<string, string>>;
   },

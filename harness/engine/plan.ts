@@ -13,6 +13,7 @@ import {
   type PlannedTrial,
   type Trigger,
 } from '../model/plan.ts';
+import type { DistributionName } from '../model/distribution.ts';
 import { defaultSlo, type Probe } from '../model/probe.ts';
 import { profiles, type ProfileName } from '../model/profile.ts';
 import type { ClaimedRunbook } from '../model/runbook.ts';
@@ -26,6 +27,8 @@ export interface PlanOptions {
   readonly scenarioId: string;
   readonly scenario: Scenario;
   readonly profile: ProfileName;
+  /** What the nodes run, and what the scenario was made for; default: kubeadm. */
+  readonly distribution?: DistributionName;
   readonly trials: number;
   readonly seed: number;
   /** Only these runbooks; all when absent. */
@@ -77,6 +80,9 @@ export function makePlan(options: PlanOptions): Plan {
     runId: runIdOf(options.createdEpochMs, seed),
     scenario: scenarioId,
     profile: options.profile,
+    ...(options.distribution === undefined || options.distribution === 'kubeadm'
+      ? {}
+      : { distribution: options.distribution }),
     seed,
     createdEpochMs: options.createdEpochMs,
     trigger: options.trigger ?? { kind: 'oracle' },

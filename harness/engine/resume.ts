@@ -31,6 +31,7 @@ export function resumePlan(old: Plan, scenario: Scenario, trials: number, trials
     scenarioId: old.scenario,
     scenario,
     profile: old.profile,
+    ...(old.distribution === undefined ? {} : { distribution: old.distribution }),
     trials: Math.max(blocksOf(old), trials),
     seed: old.seed,
     runbooks: old.runbooks.map(({ id }) => id),

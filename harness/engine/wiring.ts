@@ -67,6 +67,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
   const base: ClusterBase = {
     runId,
     nodeImage: images.node,
+    ...(options.distribution === undefined ? {} : { distribution: options.distribution }),
     workers: scenario.cluster.workers,
     workloadDir,
     profile: profiles[options.profile],

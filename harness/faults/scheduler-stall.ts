@@ -40,7 +40,7 @@ const stallWatchesOf = (scheduler: string): string =>
  * connections on which nothing arrives. The connection of the lease is spared: it is the one on which the scheduler itself sent
  * something within the last seconds. In the postmortem the event queue stalled inside the process; here its input does.
  *
- * Every watch has a connection of its own because clusters here run their scheduler without HTTP/2 (`kind-config.ts`); over one
+ * Every watch has a connection of its own because clusters here run their scheduler without HTTP/2 (`harness/cluster/kubeadm/config.ts`); over one
  * shared connection the lease would be lost, too, and another scheduler would take over.
  *
  * Source: postmortem 004, RC-1 ("renewed its lease continuously", 46 pods Pending for 4 h 20 min, zero FailedScheduling events).

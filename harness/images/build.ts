@@ -10,7 +10,7 @@ import type { Step, StepContext } from './dag.ts';
 import { programArchitecture } from './elf.ts';
 import { contentKey, pathKey, short } from './keys.ts';
 import { preload, preloadRecipe } from './preload.ts';
-import { baseImages, corednsImage, images, versions, type ImageMode } from './refs.ts';
+import { baseImages, corednsImage, images, versions, type ImageMode, k3sNode, k3sVersion } from './refs.ts';
 import { builderEnv, compile, compilerFor, moduleDir } from './toolchain.ts';
 
 /** The label that says which key an image of ours was built for. */
@@ -356,7 +356,7 @@ export function buildGraph(context: BuildContext): BuildGraph {
   go('k3s', 'k3s (stand-in) from source', ['.', './flannel', ...k3sPlugins.map((c) => `${cniPlugins}/${c}`)], {
     cgo: true,
     flags: ['-tags', 'netgo,osusergo,sqlite_omit_load_extension,sqlite_dbstat'],
-    ldflags: `${kubernetesLdflags(`${versions.kubernetes}+k3s-stand-in`)} ${k3sImages} -extldflags "-static"`,
+    ldflags: `${kubernetesLdflags(k3sVersion)} ${k3sImages} -extldflags "-static"`,
   });
   root('node', 'Debian root of the node', 'minbase');
   root('strict-node', 'Debian root of the strict node', 'minbase');
@@ -511,9 +511,6 @@ export function buildGraph(context: BuildContext): BuildGraph {
   built.set(k3sNode, k3sNodeName());
   return { steps, built, recipes };
 }
-
-/** The id of the image of a node for k3s; built on demand only. */
-export const k3sNode = 'k3s-node';
 
 /** Images that lie beside k3s for an installation without internet. */
 export const k3sArchive = '/usr/local/lib/k3s/images.tar';

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Runner, RunResult } from '../host/run.ts';
-import { buildGraph, k3sNode, stepOf } from './build.ts';
+import { buildGraph, stepOf } from './build.ts';
 import { reachable } from './dag.ts';
 import { recipesDir } from './keys.ts';
 import { preload } from './preload.ts';
-import { images, imageModes, versions } from './refs.ts';
+import { images, imageModes, k3sNode, versions } from './refs.ts';
 
 const done: RunResult = { ok: true, exitCode: 0, stdout: '0', stderr: '', missing: false, timedOut: false };
 

@@ -1,12 +1,12 @@
 import type { OnProgress } from '../model/progress.ts';
 import { must } from '../host/run.ts';
-import { hasImage, hashLabel, stepOf } from './build.ts';
+import { hasImage, hashLabel, k3sArchive, k3sContainerd, stepOf } from './build.ts';
 import { ensureBridge } from './cni.ts';
 import type { Step } from './dag.ts';
 import { contentKey, short } from './keys.ts';
 import type { Had } from './obtain.ts';
 import { preload, preloadRecipe } from './preload.ts';
-import { nodeRepository, splitRef, versions, type ImageMode, type ImageSpec } from './refs.ts';
+import { k3sNode, nodeRepository, splitRef, versions, type ImageMode, type ImageSpec } from './refs.ts';
 import { buildsAll, inspect, pinnedName, runsHere, type Origin } from './sources.ts';
 import { inNode, worldOf, type EnsureImagesOptions, type World } from './world.ts';
 
@@ -84,7 +84,7 @@ export async function findNode(world: World, mode: ImageMode, signal?: AbortSign
 
 /** The node image that a run would take now, however it was had; undefined when there is none. */
 export async function nodeImageOf(
-  options: Pick<EnsureImagesOptions, 'runner' | 'cacheDir' | 'recipesDir'>,
+  options: Pick<EnsureImagesOptions, 'runner' | 'cacheDir' | 'recipesDir' | 'distribution'>,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   return (await findNode(await worldOf({ ...options, mode: 'auto' }), 'auto', signal))?.ref;
@@ -123,11 +123,12 @@ export function derive(
       from.set(spec.id, how.from);
     }
   }
-  const base = from.get('node-base') ?? '';
   const key = contentKey([deriveKey(world.images), JSON.stringify(inputs)]);
   const kind = mode === 'strict' ? '-strict' : '';
-  const baseRef = world.images.find(({ role }) => role === 'base')?.ref ?? '';
-  const ref = `${nodeRepository}:${splitRef(baseRef).tag}${kind}-${short(key)}`;
+  const baseSpec = world.images.find(({ role }) => role === 'base');
+  const base = from.get(baseSpec?.id ?? '') ?? '';
+  const ofK3s = baseSpec?.id === k3sNode;
+  const ref = `${nodeRepository}:${splitRef(baseSpec?.ref ?? '').tag}${kind}-${short(key)}`;
   const step: Step = {
     id: 'node',
     title: `node image ${ref}`,
@@ -140,10 +141,11 @@ export function derive(
     present: (s) => hasImage(runner, ref, s),
     run: async (context) => {
       // Upstream's node image lacks the one CNI plug-in that flannel needs.
-      const bridge = await ensureBridge(world, base, progress, context.signal);
+      const bridge = ofK3s ? undefined : await ensureBridge(world, base, progress, context.signal);
       return await preload(runner, {
         masked: true,
         base,
+        ...(ofK3s ? { containerd: k3sContainerd, archive: k3sArchive } : {}),
         images: inNode(world.images)
           .filter((s) => s.role === 'preload')
           .map((s) => ({ from: from.get(s.id) ?? '', as: s.ref })),

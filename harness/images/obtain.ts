@@ -39,6 +39,7 @@ export async function obtain(
   count: { readonly index: number; readonly of: number; readonly began: number; readonly pace: PullPace },
   signal?: AbortSignal,
 ): Promise<Had> {
+  if (spec.builtOnly === true) return builtFrom(world, spec, mode);
   const wanted = wantedOf(world, spec, mode);
   const { verdict, image: local, name } = await findLocal(world.runner, spec, wanted, signal);
   if (verdict === 'use' && local !== undefined) return taken('local', name, local);

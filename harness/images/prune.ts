@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDir as defaultCacheDir } from '../host/folders.ts';
+import { distributionNames } from '../model/distribution.ts';
 import { architectures } from '../host/architecture.ts';
 import { must, realRunner, type Runner } from '../host/run.ts';
 import { buildGraph } from './build.ts';
@@ -36,7 +37,10 @@ export async function findStale(
       { signal },
     );
   const said = await Promise.all([list('firedrill/built/*'), list(nodeRepository)]);
-  const used = new Set([...graph.built.values(), await nodeImageOf({ runner, cacheDir, recipesDir }, signal)]);
+  const nodes = distributionNames.map((distribution) =>
+    nodeImageOf({ runner, cacheDir, recipesDir, distribution }, signal),
+  );
+  const used = new Set([...graph.built.values(), ...(await Promise.all(nodes))]);
   const images = said
     .flatMap((text) => text.split('\n'))
     .filter((ref) => ref.startsWith('firedrill/') && !ref.endsWith(':<none>') && !used.has(ref));

@@ -1,3 +1,4 @@
+import type { DistributionName } from '../model/distribution.ts';
 import { pauseImage, pauseVersion } from '../model/instruments.ts';
 
 /** Versions of everything that an image is pulled or built from. The go.mod files under images/ say the same (a test compares). */
@@ -47,6 +48,8 @@ export interface ImageSpec {
   readonly role: 'base' | 'preload' | 'host' | 'optional';
   /** Bytes to fetch, roughly (compressed). */
   readonly pullBytes: number;
+  /** It is nobody's but ours: there is nothing to pull. */
+  readonly builtOnly?: true;
 }
 
 /**
@@ -87,10 +90,32 @@ export const images = [
   { id: 'alertmanager', ref: `prom/alertmanager:${versions.alertmanager}`, role: 'optional', pullBytes: 30e6 },
 ] as const satisfies readonly ImageSpec[];
 
-/** The same with the base of another Kubernetes version. */
-export function imagesOf(minor: KubernetesMinor = builtMinor): readonly ImageSpec[] {
-  const { version, digest } = nodeImages[minor];
-  return images.map((i) => (i.role === 'base' ? { ...i, ref: `kindest/node:${version}`, digest } : i));
+/** What the stand-in for k3s says that it is. */
+export const k3sVersion = `${versions.kubernetes}+k3s-stand-in`;
+
+/** The id of the image of a node for k3s; built on demand only. */
+export const k3sNode = 'k3s-node';
+
+/** The same with the base of another Kubernetes version, or of k3s, which brings the pods' network and its sandbox image itself. */
+export function imagesOf(of: ImagesOf = {}): readonly ImageSpec[] {
+  const { version, digest } = nodeImages[of.kubernetes ?? builtMinor];
+  const all: readonly ImageSpec[] = images;
+  if (of.distribution === 'k3s') {
+    const base = `firedrill/${k3sNode}:${k3sVersion.replace('+', '-')}`;
+    return [
+      { id: k3sNode, ref: base, role: 'base', pullBytes: 0, builtOnly: true },
+      ...all.filter(({ id }) => !['node-base', 'pause', 'flannel'].includes(id)),
+    ];
+  }
+  return all.map((i) => (i.role === 'base' ? { ...i, ref: `kindest/node:${version}`, digest } : i));
+}
+
+/** What nodes are to run. */
+export interface ImagesOf {
+  /** Kubernetes' minor version of kubeadm's nodes; default: the one that can be built, too. */
+  readonly kubernetes?: KubernetesMinor;
+  /** Default: kubeadm. */
+  readonly distribution?: DistributionName;
 }
 
 /** The id of an image in `images`. */

@@ -2,23 +2,13 @@ import { cacheDir as defaultCacheDir } from '../host/folders.ts';
 import { realRunner, type Runner } from '../host/run.ts';
 import { buildGraph, strictBase, type BuildGraph } from './build.ts';
 import { recipesDir as defaultRecipesDir } from './keys.ts';
-import {
-  images,
-  imagesOf,
-  isBuilt,
-  type ImageId,
-  type ImageMode,
-  type ImageSpec,
-  type KubernetesMinor,
-} from './refs.ts';
+import { images, imagesOf, isBuilt, type ImageId, type ImageMode, type ImageSpec, type ImagesOf } from './refs.ts';
 import { publishedName, type Wanted } from './sources.ts';
 import { readDurations } from './timings.ts';
 
 /** What `ensureImages` may be told. */
-export interface EnsureImagesOptions {
+export interface EnsureImagesOptions extends ImagesOf {
   readonly mode: ImageMode;
-  /** Kubernetes' minor version on the nodes; default: the one that can be built, too. */
-  readonly kubernetes?: KubernetesMinor;
   /** Images that this run needs besides the node's and k6. */
   readonly optional?: readonly ImageId[];
   /** A registry that every pull goes to: a mirror, or one that our images were published to. Default: `FIREDRILL_REGISTRY`. */
@@ -53,7 +43,7 @@ export async function worldOf(options: EnsureImagesOptions): Promise<World> {
     cacheDir,
     recipesDir,
     graph,
-    images: imagesOf(options.kubernetes),
+    images: imagesOf(options),
     keys: new Map(
       graph.steps
         .filter(({ id }) => isBuilt(options.kubernetes) || (id !== 'node-base' && id !== strictBase))

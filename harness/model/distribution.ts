@@ -22,8 +22,12 @@ export type Run = { readonly process: string } & (
   | { readonly by: 'embedded'; readonly unit: string }
 );
 
+export const distributionNames = ['kubeadm', 'k3s'] as const;
+export type DistributionName = (typeof distributionNames)[number];
+
 /** What a distribution of Kubernetes is, on its nodes: everything that another one has elsewhere, or does otherwise. */
 export interface DistributionFacts {
+  /** One of `DistributionName`, but in tests. */
   readonly name: string;
   readonly components: Readonly<Record<Component, Run>>;
   readonly paths: {
@@ -231,3 +235,7 @@ function unmet(requirement: Requirement, { name, components }: DistributionFacts
 export function whyNot(requires: readonly Requirement[] = [], distribution: DistributionFacts): string | undefined {
   return requires.map((requirement) => unmet(requirement, distribution)).find((why) => why !== undefined);
 }
+
+/** What a cluster ran, for records and reports. A double of a distribution has `stand-in` in its version, and is called one. */
+export const distributionLabel = ({ name }: Pick<DistributionFacts, 'name'>, version: string): string =>
+  version.includes('stand-in') ? `${name} (stand-in)` : name;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { controlKinds, type ControlKind } from './control.ts';
+import { distributionNames } from './distribution.ts';
 import { profileSchema } from './profile.ts';
 import { claimSchema } from './runbook.ts';
 import { ms, text, texts, version, whole, type TypeOf } from './schema.ts';
@@ -148,6 +149,7 @@ export const planSchema = z.object({
   runId: text,
   scenario: text,
   profile: profileSchema,
+  distribution: z.enum(distributionNames).exactOptional().describe('What the nodes run; kubeadm where absent'),
   seed: z.number(),
   createdEpochMs: ms,
   trigger: triggerSchema.exactOptional().describe('When runbooks begin; oracle where absent'),

@@ -2,7 +2,8 @@ import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { fetchChecked } from '../host/fetch.ts';
-import { versions } from '../images/refs.ts';
+import { k3sVersion, versions } from '../images/refs.ts';
+import type { DistributionName } from '../model/distribution.ts';
 import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
 import { machineArchitecture } from '../host/architecture.ts';
@@ -16,6 +17,8 @@ export interface BinaryOptions {
   readonly fetcher?: typeof fetch;
   /** Version of kubectl, as in `v1.34.3`; default: that of the images that are built. */
   readonly kubernetes?: string;
+  /** Whose node image it is; default: kubeadm's. k3s is its own kubectl. */
+  readonly distribution?: DistributionName;
 }
 
 /** Where the binaries live: never the user's own, whose versions nobody pinned. */
@@ -91,8 +94,11 @@ export async function ensureKubectl(
 ): Promise<string> {
   const runner = options.runner ?? realRunner;
   const dir = binDir(options.cacheDir);
-  const wanted = options.kubernetes ?? versions.kubernetes;
-  const file = join(dir, wanted === versions.kubernetes ? 'kubectl' : `kubectl-${wanted}`);
+  const ofK3s = options.distribution === 'k3s';
+  const wanted = ofK3s ? k3sVersion : (options.kubernetes ?? versions.kubernetes);
+  const place = ofK3s ? join(dir, wanted) : dir;
+  // k3s goes by the name that it is called by.
+  const file = join(place, ofK3s || wanted === versions.kubernetes ? 'kubectl' : `kubectl-${wanted}`);
   const version = async (path: string): Promise<boolean> => {
     const found = await runner.run(path, ['version', '--client', '-o', 'json'], { signal, timeoutMs: 20_000 });
     return found.ok && isKubectlVersion(found.stdout, wanted);
@@ -101,11 +107,12 @@ export async function ensureKubectl(
 
   const tell = teller(progress, `kubectl ${wanted}`);
   tell('started', process.platform === 'linux' ? `from ${nodeImage}` : 'from its release');
-  await mkdir(dir, { recursive: true });
+  await mkdir(place, { recursive: true });
   const tmp = await mkdtemp(join(dir, '.kubectl-'));
   try {
     const fresh = join(tmp, 'kubectl');
-    if (process.platform === 'linux') await copyOut(runner, nodeImage, '/usr/bin/kubectl', fresh, signal);
+    if (process.platform === 'linux')
+      await copyOut(runner, nodeImage, ofK3s ? '/usr/local/bin/kubectl' : '/usr/bin/kubectl', fresh, signal);
     else {
       const url = `https://dl.k8s.io/release/${wanted}/bin/${platform()}/${machineArchitecture()}/kubectl`;
       await writeFile(fresh, await fetchChecked(url, `${url}.sha256`, signal, options.fetcher));

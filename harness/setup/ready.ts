@@ -1,6 +1,7 @@
 import { ensureImages } from '../images/ensure.ts';
 import type { ImageSet } from '../images/image-set.ts';
 import { builtMinor, nodeImages, type ImageMode, type KubernetesMinor } from '../images/refs.ts';
+import type { DistributionName } from '../model/distribution.ts';
 import type { OnProgress } from '../model/progress.ts';
 import { ensureDocker } from './docker.ts';
 import { ensureKind, ensureKubectl } from './kind.ts';
@@ -22,6 +23,7 @@ export async function makeReady(
   asked: {
     readonly images: ImageMode;
     readonly kubernetes?: KubernetesMinor;
+    readonly distribution?: DistributionName;
     /** What is going to run; absent: it is only made ready. */
     readonly need?: Need;
     readonly openFence?: boolean;
@@ -29,11 +31,11 @@ export async function makeReady(
   progress: OnProgress,
   signal: AbortSignal,
 ): Promise<Ready> {
-  const { images: mode, kubernetes = builtMinor, need, openFence = false } = asked;
+  const { images: mode, kubernetes = builtMinor, distribution = 'kubeadm', need, openFence = false } = asked;
   await ensureDocker({ openFence, ...(need === undefined ? {} : { need }) }, progress, signal);
-  const images = await ensureImages({ mode, kubernetes }, progress, signal);
+  const images = await ensureImages({ mode, kubernetes, distribution }, progress, signal);
   const kindBinary = await ensureKind({}, progress, signal);
   const { version } = nodeImages[kubernetes];
-  const kubectlBinary = await ensureKubectl(images.node, { kubernetes: version }, progress, signal);
+  const kubectlBinary = await ensureKubectl(images.node, { kubernetes: version, distribution }, progress, signal);
   return { images, kindBinary, kubectlBinary };
 }

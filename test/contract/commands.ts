@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { expect, vi } from 'vitest';
 import { fakeCluster } from '../../harness/cluster/fake.ts';
-import { kindFacts } from '../../harness/cluster/facts.ts';
+import { clusterFacts } from '../../harness/cluster/facts.ts';
+import { kubeadmPlatform } from '../../harness/cluster/kubeadm/platform.ts';
 import { takeFingerprint } from '../../harness/cluster/fingerprint.ts';
 import { nodeLogs } from '../../harness/cluster/logs.ts';
 import { powerOf } from '../../harness/cluster/power.ts';
@@ -12,7 +13,7 @@ import {
   releaseWorker,
   stopKubelet,
   stopLeaders,
-} from '../../harness/cluster/snapshot/quiesce.ts';
+} from '../../harness/cluster/kubeadm/rest.ts';
 import type { Detector } from '../../harness/model/detector.ts';
 import { profiles } from '../../harness/model/profile.ts';
 import type { Scenario } from '../../harness/model/scenario.ts';
@@ -84,7 +85,7 @@ export async function ownCommands(): Promise<readonly string[]> {
   const docker = () => Promise.resolve('INFO: detected cgroup v1\nINFO: starting init');
   const run = () => Promise.resolve({ exitCode: 0, stdout: '', stderr: '' });
   const spec = { nodeImage: '', kindBinary: 'kind', profile: profiles.fast };
-  await kindFacts(cluster, { spec, docker, run });
+  await clusterFacts(cluster, { spec, docker, run, platform: kubeadmPlatform });
   await takeFingerprint(cluster, undefined, signal).catch(() => undefined);
   await waitReady(cluster, { pods: new Map(), timeoutMs: 5000 }, signal).catch(() => undefined);
   await nodeLogs(cluster, 0, signal);

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findRunbook, loadScenario, scenarioIds } from '../../harness/cli/load.ts';
+import { findRunbook, loadExistence, loadScenario, scenarioIds } from '../../harness/cli/load.ts';
+import { k3s } from '../../harness/distributions/k3s.ts';
 import { kubeadm } from '../../harness/distributions/kubeadm.ts';
 import {
   components,
@@ -88,6 +89,36 @@ describe.each(ids)('%s', (id) => {
     for (const detector of scenario.detectors) commands.push(...(await askedBy(detector)));
     const kept = commands.flatMap((command) => ofKubeadm.exec(command)?.[0] ?? []);
     expect(kept).toEqual([]);
+  });
+});
+
+/** What a node of k3s does not have. */
+const notOnK3s =
+  /(?<!agent)\/etc\/(kubernetes|cni)\b|\/opt\/cni\b|\/var\/lib\/etcd\b|(?<!k3s)\/containerd\/containerd\.sock|\bkubeadm\b|kubelet\.slice|(systemctl|journalctl) [^\n;&|]*\b(kubelet|containerd)\b|pidof [^\n;&|)]*\b(kubelet|flanneld|kube-[a-z-]+|etcd)\b/;
+
+describe('on k3s', () => {
+  const absent: Readonly<Record<string, RegExp>> = {
+    'bpf-too-large': /no DaemonSet on k3s/,
+    'datastore-stall': /no process of its own/,
+    'everything-at-once': /keeps its certificates otherwise/,
+    'expired-certs': /keeps its certificates otherwise/,
+    'name-reserved': /no unit of its own/,
+    'nat-not-reprogrammed': /no process of its own/,
+    'scheduler-stall': /no process of its own/,
+    'simultaneous-reboot': /no process of its own/,
+  };
+
+  it.each(ids)('%s types nothing that is not there, or does not exist and says why', async (id) => {
+    const there = await loadExistence(id, folder, k3s);
+    if ('why' in there) {
+      expect(there.why).toMatch(absent[id] ?? /^(?!)/);
+      return;
+    }
+    expect(absent[id]).toBeUndefined();
+    const { scenario } = there;
+    const commands = [...commandsOf(scenario)].map(({ command }) => command);
+    for (const detector of scenario.detectors) commands.push(...(await askedBy(detector)));
+    expect(commands.flatMap((command) => notOnK3s.exec(command)?.[0] ?? [])).toEqual([]);
   });
 });
 

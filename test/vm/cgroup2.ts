@@ -11,7 +11,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { untilTold } from '../../bench/support.ts';
 import { dockerCli } from '../../harness/cluster/docker.ts';
-import { kindFacts } from '../../harness/cluster/facts.ts';
+import { clusterFacts } from '../../harness/cluster/facts.ts';
+import { kubeadmPlatform } from '../../harness/cluster/kubeadm/platform.ts';
 import { projectManifests } from '../../harness/cluster/manifests.ts';
 import { runProcess } from '../../harness/cluster/process.ts';
 import { findNode } from '../../harness/images/node-image.ts';
@@ -145,7 +146,7 @@ async function show(
     nodes.length === 1 && kubelet.active,
     `${nodes.map(({ name, reason }) => `${name} ${reason}`).join()}; ${said(kubelet)}`,
   );
-  const known = await kindFacts(cluster, { spec, docker, run });
+  const known = await clusterFacts(cluster, { spec, docker, run, platform: kubeadmPlatform });
   const told = ['cgroup', 'kernel', 'version.docker', 'version.containerd'].map((key) => `${key} ${known[key] ?? ''}`);
   check("a trial's record says v2", known['cgroup'] === 'v2', told.join(', '));
 

@@ -5,8 +5,8 @@ import { parse, stringify } from 'yaml';
 import { nodesAt } from '../../harness/cluster/addresses.ts';
 import { kubeApi } from '../../harness/cluster/api.ts';
 import type { Docker } from '../../harness/cluster/docker.ts';
-import { nodeNames } from '../../harness/cluster/kind-config.ts';
-import { kindCreate } from '../../harness/cluster/kind-create.ts';
+import { nodeNames } from '../../harness/cluster/layout.ts';
+import { kindCreate } from '../../harness/cluster/kubeadm/create.ts';
 import { looksBy } from '../../harness/cluster/looks.ts';
 import { projectManifests, writeManifests } from '../../harness/cluster/manifests.ts';
 import { createNetwork, type ClusterNetwork } from '../../harness/cluster/network.ts';
@@ -50,7 +50,8 @@ const patience = stringify({
 });
 
 /** Lets kind make a node that boots slowly. */
-async function kindCreateSlowly(...[spec, given, run, signal]: Parameters<typeof kindCreate>): Promise<void> {
+async function kindCreateSlowly(...[spec, given, signal]: Parameters<typeof kindCreate>): Promise<void> {
+  const { run } = given;
   const path = process.env['PATH'] ?? '';
   const real = (await run('sh', ['-c', 'command -v docker'], { timeoutMs: 5000 })).stdout.trim();
   const folder = join(spec.workDir, 'slow-path');
@@ -67,7 +68,7 @@ async function kindCreateSlowly(...[spec, given, run, signal]: Parameters<typeof
   };
   process.env['PATH'] = `${folder}:${path}`;
   try {
-    await kindCreate(spec, given, slow, signal);
+    await kindCreate(spec, { ...given, run: slow }, signal);
   } catch (error) {
     const log = await readFile(join(spec.workDir, 'kind.log'), 'utf8').catch(() => '');
     throw new FiredrillError('environment', `${oneLine(error)}\n${log.trimEnd().split('\n').slice(-40).join('\n')}`);
@@ -104,7 +105,8 @@ export async function oneNode(
   );
   const kubeconfig = join(spec.workDir, 'kubeconfig');
   const ports = await clusterPorts();
-  await kindCreateSlowly(spec, { names: [name], net, ports, kubeconfig }, run, signal);
+  const exec: Cluster['exec'] = (node, command, options) => execInNode(node, command, options, run);
+  await kindCreateSlowly(spec, { names: [name], net, ports, kubeconfig, docker, run, exec }, signal);
   await docker(['update', '--restart=no', name], { signal });
   await given.forward(hostPort(ports, apiServerPort));
 

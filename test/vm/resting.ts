@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { clusterPorts, kubeconfigAt } from '../../harness/cluster/ports.ts';
 import { snapshotDisks } from '../../harness/cluster/snapshot/disks.ts';
 import { freezeCluster } from '../../harness/cluster/snapshot/freeze.ts';
-import { emptyNode, releaseWorker, stopKubelet } from '../../harness/cluster/snapshot/quiesce.ts';
+import { kubeadmPlatform } from '../../harness/cluster/kubeadm/platform.ts';
+import { emptyNode, releaseWorker, stopKubelet } from '../../harness/cluster/kubeadm/rest.ts';
 import { startNodes } from '../../harness/cluster/snapshot/start.ts';
 import { snapshotStore } from '../../harness/cluster/snapshot/store.ts';
 import { awaitUp, becomes, kubeletOf, onNode, powerCycle, runs, said, until, type Context } from './context.ts';
@@ -13,7 +14,7 @@ export async function snapshot(context: Context): Promise<void> {
   const disks = snapshotDisks(docker, spec.nodeImage);
   const frozen = await freezeCluster(
     cluster,
-    { key: spec.runId, spec, subnet: cluster.net.subnet, docker, disks },
+    { key: spec.runId, spec, subnet: cluster.net.subnet, docker, disks, platform: kubeadmPlatform },
     signal,
   );
   await snapshotStore(docker, disks).publish(frozen, signal);
@@ -23,7 +24,7 @@ export async function snapshot(context: Context): Promise<void> {
   for (const port of ports.values()) await machine.forward(port);
   const began = Math.floor(Date.now() / 1000);
   const prepared = Promise.resolve({ net: cluster.net });
-  await startNodes(taken, { cluster, spec, prepared, ports, docker, disks }, signal);
+  await startNodes(taken, { cluster, spec, prepared, ports, docker, disks, platform: kubeadmPlatform }, signal);
   await writeFile(cluster.kubeconfig, kubeconfigAt(taken.kubeconfig, ports), { mode: 0o600 });
   await until(context, 'kubectl get --raw /readyz');
   const kubelet = await kubeletOf(context);

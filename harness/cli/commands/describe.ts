@@ -1,15 +1,18 @@
 import { exitCodes } from '../../model/errors.ts';
 import type { CommandContext } from '../context.ts';
-import { findRunbook, loadScenario } from '../load.ts';
+import { distributions } from '../../distributions/all.ts';
+import type { DistributionName } from '../../model/distribution.ts';
+import { findRunbook, loadScenario, scenarioDir } from '../load.ts';
 import { runbookPage, scenarioPage } from '../page.ts';
 
-/** `describe <scenario> [--runbook <id>] [--json]`: the outage and all its commands, or one runbook as a page to follow. */
+/** `describe <scenario> [--runbook <id>] [--distribution <name>] [--json]`: the outage and all its commands, or one runbook as a page to follow. */
 export async function describe(
   context: CommandContext,
   id: string,
-  options: { readonly runbook?: string; readonly json?: boolean },
+  options: { readonly runbook?: string; readonly json?: boolean; readonly distribution?: DistributionName },
 ): Promise<number> {
-  const scenario = await loadScenario(id);
+  const { distribution = 'kubeadm' } = options;
+  const scenario = await loadScenario(id, scenarioDir(), distributions[distribution]);
   if (options.runbook !== undefined) {
     const claimed = findRunbook(id, scenario, options.runbook);
     context.output.result(options.json === true ? JSON.stringify(claimed, null, 2) : runbookPage(id, claimed));

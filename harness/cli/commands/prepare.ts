@@ -1,5 +1,6 @@
 import { exitCodes } from '../../model/errors.ts';
 import type { ImageMode, KubernetesMinor } from '../../images/refs.ts';
+import type { DistributionName } from '../../model/distribution.ts';
 import { machineArchitecture, type Architecture } from '../../host/architecture.ts';
 import { makeReady } from '../../setup/ready.ts';
 import type { CommandContext } from '../context.ts';
@@ -9,6 +10,7 @@ import { chooseReporter, makeReporter, realWorld } from '../progress/reporter.ts
 export interface PrepareFlags {
   readonly images: ImageMode;
   readonly kubernetes?: KubernetesMinor;
+  readonly distribution?: DistributionName;
   /** Another architecture than this machine's: what is compiled for it, and nothing else. */
   readonly arch?: Architecture;
   readonly reporter?: ReporterName;

@@ -10,7 +10,9 @@ import type { ImageMode, KubernetesMinor } from '../../images/refs.ts';
 import { leastBlocks } from '../../analysis/significance.ts';
 import { makePlan } from '../../engine/plan.ts';
 import type { CommandContext } from '../context.ts';
-import { findRunbook, loadScenario, requireDetector, scenarioIds } from '../load.ts';
+import { distributions } from '../../distributions/all.ts';
+import type { DistributionName } from '../../model/distribution.ts';
+import { findRunbook, loadScenario, requireDetector, scenarioDir, scenarioIds } from '../load.ts';
 import type { ReporterName } from '../options.ts';
 import { planPage } from '../page.ts';
 import { chooseReporter, makeReporter, realWorld } from '../progress/reporter.ts';
@@ -44,6 +46,8 @@ export interface RunFlags {
   readonly keep: 'never' | 'on-failure' | 'always';
   readonly images: ImageMode;
   readonly kubernetes?: KubernetesMinor;
+  /** What the nodes run. */
+  readonly distribution: DistributionName;
   readonly reporter?: ReporterName;
   readonly out: string;
   /** Watch each trial so long instead of the scenario's own horizon. */
@@ -79,10 +83,20 @@ export async function run(context: CommandContext, ids: readonly string[], given
     ...(flags.confirm === undefined ? {} : { confirmMs: flags.confirm }),
   };
   if (flags.dryRun === true) {
-    const { profile, trials, trigger } = flags;
+    const { profile, trials, trigger, distribution } = flags;
     const plans = parts.map(({ id, scenario }) => ({
       scenario,
-      plan: makePlan({ scenarioId: id, scenario, profile, trials, seed, trigger, ...arms, createdEpochMs: Date.now() }),
+      plan: makePlan({
+        scenarioId: id,
+        scenario,
+        profile,
+        distribution,
+        trials,
+        seed,
+        trigger,
+        ...arms,
+        createdEpochMs: Date.now(),
+      }),
     }));
     context.output.result(
       flags.json === true
@@ -100,6 +114,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
       scenarioId: id,
       scenario,
       profile: flags.profile,
+      distribution: flags.distribution,
       trials: flags.trials,
       parallel: flags.parallel,
       seed,
@@ -122,14 +137,14 @@ export async function run(context: CommandContext, ids: readonly string[], given
   try {
     if (only === undefined || others.length > 0 || begun.series !== undefined) {
       const { newSeries } = await import('../series.ts');
-      const { profile, trials, trigger, runbook, controls, horizon } = flags;
+      const { profile, distribution, trials, trigger, runbook, controls, horizon } = flags;
       const series: Series =
         begun.series === undefined
           ? newSeries({
               createdEpochMs: Date.now(),
               asked: ids,
               scenarios: parts.map(({ id }) => id),
-              ...{ profile, seed, trials, trigger },
+              ...{ profile, distribution, seed, trials, trigger },
               ...(runbook === undefined ? {} : { runbook }),
               ...(controls === undefined ? {} : { controls }),
               ...(horizon === undefined ? {} : { horizonMs: horizon }),
@@ -200,7 +215,7 @@ const outAsTyped = ({ typed, out }: RunFlags) => (typed?.includes('out') === tru
 async function soundParts(ids: readonly string[], flags: RunFlags): Promise<readonly Part[]> {
   const parts: Part[] = [];
   for (const id of ids) {
-    const scenario = await loadScenario(id);
+    const scenario = await loadScenario(id, scenarioDir(), distributions[flags.distribution]);
     // Only the profile that is run is watched otherwise: the other one's timers may need more than was asked for.
     const horizonMs = {
       ...scenario.horizonMs,
@@ -264,10 +279,10 @@ async function findResumable(typed: readonly string[], given: RunFlags): Promise
   if (typed.includes('all') || ids.length > 1) {
     const { findSeries } = await import('../series.ts');
     const series = findSeries(given.resume, resolve(given.out), typed);
-    const { profile, seed, trigger, runbook, controls, horizonMs } = series;
+    const { profile, distribution = 'kubeadm', seed, trigger, runbook, controls, horizonMs } = series;
     const trials = Math.max(series.trials, given.trials);
     const flags = {
-      ...{ ...given, profile, seed, trigger, trials },
+      ...{ ...given, profile, distribution, seed, trigger, trials },
       ...(runbook === undefined ? {} : { runbook }),
       ...(controls === undefined ? {} : { controls }),
       ...(horizonMs === undefined ? {} : { horizon: millis(horizonMs) }),
@@ -284,6 +299,7 @@ const planFlags = [
   'controls',
   'seed',
   'profile',
+  'distribution',
   'trigger',
   'horizon',
   'decide',
@@ -299,10 +315,13 @@ function requireAsItBegan(flags: RunFlags): void {
     });
 }
 
-function asPlanned(plan: Plan): Pick<RunFlags, 'profile' | 'seed' | 'trigger' | 'runbook' | 'controls' | 'horizon'> {
-  const { profile, seed, trigger = { kind: 'oracle' }, runbooks, horizonMs } = plan;
+function asPlanned(
+  plan: Plan,
+): Pick<RunFlags, 'profile' | 'distribution' | 'seed' | 'trigger' | 'runbook' | 'controls' | 'horizon'> {
+  const { profile, distribution = 'kubeadm', seed, trigger = { kind: 'oracle' }, runbooks, horizonMs } = plan;
   return {
     profile,
+    distribution,
     seed,
     trigger,
     runbook: runbooks.map(({ id }) => id),

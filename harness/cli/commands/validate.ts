@@ -1,9 +1,11 @@
 import { exitCodes, oneLine } from '../../model/errors.ts';
 import type { CommandContext } from '../context.ts';
-import { loadScenario, scenarioIds } from '../load.ts';
+import { distributions } from '../../distributions/all.ts';
+import { distributionNames } from '../../model/distribution.ts';
+import { loadExistence, scenarioDir, scenarioIds } from '../load.ts';
 import { problemsWith } from '../sound.ts';
 
-/** `validate [scenario] [--json]`: loads scenarios and checks what types cannot. No Docker. Exit 2 when one is not sound. */
+/** `validate [scenario] [--json]`: loads scenarios for every distribution where they exist, and checks what types cannot. No Docker. Exit 2 when one is not sound. */
 export async function validate(
   context: CommandContext,
   id: string | undefined,
@@ -12,7 +14,13 @@ export async function validate(
   const results: { readonly id: string; readonly problems: readonly string[] }[] = [];
   for (const each of id === undefined ? scenarioIds() : [id]) {
     try {
-      results.push({ id: each, problems: await problemsWith(await loadScenario(each)) });
+      const problems = new Set<string>();
+      for (const name of distributionNames) {
+        const there = await loadExistence(each, scenarioDir(), distributions[name]);
+        if ('why' in there) continue;
+        for (const problem of await problemsWith(there.scenario)) problems.add(problem);
+      }
+      results.push({ id: each, problems: [...problems] });
     } catch (error) {
       // Asked for by name, an unknown scenario is the user's error; among all, a broken one must not hide the others.
       if (id !== undefined) throw error;

@@ -1,17 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import type { Cluster } from '../../model/cluster.ts';
-import { FiredrillError } from '../../model/errors.ts';
 import { linesOf, type Docker } from '../docker.ts';
-import { askedFor } from '../kind-create.ts';
 import { podCounts } from '../ready.ts';
-import { mustOnNode, mustOnWorkstation } from '../must.ts';
+import type { Platform } from '../platform.ts';
 import type { FrozenCluster } from '../provider.ts';
 import type { ClusterSpec } from '../spec.ts';
 import type { SnapshotDisks } from './disks.ts';
-import { deleteLeases, emptyNode, stopKubelet, stopLeaders } from './quiesce.ts';
 import { snapshotImage } from './store.ts';
 
-/** `RunningCluster.freeze`, of a cluster that kind made. */
+/** `RunningCluster.freeze`, of a cluster that was made and not restored. */
 export async function freezeCluster(
   cluster: Cluster,
   given: {
@@ -20,20 +17,14 @@ export async function freezeCluster(
     readonly subnet: string;
     readonly docker: Docker;
     readonly disks: SnapshotDisks;
+    readonly platform: Platform;
   },
   signal: AbortSignal,
 ): Promise<FrozenCluster> {
-  const { key, spec, subnet, docker, disks } = given;
-  const [controlPlane, ...workers] = cluster.nodes;
-  if (controlPlane === undefined) throw new FiredrillError('internal', 'nothing to freeze');
+  const { key, spec, subnet, docker, disks, platform } = given;
   const kubeconfig = await readFile(cluster.kubeconfig, 'utf8');
   const pods = Object.fromEntries(podCounts(await cluster.api.pods({ signal })));
-  const on = (node: string, command: string) => mustOnNode(cluster, node, command, signal);
-  await Promise.all(cluster.nodes.map((node) => on(node.name, stopKubelet)));
-  await on(controlPlane.name, stopLeaders);
-  await mustOnWorkstation(cluster, deleteLeases, 'deleting the leases', signal);
-  await Promise.all(workers.map((node) => on(node.name, emptyNode('worker'))));
-  await on(controlPlane.name, emptyNode('control-plane'));
+  await platform.rest.bring(cluster, signal);
   const names = cluster.nodes.map((node) => node.name);
   await docker(['kill', ...names], { signal });
 
@@ -47,7 +38,7 @@ export async function freezeCluster(
       name,
       image: snapshotImage(spec.name, index),
       sha256: saved.nodes[index]?.sha256 ?? '',
-      asked: [...(await askedFor(spec.workDir, name))],
+      asked: [...(await platform.asked(spec.workDir, name))],
     })),
   );
   return {

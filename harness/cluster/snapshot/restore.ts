@@ -22,7 +22,7 @@ export async function restoreCluster(
   signal: AbortSignal,
 ): Promise<RunningCluster> {
   const fresh = new NewCluster(spec, deps, true);
-  const { names, docker, disks } = fresh;
+  const { names, docker, disks, platform } = fresh;
   return await fresh.orDelete(async () => {
     const sinceEpochMs = Date.now();
     const { prepared, endpoints } = await fresh.timed(
@@ -31,7 +31,7 @@ export async function restoreCluster(
       async () => {
         const ports = await clusterPorts();
         const preparing = fresh.prepare(signal, snapshot.subnet);
-        const given = { cluster: fresh, spec, prepared: preparing, ports, docker, disks };
+        const given = { cluster: fresh, spec, prepared: preparing, ports, docker, disks, platform };
         const [prepared] = await together([preparing, startNodes(snapshot, given, signal)]);
         await writeFile(fresh.kubeconfig, kubeconfigAt(snapshot.kubeconfig, ports), { mode: 0o600 });
         return { prepared, endpoints: endpointsAt(ports) };

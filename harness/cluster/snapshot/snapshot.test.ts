@@ -70,7 +70,7 @@ describe('a snapshot as a label', () => {
 });
 
 describe('snapshotKey', () => {
-  const given = { imageId: 'sha256:1', kindVersion: '0.33.0', sharedManifests: '', rest: 'sync' };
+  const given = { imageId: 'sha256:1', kindVersion: '0.33.0', sharedManifests: '' };
   it('changes with everything that goes into a cluster, and with nothing else', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'firedrill-key-'));
     try {
@@ -90,7 +90,7 @@ describe('snapshotKey', () => {
         await key({ build: { key: 'a smaller quota' } }),
         await key({}, { imageId: 'sha256:2' }),
         await key({}, { kindVersion: '0.34.0' }),
-        await key({}, { rest: 'sync; sync' }),
+        await key({ distribution: 'k3s' }),
       ];
       await writeFile(join(dir, 'workload', 'seed.sql'), 'another');
       keys.push(await key());

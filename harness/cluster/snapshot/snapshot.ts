@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FiredrillError } from '../../model/errors.ts';
-import { controlPlanePatches, kubeadmPatches } from '../kind-config.ts';
+import { platformOf } from '../platforms.ts';
 import { hostPort, nodePorts, type Ports } from '../ports.ts';
 import type { ClusterSpec } from '../spec.ts';
 
@@ -68,13 +68,11 @@ const generation = 3;
  * of the workload and of what is deployed beside it, byte by byte. One that was made from anything else has another key and is never found.
  */
 export async function snapshotKey(
-  spec: Pick<ClusterSpec, 'workers' | 'profile' | 'workloadDir' | 'openFence' | 'build'>,
+  spec: Pick<ClusterSpec, 'distribution' | 'workers' | 'profile' | 'workloadDir' | 'openFence' | 'build'>,
   given: {
     readonly imageId: string;
     readonly kindVersion: string;
     readonly sharedManifests: string;
-    /** The scripts that bring a node to rest. */
-    readonly rest: string;
   },
 ): Promise<string> {
   const hash = createHash('sha256');
@@ -82,13 +80,14 @@ export async function snapshotKey(
     hash.update(`${name}\0${value.length}\0`).update(value);
   };
   add('generation', String(generation));
-  add('rest', given.rest);
+  const platform = platformOf(spec);
+  add('rest', platform.rest.scripts);
   add('image', given.imageId);
   add('kind', given.kindVersion);
   add('workers', String(spec.workers));
   add('fence', String(spec.openFence === true));
   add('ports', JSON.stringify(nodePorts));
-  add('kubeadm', JSON.stringify([kubeadmPatches(spec.profile), controlPlanePatches(spec.profile)]));
+  add(platform.distribution.name, platform.configuredBy(spec.profile));
   add('build', spec.build?.key ?? '');
   add('pods', `${spec.profile.podProbeMs} ${spec.profile.readinessMs}`);
   for (const dir of [given.sharedManifests, spec.workloadDir]) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ExecOptions, ExecResult } from '../../model/cluster.ts';
 import type { Docker } from '../docker.ts';
+import { kubeadmPlatform } from '../kubeadm/platform.ts';
 import type { ClusterNetwork } from '../network.ts';
 import type { NodeDisk, SnapshotDisks } from './disks.ts';
 import { SnapshotUnusable, type Snapshot } from './snapshot.ts';
@@ -54,6 +55,7 @@ function machine(
     ]),
     docker,
     disks: { unpack } as unknown as SnapshotDisks,
+    platform: kubeadmPlatform,
   };
   return { calls, start: (signal = new AbortController().signal) => startNodes(snapshot, given, signal) };
 }

@@ -2,14 +2,13 @@ import type { Cluster } from '../../model/cluster.ts';
 import { oneLine } from '../../model/errors.ts';
 import { awaitBoot, bootWithinMs } from '../boot.ts';
 import type { Docker } from '../docker.ts';
-import { nodeRunArgs } from '../kind-create.ts';
 import { mustOnNode } from '../must.ts';
 import type { ClusterNetwork } from '../network.ts';
+import { nodeRunArgs, type Platform } from '../platform.ts';
 import type { Ports } from '../ports.ts';
 import type { ClusterSpec } from '../spec.ts';
 import { together } from '../together.ts';
 import { basePath, type NodeDisk, type SnapshotDisks } from './disks.ts';
-import { releaseControlPlane, releaseWorker } from './quiesce.ts';
 import { restoreArgs, SnapshotUnusable, type Snapshot } from './snapshot.ts';
 
 /**
@@ -26,6 +25,7 @@ export async function startNodes(
     readonly ports: Ports;
     readonly docker: Docker;
     readonly disks: SnapshotDisks;
+    readonly platform: Platform;
   },
   signal: AbortSignal,
 ): Promise<void> {
@@ -41,10 +41,10 @@ export async function startNodes(
     const own = ['--ip', net.nodeAddress(index), '--volume', `${baseDir}:${basePath}:ro`];
     const startedEpochMs = Date.now();
     await docker(['run', ...own, ...nodeRunArgs(spec), ...args], { signal });
-    const release = index === 0 ? releaseControlPlane : releaseWorker(net.nodeAddress(0));
+    const release = given.platform.rest.release(index === 0 ? 'control-plane' : 'worker', net.nodeAddress(0));
     try {
       await awaitBoot({ docker, cluster }, node.name, startedEpochMs, { signal: wanted, timeoutMs: bootWithinMs });
-      await mustOnNode(cluster, node.name, release, wanted);
+      if (release !== undefined) await mustOnNode(cluster, node.name, release, wanted);
     } catch (error) {
       signal.throwIfAborted();
       throw new SnapshotUnusable(`what was restored does not start: ${oneLine(error)}`, error);

@@ -3,18 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import type { ExecResult } from '../model/cluster.ts';
-import { profiles } from '../model/profile.ts';
-import type { Docker } from './docker.ts';
-import { k3sConfig, k3sCreate, k3sNodeArgs } from './k3s-create.ts';
-import type { ClusterNetwork } from './network.ts';
-import { apiServerPort, nodePorts } from './ports.ts';
-import type { ClusterSpec } from './spec.ts';
+import type { ExecResult } from '../../model/cluster.ts';
+import { profiles } from '../../model/profile.ts';
+import type { Docker } from '../docker.ts';
+import { askedFor, k3sConfig, k3sCreate, k3sNodeArgs } from './create.ts';
+import type { ClusterNetwork } from '../network.ts';
+import { apiServerPort, nodePorts } from '../ports.ts';
+import type { ClusterSpec } from '../spec.ts';
 
 const ports = new Map([apiServerPort, ...Object.values(nodePorts)].map((port, i) => [port, 20_000 + i]));
 const spec = { name: 'firedrill-a', runId: 'r', nodeImage: 'k3s:1', workers: 2 };
-const argsOf = (index: number) =>
-  k3sNodeArgs(spec, { name: `n${index}`, index, address: `10.1.0.1${index}`, network: 'net', ports });
+const argsOf = (index: number) => k3sNodeArgs(spec, { name: `n${index}`, index, network: 'net', ports });
 
 describe('the configuration of k3s', () => {
   it("has the profile's timers on a server, and keeps the workload off it", () => {
@@ -48,13 +47,11 @@ describe('a node for k3s', () => {
     expect(published[2]).toEqual(['--publish=127.0.0.1:20002:30432/TCP']);
   });
 
-  it('has its address, our labels and a resolver that asks nobody outside', () => {
-    const args = argsOf(1).join(' ');
-    expect(args).toContain(
-      '--network net --ip 10.1.0.11 --label firedrill.run=r --label firedrill.cluster=firedrill-a',
-    );
-    expect(args).toContain('--dns 127.0.0.1');
+  it('is not started again by Docker, and has its disk under /var as a volume, which a snapshot replaces', () => {
+    const args = argsOf(1);
     expect(args).toContain('--restart=no');
+    expect(args[args.indexOf('/var') - 1]).toBe('--volume');
+    expect(args.at(-1)).toBe('k3s:1');
   });
 });
 
@@ -64,7 +61,11 @@ describe('making a cluster of k3s nodes', () => {
     try {
       const installed: string[] = [];
       const ok: ExecResult = { exitCode: 0, stdout: '', stderr: '' };
-      const docker: Docker = (args) => Promise.resolve(args[0] === 'logs' ? 'detected cgroup v1\nstarting init' : 'id');
+      const started: string[] = [];
+      const docker: Docker = (args) => {
+        if (args[0] === 'run') started.push(args.join(' '));
+        return Promise.resolve(args[0] === 'logs' ? 'detected cgroup v1\nstarting init' : 'id');
+      };
       const exec = (node: string, command: string): Promise<ExecResult> => {
         const role = /install\.sh (\w+)/.exec(command)?.[1];
         if (role !== undefined) {
@@ -81,12 +82,16 @@ describe('making a cluster of k3s nodes', () => {
         {
           names: ['a', 'b', 'c'],
           net: { name: 'net', nodeAddress: (i: number) => `10.1.0.1${i}` } as ClusterNetwork,
-          ...{ ports, kubeconfig, docker, cluster: { exec } },
+          ...{ ports, kubeconfig, docker, exec, run: () => Promise.reject(new Error('runs nothing')) },
         },
         AbortSignal.timeout(10_000),
       );
       expect(installed[0]).toBe('a server');
       expect(installed.slice(1).sort()).toEqual(['b agent', 'c agent']);
+      // Its address, our labels and a resolver that asks nobody outside; none of them in what a restored node is asked for with.
+      const own = 'run --ip 10.1.0.11 --label firedrill.run=r --label firedrill.cluster=firedrill-a --dns 127.0.0.1';
+      const asked = await askedFor(workDir, 'b');
+      expect(started).toContain(`${own} ${asked.join(' ')}`);
       expect(await readFile(kubeconfig, 'utf8')).toBe('    server: https://127.0.0.1:20000\n');
     } finally {
       await rm(workDir, { recursive: true });

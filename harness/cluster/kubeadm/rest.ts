@@ -1,4 +1,7 @@
+import type { NodeInfo } from '../../model/cluster.ts';
 import { kubeadm } from '../../distributions/kubeadm.ts';
+import { mustOnNode, mustOnWorkstation } from '../must.ts';
+import type { Rest } from '../platform.ts';
 import { shellScript } from '../shell.ts';
 
 /**
@@ -44,16 +47,9 @@ export const keptRules = shellScript('kept-rules.sh');
 
 /** On every node, the control plane last. */
 export const emptyNode = (role: 'control-plane' | 'worker'): string =>
-  keptRules + shellScript('empty-node.sh', { role, ...places });
-
-/** Everything that is done to bring a cluster to rest: a snapshot that was taken in another way is another one. */
-export const restScripts = [
-  stopKubelet,
-  stopLeaders,
-  deleteLeases,
-  emptyNode('worker'),
-  emptyNode('control-plane'),
-].join('\n');
+  keptRules +
+  shellScript('take-containers.sh', { ctr: kubeadm.commands.ctr }) +
+  shellScript('empty-node.sh', { role, ...places });
 
 /** How long a node that was started waits for another one at most, in seconds, before it goes on all the same. */
 const patience = 50;
@@ -73,3 +69,20 @@ const heldSeconds = 20;
 /** On every worker as soon as it is on: puts the rules back, and lets the kubelet go once the API server gives it what its pods need. */
 export const releaseWorker = (apiAddress: string): string =>
   untilKnown + shellScript('release-worker.sh', { api: apiAddress, held_seconds: heldSeconds, ...places });
+
+/** @see the head of this file */
+export const kubeadmRest: Rest = {
+  scripts: [stopKubelet, stopLeaders, deleteLeases, emptyNode('worker'), emptyNode('control-plane')].join('\n'),
+  bring: async (cluster, signal) => {
+    const on = async (role: NodeInfo['role'] | undefined, command: string): Promise<void> => {
+      const nodes = cluster.nodes.filter((node) => role === undefined || node.role === role);
+      await Promise.all(nodes.map(({ name }) => mustOnNode(cluster, name, command, signal)));
+    };
+    await on(undefined, stopKubelet);
+    await on('control-plane', stopLeaders);
+    await mustOnWorkstation(cluster, deleteLeases, 'deleting the leases', signal);
+    await on('worker', emptyNode('worker'));
+    await on('control-plane', emptyNode('control-plane'));
+  },
+  release: (role, apiAddress) => (role === 'control-plane' ? releaseControlPlane : releaseWorker(apiAddress)),
+};

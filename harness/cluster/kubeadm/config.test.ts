@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { profiles } from '../model/profile.ts';
-import { controlPlanePatches, entryNode, kindConfig, kubeadmPatches, nodeNames, patchesDir } from './kind-config.ts';
-import { apiServerPort, nodePorts, type Ports } from './ports.ts';
-import { timerFacts } from './timers.ts';
+import { profiles } from '../../model/profile.ts';
+import { entryNode, nodeNames } from '../layout.ts';
+import { controlPlanePatches, kindConfig, kubeadmPatches, patchesDir } from './config.ts';
+import { apiServerPort, nodePorts, type Ports } from '../ports.ts';
+import { timerFacts } from '../timers.ts';
 
 interface Config {
   networking: Record<string, unknown>;

@@ -1,14 +1,12 @@
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FiredrillError, oneLine } from '../model/errors.ts';
-import { labels, linesOf } from './docker.ts';
-import { controlPlanePatches, kindConfig, patchesDir } from './kind-config.ts';
-import type { ClusterSpec } from './spec.ts';
-import type { ClusterNetwork } from './network.ts';
-import type { Ports } from './ports.ts';
-import type { RunProcess } from './process.ts';
-import { shellScript } from './shell.ts';
-import { sleep } from '../host/time.ts';
+import { FiredrillError, oneLine } from '../../model/errors.ts';
+import { linesOf } from '../docker.ts';
+import { controlPlanePatches, kindConfig, patchesDir } from './config.ts';
+import type { ClusterSpec } from '../spec.ts';
+import { nodeRunArgs, type NodesToMake } from '../platform.ts';
+import { shellScript } from '../shell.ts';
+import { sleep } from '../../host/time.ts';
 
 const createTimeoutMs = 300_000;
 
@@ -35,34 +33,13 @@ const pathsOf = (workDir: string) => ({
   patches: join(workDir, 'patches'),
 });
 
-/** What every node is started with besides what kind asks for. No argument of these holds a space. */
-export const nodeRunArgs = (spec: Pick<ClusterSpec, 'runId' | 'name' | 'openFence'>): readonly string[] => [
-  ...['--label', `${labels.run}=${spec.runId}`, '--label', `${labels.cluster}=${spec.name}`],
-  ...(spec.openFence === true ? [] : ['--dns', '127.0.0.1']),
-];
-
-/** What a cluster's nodes are made with. */
-export interface NodesToMake {
-  /** The control plane first. */
-  readonly names: readonly string[];
-  readonly net: ClusterNetwork;
-  readonly ports: Ports;
-  /** The file to write. */
-  readonly kubeconfig: string;
-}
-
 /**
  * Lets kind make the nodes `names` on a network that is there already, and kubeadm a cluster of them.
  * @throws FiredrillError `environment` with what kind said; what it made is left to the caller to remove
  */
-export async function kindCreate(
-  spec: ClusterSpec,
-  given: NodesToMake,
-  run: RunProcess,
-  signal: AbortSignal,
-): Promise<void> {
+export async function kindCreate(spec: ClusterSpec, given: NodesToMake, signal: AbortSignal): Promise<void> {
   const { workDir, kindBinary, nodeImage } = spec;
-  const { names, net, ports, kubeconfig } = given;
+  const { names, net, ports, kubeconfig, run } = given;
   const paths = pathsOf(workDir);
   const config = join(workDir, 'kind.yaml');
   await writeFile(config, kindConfig({ ...spec, ports }));

@@ -1,0 +1,14 @@
+import type { DistributionName } from '../model/distribution.ts';
+import { k3sPlatform } from './k3s/platform.ts';
+import { kubeadmPlatform } from './kubeadm/platform.ts';
+import type { Platform } from './platform.ts';
+import type { ClusterSpec } from './spec.ts';
+
+const platforms: Readonly<Record<DistributionName, Platform>> = {
+  kubeadm: kubeadmPlatform,
+  k3s: k3sPlatform,
+};
+
+/** How the nodes of a cluster are made. */
+export const platformOf = ({ distribution = 'kubeadm' }: Pick<ClusterSpec, 'distribution'>): Platform =>
+  platforms[distribution];
