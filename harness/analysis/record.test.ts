@@ -506,7 +506,10 @@ describe('unknown trials', () => {
     // A cluster that starts all of its pods again fills the machine by itself.
     expect(share({ nodesWaiting: 40, othersShare: 0.1 })).toMatchObject({ outcome: 'recovered' });
     // Others fill the machine, and the nodes hardly want more than they get.
-    expect(share({ nodesWaiting: 0.2, othersShare: 0.9 }).harness).toMatchObject({ starved: false, crowdedShare: 0.45 });
+    expect(share({ nodesWaiting: 0.2, othersShare: 0.9 }).harness).toMatchObject({
+      starved: false,
+      crowdedShare: 0.45,
+    });
     expect(analyse({}).harness).not.toHaveProperty('crowdedShare');
     expect(share({ nodesRunning: 0, nodesWaiting: 0 }).harness).not.toHaveProperty('crowdedShare');
   });

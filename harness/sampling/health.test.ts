@@ -26,7 +26,11 @@ describe('health', () => {
     expect(parseSchedstat('5000000 3853939 12\n')).toEqual({ ran: 5, waited: 3.853939 });
     expect(parseSchedstat('')).toBeUndefined();
     // The two columns of guests are in user and nice already.
-    expect(parseCpuTicks('cpu  100 0 50 700 10 0 40 100 30 0\ncpu0 1 2 3\n')).toEqual({ all: 1000, busy: 190, stolen: 100 });
+    expect(parseCpuTicks('cpu  100 0 50 700 10 0 40 100 30 0\ncpu0 1 2 3\n')).toEqual({
+      all: 1000,
+      busy: 190,
+      stolen: 100,
+    });
     expect(parseCpuTicks('intr 1 2 3')).toBeUndefined();
   });
 

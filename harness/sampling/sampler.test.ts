@@ -203,7 +203,7 @@ describe('startSampling', () => {
       startSampling({
         scenario: { probes: [opened, broken] },
         cluster: fakeCluster(),
-      containers: [],
+        containers: [],
         clock: new FakeClock(),
         onSample: () => undefined,
         onHealth: () => undefined,
