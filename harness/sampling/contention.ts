@@ -29,8 +29,8 @@ export function groupOf(
 }
 
 /**
- * Looks at how the trial's containers share the CPUs with what does not belong to the trial, each time since the last look; gives
- * nothing where the kernel does not say (no Linux, processes of containers not to be seen) and at the first look.
+ * Looks at how the trial's containers share the CPUs with what does not belong to the trial, each time since the last look (the first is taken
+ * at once); gives nothing where the kernel does not say (no Linux, or processes of containers are not to be seen).
  *
  * A wait counts for every thread of a container that lives at the look; the time that others took is what the machine was busy less what
  * the containers' groups and this process with its ended children used: other programs and other trials, and also Docker and the kernel's

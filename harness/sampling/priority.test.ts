@@ -23,7 +23,7 @@ describe('goFirst', () => {
     expect(getPriority()).toBe(nice);
   });
 
-  it('is nicer to itself where it gets no more, puts that back, and never throws where it gets nothing', () => {
+  it('gets a lower nice value where it gets no more, puts that back, and never throws where it gets nothing', () => {
     const before = getPriority();
     const restore = goFirst(() => false);
     expect(getPriority()).toBeLessThanOrEqual(before);

@@ -15,8 +15,8 @@ let putBack: () => void = () => undefined;
 /**
  * Gives this process' main thread, which measures, the CPU before the nodes, which share the machine with it: an observer
  * that waits in their queue measures the queue. It alone: what it starts, and whatever else belongs to its session (a shell's
- * background jobs), waits its turn with everybody. Where that is not allowed (it takes root or CAP_SYS_NICE) it is made nicer to
- * itself where it may, and the harness' own measurements tell whether that was good enough. Returns what puts everything back.
+ * background jobs), waits its turn with everybody. Where that is not allowed (it takes root or CAP_SYS_NICE) it gets a lower
+ * nice value if it may, and the harness' own measurements tell whether that was good enough. Returns what puts everything back.
  *
  * By the real-time policy, and not by a nice value: that counts only within a session (sched(7), "The autogroup feature"), and the
  * session's own value raises everything in it. Measured on two cores that a cluster and two busy loops fill, for six seconds each, with
