@@ -84,6 +84,7 @@ export async function secondsToSteady(cluster: RunningCluster, signal: AbortSign
   const sampling = await startSampling({
     scenario,
     cluster,
+    containers: [],
     clock,
     onSample: ({ sli, ok, intendedMs }) => {
       seen.set(sli, (seen.get(sli) ?? 0) + 1);

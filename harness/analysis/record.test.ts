@@ -497,6 +497,23 @@ describe('unknown trials', () => {
     expect(analyse({ stolenShare: 0.24 })).toMatchObject({ outcome: 'recovered', harness: { stolenShare: 0.24 } });
   });
 
+  it('ran beside programs that kept the nodes waiting, but not those whose nodes kept one another waiting', () => {
+    const contention = { nodesRunning: 0.2, nodesWaiting: 3.8, othersShare: 0.76 };
+    const record = analyse({ contention });
+    expect(record).toMatchObject({ outcome: 'unknown', harness: { starved: true, crowdedShare: 0.722 } });
+    expect(record.reason).toContain('in 72 % of their time: end them');
+    const share = (change: Partial<typeof contention>) => analyse({ contention: { ...contention, ...change } });
+    // A cluster that starts all of its pods again fills the machine by itself.
+    expect(share({ nodesWaiting: 40, othersShare: 0.1 })).toMatchObject({ outcome: 'recovered' });
+    // Others fill the machine, and the nodes hardly want more than they get.
+    expect(share({ nodesWaiting: 0.2, othersShare: 0.9 }).harness).toMatchObject({
+      starved: false,
+      crowdedShare: 0.45,
+    });
+    expect(analyse({}).harness).not.toHaveProperty('crowdedShare');
+    expect(share({ nodesRunning: 0, nodesWaiting: 0 }).harness).not.toHaveProperty('crowdedShare');
+  });
+
   it('had a probe that did not ask', () => {
     const record = analyse({ probes: [{ sli: 'dns', outages: [[32_000, 71_000]], gaps: [[80_000, 90_000]] }] });
     expect(record.outcome).toBe('unknown');

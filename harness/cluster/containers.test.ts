@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { killNode, dockerLeftovers, removeNodes } from './containers.ts';
+import { containersOf, killNode, dockerLeftovers, removeNodes } from './containers.ts';
 import type { Docker } from './docker.ts';
 
 const signal = new AbortController().signal;
@@ -97,4 +97,14 @@ describe('dockerLeftovers', () => {
     await killNode(frozen, 'n1');
     expect(calls.map((call) => call.split(' ')[0])).toEqual(['kill', 'inspect', 'inspect', 'run', 'kill']);
   });
+});
+
+it("finds a cluster's containers by our label, with their full ids", async () => {
+  const calls: string[] = [];
+  const docker: Docker = (args) => {
+    calls.push(args.join(' '));
+    return Promise.resolve('i1\n\ni2\n');
+  };
+  expect(await containersOf(docker, 'firedrill-r1-t1', signal)).toEqual(['i1', 'i2']);
+  expect(calls).toEqual(['ps -aq --no-trunc --filter label=firedrill.cluster=firedrill-r1-t1']);
 });

@@ -11,14 +11,18 @@ const rows = (text: string): string[][] => linesOf(text).map((line) => line.spli
 const orUndefined = (text: string | undefined): string | undefined =>
   text === undefined || text === '' || text === '<no value>' ? undefined : text;
 
+/** The full ids of a cluster's containers, its nodes and what makes load on it, by our own label for this very cluster; stopped ones too. */
+export async function containersOf(docker: Docker, cluster: string, signal?: AbortSignal): Promise<readonly string[]> {
+  const args = ['ps', '-aq', '--no-trunc', '--filter', `label=${labels.cluster}=${cluster}`];
+  return linesOf(await docker(args, signal ? { signal } : {}));
+}
+
 /**
  * Takes down a cluster's nodes with their volumes. Only containers that carry our own label for this very cluster.
  * Resolves also when there are none.
  */
 export async function removeNodes(docker: Docker, cluster: string, signal?: AbortSignal): Promise<void> {
   const given = signal ? { signal } : {};
-  const find = async (): Promise<readonly string[]> =>
-    linesOf(await docker(['ps', '-aq', '--no-trunc', '--filter', `label=${labels.cluster}=${cluster}`], given));
   const remove = async (ids: readonly string[]): Promise<void> => {
     try {
       await docker(['rm', '-f', '-v', ...ids], { ...given, timeoutMs: 120_000 });
@@ -26,14 +30,14 @@ export async function removeNodes(docker: Docker, cluster: string, signal?: Abor
       if (!isGone(error) && !/already in progress/i.test(oneLine(error))) throw error;
     }
   };
-  const ids = await find();
+  const ids = await containersOf(docker, cluster, signal);
   if (ids.length === 0) return;
   try {
     await remove(ids);
   } catch (error) {
     if (!cannotEnd(error)) throw error;
     // The others are gone by now, and so is what Docker knew of them.
-    const left = await find();
+    const left = await containersOf(docker, cluster, signal);
     if (left.length === 0) return;
     await thaw(docker, left, signal);
     await remove(left);

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { FiredrillError, oneLine } from '../model/errors.ts';
+import { containersOf } from './containers.ts';
 import { clusterPrefix, dockerCli, linesOf, type Docker } from './docker.ts';
 import { differences, type Fingerprint } from './fingerprint.ts';
 import { kindProvider } from './kind.ts';
@@ -220,8 +221,8 @@ export async function snapshotSource(
 /** Whether Docker has anything under a cluster's name: nodes, its network. */
 async function nameIsTaken(docker: Docker, name: string, signal: AbortSignal): Promise<boolean> {
   const [nodes, networks] = await Promise.all([
-    docker(['ps', '-aq', '--filter', `label=firedrill.cluster=${name}`], { signal }),
+    containersOf(docker, name, signal),
     docker(['network', 'ls', '-q', '--filter', `name=^${name}$`], { signal }),
   ]);
-  return linesOf(nodes).length + linesOf(networks).length > 0;
+  return nodes.length + linesOf(networks).length > 0;
 }

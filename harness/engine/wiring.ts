@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
+import { containersOf } from '../cluster/containers.ts';
+import { dockerCli } from '../cluster/docker.ts';
 import { kindProvider } from '../cluster/kind.ts';
 import { nodePorts } from '../cluster/ports.ts';
 import { projectManifests } from '../cluster/manifests.ts';
@@ -167,7 +169,8 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
           return ready ?? (await provide(trialSignal, onNote));
         },
         nodeLogs: (...given) => provider.logs(...given),
-        startSampling,
+        startSampling: async (given) =>
+          startSampling({ ...given, containers: await containersOf(dockerCli(), given.cluster.name, given.signal) }),
         startLoad: ({ cluster, clock, maxSeconds, onSecond, signal: loadSignal }) =>
           startLoad({
             image: images.k6,

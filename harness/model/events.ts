@@ -162,7 +162,8 @@ export const loadSchema = event('load', {
  * The harness' own health over the last interval: event-loop delay (99th percentile, ms), CPU use (cores), lateness of probes
  * (ms); on Linux also the share of the last 10 s in which some task of the machine waited for a CPU (percent), the share of the
  * interval in which the harness' own thread waited for one (0 to 1), and the share of all CPU time that the machine's host gave
- * to others (0 to 1).
+ * to others (0 to 1). In some intervals also how many threads of the trial's containers ran and how many waited for a CPU, on average
+ * since the last time that it was said, and the share of all CPU time that what does not belong to the trial took (0 to 1).
  */
 const harness = event('harness', {
   loopDelayP99Ms: ms,
@@ -171,6 +172,9 @@ const harness = event('harness', {
   cpuPressure: z.number().optional(),
   waitedShare: z.number().optional(),
   stolenShare: z.number().optional(),
+  nodesRunning: z.number().optional(),
+  nodesWaiting: z.number().optional(),
+  othersShare: z.number().optional(),
 });
 
 const note = event('note', { text });

@@ -26,7 +26,7 @@ const meanings = {
 
 /**
  * What became of a trial. `prevented`: the change was made under a prevention, and nothing that had to break did. `invalid` (no steady
- * state, no witness, or what had to break did not) and `unknown` (the harness starved, probe gaps) are never counted as a runbook's
+ * state, no witness, or what had to break did not) and `unknown` (the harness or its nodes starved, probe gaps) are never counted as a runbook's
  * failure. Where no fault was injected: `control-clean` (no SLI bad, no alert, nothing lost) or `control-disturbed`.
  */
 export type Outcome = keyof typeof meanings;

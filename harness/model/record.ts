@@ -204,6 +204,10 @@ const trialRecord = z.object({
         .number()
         .exactOptional()
         .describe('The share of CPU time that the host of this machine gave to others'),
+      crowdedShare: z
+        .number()
+        .exactOptional()
+        .describe("The share of the nodes' time in which they waited while other programs had the CPU"),
     })
     .describe('How far the instrument can be believed'),
   findings: z

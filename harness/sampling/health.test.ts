@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EventOf } from '../model/events.ts';
-import { parseCpuTicks, parsePressure, parseWaited, quantile, watchHealth } from './health.ts';
+import { parseCpuTicks, parsePressure, parseSchedstat, quantile, watchHealth } from './health.ts';
 
 describe('health', () => {
   beforeEach(() => {
@@ -23,10 +23,14 @@ describe('health', () => {
   });
 
   it('reads how long a thread waited, and what the host took', () => {
-    expect(parseWaited('5000000 3853939 12\n')).toBeCloseTo(3.853939);
-    expect(parseWaited('')).toBeUndefined();
+    expect(parseSchedstat('5000000 3853939 12\n')).toEqual({ ran: 5, waited: 3.853939 });
+    expect(parseSchedstat('')).toBeUndefined();
     // The two columns of guests are in user and nice already.
-    expect(parseCpuTicks('cpu  100 0 50 700 10 0 40 100 30 0\ncpu0 1 2 3\n')).toEqual({ all: 1000, stolen: 100 });
+    expect(parseCpuTicks('cpu  100 0 50 700 10 0 40 100 30 0\ncpu0 1 2 3\n')).toEqual({
+      all: 1000,
+      busy: 190,
+      stolen: 100,
+    });
     expect(parseCpuTicks('intr 1 2 3')).toBeUndefined();
   });
 
@@ -42,6 +46,20 @@ describe('health', () => {
       expect(stolenShare).toBeGreaterThanOrEqual(0);
       expect(stolenShare).toBeLessThanOrEqual(1);
     }
+  });
+
+  it('asks how the nodes share the CPUs every fifth time', () => {
+    const reports: EventOf<'harness'>[] = [];
+    const shared = { nodesRunning: 0.5, nodesWaiting: 1, othersShare: 0.3 };
+    const takeContention = vi.fn(() => shared);
+    const watch = watchHealth({ takeLateness: () => [], takeContention, onHealth: (health) => reports.push(health) });
+    vi.advanceTimersByTime(11_000);
+    watch.stop();
+    expect(takeContention).toHaveBeenCalledTimes(2);
+    expect(reports.map((report) => report.othersShare)).toEqual(
+      Array.from({ length: 11 }, (_, i) => (i === 4 || i === 9 ? 0.3 : undefined)),
+    );
+    expect(reports[4]).toMatchObject(shared);
   });
 
   it('reports once a second with numbers only, and stops', () => {

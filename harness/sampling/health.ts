@@ -2,6 +2,12 @@ import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { EventOf } from '../model/events.ts';
 
+/** One of so many reports says how the nodes shared the CPUs. */
+const contentionEvery = 5;
+
+/** How the nodes and all else shared the CPUs; units: see the event `harness`. */
+export type Contention = Required<Pick<EventOf<'harness'>, 'nodesRunning' | 'nodesWaiting' | 'othersShare'>>;
+
 /** How often the loop's timer is meant to fire, ms: what the histogram shows on an idle loop, so it is subtracted. */
 const resolutionMs = 10;
 
@@ -17,22 +23,26 @@ export function parsePressure(text: string): number | undefined {
   return found === undefined ? undefined : Number(found);
 }
 
-/** How long a thread has waited for a CPU since it began, ms, from the text of its /proc/<pid>/schedstat. */
-export function parseWaited(text: string): number | undefined {
-  const found = /^\d+ (\d+) \d+/.exec(text)?.[1];
-  return found === undefined ? undefined : Number(found) / 1e6;
+/** How long a thread has run and has waited for a CPU since it began, ms, from the text of its schedstat. */
+export function parseSchedstat(text: string): { readonly ran: number; readonly waited: number } | undefined {
+  const [, ran, waited] = /^(\d+) (\d+) \d+/.exec(text) ?? [];
+  return ran === undefined ? undefined : { ran: Number(ran) / 1e6, waited: Number(waited) / 1e6 };
 }
 
-/** CPU time of the whole machine, in ticks, and what of it the machine's host gave to others, from the text of /proc/stat. */
-export function parseCpuTicks(text: string): { readonly all: number; readonly stolen: number } | undefined {
+/** CPU time of the whole machine, in ticks: all, what was used in it, and what the machine's host gave to others; from the text of /proc/stat. */
+export function parseCpuTicks(
+  text: string,
+): { readonly all: number; readonly busy: number; readonly stolen: number } | undefined {
   const found = /^cpu +([\d ]+)/m.exec(text)?.[1]?.trim().split(' ').map(Number);
   // user nice system idle iowait irq softirq steal; the two for guests are counted in the first two already.
   if (found === undefined || found.length < 8) return undefined;
-  return { all: found.slice(0, 8).reduce((sum, ticks) => sum + ticks, 0), stolen: found[7] ?? 0 };
+  const all = found.slice(0, 8).reduce((sum, ticks) => sum + ticks, 0);
+  const [, , , idle = 0, iowait = 0, , , stolen = 0] = found;
+  return { all, busy: all - idle - iowait - stolen, stolen };
 }
 
 /** What the kernel says, where it is Linux and says it. */
-function fromKernel<T>(file: string, parse: (text: string) => T | undefined): T | undefined {
+export function fromKernel<T>(file: string, parse: (text: string) => T | undefined): T | undefined {
   try {
     return parse(readFileSync(file, 'utf8'));
   } catch {
@@ -43,7 +53,7 @@ function fromKernel<T>(file: string, parse: (text: string) => T | undefined): T 
 const takeStock = () => ({
   cpu: process.cpuUsage(),
   at: performance.now(),
-  waited: fromKernel('/proc/self/schedstat', parseWaited),
+  waited: fromKernel('/proc/self/schedstat', parseSchedstat)?.waited,
   ticks: fromKernel('/proc/stat', parseCpuTicks),
 });
 
@@ -57,6 +67,8 @@ export function watchHealth(options: {
   /** How late probes started since the last call, ms. */
   takeLateness(): readonly number[];
   onHealth(health: EventOf<'harness'>): void;
+  /** How the nodes shared the CPUs since the last call, asked every fifth time: it takes longer than all the rest. */
+  takeContention?(): Contention | undefined;
   readonly intervalMs?: number;
 }): { stop(): void } {
   const histograms = [
@@ -74,6 +86,7 @@ export function watchHealth(options: {
     const wallMs = Math.max(1, now.at - before.at);
     const cpuMs = (now.cpu.user + now.cpu.system - before.cpu.user - before.cpu.system) / 1000;
     const histogram = histograms[turn++ % 2];
+    const shared = turn % contentionEvery === 0 ? options.takeContention?.() : undefined;
     const delay = histogram && histogram.count > 0 ? histogram.percentile(99) / 1e6 - resolutionMs : 0;
     histogram?.reset();
     const waitedMs = (now.waited ?? Number.NaN) - (before.waited ?? Number.NaN);
@@ -87,6 +100,7 @@ export function watchHealth(options: {
       ...known('cpuPressure', fromKernel('/proc/pressure/cpu', parsePressure)),
       ...known('waitedShare', waitedMs / wallMs),
       ...known('stolenShare', stolen / ticks),
+      ...shared,
     });
     before = now;
   }, options.intervalMs ?? 1000);

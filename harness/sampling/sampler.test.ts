@@ -173,6 +173,7 @@ describe('startSampling', () => {
     const running = await startSampling({
       scenario: { probes: [probe('a', { open: open('a') }), probe('b', { open: open('b') })] },
       cluster: fakeCluster(),
+      containers: [],
       clock,
       onSample: (s) => samples.push(s),
       onHealth: () => undefined,
@@ -202,6 +203,7 @@ describe('startSampling', () => {
       startSampling({
         scenario: { probes: [opened, broken] },
         cluster: fakeCluster(),
+        containers: [],
         clock: new FakeClock(),
         onSample: () => undefined,
         onHealth: () => undefined,

@@ -3,6 +3,7 @@ import type { Cluster } from '../model/cluster.ts';
 import type { EventOf } from '../model/events.ts';
 import type { Probe, ProbeSession, Sample } from '../model/probe.ts';
 import { instant, type Instant } from '../model/units.ts';
+import { watchContention } from './contention.ts';
 import { watchHealth } from './health.ts';
 import { goFirst } from './priority.ts';
 
@@ -203,6 +204,8 @@ export interface Sampling {
 export async function startSampling(options: {
   readonly scenario: { readonly probes: readonly Probe[] };
   readonly cluster: Cluster;
+  /** The ids of the trial's containers: what they use of the CPUs is its own, and what they wait for others is reported. */
+  readonly containers: readonly string[];
   readonly clock: SamplerClock;
   readonly onSample: (sample: Sample) => void;
   readonly onHealth: (health: EventOf<'harness'>) => void;
@@ -234,6 +237,7 @@ export async function startSampling(options: {
   const restorePriority = goFirst();
   const health = watchHealth({
     takeLateness: () => samplers.flatMap((sampler) => sampler.takeLateness()),
+    takeContention: watchContention(options.containers),
     onHealth: options.onHealth,
   });
   let stopped: Promise<void> | undefined;

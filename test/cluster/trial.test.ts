@@ -136,6 +136,8 @@ describe('npm run scenario cni-wipe', () => {
   it('breaks what the postmortem says broke, sees it, and the cure ends it without losing a row', async () => {
     const record = await trialOf('cni-wipe', 'restore-cni-and-pods');
     expect(record.onset).toBeDefined();
+    // Of real containers the kernel says it.
+    expect(record.harness.crowdedShare).toBeDefined();
     expect(record.ttr).toBeDefined();
     expect(record.ttr).not.toHaveProperty('censored');
     const broke = (name: string) => record.slis.find((s) => s.sli === name)?.broke;

@@ -1,7 +1,7 @@
 import type { TrialRecord } from '../../model/record.ts';
 import { humanDuration } from '../../model/units.ts';
 import type { Checker } from '../checker.ts';
-import type { SliLog, TrialLog } from '../log.ts';
+import type { SliLog, Stored, TrialLog } from '../log.ts';
 import { whole } from '../numbers.ts';
 import type { Observation } from '../observation.ts';
 import { silenceOf } from '../outages.ts';
@@ -13,6 +13,8 @@ const loopDelayLimitMs = 500;
 const waitedLimit = 0.5;
 /** Above this share of all CPU time given to others by the machine's host, the cluster's own times are the host's. */
 const stolenLimit = 0.25;
+/** Above this share of its time spent waiting while others had the CPU, what the nodes do takes three times as long, and is not the runbook's. */
+const crowdedLimit = 2 / 3;
 /** The harness says how it is doing once a second. Where it has not for so long, nothing says whether it was starved. */
 const silenceLimitMs = 30_000;
 /** Share of the harness' own measurements that may be worse than the limits. */
@@ -45,7 +47,8 @@ export const probing: Checker<undefined> = {
 /**
  * Whether the instrument itself could be trusted: a harness that was starved of CPU measures itself. Starved is a loop
  * delay over 500 ms, lateness over the shortest probe period, or more waiting for a CPU than not, in more than 5 % of its own
- * measurements; or a machine whose host gave more than a quarter of its CPU time to others. Nor can one be trusted that said nothing about
+ * measurements; or a machine whose host gave more than a quarter of its CPU time to others, or whose other programs kept the nodes waiting
+ * for more than two thirds of their time. Nor can one be trusted that said nothing about
  * itself for 30 s.
  */
 function harnessHealth(log: TrialLog, observation: Observation): TrialRecord['harness'] {
@@ -56,6 +59,7 @@ function harnessHealth(log: TrialLog, observation: Observation): TrialRecord['ha
   ).length;
   const told = own.flatMap((h) => h.stolenShare ?? []);
   const stolenShare = told.reduce((sum, share) => sum + share, 0) / told.length;
+  const crowdedShare = crowdedOf(own);
   const tooLate = own.length > 0 && poor / own.length > tolerated;
   const said = [observation.fromMs, ...own.map((h) => h.atMs), observation.toMs];
   const silent = own.length === 0 || said.some((at, i) => at - (said[i - 1] ?? at) > silenceLimitMs);
@@ -63,16 +67,33 @@ function harnessHealth(log: TrialLog, observation: Observation): TrialRecord['ha
     ? 'the harness was starved of CPU, so its own lateness is in the numbers'
     : stolenShare > stolenLimit
       ? `the machine's host gave ${Math.round(stolenShare * 100)} % of its CPU time to others`
-      : silent
-        ? 'the harness did not report its own health, so it may have been starved of CPU'
-        : undefined;
+      : (crowdedShare ?? 0) > crowdedLimit
+        ? `other programs kept the nodes waiting for a CPU in ${Math.round((crowdedShare ?? 0) * 100)} % of their time: end them, or run fewer trials at once`
+        : silent
+          ? 'the harness did not report its own health, so it may have been starved of CPU'
+          : undefined;
   return {
     loopDelayP99Ms: whole(Math.max(0, ...own.map((h) => h.loopDelayP99Ms))),
     latenessP99Ms: whole(Math.max(0, ...own.map((h) => h.latenessP99Ms))),
     starved: why !== undefined,
     ...(why === undefined ? {} : { why }),
     ...(told.length === 0 ? {} : { stolenShare: Math.round(stolenShare * 1000) / 1000 }),
+    ...(crowdedShare === undefined ? {} : { crowdedShare: Math.round(crowdedShare * 1000) / 1000 }),
   };
+}
+
+/**
+ * The share of the nodes' own time (running, or waiting for a CPU) in which they waited while programs that do not belong to the trial had
+ * one: of each wait, as much as those had of the CPUs meanwhile. So it is never more than their share of the machine: a trial that
+ * keeps its own nodes waiting does not crowd them. Undefined where nobody measured it, and of nodes that did nothing.
+ */
+function crowdedOf(own: readonly Stored<'harness'>[]): number | undefined {
+  let [all, forOthers] = [0, 0];
+  for (const { nodesRunning = 0, nodesWaiting = 0, othersShare = 0 } of own) {
+    all += nodesRunning + nodesWaiting;
+    forOthers += nodesWaiting * othersShare;
+  }
+  return all === 0 ? undefined : forOthers / all;
 }
 
 /** `dns from 41 s to 52 s after the fault`, for each probe with a gap. */

@@ -73,6 +73,8 @@ export interface LogSpec {
   readonly latenessP99Ms?: number;
   readonly waitedShare?: number;
   readonly stolenShare?: number;
+  /** How the nodes shared the CPUs, in every other report of the harness' health; not said where absent. */
+  readonly contention?: Required<Pick<EventOf<'harness'>, 'nodesRunning' | 'nodesWaiting' | 'othersShare'>>;
   readonly facts?: Readonly<Record<string, string>>;
   /** Start of the verification; a second before the end where absent. */
   readonly verifyMs?: number;
@@ -148,6 +150,7 @@ export function buildLog(spec: LogSpec): readonly TrialEvent[] {
       cpuCores: 0.2,
       waitedShare: spec.waitedShare ?? 0.02,
       stolenShare: spec.stolenShare ?? 0.01,
+      ...(at % 10_000 === 0 ? spec.contention : {}),
     });
   }
   put(verifyMs, { type: 'phase', name: 'verify', state: 'started' });
