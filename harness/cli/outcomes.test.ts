@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { summarise } from '../analysis/summary.ts';
-import { planOf } from '../analysis/testing/plan.ts';
-import { trial } from '../analysis/testing/trial.ts';
+import { planOf } from '../../test/support/plan.ts';
+import { trial } from '../../test/support/trial.ts';
 import { exitCodeOfOutcomes, outcomesOf } from '../engine/outcomes.ts';
 import { exitCodes } from '../model/errors.ts';
 import { outcomeLabel, outcomes, type Outcome } from '../model/outcome.ts';
-import { rendered } from '../reporters/testing/rendered.ts';
+import { rendered } from '../../test/support/rendered.ts';
 import { advance, emptyView } from './progress/view.ts';
 
 /** What every output is to say of a trial of a runbook that is expected to recover. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { kubeadm } from '../distributions/kubeadm.ts';
-import { fakeCluster, fakeEvent, fakeNodeState, fakePod, type FakeCluster } from '../cluster/fake.ts';
+import { fakeCluster, fakeEvent, fakeNodeState, fakePod, type FakeCluster } from '../../test/support/fake-cluster.ts';
 import type { Detector } from '../model/detector.ts';
 import type { Sample } from '../model/probe.ts';
 import { profiles } from '../model/profile.ts';
@@ -26,7 +26,7 @@ import { probeFailing } from './probe-failing.ts';
 import { restartCount } from './restart-count.ts';
 import { sandboxChanged } from './sandbox-changed.ts';
 import { schedulerStall } from './scheduler-stall.ts';
-import { start, type Watching } from './support/testing.ts';
+import { start, type Watching } from '../../test/support/detection.ts';
 import { podNetworkWarnings, warningEvents } from './warning-events.ts';
 
 /**

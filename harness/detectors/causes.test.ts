@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { kubeadm } from '../distributions/kubeadm.ts';
-import { FakeCluster, fakeEvent, fakePod, type FakeHandler } from '../cluster/fake.ts';
+import { FakeCluster, fakeEvent, fakePod, type FakeHandler } from '../../test/support/fake-cluster.ts';
 import type { Detector } from '../model/detector.ts';
 import { profiles } from '../model/profile.ts';
 import { agentLog } from './agent-log.ts';
@@ -16,7 +16,7 @@ import { nodeRebooted } from './node-rebooted.ts';
 import { oomKilled } from './oom-killed.ts';
 import { postgresUp } from './postgres-up.ts';
 import { sandboxChanged } from './sandbox-changed.ts';
-import { start, type Watching } from './support/testing.ts';
+import { start, type Watching } from '../../test/support/detection.ts';
 
 /** Alerts that name one cause each: those that the postmortems wished they had had. */
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { fakeCluster, fakeEvent, fakeNodeState, fakePod, type FakeCluster } from '../cluster/fake.ts';
+import { fakeCluster, fakeEvent, fakeNodeState, fakePod, type FakeCluster } from '../../test/support/fake-cluster.ts';
 import type { Detector } from '../model/detector.ts';
 import type { Sample } from '../model/probe.ts';
 import { profiles } from '../model/profile.ts';
@@ -12,7 +12,7 @@ import { podsTerminating } from './pods-terminating.ts';
 import { probeFailing, Runs } from './probe-failing.ts';
 import { leastRestartsMs, restartCount } from './restart-count.ts';
 import { schedulerStall } from './scheduler-stall.ts';
-import { start, type Watching } from './support/testing.ts';
+import { start, type Watching } from '../../test/support/detection.ts';
 import { podNetworkWarnings, warningEvents } from './warning-events.ts';
 
 const { fast } = profiles;

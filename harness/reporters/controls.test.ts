@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { summarise } from '../analysis/summary.ts';
-import { controlledPlan, controlledRecords, trialOf } from '../analysis/testing/controls.ts';
+import { controlledPlan, controlledRecords, trialOf } from '../../test/support/controls.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { reports, type ReportFormat } from './all.ts';
 import { problemsOf } from '../model/schema.ts';
 import { reportSchema } from './report-schema.ts';
 import { terminalReport } from './terminal.ts';
-import { rendered } from './testing/rendered.ts';
+import { rendered } from '../../test/support/rendered.ts';
 
 const plan = controlledPlan(2);
 const records = plan.trials.map((t) => trialOf(plan, t, t.id === 'healthy-2' ? { falseAlarm: true } : {}));

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { analyseTrial } from '../analysis/record.ts';
 import { overviewOf } from '../analysis/overview.ts';
 import { summarise } from '../analysis/summary.ts';
-import { buildLog, type LogSpec } from '../analysis/testing/log-builder.ts';
-import { planOf } from '../analysis/testing/plan.ts';
+import { buildLog, type LogSpec } from '../../test/support/log-builder.ts';
+import { planOf } from '../../test/support/plan.ts';
 import type { WholeRecord } from '../model/record.ts';
 import { markdownReport } from './markdown.ts';
 import { overviewMarkdown } from './overview.ts';
-import { rendered } from './testing/rendered.ts';
+import { rendered } from '../../test/support/rendered.ts';
 import { seriesReport, terminalReport } from './terminal.ts';
 
 const evil = '"><script>alert(1)</script> | `x` *b* \u001b[31mred\u001b[0m \u0007 <img src=x onerror=y>';

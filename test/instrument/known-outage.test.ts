@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { analyseTrial } from '../../harness/analysis/record.ts';
-import { fakeCluster } from '../../harness/cluster/fake.ts';
+import { fakeCluster } from '../support/fake-cluster.ts';
 import { startClock } from '../../harness/engine/clock.ts';
 import type { EventBody, TrialEvent } from '../../harness/model/events.ts';
 import type { Sample } from '../../harness/model/probe.ts';
