@@ -4,7 +4,6 @@ import type { Profile } from '../model/profile.ts';
 import { followWarnings } from './support/events.ts';
 import { looking, lookTimeout } from './support/look.ts';
 import { some, watched } from './support/scope.ts';
-import { linked } from './support/time.ts';
 
 /** How long it has to be so: the postmortem asks for five minutes, which is what alerts on a rate look back. */
 const forMs = (profile: Profile): Millis => profile.alertWindowMs;
@@ -30,33 +29,28 @@ export function schedulerStall(options: { readonly over?: number } = {}): Detect
     periodMs: (profile) => profile.pollMs,
     expects: 'no FailedScheduling',
     async *watch({ cluster, signal, now }, profile) {
-      const own = linked(signal);
       let explainedAt = -Infinity;
-      const events = followWarnings({ cluster, now, signal: own.signal }, (event) => {
+      using events = followWarnings({ cluster, now, signal }, (event) => {
         if (event.reason === 'FailedScheduling') explainedAt = now();
       });
       /** Since when each pod has been seen without a node, by uid. */
       const since = new Map<string, number>();
       let standing: string | undefined;
-      try {
-        yield* looking(profile.pollMs, { now, signal: own.signal }, async () => {
-          const pods = watched(await cluster.api.pods({ signal, timeoutMs: lookTimeout(profile.pollMs) }));
-          const blind = events.blind();
-          if (blind !== undefined) throw new Error(blind);
-          const homeless = pods.filter((pod) => pod.node === '');
-          const uids = new Set(homeless.map((pod) => pod.uid));
-          for (const uid of since.keys()) if (!uids.has(uid)) since.delete(uid);
-          for (const uid of uids) if (!since.has(uid)) since.set(uid, now());
-          const before = now() - forMs(profile);
-          const long = homeless.filter((pod) => (since.get(pod.uid) ?? Infinity) <= before);
-          if (long.length <= over || explainedAt > before) standing = undefined;
-          else
-            standing ??= `${long.length} pods without a node and no FailedScheduling event: ${some(long.map((pod) => `${pod.namespace}/${pod.name}`))}`;
-          return standing;
-        });
-      } finally {
-        own.end();
-      }
+      yield* looking(profile.pollMs, { now, signal }, async () => {
+        const pods = watched(await cluster.api.pods({ signal, timeoutMs: lookTimeout(profile.pollMs) }));
+        const blind = events.blind();
+        if (blind !== undefined) throw new Error(blind);
+        const homeless = pods.filter((pod) => pod.node === '');
+        const uids = new Set(homeless.map((pod) => pod.uid));
+        for (const uid of since.keys()) if (!uids.has(uid)) since.delete(uid);
+        for (const uid of uids) if (!since.has(uid)) since.set(uid, now());
+        const before = now() - forMs(profile);
+        const long = homeless.filter((pod) => (since.get(pod.uid) ?? Infinity) <= before);
+        if (long.length <= over || explainedAt > before) standing = undefined;
+        else
+          standing ??= `${long.length} pods without a node and no FailedScheduling event: ${some(long.map((pod) => `${pod.namespace}/${pod.name}`))}`;
+        return standing;
+      });
     },
   };
 }

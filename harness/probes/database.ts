@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Socket } from 'node:net';
 import pg from 'pg';
+import { beforeAbort } from '../model/abort.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { oneLine } from '../model/errors.ts';
 import type { DataAudit, Probe, ProbeSession } from '../model/probe.ts';
@@ -78,22 +79,6 @@ async function readAll<T extends pg.QueryResultRow>(client: pg.Client, query: st
     if (error instanceof pg.DatabaseError && error.code === undefinedTable) return [];
     throw error;
   }
-}
-
-/** What a promise brings, or a rejection with the signal's reason when that aborts first. */
-function beforeAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    promise
-      .finally(() => {
-        signal.removeEventListener('abort', onAbort);
-      })
-      .then(resolve, reject);
-  });
 }
 
 interface Connection {

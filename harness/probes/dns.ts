@@ -1,3 +1,4 @@
+import { beforeAbort } from '../model/abort.ts';
 import type { Cluster, NodeStream } from '../model/cluster.ts';
 import { oneLine } from '../model/errors.ts';
 import type { Probe, ProbeSession } from '../model/probe.ts';
@@ -61,28 +62,15 @@ class DnsSession implements ProbeSession {
     const stream = this.#stream ?? this.#attach();
     if (stream === undefined) throw new Error(this.#why);
     const id = String(n);
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = (): void => {
-        this.#waiting.delete(id);
-        reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      const settle = (): void => {
-        this.#waiting.delete(id);
-        signal.removeEventListener('abort', onAbort);
-      };
-      this.#waiting.set(id, {
-        resolve: () => {
-          settle();
-          resolve();
-        },
-        reject: (error) => {
-          settle();
-          reject(error);
-        },
-      });
-      stream.write(`${id} ${this.#name}`);
+    const answered = new Promise<void>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
     });
+    stream.write(`${id} ${this.#name}`);
+    try {
+      await beforeAbort(answered, signal);
+    } finally {
+      this.#waiting.delete(id);
+    }
   }
 
   async close(): Promise<void> {

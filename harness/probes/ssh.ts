@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { beforeAbort } from '../model/abort.ts';
 import type { Endpoint } from '../model/cluster.ts';
 import type { Probe } from '../model/probe.ts';
 import { millis } from '../model/units.ts';
@@ -29,37 +30,23 @@ export function ssh(options: Timing = {}): Probe {
 }
 
 /** The first line that a server sends of its own accord, or what came until it hung up. */
-function greeting({ host, port }: Endpoint, signal: AbortSignal): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host, port });
+async function greeting({ host, port }: Endpoint, signal: AbortSignal): Promise<string> {
+  const socket = connect({ host, port });
+  const greeted = new Promise<string>((resolve, reject) => {
     let said = '';
-    const onAbort = (): void => {
-      socket.destroy(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-    };
-    const done = (settle: () => void): void => {
-      signal.removeEventListener('abort', onAbort);
-      socket.destroy();
-      settle();
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
     socket.setEncoding('utf8');
     socket.on('data', (chunk: string) => {
       said += chunk;
-      if (said.includes('\n') || said.length > 1000)
-        done(() => {
-          resolve(said);
-        });
+      if (said.includes('\n') || said.length > 1000) resolve(said);
     });
     socket.on('end', () => {
-      done(() => {
-        resolve(said);
-      });
+      resolve(said);
     });
-    socket.on('error', (error) => {
-      done(() => {
-        reject(error);
-      });
-    });
+    socket.on('error', reject);
   });
+  try {
+    return await beforeAbort(greeted, signal);
+  } finally {
+    socket.destroy();
+  }
 }

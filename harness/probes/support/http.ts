@@ -1,4 +1,5 @@
 import { request, type Agent } from 'node:http';
+import { beforeAbort } from '../../model/abort.ts';
 import type { Endpoint } from '../../model/cluster.ts';
 
 /** An answer over HTTP; the body is cut at 64 KiB, which no service that is asked here exceeds. */
@@ -17,7 +18,7 @@ const maxBody = 65_536;
  *
  * @throws the socket's error (ECONNREFUSED, ECONNRESET, ...) or the signal's reason; the connection is destroyed then
  */
-export function ask(
+export async function ask(
   endpoint: Endpoint,
   path: string,
   options: {
@@ -27,18 +28,10 @@ export function ask(
     readonly agent?: Agent;
   },
 ): Promise<HttpAnswer> {
-  return new Promise((resolve, reject) => {
-    const { host, port } = endpoint;
-    const { signal, body } = options;
-    // A request that waits for its agent's one connection does not hear of its own abortion until it gets it.
-    const onAbort = (): void => {
-      reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-    };
-    if (signal.aborted) {
-      onAbort();
-      return;
-    }
-    signal.addEventListener('abort', onAbort, { once: true });
+  const { host, port } = endpoint;
+  const { signal, body } = options;
+  signal.throwIfAborted();
+  const answered = new Promise<HttpAnswer>((resolve, reject) => {
     const sent = request({
       host,
       port,
@@ -68,6 +61,8 @@ export function ask(
     });
     sent.end(body);
   });
+  // A request that waits for its agent's one connection does not hear of its own abortion until it gets it.
+  return await beforeAbort(answered, signal);
 }
 
 /** The answer, if its status is one of 2xx. */
