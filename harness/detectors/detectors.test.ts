@@ -149,7 +149,7 @@ describe('restart-count', () => {
 
 describe('pods-not-running', () => {
   it('fires at a streak of looks, names pods, keeps its words while it stands, and clears', async () => {
-    const watching = watch(podsNotRunning({ streak: 3 }));
+    const watching = watch(podsNotRunning());
     await later(100);
     cluster.api.pushPod(fakePod('a', 'web-1', { ready: false }));
     await later(2 * fast.pollMs);

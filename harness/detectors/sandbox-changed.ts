@@ -3,16 +3,16 @@ import { humanDuration, millis } from '../model/units.ts';
 import { followEvents } from './support/events.ts';
 import { looking } from './support/look.ts';
 
+/** So many within the window are normal. */
+const over = 5;
+
 /**
  * Many pods lost their sandbox at once: more than so many `SandboxChanged` events within the window. They are Normal events, which a
  * watch of warnings never shows.
  *
  * Source: postmortem 004, action items (`check_sandbox_changed.sh`: a SandboxChanged storm indicates stale state in containerd).
- *
- * @param options.over so many within the window are normal (default 5)
  */
-export function sandboxChanged(options: { readonly over?: number } = {}): Detector {
-  const over = options.over ?? 5;
+export function sandboxChanged(): Detector {
   return {
     id: 'sandbox-changed',
     title: 'Many pods lost their sandbox at once',

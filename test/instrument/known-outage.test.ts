@@ -85,7 +85,7 @@ async function measure(wanted: Case, broken: boolean): Promise<Run> {
   const port = await listenSomewhere(server);
   const cluster = fakeCluster({ endpoints: { web: { host: '127.0.0.1', port } } });
   const observation = new AbortController();
-  const probe = newConnection({ periodMs: millis(periodMs), timeoutMs: millis(5000) });
+  const probe = { ...newConnection(), timeoutMs: millis(5000) };
   const session = await probe.open({ cluster, now: () => clock.now(), signal: observation.signal });
   const samples: Sample[] = [];
   const startMs = clock.now() + 200;

@@ -6,8 +6,6 @@ import type { Endpoint } from '../../model/cluster.ts';
 export interface HttpAnswer {
   readonly status: number;
   readonly body: string;
-  /** Whether the connection had been used before. */
-  readonly reused: boolean;
 }
 
 const maxBody = 65_536;
@@ -51,7 +49,7 @@ export async function ask(
       });
       response.on('error', reject);
       response.on('end', () => {
-        if (response.complete) resolve({ status: response.statusCode ?? 0, body: text, reused: sent.reusedSocket });
+        if (response.complete) resolve({ status: response.statusCode ?? 0, body: text });
         else reject(new Error('the answer broke off'));
       });
       response.on('close', () => {
