@@ -55,7 +55,7 @@ export function byBlock(plan: Plan, records: readonly TrialRecord[]): ReadonlyMa
   const blocks = new Map<string, TrialRecord[]>();
   for (const record of records) {
     const block = blockOf.get(record.trialId);
-    const key = block === undefined ? record.trialId : `block ${String(block)}`;
+    const key = block === undefined ? record.trialId : `block ${block}`;
     blocks.set(key, [...(blocks.get(key) ?? []), record]);
   }
   return blocks;

@@ -111,7 +111,7 @@ function brokenPromises(plan: Plan, broke: RunSummary['broke']): readonly string
     .filter(({ sli }) => kept.has(sli))
     .map(
       ({ sli, trials, of }) =>
-        `${sli} keeps working in the postmortem, and the fault broke it in ${String(trials)} of ${String(of)} trials`,
+        `${sli} keeps working in the postmortem, and the fault broke it in ${trials} of ${of} trials`,
     );
 }
 
@@ -129,7 +129,7 @@ function commonFacts(records: readonly TrialRecord[]): Record<string, string> {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, values]) => {
         const all = [...values].sort();
-        return [key, all.length <= 3 ? all.join(' / ') : `differs in each trial (${String(all.length)} values)`];
+        return [key, all.length <= 3 ? all.join(' / ') : `differs in each trial (${all.length} values)`];
       }),
   );
 }

@@ -29,7 +29,7 @@ function textOf(
   const riskier = atStake(other) > atStake(chosen) ? ', and {is} riskier' : '';
   switch (reason?.kind) {
     case 'no-data':
-      return `gave data in only ${String(other.n)} of ${countOf(other.n + other.invalid + other.unknown, 'trial')}`;
+      return `gave data in only ${other.n} of ${countOf(other.n + other.invalid + other.unknown, 'trial')}`;
     case 'fault':
       return faultWords(reason.fault, other);
     case 'dropped':
@@ -107,7 +107,7 @@ export function moreBlocks(race: Race, first: RunbookSummary, open: readonly Run
   if (more.length === 0 || more.includes(undefined)) return undefined;
   const most = Math.max(1, ...more.map((n) => n ?? 0));
   return most >= mostBlocks - leastForTimes
-    ? `more than ${String(mostBlocks)} blocks would be needed`
+    ? `more than ${mostBlocks} blocks would be needed`
     : `about ${countOf(most, 'more block')}`;
 }
 

@@ -100,7 +100,7 @@ function setupSection({ build, setup }: Pick<Scenario, 'build' | 'setup'>): read
 }
 
 function faultSection(fault: Fault): readonly string[] {
-  const params = Object.entries(fault.params).map(([name, value]) => `${name}=${String(value)}`);
+  const params = Object.entries(fault.params).map(([name, value]) => `${name}=${value}`);
   return [
     `## Fault: ${fault.id}`,
     '',
@@ -134,15 +134,13 @@ function faultSection(fault: Fault): readonly string[] {
 function comparisonLines({ comparison }: Plan): readonly string[] {
   if (comparison === undefined || comparison.arms.length < 2) return [];
   const { arms, looks, decide, dropAfter, confirmMs } = comparison;
-  const points = looks.map(({ blocks, level }) => `${String(blocks)} (level ${String(level)})`).join(', ');
+  const points = looks.map(({ blocks, level }) => `${blocks} (level ${level})`).join(', ');
   return [
     'Compared (declared before the first trial):',
     '',
     `  arms: ${arms.join(', ')}; by downtime and TTR`,
     `  looks after blocks: ${points}`,
-    ...(decide
-      ? [`  dropped: 0 of ${String(dropAfter ?? 0)} recovered, where another arm always did; ends once decided`]
-      : []),
+    ...(decide ? [`  dropped: 0 of ${dropAfter ?? 0} recovered, where another arm always did; ends once decided`] : []),
     confirmMs === 0
       ? '  no fix is watched for long, so no runbook will be recommended'
       : `  ${decide ? 'the leading arm' : 'the first recovery of each arm'} is watched for ${humanDuration(confirmMs)} after it is stable`,

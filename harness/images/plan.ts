@@ -69,14 +69,14 @@ export function describePlan(plan: ImagePlan): readonly string[] {
   const megabytes = Math.round(plan.pull.reduce((sum, p) => sum + p.bytes, 0) / 1e6);
   if (plan.pull.length > 0) {
     lines.push(
-      `images: ${String(plan.pull.length)} to pull from ${plan.registry ?? 'their registries'}, about ${String(megabytes)} MB:`,
+      `images: ${plan.pull.length} to pull from ${plan.registry ?? 'their registries'}, about ${megabytes} MB:`,
     );
     lines.push(...plan.pull.map((p) => `  ${p.ref}`));
   }
   if (plan.build.length > 0) {
     const otherwise = plan.pull.length > 0 ? 'where that fails, built from source' : 'images: built from source';
     lines.push(
-      `${otherwise}: ${String(plan.build.length)} steps, about ${humanDuration(plan.buildMs)}, ${String(plan.buildBytes / 1e9)} GB of disk in ${plan.cacheDir} and Docker:`,
+      `${otherwise}: ${plan.build.length} steps, about ${humanDuration(plan.buildMs)}, ${plan.buildBytes / 1e9} GB of disk in ${plan.cacheDir} and Docker:`,
     );
     lines.push(...plan.build.map((s) => `  ${s.title} (${humanDuration(s.ms)})`));
   }

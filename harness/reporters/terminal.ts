@@ -100,7 +100,7 @@ function alarmColumns(summary: RunSummary): readonly Column[] {
       cells: rows.map((d) =>
         (['missed', 'dead', 'blind', 'misdiagnosed', 'noisy'] as const)
           .filter((s) => d.counts[s] > 0)
-          .map((s) => `${f.statusWords[s]} ${String(d.counts[s])}`)
+          .map((s) => `${f.statusWords[s]} ${d.counts[s]}`)
           .join(', '),
       ),
       dropOrder: 1,

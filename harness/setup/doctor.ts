@@ -259,7 +259,7 @@ function limits(facts: Facts): readonly Check[] {
   const { inotify, openFiles } = facts;
   const checks: Check[] = [];
   if (inotify !== undefined) {
-    const free = `${String(inotify.limit - inotify.used)} of root's ${String(inotify.limit)} instances are free`;
+    const free = `${inotify.limit - inotify.used} of root's ${inotify.limit} instances are free`;
     const room = inotifyRoomFor(usual.nodes, inotify);
     checks.push(
       room >= 2
@@ -278,7 +278,7 @@ function limits(facts: Facts): readonly Check[] {
     checks.push(
       openFiles >= openFilesNeeded
         ? ok('open-files', 'Open files', String(openFiles))
-        : warn('open-files', 'Open files', `at most ${String(openFiles)}`, `ulimit -n ${String(openFilesNeeded)}`),
+        : warn('open-files', 'Open files', `at most ${openFiles}`, `ulimit -n ${openFilesNeeded}`),
     );
   }
   return checks;
@@ -308,13 +308,10 @@ function imagesCheck(facts: Facts): Check {
   const { images } = facts;
   if (images === undefined) return warn('images', 'Images', 'cannot be checked without Docker');
   if (images.ready) return ok('images', 'Images', 'the node image and k6 are present');
-  const pull =
-    images.pullCount > 0
-      ? `pulls ${String(images.pullCount)} (about ${String(Math.round(images.pullBytes / 1e6))} MB)`
-      : '';
+  const pull = images.pullCount > 0 ? `pulls ${images.pullCount} (about ${Math.round(images.pullBytes / 1e6)} MB)` : '';
   const build =
     images.buildSteps > 0
-      ? `builds from source (${String(images.buildSteps)} steps, about ${humanDuration(images.buildMs)})`
+      ? `builds from source (${images.buildSteps} steps, about ${humanDuration(images.buildMs)})`
       : '';
   const what = [pull, build].filter((s) => s !== '').join(', or where that fails ');
   return warn('images', 'Images', `missing; the first run ${what === '' ? 'derives the node image' : what}`);

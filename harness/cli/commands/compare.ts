@@ -62,7 +62,7 @@ export async function compare(
     throw new FiredrillError(
       'usage',
       second === undefined
-        ? `run ${first.plan.runId} has ${String(chosen.length)} of the requested ${comparedNames[wanted.what]}: a comparison needs two`
+        ? `run ${first.plan.runId} has ${chosen.length} of the requested ${comparedNames[wanted.what]}: a comparison needs two`
         : `the two runs have no ${comparedNames[wanted.what]} in common`,
       { hint: `npm run firedrill -- compare ${names[0]}` },
     );
