@@ -1,10 +1,11 @@
 import { sampleStandardDeviation } from 'simple-statistics';
 import { countOf, humanDuration } from '../model/units.ts';
-import { endpoints, type Endpoint } from '../model/plan.ts';
+import { endpoints } from '../model/plan.ts';
 import type { RunbookSummary } from '../model/summary.ts';
 import { atStake, type Fault } from './faults.ts';
 import { blocksNeeded, mostBlocks } from './sample-size.ts';
 import { leastForTimes, type Race, type Reason } from './race.ts';
+import { timeOf } from './significance.ts';
 import type { ArmBlock } from './observed.ts';
 import { list, pText, signed, timeNames } from './words.ts';
 
@@ -96,7 +97,7 @@ export function moreBlocks(race: Race, first: RunbookSummary, open: readonly Run
     if (pair === undefined || both.length < 3) return undefined;
     const needed = endpoints.map((endpoint) =>
       blocksNeeded(
-        sampleStandardDeviation(both.map(([x, y]) => timeOf(y, endpoint) - timeOf(x, endpoint))),
+        sampleStandardDeviation(both.map(([x, y]) => timeOf(y, endpoint).time - timeOf(x, endpoint).time)),
         pair.times[endpoint].minimumEffectMs,
         open.length,
       ),
@@ -110,6 +111,3 @@ export function moreBlocks(race: Race, first: RunbookSummary, open: readonly Run
     ? `more than ${mostBlocks} blocks would be needed`
     : `about ${countOf(most, 'more block')}`;
 }
-
-const timeOf = (block: ArmBlock, endpoint: Endpoint): number =>
-  endpoint === 'downtime' ? block.downtimeMs : block.ttr.time;

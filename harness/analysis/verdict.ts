@@ -1,4 +1,5 @@
 import { median } from 'simple-statistics';
+import { grouped } from '../model/grouped.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { countOf, humanDuration, midpoint, uncensored } from '../model/units.ts';
@@ -204,13 +205,11 @@ const cameBack = (r: RunbookSummary): number => r.points.filter((point) => lasti
 
 /** What was decided while the run went on. */
 function decisionsOf({ dropped = [], decided }: Plan): readonly string[] {
-  const alike = new Map<string, string[]>();
-  for (const { arm, afterBlock, why } of dropped) {
-    const when = `after block ${afterBlock}: ${why}`;
-    alike.set(when, [...(alike.get(when) ?? []), arm]);
-  }
+  const alike = grouped(dropped, ({ afterBlock, why }) => `after block ${afterBlock}: ${why}`);
   return [
-    ...[...alike].map(([when, arms]) => `${list(arms)} ${arms.length === 1 ? 'was' : 'were'} dropped ${when}`),
+    ...[...alike].map(
+      ([when, arms]) => `${list(arms.map(({ arm }) => arm))} ${arms.length === 1 ? 'was' : 'were'} dropped ${when}`,
+    ),
     ...(decided === undefined ? [] : [`Stopped after block ${decided.afterBlock}: ${decided.why}`]),
   ];
 }

@@ -10,12 +10,7 @@ import { endedBy } from './overview.ts';
 import { painter, table, wrap, type Column, type TerminalOptions } from './table.ts';
 
 /** The result on stdout: verdict, runbooks, alerts, what gave no data. */
-export function terminalReport(
-  summary: RunSummary,
-  plan: Plan,
-  _records: readonly TrialRecord[],
-  options: TerminalOptions,
-): string {
+export function terminalReport(summary: RunSummary, plan: Plan, options: TerminalOptions): string {
   const paint = painter(options.colour);
   const width = Math.max(40, options.width);
   const { verdict } = summary;
