@@ -1,4 +1,3 @@
-import type { RunComparison } from '../analysis/comparison-runs.ts';
 import { sortTrials } from '../analysis/summary.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord, WholeOf } from '../model/record.ts';

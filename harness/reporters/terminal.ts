@@ -1,6 +1,5 @@
 import { firstAlarm, surprises, type Overview } from '../analysis/overview.ts';
 import type { Plan } from '../model/plan.ts';
-import type { TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
 import type { RunSummary } from '../model/summary.ts';
 import { controlsTerminal } from './controls.ts';
