@@ -44,6 +44,8 @@ const scenarioHints = {
   ),
 };
 
+const noTestSupport = forbid(['test'], 'test/ is for tests and benches: what the product needs belongs in harness/.');
+
 /** What rooms.js says of a room, and what else holds in it. */
 function patternsOf(room, more = []) {
   const not = Object.keys(rooms).filter((other) => other !== room && !rooms[room].includes(other));
@@ -52,6 +54,7 @@ function patternsOf(room, more = []) {
     `${room} may import ${rooms[room].join(', ')} only (rooms.js): move what both need into a room below both, as harness/host is.`;
   const cli = 'nothing imports cli: throw a FiredrillError or call onProgress, and cli prints it.';
   return [
+    noTestSupport,
     forbid(
       not.filter((other) => other !== 'scenarios' && other !== 'cli'),
       hint,
@@ -95,6 +98,12 @@ export const arrowRules = [
     ignores: ['**/*.test.ts'],
     rules: arrows(patternsOf(room, [oneFileOneThing(room)])),
   })),
+  {
+    name: 'arrows/cli',
+    files: ['harness/cli/**/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: arrows([noTestSupport]),
+  },
   {
     name: 'arrows/only-cli-prints',
     files: ['harness/**/*.ts', 'scenarios/**/*.ts'],

@@ -15,6 +15,7 @@ export default defineConfig({
             'scenarios/**/*.test.ts',
             'manifests/**/*.test.ts',
             'images/**/*.test.ts',
+            'test/support/**/*.test.ts',
             'test/contract/**/*.test.ts',
             'test/cli/**/*.test.ts',
             'test/vm/**/*.test.ts',

@@ -7,7 +7,7 @@
 import { differenceInterval, meanInterval } from '../harness/analysis/mean-interval.ts';
 import { signFlipInterval } from '../harness/analysis/permutation.ts';
 import type { Bounds } from '../harness/analysis/stats.ts';
-import { simulated, type Draw } from '../harness/analysis/testing/simulated.ts';
+import { simulated, type Draw } from '../test/support/simulated.ts';
 import { keep, say, table } from './support.ts';
 
 const rounds = Number(process.argv[2] ?? 10_000);

@@ -5,7 +5,7 @@
  * that are dropped after three blocks without a recovery. The tables of docs/measurement.md.
  */
 import { looksFor } from '../harness/analysis/sample-size.ts';
-import { simulated, simulatedArm, simulatedHorizonMs, upTo, type Draw } from '../harness/analysis/testing/simulated.ts';
+import { simulated, simulatedArm, simulatedHorizonMs, upTo, type Draw } from '../test/support/simulated.ts';
 import type { ArmBlocks } from '../harness/analysis/observed.ts';
 import { type Pair, testPairs } from '../harness/analysis/significance.ts';
 import { keep, say, table } from './support.ts';

@@ -14,8 +14,8 @@ import { linkSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { analyseTrial } from '../harness/analysis/record.ts';
-import { buildLog } from '../harness/analysis/testing/log-builder.ts';
-import { planOf } from '../harness/analysis/testing/plan.ts';
+import { buildLog } from '../test/support/log-builder.ts';
+import { planOf } from '../test/support/plan.ts';
 import type { Plan } from '../harness/model/plan.ts';
 import { seeded } from '../harness/model/random.ts';
 import type { TrialRecord } from '../harness/model/record.ts';

@@ -1,11 +1,11 @@
 /**
  * What the verdict names, against what is true: `npm run bench verdict`
  *
- * Runs of situations of which it is known what may be said (harness/analysis/testing/verdicts.ts) are drawn with 1 to 20 trials of each
+ * Runs of situations of which it is known what may be said (test/support/verdicts.ts) are drawn with 1 to 20 trials of each
  * runbook, and their verdicts are counted. No cluster. The figures to keep are the shares of runs that name something wrong.
  */
 import { parseArgs } from 'node:util';
-import { namedIn, situations } from '../harness/analysis/testing/verdicts.ts';
+import { namedIn, situations } from '../test/support/verdicts.ts';
 import { keep, say, table } from './support.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '2000' } } });

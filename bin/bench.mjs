@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensurePackages } from './packages.mjs';
+import { requirePackages } from './packages.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'bench');
@@ -20,12 +20,7 @@ if (name === undefined || !names.includes(name) || !existsSync(file)) {
   process.exit(2);
 }
 
-try {
-  await ensurePackages(root);
-} catch (error) {
-  process.stderr.write(`firedrill: ${error.message}\n`);
-  process.exit(5);
-}
+await requirePackages(root);
 // In this terminal's own group: a Ctrl-C reaches the benchmark, which takes down what it made.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
 spawn(process.execPath, ['--import', 'tsx', file, ...args], { stdio: 'inherit' }).once('close', (code) => {

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runChild } from './children.mjs';
-import { ensurePackages } from './packages.mjs';
+import { requirePackages } from './packages.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const docs = join(root, 'docs');
@@ -23,13 +23,8 @@ const steps = [
   ],
 ];
 
-try {
-  await ensurePackages(root);
-  await ensurePackages(docs);
-} catch (error) {
-  process.stderr.write(`firedrill: ${error.message}\n`);
-  process.exit(error.exitCode ?? 5);
-}
+await requirePackages(root);
+await requirePackages(docs);
 rmSync(dist, { recursive: true, force: true });
 for (const [command, args] of steps) {
   const { exitCode, output } = await runChild(command, args, { cwd: root });

@@ -2,29 +2,22 @@
 // The way in. Plain JavaScript and no dependency, because it has to work in a fresh clone, before any package is there.
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { join } from 'node:path';
-import { ensurePackages, tooOldNode } from './packages.mjs';
+import { requirePackages, tooOldNode } from './packages.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** One line on stderr, and out. */
-function stop(exitCode, line) {
-  process.stderr.write(`firedrill: ${line}\n`);
-  process.exit(exitCode);
-}
-
 const tooOld = tooOldNode(process.versions.node);
-if (tooOld !== undefined) stop(5, tooOld);
+if (tooOld !== undefined) {
+  process.stderr.write(`firedrill: ${tooOld}\n`);
+  process.exit(5);
+}
 
 // npm understands --verbose and says so only by its log level.
 if (process.env.npm_package_name === 'firedrill' && process.env.npm_config_loglevel === 'verbose') {
   process.env.FIREDRILL_VERBOSE ??= '1';
 }
 
-try {
-  await ensurePackages(root);
-} catch (error) {
-  stop(error.exitCode ?? 5, error.message);
-}
+await requirePackages(root);
 
 // In this very process instead of a child: Ctrl-C, exit codes and the terminal need no forwarding, and whoever kills this
 // process has killed all of it.

@@ -87,6 +87,19 @@ export async function ensurePackages(root, options = {}) {
   }
 }
 
+/**
+ * The same for a program that can do nothing without them: ends it with one line on stderr where they cannot be had.
+ * @param {string} root
+ */
+export async function requirePackages(root) {
+  try {
+    await ensurePackages(root);
+  } catch (error) {
+    process.stderr.write(`firedrill: ${error.message}\n`);
+    process.exit(error.exitCode ?? 5);
+  }
+}
+
 function readText(path) {
   try {
     return readFileSync(path, 'utf8');

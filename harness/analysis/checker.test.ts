@@ -4,7 +4,7 @@ import { checkers } from './checkers.ts';
 import { data } from './checkers/data.ts';
 import { integrity } from './checkers/integrity.ts';
 import { analyseTrial } from './record.ts';
-import { buildLog } from './testing/log-builder.ts';
+import { buildLog } from '../../test/support/log-builder.ts';
 
 const events = buildLog({
   probes: [{ sli: 'dns', outages: [[32_000, 71_000]] }],

@@ -24,7 +24,7 @@ export function closedTesting(arms: number, test: (cell: readonly number[]) => C
   for (let j = 1; j < arms; j++) {
     for (let i = 0; i < j; i++) {
       const found = test([i, j]);
-      pairs.set(`${String(i)} ${String(j)}`, found);
+      pairs.set(`${i} ${j}`, found);
       if (found.least > level) continue;
       able.add(i).add(j);
     }

@@ -6,8 +6,8 @@ import type { Run } from '../model/run.ts';
 import { compareBetween, compareWithin, type RunComparison, type Wanted } from './comparison-runs.ts';
 import { environmentDifferences } from './environments.ts';
 import { analyseTrial } from './record.ts';
-import { buildLog } from './testing/log-builder.ts';
-import { planOf } from './testing/plan.ts';
+import { buildLog } from '../../test/support/log-builder.ts';
+import { planOf } from '../../test/support/plan.ts';
 
 const runbooks = { what: 'runbooks' } as const;
 const alarms = { what: 'alarms' } as const;

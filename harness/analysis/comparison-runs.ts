@@ -259,11 +259,11 @@ function headline(comparisons: readonly Comparison[], differences: readonly Diff
   }
   if (of('no-data') === all) return 'No data: nothing was valid on both sides';
   const few = of('too-few') > 0 && of('too-few', 'neither', 'no-data') === all;
-  if (few) return `Too few trials to show any difference in ${String(all)} ${unit}`;
+  if (few) return `Too few trials to show any difference in ${all} ${unit}`;
   const shown = of('faster', 'slower', 'mixed');
   return shown === 0
-    ? `No significant difference in ${String(all)} ${unit}`
-    : `Significant difference in ${String(shown)} of ${String(all)} ${unit}`;
+    ? `No significant difference in ${all} ${unit}`
+    : `Significant difference in ${shown} of ${all} ${unit}`;
 }
 
 function notesOf(
@@ -304,7 +304,7 @@ function costs(runs: readonly Run[], names: readonly string[]): string[] {
       const where = runs.length === 1 ? '' : i === 0 ? ' in the first run' : ' in the second run';
       return bad.flatMap(([outcome, what]) => {
         const k = trials.filter((r) => r.outcome === outcome).length;
-        return k === 0 ? [] : [`${name} ${what} in ${String(k)} of ${String(trials.length)} trials${where}.`];
+        return k === 0 ? [] : [`${name} ${what} in ${k} of ${trials.length} trials${where}.`];
       });
     }),
   );

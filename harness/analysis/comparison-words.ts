@@ -32,7 +32,7 @@ export function sentence({ a, b, kind, times }: Omit<Comparison, 'says'>, asked:
     case 'neither':
       return `${a} and ${b}: neither within ${humanDuration(asked.horizonMs)}`;
     case 'too-few':
-      return `${a} and ${b}: ${countOf(n, asked.unit)} ${n === 1 ? 'is' : 'are'} too few, at least ${String(times[0]?.leastBlocks ?? 0)} are needed${list}`;
+      return `${a} and ${b}: ${countOf(n, asked.unit)} ${n === 1 ? 'is' : 'are'} too few, at least ${times[0]?.leastBlocks ?? 0} are needed${list}`;
     case 'refused':
       return `${a} and ${b}: no verdict, the environments differ`;
     case 'no-data':
@@ -86,13 +86,13 @@ function effect(a: string, b: string, t: TimeComparison, asked: Asked): string {
 }
 
 function counts(a: string, b: string, { sideA, sideB }: TimeComparison, { what }: Asked): string {
-  const of = (side: typeof sideA): string => `${String(side?.events ?? 0)} of ${String(side?.n ?? 0)}`;
+  const of = (side: typeof sideA): string => `${side?.events ?? 0} of ${side?.n ?? 0}`;
   return `${what === 'runbooks' ? 'recovered in' : 'detected in'} ${of(sideA)} with ${a}, ${of(sideB)} with ${b}`;
 }
 
 function neededText({ blocksNeeded, minimumEffectMs = 0 }: TimeComparison, { unit }: Asked): string {
   if (blocksNeeded === undefined) return '';
   const blocks =
-    blocksNeeded >= mostBlocks ? `more than ${String(mostBlocks)} ${unit}s` : `about ${countOf(blocksNeeded, unit)}`;
+    blocksNeeded >= mostBlocks ? `more than ${mostBlocks} ${unit}s` : `about ${countOf(blocksNeeded, unit)}`;
   return `; ${blocks} would show ${humanDuration(minimumEffectMs)}`;
 }

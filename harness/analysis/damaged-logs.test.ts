@@ -8,7 +8,7 @@ import { integrityOf } from './checkers/integrity.ts';
 import { indexLog } from './log.ts';
 import { readEvents } from './read.ts';
 import { analyseTrial } from './record.ts';
-import { buildLog, type LogSpec } from './testing/log-builder.ts';
+import { buildLog, type LogSpec } from '../../test/support/log-builder.ts';
 
 /**
  * A log is damaged in thousands of seeded ways. Each time what comes of it must be an error, an outcome without data, or the same numbers as

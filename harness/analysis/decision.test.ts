@@ -5,8 +5,8 @@ import type { TrialRecord } from '../model/record.ts';
 import { decide, watchOf, wholeBlocks } from './decision.ts';
 import { looksFor } from './sample-size.ts';
 import { levelOf, lookedAt } from './race.ts';
-import { buildLog } from './testing/log-builder.ts';
-import { planOf } from './testing/plan.ts';
+import { buildLog } from '../../test/support/log-builder.ts';
+import { planOf } from '../../test/support/plan.ts';
 import { analyseTrial } from './record.ts';
 
 const comparison: PlannedComparison = {

@@ -63,7 +63,7 @@ function droppedAfter(plan: Plan, records: readonly TrialRecord[], block: number
     .map(({ arm, n }) => ({
       arm,
       afterBlock: block,
-      why: `recovered in 0 of ${String(n)}, ${always.arm} in ${String(always.k)} of ${String(always.n)}`,
+      why: `recovered in 0 of ${n}, ${always.arm} in ${always.k} of ${always.n}`,
     }));
 }
 

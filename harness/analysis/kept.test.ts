@@ -8,8 +8,8 @@ import { bandsOf } from './sli.ts';
 import { breaksOf, keptEvents, samplesOf } from './kept-events.ts';
 import { reanalyseKept } from './kept.ts';
 import { analyseTrial } from './record.ts';
-import { buildLog, type LogSpec } from './testing/log-builder.ts';
-import { planOf } from './testing/plan.ts';
+import { buildLog, type LogSpec } from '../../test/support/log-builder.ts';
+import { planOf } from '../../test/support/plan.ts';
 
 const plan: Plan = { ...planOf(1), holdMs: 20_000, horizonMs: 240_000 };
 

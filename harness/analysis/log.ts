@@ -1,5 +1,6 @@
 import { FiredrillError } from '../model/errors.ts';
 import type { EventBody, EventOf, TrialEvent } from '../model/events.ts';
+import { grouped } from '../model/grouped.ts';
 
 /** An event of one type as stored: with its sequence number and instant. */
 export type Stored<T extends EventBody['type']> = EventOf<T> & { readonly seq: number; readonly atMs: number };
@@ -40,14 +41,7 @@ export interface TrialLog {
  * @throws FiredrillError `usage` when there is no `trial.started`: without its parameters nothing can be computed.
  */
 export function indexLog(events: readonly TrialEvent[]): TrialLog {
-  const byType = new Map<string, TrialEvent[]>();
-  let lastMs = 0;
-  for (const event of events) {
-    const list = byType.get(event.type);
-    if (list === undefined) byType.set(event.type, [event]);
-    else list.push(event);
-    lastMs = Math.max(lastMs, event.atMs);
-  }
+  const byType = grouped(events, ({ type }) => type);
   // The map is keyed by the discriminant, so its lists hold exactly that member of the union.
   const of = <T extends EventBody['type']>(type: T): readonly Stored<T>[] =>
     (byType.get(type) ?? []) as unknown as readonly Stored<T>[];
@@ -58,12 +52,7 @@ export function indexLog(events: readonly TrialEvent[]): TrialLog {
       hint: 'point at a folder under reports/<scenario>/<run>/trials/',
     });
   }
-  const samples = new Map<string, Stored<'sample'>[]>();
-  for (const sample of of('sample')) {
-    const list = samples.get(sample.sli);
-    if (list === undefined) samples.set(sample.sli, [sample]);
-    else list.push(sample);
-  }
+  const samples = grouped(of('sample'), ({ sli }) => sli);
   for (const list of samples.values()) list.sort((a, b) => a.intendedMs - b.intendedMs || a.n - b.n);
   return {
     started,
@@ -71,6 +60,6 @@ export function indexLog(events: readonly TrialEvent[]): TrialLog {
     slis: started.probes.map((probe) => ({ ...probe, samples: samples.get(probe.sli) ?? [] })),
     events,
     of,
-    lastMs,
+    lastMs: events.reduce((last, { atMs }) => Math.max(last, atMs), 0),
   };
 }

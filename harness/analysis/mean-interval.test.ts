@@ -3,7 +3,7 @@ import { seeded, shuffled } from '../model/random.ts';
 import { differenceInterval, leastValues, meanInterval } from './mean-interval.ts';
 import { signFlipInterval } from './permutation.ts';
 import type { Bounds } from './stats.ts';
-import { simulated, type Draw } from './testing/simulated.ts';
+import { simulated, type Draw } from '../../test/support/simulated.ts';
 
 const a = [41, 37, 52, 46, 44, 95, 61, 39];
 const b = [47, 43, 60, 58, 49, 120, 66];

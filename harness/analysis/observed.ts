@@ -1,5 +1,6 @@
 import { mean, median } from 'simple-statistics';
 import { armName } from '../model/control.ts';
+import { grouped } from '../model/grouped.ts';
 import type { Plan } from '../model/plan.ts';
 import { isValidOutcome } from '../model/outcome.ts';
 import type { TrialRecord } from '../model/record.ts';
@@ -52,13 +53,10 @@ export const isValid = (record: TrialRecord): boolean => isValidOutcome(record.o
 /** Trials by the block that the plan has them in; one that the plan does not know is a block of its own. */
 export function byBlock(plan: Plan, records: readonly TrialRecord[]): ReadonlyMap<string, readonly TrialRecord[]> {
   const blockOf = new Map(plan.trials.map((t) => [t.id, t.block]));
-  const blocks = new Map<string, TrialRecord[]>();
-  for (const record of records) {
-    const block = blockOf.get(record.trialId);
-    const key = block === undefined ? record.trialId : `block ${String(block)}`;
-    blocks.set(key, [...(blocks.get(key) ?? []), record]);
-  }
-  return blocks;
+  return grouped(records, ({ trialId }) => {
+    const block = blockOf.get(trialId);
+    return block === undefined ? trialId : `block ${block}`;
+  });
 }
 
 /** What one arm came to in one block. Times in ms; the mean where it has several valid trials there. */

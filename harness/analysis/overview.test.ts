@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { TrialRecord } from '../model/record.ts';
 import { fixes, overviewOf, surprises, type RunInShort } from './overview.ts';
 import { summarise } from './summary.ts';
-import { planOf } from './testing/plan.ts';
-import { never, trial as outage } from './testing/trial.ts';
+import { planOf } from '../../test/support/plan.ts';
+import { never, trial as outage } from '../../test/support/trial.ts';
 
 /** Beside `node` there is an alert that never says anything. */
 const trial: typeof outage = (trialId, goodMs, change) =>

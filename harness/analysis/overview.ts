@@ -1,4 +1,5 @@
 import { max, median, min } from 'simple-statistics';
+import { grouped } from '../model/grouped.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Plan } from '../model/plan.ts';
 import { midpoint, type Interval } from '../model/units.ts';
@@ -80,13 +81,9 @@ export interface Overview {
  * of different versions: what upstream's does is no news of ours.
  */
 export function overviewOf(runs: readonly RunInShort[]): readonly Overview[] {
-  const groups = new Map<string, RunInShort[]>();
-  for (const run of runs) {
-    const key = `${run.plan.scenario} ${run.plan.profile} ${nodesOf(run)}`;
-    groups.set(key, [...(groups.get(key) ?? []), run]);
-  }
+  const groups = grouped(runs, (run) => `${run.plan.scenario} ${run.plan.profile} ${nodesOf(run)}`);
   return [...groups.values()].map((group) =>
-    ofOneOutage([...group].sort((a, b) => a.plan.createdEpochMs - b.plan.createdEpochMs)),
+    ofOneOutage(group.sort((a, b) => a.plan.createdEpochMs - b.plan.createdEpochMs)),
   );
 }
 

@@ -4,8 +4,8 @@ import { seeded } from '../model/random.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { midpoint, uncensored } from '../model/units.ts';
 import { analyseTrial } from './record.ts';
-import { buildLog, type LogSpec } from './testing/log-builder.ts';
-import { answersOf, between, quick, slow, type Service } from './testing/service.ts';
+import { buildLog, type LogSpec } from '../../test/support/log-builder.ts';
+import { answersOf, between, quick, slow, type Service } from '../../test/support/service.ts';
 
 /**
  * Requests that get no answer for no reason must not decide a time to recover: the same outage, with more and more of them. The outage lasts

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FiredrillError } from '../model/errors.ts';
 import { seal } from './checksum.ts';
 import { readEvents } from './read.ts';
-import { buildLog } from './testing/log-builder.ts';
+import { buildLog } from '../../test/support/log-builder.ts';
 
 const log = buildLog({ probes: [{ sli: 'dns' }], endMs: 40_000 });
 const text = log.map((e) => `${JSON.stringify(e)}\n`).join('');

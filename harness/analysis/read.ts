@@ -65,7 +65,7 @@ export function readEvents(text: string, name = 'events.jsonl'): TrialEvent[] {
 }
 
 function bad(name: string, index: number, why: string): FiredrillError {
-  return new FiredrillError('usage', `${name} line ${String(index + 1)}: ${why}`, {
-    hint: `sed -n ${String(index + 1)}p ${name}`,
+  return new FiredrillError('usage', `${name} line ${index + 1}: ${why}`, {
+    hint: `sed -n ${index + 1}p ${name}`,
   });
 }

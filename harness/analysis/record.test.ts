@@ -3,7 +3,7 @@ import type { WholeRecord } from '../model/record.ts';
 import { midpoint } from '../model/units.ts';
 import { analyseTrial } from './record.ts';
 import { seeded } from '../model/random.ts';
-import { buildLog, whole, type LogSpec } from './testing/log-builder.ts';
+import { buildLog, whole, type LogSpec } from '../../test/support/log-builder.ts';
 
 const alive = (id: string, toMs = 120_000) =>
   Array.from({ length: Math.floor((toMs - 4000) / 2000) }, (_, i) => ({

@@ -52,11 +52,11 @@ export function costsMore(a: ArmCounts, b: ArmCounts): readonly string[] {
   if (a.n === 0 || b.n === 0) return [];
   const lines: string[] = [];
   if (a.data.trialsWithLoss === 0 && b.data.trialsWithLoss > 0) {
-    lines.push(`${b.id}: lost data in ${String(b.data.trialsWithLoss)} of ${String(b.n)} trials, before in none`);
+    lines.push(`${b.id}: lost data in ${b.data.trialsWithLoss} of ${b.n} trials, before in none`);
   }
   const harmed = b.outcomes.harmed ?? 0;
   if ((a.outcomes.harmed ?? 0) === 0 && harmed > 0) {
-    lines.push(`${b.id}: did harm in ${String(harmed)} of ${String(b.n)} trials, before in none`);
+    lines.push(`${b.id}: did harm in ${harmed} of ${b.n} trials, before in none`);
   }
   return lines;
 }
@@ -68,18 +68,18 @@ export function costsMore(a: ArmCounts, b: ArmCounts): readonly string[] {
 function relapses(a: ArmCounts, b: ArmCounts): readonly string[] {
   const relapsed = b.outcomes.relapsed ?? 0;
   return a.n > 0 && relapsed > 0 && (a.outcomes.relapsed ?? 0) === 0
-    ? [`${b.id}: went down again in ${String(relapsed)} of ${String(b.n)} trials, before in none`]
+    ? [`${b.id}: went down again in ${relapsed} of ${b.n} trials, before in none`]
     : [];
 }
 
 /** It always recovered in `a`, and did not in two trials of `b`: one may be bad luck. */
 export function endsLess(a: ArmCounts, b: ArmCounts): readonly string[] {
-  const of = (r: ArmCounts): string => `${String(r.recovered.k)} of ${String(r.n)}`;
+  const of = (r: ArmCounts): string => `${r.recovered.k} of ${r.n}`;
   if (a.n === 0 || a.recovered.k < a.n || b.n - b.recovered.k < 2) return [];
   return [`${b.id}: recovered ${of(b)}, before ${of(a)}`];
 }
 
 function alarmRegressions(a: DetectorSummary, b: DetectorSummary): readonly string[] {
   if (a.counts.dead > 0 || b.counts.dead === 0 || a.n === 0) return [];
-  return [`${b.id}: died in ${String(b.counts.dead)} of ${String(b.n)} trials, before in none`];
+  return [`${b.id}: died in ${b.counts.dead} of ${b.n} trials, before in none`];
 }

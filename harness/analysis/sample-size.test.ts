@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { leastPairs, signFlip } from './permutation.ts';
 import { blocksNeeded, looksFor, mostBlocks } from './sample-size.ts';
-import { simulated, simulatedArm, simulatedHorizonMs, upTo } from './testing/simulated.ts';
+import { simulated, simulatedArm, simulatedHorizonMs, upTo } from '../../test/support/simulated.ts';
 import { endpointWeights, testPairs } from './significance.ts';
 
 describe('looksFor', () => {

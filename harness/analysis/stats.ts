@@ -13,7 +13,7 @@ export interface Bounds {
  * @throws RangeError for n < 1 or k outside 0..n
  */
 export function atLeast(k: number, n: number): number {
-  if (!(n >= 1 && k >= 0 && k <= n)) throw new RangeError(`atLeast(${String(k)}, ${String(n)})`);
+  if (!(n >= 1 && k >= 0 && k <= n)) throw new RangeError(`atLeast(${k}, ${n})`);
   if (k === 0) return 0;
   return k === n ? 0.05 ** (1 / n) : jstat.beta.inv(0.05, k, n - k + 1);
 }

@@ -5,7 +5,7 @@ import type { TrialRecord } from '../model/record.ts';
 import { canaryOf } from './canary.ts';
 import { compareWithin, knownNames, namesIn } from './comparison-runs.ts';
 import { summarise } from './summary.ts';
-import { controlledPlan, controlledRecords, trialOf } from './testing/controls.ts';
+import { controlledPlan, controlledRecords, trialOf } from '../../test/support/controls.ts';
 
 const plan = controlledPlan(2);
 const records = controlledRecords(plan);

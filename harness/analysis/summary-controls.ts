@@ -94,17 +94,17 @@ function badSlis(valid: readonly TrialRecord[]): ControlSummary['slis'] {
 function sentence(c: Omit<ControlSummary, 'measured'>): string {
   if (c.n === 0) return 'No valid trial: no data.';
   if (c.canary !== undefined) return `${c.canary.says}.`;
-  const loud = (c.alarms ?? []).filter((a) => a.k > 0).map((a) => `${a.id} ${String(a.k)} of ${String(a.n)}`);
+  const loud = (c.alarms ?? []).filter((a) => a.k > 0).map((a) => `${a.id} ${a.k} of ${a.n}`);
   const harmed = c.outcomes.harmed ?? 0;
   const bad = c.slis.slice(0, 4).map(({ sli, badMs }) => `${sli} ${humanDuration(badMs)}`);
   const parts = [
-    ...(c.clean === undefined ? [] : [`clean ${String(c.clean.k)} of ${String(c.n)}`]),
-    ...(c.recovered === undefined ? [] : [`recovered ${String(c.recovered.k)} of ${String(c.n)}`]),
-    ...(harmed === 0 ? [] : [`did harm in ${String(harmed)}`]),
+    ...(c.clean === undefined ? [] : [`clean ${c.clean.k} of ${c.n}`]),
+    ...(c.recovered === undefined ? [] : [`recovered ${c.recovered.k} of ${c.n}`]),
+    ...(harmed === 0 ? [] : [`did harm in ${harmed}`]),
     ...(c.clean === undefined || bad.length === 0 ? [] : [`downtime on average: ${list(bad)}`]),
-    ...(c.data.lost === 0 ? [] : [`${String(c.data.lost)} rows lost or damaged`]),
+    ...(c.data.lost === 0 ? [] : [`${c.data.lost} rows lost or damaged`]),
     ...(loud.length === 0 ? [] : [`${c.kind === 'healthy' ? 'false alarms' : 'alerts'}: ${list(loud)}`]),
-    ...(c.failedTrials === 0 || c.kind !== 'on-healthy' ? [] : [`a step failed in ${String(c.failedTrials)}`]),
+    ...(c.failedTrials === 0 || c.kind !== 'on-healthy' ? [] : [`a step failed in ${c.failedTrials}`]),
   ];
   const text = parts.join('; ');
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
@@ -118,12 +118,12 @@ export function controlWarnings(arms: readonly ControlSummary[]): readonly strin
     return [
       ...alarms
         .filter((alarm) => kind === 'healthy' && alarm.k > 0)
-        .map((alarm) => `alert ${alarm.id} fired on a healthy cluster (${String(alarm.k)} of ${String(alarm.n)})`),
+        .map((alarm) => `alert ${alarm.id} fired on a healthy cluster (${alarm.k} of ${alarm.n})`),
       ...(kind === 'healthy' && data.lost > 0
-        ? [`rows were lost on a healthy cluster in ${String(data.trialsWithLoss)} of ${String(n)} trials`]
+        ? [`rows were lost on a healthy cluster in ${data.trialsWithLoss} of ${n} trials`]
         : []),
       ...(kind === 'on-healthy' && harmed > 0
-        ? [`${runbook} did harm to a healthy cluster in ${String(harmed)} of ${String(n)} trials`]
+        ? [`${runbook} did harm to a healthy cluster in ${harmed} of ${n} trials`]
         : []),
       ...(canary?.kind === 'not-seen' || canary?.kind === 'other' ? [`${canary.arm}: ${canary.says}`] : []),
     ];

@@ -3,8 +3,8 @@ import type { DetectorRecord, TrialRecord } from '../model/record.ts';
 import type { DetectorSummary } from '../model/summary.ts';
 import { survivalMedian } from './stats.ts';
 import { summariseDetectors } from './summary-detectors.ts';
-import { planOf } from './testing/plan.ts';
-import { trial } from './testing/trial.ts';
+import { planOf } from '../../test/support/plan.ts';
+import { trial } from '../../test/support/trial.ts';
 
 const template = trial('cure-1', 71_000);
 /** A trial whose alert did this; watched without a fault from 2 s to 30 s. */

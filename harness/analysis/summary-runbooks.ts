@@ -151,7 +151,7 @@ export function measuredSentence(
 ): string {
   if (n === 0) return 'No valid trial: no data.';
   const prevented = outcomes.prevented === k && k > 0;
-  const parts = [`${prevented ? 'Prevented' : 'Recovered'} ${String(k)} of ${String(n)}`];
+  const parts = [`${prevented ? 'Prevented' : 'Recovered'} ${k} of ${n}`];
   if (prevented) parts.push('nothing that should have broken did');
   else if (spans.length > 0) {
     const middle = spans.map(midpoint);
@@ -162,7 +162,7 @@ export function measuredSentence(
   }
   for (const [outcome, what] of notableOutcomes) {
     const count = outcomes[outcome] ?? 0;
-    if (count > 0 && !(prevented && outcome === 'prevented')) parts.push(`${String(count)} ${what}`);
+    if (count > 0 && !(prevented && outcome === 'prevented')) parts.push(`${count} ${what}`);
   }
   if (lost > 0) parts.push(rowsLost(lost));
   return `${parts.join(', ')}.`;

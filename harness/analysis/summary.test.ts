@@ -5,9 +5,9 @@ import { seeded } from '../model/random.ts';
 import type { RunSummary } from '../model/summary.ts';
 import { analyseTrial } from './record.ts';
 import { summarise } from './summary.ts';
-import { buildLog, type LogSpec } from './testing/log-builder.ts';
-import { planOf } from './testing/plan.ts';
-import { never, trial } from './testing/trial.ts';
+import { buildLog, type LogSpec } from '../../test/support/log-builder.ts';
+import { planOf } from '../../test/support/plan.ts';
+import { never, trial } from '../../test/support/trial.ts';
 
 const plan = planOf(2);
 const records = [

@@ -1,4 +1,5 @@
 import { armName } from '../model/control.ts';
+import { grouped } from '../model/grouped.ts';
 import { isWanted, type Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import type { RunSummary } from '../model/summary.ts';
@@ -111,25 +112,19 @@ function brokenPromises(plan: Plan, broke: RunSummary['broke']): readonly string
     .filter(({ sli }) => kept.has(sli))
     .map(
       ({ sli, trials, of }) =>
-        `${sli} keeps working in the postmortem, and the fault broke it in ${String(trials)} of ${String(of)} trials`,
+        `${sli} keeps working in the postmortem, and the fault broke it in ${trials} of ${of} trials`,
     );
 }
 
 function commonFacts(records: readonly TrialRecord[]): Record<string, string> {
-  const facts = new Map<string, Set<string>>();
-  for (const { environment } of records) {
-    for (const [key, value] of Object.entries(environment)) {
-      const seen = facts.get(key);
-      if (seen === undefined) facts.set(key, new Set([value]));
-      else seen.add(value);
-    }
-  }
+  const told = records.flatMap(({ environment }) => Object.entries(environment));
+  const facts = grouped(told, ([key]) => key);
   return Object.fromEntries(
     [...facts]
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, values]) => {
-        const all = [...values].sort();
-        return [key, all.length <= 3 ? all.join(' / ') : `differs in each trial (${String(all.length)} values)`];
+      .map(([key, entries]) => {
+        const all = [...new Set(entries.map(([, value]) => value))].sort();
+        return [key, all.length <= 3 ? all.join(' / ') : `differs in each trial (${all.length} values)`];
       }),
   );
 }

@@ -67,7 +67,7 @@ export function timeSpent(record: TrialRecord): readonly Spent[] | undefined {
       ? []
       : [
           {
-            what: small.length === 1 ? (small[0]?.what ?? '') : `${String(small.length)} shorter steps`,
+            what: small.length === 1 ? (small[0]?.what ?? '') : `${small.length} shorter steps`,
             ms: sum(small.map(({ ms }) => ms)),
           },
         ]),

@@ -1,10 +1,11 @@
 import { sampleStandardDeviation } from 'simple-statistics';
 import { countOf, humanDuration } from '../model/units.ts';
-import { endpoints, type Endpoint } from '../model/plan.ts';
+import { endpoints } from '../model/plan.ts';
 import type { RunbookSummary } from '../model/summary.ts';
 import { atStake, type Fault } from './faults.ts';
 import { blocksNeeded, mostBlocks } from './sample-size.ts';
 import { leastForTimes, type Race, type Reason } from './race.ts';
+import { timeOf } from './significance.ts';
 import type { ArmBlock } from './observed.ts';
 import { list, pText, signed, timeNames } from './words.ts';
 
@@ -29,7 +30,7 @@ function textOf(
   const riskier = atStake(other) > atStake(chosen) ? ', and {is} riskier' : '';
   switch (reason?.kind) {
     case 'no-data':
-      return `gave data in only ${String(other.n)} of ${countOf(other.n + other.invalid + other.unknown, 'trial')}`;
+      return `gave data in only ${other.n} of ${countOf(other.n + other.invalid + other.unknown, 'trial')}`;
     case 'fault':
       return faultWords(reason.fault, other);
     case 'dropped':
@@ -96,7 +97,7 @@ export function moreBlocks(race: Race, first: RunbookSummary, open: readonly Run
     if (pair === undefined || both.length < 3) return undefined;
     const needed = endpoints.map((endpoint) =>
       blocksNeeded(
-        sampleStandardDeviation(both.map(([x, y]) => timeOf(y, endpoint) - timeOf(x, endpoint))),
+        sampleStandardDeviation(both.map(([x, y]) => timeOf(y, endpoint).time - timeOf(x, endpoint).time)),
         pair.times[endpoint].minimumEffectMs,
         open.length,
       ),
@@ -107,9 +108,6 @@ export function moreBlocks(race: Race, first: RunbookSummary, open: readonly Run
   if (more.length === 0 || more.includes(undefined)) return undefined;
   const most = Math.max(1, ...more.map((n) => n ?? 0));
   return most >= mostBlocks - leastForTimes
-    ? `more than ${String(mostBlocks)} blocks would be needed`
+    ? `more than ${mostBlocks} blocks would be needed`
     : `about ${countOf(most, 'more block')}`;
 }
-
-const timeOf = (block: ArmBlock, endpoint: Endpoint): number =>
-  endpoint === 'downtime' ? block.downtimeMs : block.ttr.time;

@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import type { RunSummary } from '../model/summary.ts';
-import { rendered } from '../reporters/testing/rendered.ts';
+import { rendered } from '../../test/support/rendered.ts';
 import { reportSchema } from '../reporters/report-schema.ts';
 import { levelOf } from './race.ts';
 import { summarise } from './summary.ts';
-import { namedIn, runOf, situations, type Situation } from './testing/verdicts.ts';
+import { namedIn, runOf, situations, type Situation } from '../../test/support/verdicts.ts';
 
 type Trial = Situation['arms'][number]['trial'];
 type Course = ReturnType<Trial>;

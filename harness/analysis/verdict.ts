@@ -1,4 +1,5 @@
 import { median } from 'simple-statistics';
+import { grouped } from '../model/grouped.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { countOf, humanDuration, midpoint, uncensored } from '../model/units.ts';
@@ -99,7 +100,7 @@ function undecided(plan: Plan, race: Race, first: RunbookSummary, beside: string
   const result = few
     ? `${candidates.length === 1 ? 'the only candidate is ' : 'candidates, safest first: '}${names.join(', ')}`
     : race.leader !== undefined
-      ? `${name}${planned ? ` is ahead, but its times decide from ${String(leastForTimes)} trials on` : ''}`
+      ? `${name}${planned ? ` is ahead, but its times decide from ${leastForTimes} trials on` : ''}`
       : candidates.length === 1 && rest.length > 0
         ? `${name} recovered every time, but is not significantly better than ${list(rest)}`
         : alternatives(names);
@@ -115,7 +116,7 @@ function undecided(plan: Plan, race: Race, first: RunbookSummary, beside: string
     result,
     sureness: sentences(
       few ? `${countOf(first.n, 'trial')}: an indication, not a proof.` : `${countOf(first.n, 'trial')}.`,
-      `With ${String(first.n)} of ${String(first.n)}, the true chance to recover is at least ${percent(atLeast(first.n, first.n))} (95 %).`,
+      `With ${first.n} of ${first.n}, the true chance to recover is at least ${percent(atLeast(first.n, first.n))} (95 %).`,
       ...reasonsFor(race, first),
       exploratory(plan),
     ),
@@ -131,7 +132,7 @@ function nobody(plan: Plan, race: Race, beside: string): Answer {
       `${countOf(
         arms.reduce((n, r) => n + r.n, 0),
         'valid trial',
-      )}, at least ${String(least)} of each.`,
+      )}, at least ${least} of each.`,
       ...more,
       exploratory(plan),
     );
@@ -171,7 +172,7 @@ function nobody(plan: Plan, race: Race, beside: string): Answer {
   const result =
     closest === undefined || closest.recovered.k === 0
       ? 'none recovered even once'
-      : `${closest.id} came closest, ${String(closest.recovered.k)} of ${String(closest.n)}${closest.invalid + closest.unknown > closest.n ? `, and ${String(closest.invalid + closest.unknown)} trials gave no data` : ''}`;
+      : `${closest.id} came closest, ${closest.recovered.k} of ${closest.n}${closest.invalid + closest.unknown > closest.n ? `, and ${closest.invalid + closest.unknown} trials gave no data` : ''}`;
   return { kind: 'none', headline: `No runbook recovered every time: ${result}${beside}`, result, sureness: sure() };
 }
 
@@ -191,7 +192,7 @@ function withoutRunbooks(arms: readonly RunbookSummary[], valid: number): Answer
 /** `lost data in 2 of 8 trials` */
 function faultText(r: RunbookSummary): string {
   const of = (n: number, text: string): readonly string[] =>
-    n === 0 ? [] : [`${text} in ${String(n)} of ${countOf(r.n, 'trial')}`];
+    n === 0 ? [] : [`${text} in ${n} of ${countOf(r.n, 'trial')}`];
   return list([
     ...of(r.data.trialsWithLoss, 'lost data'),
     ...of(r.outcomes.harmed ?? 0, 'did harm'),
@@ -204,14 +205,12 @@ const cameBack = (r: RunbookSummary): number => r.points.filter((point) => lasti
 
 /** What was decided while the run went on. */
 function decisionsOf({ dropped = [], decided }: Plan): readonly string[] {
-  const alike = new Map<string, string[]>();
-  for (const { arm, afterBlock, why } of dropped) {
-    const when = `after block ${String(afterBlock)}: ${why}`;
-    alike.set(when, [...(alike.get(when) ?? []), arm]);
-  }
+  const alike = grouped(dropped, ({ afterBlock, why }) => `after block ${afterBlock}: ${why}`);
   return [
-    ...[...alike].map(([when, arms]) => `${list(arms)} ${arms.length === 1 ? 'was' : 'were'} dropped ${when}`),
-    ...(decided === undefined ? [] : [`Stopped after block ${String(decided.afterBlock)}: ${decided.why}`]),
+    ...[...alike].map(
+      ([when, arms]) => `${list(arms.map(({ arm }) => arm))} ${arms.length === 1 ? 'was' : 'were'} dropped ${when}`,
+    ),
+    ...(decided === undefined ? [] : [`Stopped after block ${decided.afterBlock}: ${decided.why}`]),
   ];
 }
 
@@ -233,7 +232,7 @@ const alternatives = (names: readonly string[]): string =>
 function beforehandLine(r: RunbookSummary): string {
   const { lost } = r.data;
   // A mean that has the horizon in it is no time after which it was back.
-  const result = r.meanIsBound ? `recovered ${String(r.recovered.k)} of ${String(r.n)}` : resultOf(r);
+  const result = r.meanIsBound ? `recovered ${r.recovered.k} of ${r.n}` : resultOf(r);
   return `${r.id}, set beforehand: ${result}${lost === 0 ? '' : `, ${rowsLost(lost)}`}`;
 }
 
@@ -247,13 +246,13 @@ function preventionLine(r: RunbookSummary): string {
       : back.length === r.n - prevented
         ? `, else TTR ${humanDuration(median(back.map(midpoint)))}`
         : ', else it did not always recover';
-  return `${r.id}: prevented ${String(prevented)} of ${String(r.n)}${rest}; downtime ${humanDuration(r.badnessMs)}`;
+  return `${r.id}: prevented ${prevented} of ${r.n}${rest}; downtime ${humanDuration(r.badnessMs)}`;
 }
 
 const shortResult = (r: RunbookSummary): string => {
   const ttr = r.meanTtrMs === undefined ? '' : `, TTR ${r.meanIsBound ? 'at least ' : ''}${humanDuration(r.meanTtrMs)}`;
   const fault = r.recovered.k === r.n && worstFault(r) !== 'none' ? `, ${faultWords(worstFault(r), r)}` : '';
-  return `${String(r.recovered.k)} of ${String(r.n)}${ttr}, downtime ${humanDuration(r.badnessMs)}${fault}`;
+  return `${r.recovered.k} of ${r.n}${ttr}, downtime ${humanDuration(r.badnessMs)}${fault}`;
 };
 
 const resultOf = (r: RunbookSummary): string => `recovered ${shortResult(r)}`;
@@ -262,10 +261,10 @@ function doingNothing(idle: RunbookSummary, plan: Plan): string {
   const { k, n } = idle.recovered;
   const lossy = idle.outcomes['recovered-with-loss'] ?? 0;
   if (lossy > 0 && k + lossy === n) {
-    return `recovers by itself, TTR ${humanDuration(idle.meanTtrMs ?? 0)}, ${lossy === n ? '' : `${String(lossy)} of ${String(n)} times `}with data lost`;
+    return `recovers by itself, TTR ${humanDuration(idle.meanTtrMs ?? 0)}, ${lossy === n ? '' : `${lossy} of ${n} times `}with data lost`;
   }
   if (k === 0 && idle.ttrRange === undefined) return `not within ${humanDuration(plan.horizonMs)}`;
   return k === n
     ? `recovers by itself, TTR ${humanDuration(idle.meanTtrMs ?? 0)}`
-    : `recovers by itself in only ${String(k)} of ${String(n)}`;
+    : `recovers by itself in only ${k} of ${n}`;
 }

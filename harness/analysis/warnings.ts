@@ -23,7 +23,7 @@ export function alarmLine(detectors: readonly DetectorSummary[], plan: Plan): st
   }
   const story =
     plan.outage.undetectedMs > 0 ? `; in the postmortem it went unnoticed for ${span(plan.outage.undetectedMs)}` : '';
-  return `First alert: ${first.id}, after ${humanDuration(first.ttd.medianMs)} (${String(first.counts.detected)} of ${String(first.asked ?? first.n)})${story}`;
+  return `First alert: ${first.id}, after ${humanDuration(first.ttd.medianMs)} (${first.counts.detected} of ${first.asked ?? first.n})${story}`;
 }
 
 /**
@@ -41,7 +41,7 @@ export function warningsOf(
     ...named.flatMap(costs),
     ...runbooks.filter((r) => isSilent(r) || named.includes(r)).flatMap(withoutData),
     ...detectors.flatMap((d) =>
-      d.counts.dead > 0 ? [`alert ${d.id} died in the outage (${String(d.counts.dead)} of ${String(d.n)})`] : [],
+      d.counts.dead > 0 ? [`alert ${d.id} died in the outage (${d.counts.dead} of ${d.n})`] : [],
     ),
     ...runbooks.flatMap((r) => {
       if (r.agreement === 'contradicted') return [`the postmortem is contradicted on ${r.id}`];
@@ -51,7 +51,7 @@ export function warningsOf(
 }
 
 function harmDone(r: RunbookSummary): readonly string[] {
-  const of = (n: number): string => `in ${String(n)} of ${countOf(r.n, 'trial')}`;
+  const of = (n: number): string => `in ${n} of ${countOf(r.n, 'trial')}`;
   const [harmed, relapsed] = [r.outcomes.harmed ?? 0, r.outcomes.relapsed ?? 0];
   return [
     ...(r.data.lost > 0 ? [`${r.id} lost or damaged ${countOf(r.data.lost, 'row')} ${of(r.data.trialsWithLoss)}`] : []),
@@ -67,9 +67,7 @@ function neverSeen(r: RunbookSummary): readonly string[] {
     ...(r.fullRecovery.k === 0
       ? [`${r.id} was never fully recovered${missing.length === 0 ? '' : `: ${missing.slice(0, 3).join('; ')}`}`]
       : []),
-    ...(r.data.unknown > 0
-      ? [`${r.id}: data could not be read in ${String(r.data.unknown)} of ${countOf(r.n, 'trial')}`]
-      : []),
+    ...(r.data.unknown > 0 ? [`${r.id}: data could not be read in ${r.data.unknown} of ${countOf(r.n, 'trial')}`] : []),
   ];
 }
 
@@ -87,7 +85,7 @@ function costs(r: RunbookSummary): readonly string[] {
 
 function withoutData(r: RunbookSummary): readonly string[] {
   const none = r.invalid + r.unknown;
-  return none === 0 ? [] : [`${r.id}: ${String(none)} of ${countOf(r.n + none, 'trial')} gave no data`];
+  return none === 0 ? [] : [`${r.id}: ${none} of ${countOf(r.n + none, 'trial')} gave no data`];
 }
 
 /** Checkers that crashed, with the reason and the trials: what they would have found is not known. */
@@ -100,7 +98,6 @@ export function crashWarnings(records: readonly TrialRecord[]): readonly string[
     }
   }
   return [...trials].map(
-    ([line, ids]) =>
-      `${line}: ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ` and ${String(ids.length - 3)} more` : ''}`,
+    ([line, ids]) => `${line}: ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ` and ${ids.length - 3} more` : ''}`,
   );
 }

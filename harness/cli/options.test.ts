@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { duration, keepWords, names, oneOf, profileWords, trigger, wholeNumber } from './options.ts';
+import { duration, keepWords, collect, oneOf, profileWords, trigger, wholeNumber } from './options.ts';
 
 describe('values of flags', () => {
   it.each(['0', '1001', '-1', '1.5', '5e0', '0x5', '', ' 5', 'NaN', 'five'])(
@@ -42,7 +42,11 @@ describe('values of flags', () => {
   });
 
   it('joins repeated and comma-separated names', () => {
-    expect(names(undefined)).toBeUndefined();
-    expect(names(['a', 'b,c', ' a ,'])).toEqual(['a', 'b', 'c']);
+    expect(collect('a')).toEqual(['a']);
+    expect(['b,c', ' a ,'].reduce<readonly string[]>((before, value) => collect(value, before), ['a'])).toEqual([
+      'a',
+      'b',
+      'c',
+    ]);
   });
 });

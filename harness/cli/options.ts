@@ -65,22 +65,15 @@ export function trigger(flag: string, value: string): Trigger {
   return { kind: 'detector', id };
 }
 
-/** For a flag that may be given again: all of its values. */
-export const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [
-  ...(before ?? []),
-  value,
-];
-
-/** `--runbook a --runbook b,c` as a list without repetitions; undefined when the flag was not given. */
-export function names(values: readonly string[] | undefined): readonly string[] | undefined {
-  if (values === undefined) return undefined;
-  const all = values.flatMap((value) => value.split(',')).map((value) => value.trim());
-  return [...new Set(all.filter((value) => value !== ''))];
+/** `--runbook a --runbook b,c` as a list without repetitions. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  const words = value.split(',').map((word) => word.trim());
+  return [...new Set([...before, ...words.filter((word) => word !== '')])];
 }
 
 /** `--controls` alone: every kind; with words, those. */
 export function controls(flag: string, value: string): readonly ControlWord[] {
-  return (names([value]) ?? []).map((word) => oneOf(flag, word, controlWords));
+  return collect(value).map((word) => oneOf(flag, word, controlWords));
 }
 
 export const profileWords: readonly [ProfileName, ProfileName] = ['fast', 'stock'];

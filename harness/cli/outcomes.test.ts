@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { summarise } from '../analysis/summary.ts';
-import { planOf } from '../analysis/testing/plan.ts';
-import { trial } from '../analysis/testing/trial.ts';
-import { exitCodeOfOutcomes, outcomesOf } from '../engine/outcomes.ts';
+import { planOf } from '../../test/support/plan.ts';
+import { trial } from '../../test/support/trial.ts';
+import { exitCodeOfTrials } from '../engine/outcomes.ts';
 import { exitCodes } from '../model/errors.ts';
 import { outcomeLabel, outcomes, type Outcome } from '../model/outcome.ts';
-import { rendered } from '../reporters/testing/rendered.ts';
+import { rendered } from '../../test/support/rendered.ts';
 import { advance, emptyView } from './progress/view.ts';
 
 /** What every output is to say of a trial of a runbook that is expected to recover. */
@@ -40,12 +40,12 @@ describe.each(outcomes)('a trial that ended %s', (outcome) => {
   const tone = expected[outcome];
 
   it('has the exit code of its meaning', () => {
-    const code = exitCodeOfOutcomes(outcomesOf(plan, runWith(outcome).records));
+    const code = exitCodeOfTrials(plan, runWith(outcome).records);
     expect(code).toBe({ good: exitCodes.done, bad: exitCodes.notRecovered, none: exitCodes.invalid }[tone]);
   });
 
   it('never fails a run whose scenario expected nothing of it', () => {
-    const code = exitCodeOfOutcomes(outcomesOf(plan, runWith(outcome, 'does-not-recover').records));
+    const code = exitCodeOfTrials(plan, runWith(outcome, 'does-not-recover').records);
     expect(code).toBe(tone === 'none' ? exitCodes.invalid : exitCodes.done);
   });
 

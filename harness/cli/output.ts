@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import type { TerminalOptions } from '../reporters/table.ts';
 
 /** Where the command line writes: results on stdout, everything else on stderr. Handed around so that tests can look. */
 export interface Output {
@@ -76,3 +77,9 @@ export type Paint = (style: Style, text: string) => string;
 export function painter(colour: boolean): Paint {
   return (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text);
 }
+
+/** How a report is written to stdout. `width`: columns where that is no terminal. */
+export const terminalOptions = ({ stdout }: Output, width = 160): TerminalOptions => ({
+  colour: stdout.colour,
+  width: stdout.isTty ? stdout.columns : width,
+});

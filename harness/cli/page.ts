@@ -4,7 +4,7 @@ import { armName, controlKinds } from '../model/control.ts';
 import type { Fault, WitnessCheck } from '../model/fault.ts';
 import type { Plan, Trigger } from '../model/plan.ts';
 import { profiles, type ProfileName } from '../model/profile.ts';
-import type { ClaimedRunbook } from '../model/runbook.ts';
+import type { ClaimedRunbook, Runbook } from '../model/runbook.ts';
 import { timersOf, type Scenario } from '../model/scenario.ts';
 import type { Step } from '../model/step.ts';
 import { humanDuration } from '../model/units.ts';
@@ -55,6 +55,12 @@ function steps(list: readonly Step[], none: string): readonly string[] {
     : list.flatMap((step, index) => [...stepLines(step, index + 1), '']).slice(0, -1);
 }
 
+/** What a prevention does before the runbook's own steps, and the words that lead on to those. */
+const preface = ({ before, instead }: Runbook, afterBefore: string, afterInstead: string): readonly string[] => [
+  ...(before === undefined ? [] : ['Before anything breaks:', ...steps(before, 'nothing'), '', afterBefore]),
+  ...(instead === undefined ? [] : ['How the change is made:', ...steps(instead, 'nothing'), '', afterInstead]),
+];
+
 /** A runbook as a page to follow at three in the morning: numbered, the very commands, what each destroys, how long to wait. */
 export function runbookPage(scenarioId: string, { runbook, claim }: ClaimedRunbook): string {
   const changing = runbook.steps.filter((step) => step.changes);
@@ -79,12 +85,7 @@ export function runbookPage(scenarioId: string, { runbook, claim }: ClaimedRunbo
         ]
       : []),
     '',
-    ...(runbook.before === undefined
-      ? []
-      : ['Before anything breaks:', ...steps(runbook.before, 'nothing'), '', 'After it has broken:']),
-    ...(runbook.instead === undefined
-      ? []
-      : ['How the change is made:', ...steps(runbook.instead, 'nothing'), '', 'If its check has stopped it:']),
+    ...preface(runbook, 'After it has broken:', 'If its check has stopped it:'),
     ...steps(runbook.steps, 'Do nothing: wait and watch.'),
     '',
   ].join('\n');
@@ -100,7 +101,7 @@ function setupSection({ build, setup }: Pick<Scenario, 'build' | 'setup'>): read
 }
 
 function faultSection(fault: Fault): readonly string[] {
-  const params = Object.entries(fault.params).map(([name, value]) => `${name}=${String(value)}`);
+  const params = Object.entries(fault.params).map(([name, value]) => `${name}=${value}`);
   return [
     `## Fault: ${fault.id}`,
     '',
@@ -134,15 +135,13 @@ function faultSection(fault: Fault): readonly string[] {
 function comparisonLines({ comparison }: Plan): readonly string[] {
   if (comparison === undefined || comparison.arms.length < 2) return [];
   const { arms, looks, decide, dropAfter, confirmMs } = comparison;
-  const points = looks.map(({ blocks, level }) => `${String(blocks)} (level ${String(level)})`).join(', ');
+  const points = looks.map(({ blocks, level }) => `${blocks} (level ${level})`).join(', ');
   return [
     'Compared (declared before the first trial):',
     '',
     `  arms: ${arms.join(', ')}; by downtime and TTR`,
     `  looks after blocks: ${points}`,
-    ...(decide
-      ? [`  dropped: 0 of ${String(dropAfter ?? 0)} recovered, where another arm always did; ends once decided`]
-      : []),
+    ...(decide ? [`  dropped: 0 of ${dropAfter ?? 0} recovered, where another arm always did; ends once decided`] : []),
     confirmMs === 0
       ? '  no fix is watched for long, so no runbook will be recommended'
       : `  ${decide ? 'the leading arm' : 'the first recovery of each arm'} is watched for ${humanDuration(confirmMs)} after it is stable`,
@@ -286,12 +285,7 @@ export function planPage(options: {
     ...chosen.flatMap(({ runbook }) => [
       `## Runbook: ${runbook.id}`,
       '',
-      ...(runbook.before === undefined
-        ? []
-        : ['Before anything breaks:', ...steps(runbook.before, 'nothing'), '', 'Then:']),
-      ...(runbook.instead === undefined
-        ? []
-        : ['How the change is made:', ...steps(runbook.instead, 'nothing'), '', 'Then:']),
+      ...preface(runbook, 'Then:', 'Then:'),
       ...steps(runbook.steps, 'nothing is done'),
       '',
     ]),

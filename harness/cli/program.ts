@@ -16,7 +16,6 @@ import {
   duration,
   distributionWords,
   keepWords,
-  names,
   oneOf,
   pinWords,
   profileWords,
@@ -32,11 +31,6 @@ import type { PrepareFlags } from './commands/prepare.ts';
 import type { PublishFlags } from './commands/publish.ts';
 import type { RunFlags } from './commands/run.ts';
 import { didYouMeanOneOf } from './suggest.ts';
-
-/** What commander hands to `run`: everything parsed, but `runbook` still as typed. */
-type RawRunFlags = Omit<RunFlags, 'runbook'> & { readonly runbook?: readonly string[] };
-
-type RawCompareFlags = CompareFlags & { readonly json?: boolean };
 
 const outDefault = () => reportsDir(projectRoot, process.cwd());
 
@@ -148,13 +142,10 @@ With npm, flags come after a lone --:
     .option('--resume <run>', 'continue an interrupted run, or add --trials to a finished one')
     .option('--open-fence', 'let the cluster reach the outside network (by default it cannot)')
     .option('--json', 'print report.json instead of the table')
-    .action(async (ids: string[], flags: RawRunFlags, command: Command) => {
+    .action(async (ids: string[], flags: RunFlags, command: Command) => {
       const { run } = await import('./commands/run.ts');
-      const { runbook, ...given } = flags;
       const typed = Object.keys(flags).filter((flag) => command.getOptionValueSource(flag) === 'cli');
-      const rest = { ...given, typed };
-      const wanted = names(runbook);
-      done(await run(context, ids, wanted === undefined ? rest : { ...rest, runbook: wanted }));
+      done(await run(context, ids, { ...flags, typed }));
     });
 
   add('list', 'list the scenarios')
@@ -223,18 +214,9 @@ With npm, flags come after a lone --:
       `
 Exit codes: 0 compared; 3 the second run is worse; 4 no verdict: the environments differ, or nothing was valid on both sides.`,
     )
-    .action(async (first: string, second: string | undefined, flags: RawCompareFlags) => {
+    .action(async (first: string, second: string | undefined, flags: CompareFlags) => {
       const { compare } = await import('./commands/compare.ts');
-      const { runbook, json, ...rest } = flags;
-      const wanted = names(runbook);
-      const format = json === true ? 'json' : rest.format;
-      done(
-        await compare(context, [first, second], {
-          ...rest,
-          format,
-          ...(wanted === undefined ? {} : { runbook: wanted }),
-        }),
-      );
+      done(await compare(context, [first, second], flags));
     });
 
   add('nightly', "judge a night's runs against a pinned baseline and the nights before, and add them to the history")
@@ -262,9 +244,9 @@ Exit codes: 0 compared; 3 the second run is worse; 4 no verdict: the environment
 Exit codes: 0 green; 3 red: something is worse; 4 and 5 no data, which is never a regression: this night could not have shown
 it (4), or ran in another environment than the baseline (5).`,
     )
-    .action(async (runs: string[], flags: Omit<NightlyFlags, 'expect'> & { readonly expect?: readonly string[] }) => {
+    .action(async (runs: string[], flags: NightlyFlags) => {
       const { nightly } = await import('./commands/nightly.ts');
-      done(await nightly(context, runs, { ...flags, expect: names(flags.expect) ?? [] }));
+      done(await nightly(context, runs, flags));
     });
 
   add('doctor', 'check what this machine has and lacks; changes nothing')

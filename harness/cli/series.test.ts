@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import lightsOut from '../../test/cli/fixtures/scenarios/lights-out.ts';
-import { buildLog } from '../analysis/testing/log-builder.ts';
+import { buildLog } from '../../test/support/log-builder.ts';
 import { FiredrillError } from '../model/errors.ts';
 import type { ProgressEvent } from '../model/progress.ts';
 import { makePlan } from '../engine/plan.ts';

@@ -6,7 +6,7 @@ import { expectedMs } from '../engine/estimate.ts';
 import { makePlan } from '../engine/plan.ts';
 import { runIdOf, triggerSchema } from '../model/plan.ts';
 import { isComplete, remaining } from '../engine/resume.ts';
-import { exitCodeOfOutcomes, outcomesOf } from '../engine/outcomes.ts';
+import { exitCodeOfTrials } from '../engine/outcomes.ts';
 import { exitCodeOf, exitCodes, FiredrillError, oneLine } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
 import type { Scenario } from '../model/scenario.ts';
@@ -145,7 +145,7 @@ export async function runSeries(begun: Series, options: SeriesOptions): Promise<
       const resume = await begunRun(series, id, out);
       const passedMs = now() - startedMs;
       if (resume !== undefined && isComplete(resume, series.trials)) {
-        codes.push(exitCodeOfOutcomes(outcomesOf(resume.plan, resume.records)));
+        codes.push(exitCodeOfTrials(resume.plan, resume.records));
         await options.onEnded(resume, false);
         continue;
       }

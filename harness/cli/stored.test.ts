@@ -2,8 +2,8 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { buildLog } from '../analysis/testing/log-builder.ts';
-import { planOf } from '../analysis/testing/plan.ts';
+import { buildLog } from '../../test/support/log-builder.ts';
+import { planOf } from '../../test/support/plan.ts';
 import type { WholeRecord } from '../model/record.ts';
 import { reportsDir } from './load.ts';
 import { analyseRun, findRun, repairRun, readReport, readRun, reportJson, rewriteReports } from './stored.ts';
@@ -213,7 +213,7 @@ describe('a stored run', () => {
 });
 
 describe('a report of an older version', () => {
-  const path = join(import.meta.dirname, 'fixtures', 'report-of-2026-11-22.json');
+  const path = join(import.meta.dirname, '../../test/cli/fixtures', 'report-of-2026-11-22.json');
 
   it('is read, by the definitions of today as far as it tells', async () => {
     const { plan, records } = await readReport(path);

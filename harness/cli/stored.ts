@@ -10,7 +10,7 @@ import type { RunSummary } from '../model/summary.ts';
 import { reportSchema, type Report } from '../reporters/report-schema.ts';
 import { readStored } from './stored-file.ts';
 import { didYouMean } from './suggest.ts';
-import type { Output } from './output.ts';
+import { terminalOptions, type Output } from './output.ts';
 
 /** A finished (or interrupted) run as it lies on disk. */
 export interface StoredRun {
@@ -158,10 +158,7 @@ export async function rewriteReports({ runDir, plan, records, whole }: StoredRun
 export async function tableOf(run: StoredRun, output: Output, summary?: RunSummary): Promise<string> {
   const { summarise } = await import('../analysis/summary.ts');
   const { terminalReport } = await import('../reporters/terminal.ts');
-  const table = terminalReport(summary ?? summarise(run.plan, run.records), run.plan, run.records, {
-    colour: output.stdout.colour,
-    width: output.stdout.isTty ? output.stdout.columns : 120,
-  });
+  const table = terminalReport(summary ?? summarise(run.plan, run.records), run.plan, terminalOptions(output, 120));
   return `${table.trimEnd()}\n\nReport: ${join(run.runDir, 'report.html')} (also .md, .json, .junit.xml and .openmetrics.txt) of run ${basename(run.runDir)}\n`;
 }
 
@@ -169,10 +166,7 @@ export async function tableOf(run: StoredRun, output: Output, summary?: RunSumma
 export async function seriesTable(runs: readonly RunInShort[], output: Output): Promise<string> {
   const { overviewOf } = await import('../analysis/overview.ts');
   const { seriesReport } = await import('../reporters/terminal.ts');
-  return seriesReport(overviewOf(runs), {
-    colour: output.stdout.colour,
-    width: output.stdout.isTty ? output.stdout.columns : 160,
-  });
+  return seriesReport(overviewOf(runs), terminalOptions(output));
 }
 
 /**

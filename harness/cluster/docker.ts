@@ -28,7 +28,7 @@ export function dockerCli(run: RunProcess = runProcess): Docker {
       throw new FiredrillError(
         'environment',
         `docker ${args.slice(0, 2).join(' ')} failed (exit ${result.exitCode}): ${oneLine(said)}`,
-        { hint: 'firedrill doctor' },
+        { hint: 'npm run firedrill -- doctor' },
       );
     }
     return result.stdout.trim();

@@ -98,7 +98,7 @@ export function dockerFence(docker: Docker, image: string): Fence {
     } catch (error) {
       signal?.throwIfAborted();
       throw new FiredrillError('environment', `cannot set or read the host's firewall: ${(error as Error).message}`, {
-        hint: 'firedrill doctor; --open-fence runs without it, at your own risk',
+        hint: 'npm run firedrill -- doctor; --open-fence runs without it, at your own risk',
         cause: error,
       });
     }

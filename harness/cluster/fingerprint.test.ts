@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fakeCluster } from './fake.ts';
+import { fakeCluster } from '../../test/support/fake-cluster.ts';
 import { differences, objectLines, takeFingerprint } from './fingerprint.ts';
 
 const signal = new AbortController().signal;

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { profiles } from '../model/profile.ts';
 import { millis } from '../model/units.ts';
-import { FakeKubeApi, fakeNodeState, fakePod } from './fake.ts';
+import { FakeKubeApi, fakeNodeState, fakePod } from '../../test/support/fake-cluster.ts';
 import { createCluster } from './create.ts';
 import type { ClusterDeps, NewCluster } from './new.ts';
 import type { ClusterSpec } from './spec.ts';

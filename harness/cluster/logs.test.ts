@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fakeCluster } from './fake.ts';
+import { fakeCluster } from '../../test/support/fake-cluster.ts';
 import { nodeLogs } from './logs.ts';
 
 it('has what each node says since an instant, and says of a node that does not answer why', async () => {

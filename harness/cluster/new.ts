@@ -154,7 +154,7 @@ export class NewCluster {
     } catch (error) {
       signal.throwIfAborted();
       throw new FiredrillError('environment', `Docker has no node image ${this.spec.nodeImage}: ${oneLine(error)}`, {
-        hint: 'firedrill doctor',
+        hint: 'npm run firedrill -- doctor',
         cause: error,
       });
     }

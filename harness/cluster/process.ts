@@ -35,7 +35,7 @@ export const runProcess: RunProcess = async (file, args, options = {}) => {
   const ended = await execute(file, args, { ...options, onlyEnv: true, killAfterMs: graceMs });
   if (ended.error !== undefined) {
     throw new FiredrillError('environment', `cannot run ${file}: ${ended.error.message}`, {
-      hint: 'firedrill doctor',
+      hint: 'npm run firedrill -- doctor',
       cause: ended.error.cause,
     });
   }

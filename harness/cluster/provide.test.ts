@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { profiles } from '../model/profile.ts';
-import { FakeCluster } from './fake.ts';
+import { FakeCluster } from '../../test/support/fake-cluster.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { FrozenCluster, RestingCluster, RunningCluster } from './provider.ts';
 import type { ClusterSpec } from './spec.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { FakeKubeApi, fakeNodeState, fakePod } from './fake.ts';
+import { FakeKubeApi, fakeNodeState, fakePod } from '../../test/support/fake-cluster.ts';
 import {
   endpointsNotReady,
   nodesNotReady,

@@ -192,6 +192,6 @@ export async function waitReady(cluster: Checked, wanted: Readiness, signal: Abo
     `the workload was not ready within ${wanted.timeoutMs / 1000} s: ${missing}; last events: ${linesOf(events.stdout)
       .map((line) => line.replace(/\s+/g, ' ').slice(0, 160))
       .join(' | ')}`,
-    { hint: 'firedrill doctor' },
+    { hint: 'npm run firedrill -- doctor' },
   );
 }

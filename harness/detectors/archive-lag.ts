@@ -12,6 +12,8 @@ const lookAt = [
 /** A segment is finished this often, whatever is written; and so long a copy of it may take. */
 const segmentEveryMs = 5000;
 const copyMs = 5000;
+/** It fires when the newest segment is older than this, in seconds. */
+const over = 30;
 
 /**
  * No segment of the write-ahead log has been archived for a while, though one is finished every five seconds: what is acknowledged from now on
@@ -19,11 +21,8 @@ const copyMs = 5000;
  *
  * Source: PostgreSQL manual, 26.3.1 (archive_timeout, and that the archive is to be watched); pg_stat_archiver's last_archived_time, which only a
  * server that runs can tell: here the archive itself is looked at.
- *
- * @param options.overSeconds fires when the newest segment is older than this (default 30)
  */
-export function archiveLag(options: { readonly overSeconds?: number } = {}): Detector {
-  const over = options.overSeconds ?? 30;
+export function archiveLag(): Detector {
   return {
     id: 'archive-lag',
     title: `Nothing archived for ${over} s`,
@@ -31,7 +30,7 @@ export function archiveLag(options: { readonly overSeconds?: number } = {}): Det
     loop: (profile) =>
       `looks how old the newest archived segment is every ${humanDuration(profile.scrapeMs)}; one is made every 5 s`,
     // Age counts from the last segment, which came one interval and a copy before the onset at the earliest.
-    leastTtdMs: () => millis(Math.max(0, over * 1000 - segmentEveryMs - copyMs)),
+    leastTtdMs: () => millis(over * 1000 - segmentEveryMs - copyMs),
     periodMs: (profile) => profile.scrapeMs,
     expects: 'archived',
     watch({ cluster, signal, now }, profile) {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { kubeadm } from '../distributions/kubeadm.ts';
-import { fakeCluster, fakeEvent, fakeNodeState, fakePod, type FakeCluster } from '../cluster/fake.ts';
+import { fakeCluster, fakeEvent, fakeNodeState, fakePod, type FakeCluster } from '../../test/support/fake-cluster.ts';
 import type { Detector } from '../model/detector.ts';
 import type { Sample } from '../model/probe.ts';
 import { profiles } from '../model/profile.ts';
@@ -26,7 +26,7 @@ import { probeFailing } from './probe-failing.ts';
 import { restartCount } from './restart-count.ts';
 import { sandboxChanged } from './sandbox-changed.ts';
 import { schedulerStall } from './scheduler-stall.ts';
-import { start, type Watching } from './support/testing.ts';
+import { start, type Watching } from '../../test/support/detection.ts';
 import { podNetworkWarnings, warningEvents } from './warning-events.ts';
 
 /**
@@ -120,10 +120,10 @@ describe('an alert whose next look may come at once has no least TTD', () => {
       },
     ],
     [
-      sandboxChanged({ over: 1 }),
+      sandboxChanged(),
       '',
       () => {
-        for (const name of ['a', 'b']) event('SandboxChanged', 'x', name, 'Normal');
+        for (const name of 'abcdef') event('SandboxChanged', 'x', name, 'Normal');
       },
     ],
     [
@@ -164,9 +164,8 @@ describe('an alert that counts something out is never sooner than it declares', 
   };
 
   it('pods-not-running counts looks; the one under way at the onset was begun a period ago, and still sees it', async () => {
-    const detector = podsNotRunning({ streak: 3 });
+    const detector = podsNotRunning();
     expect(detector.leastTtdMs(fast)).toBe(fast.pollMs);
-    expect(podsNotRunning({ streak: 1 }).leastTtdMs(fast)).toBe(0);
     let slowMs = 0;
     const { api } = cluster;
     api.replicas = async () => {
@@ -237,7 +236,7 @@ describe('an alert that counts something out is never sooner than it declares', 
   });
 
   it('archive-lag counts from the last segment, which is up to one interval and a copy old at the onset', async () => {
-    const detector = archiveLag({ overSeconds: 30 });
+    const detector = archiveLag();
     expect(detector.leastTtdMs(fast)).toBe(20_000);
     let lastS = Number.NaN;
     // As `date` and `stat` have it: whole seconds.

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { kubeadm } from '../distributions/kubeadm.ts';
-import { FakeCluster, fakeEvent, fakePod, type FakeHandler } from '../cluster/fake.ts';
+import { FakeCluster, fakeEvent, fakePod, type FakeHandler } from '../../test/support/fake-cluster.ts';
 import type { Detector } from '../model/detector.ts';
 import { profiles } from '../model/profile.ts';
 import { agentLog } from './agent-log.ts';
@@ -16,7 +16,7 @@ import { nodeRebooted } from './node-rebooted.ts';
 import { oomKilled } from './oom-killed.ts';
 import { postgresUp } from './postgres-up.ts';
 import { sandboxChanged } from './sandbox-changed.ts';
-import { start, type Watching } from './support/testing.ts';
+import { start, type Watching } from '../../test/support/detection.ts';
 
 /** Alerts that name one cause each: those that the postmortems wished they had had. */
 
@@ -60,7 +60,7 @@ describe('dnat-rules', () => {
 describe('datastore-errors', () => {
   it('fires above so many lines, keeps its words while it stands, and clears', async () => {
     answer = () => '5\n2026-06-05T09:10:00.0Z stderr F context canceled';
-    const watching = watch(datastoreErrors(kubeadm, { over: 5 }));
+    const watching = watch(datastoreErrors(kubeadm));
     await later(100);
     expect(watching.last()).toEqual({ state: 'quiet' });
     answer = () => '6\n2026-06-05T09:10:00.0Z stderr F E0605 "context canceled"';
@@ -126,7 +126,7 @@ describe('agent-log', () => {
 
 describe('certificate-expiry', () => {
   it('names the first of those that end', async () => {
-    const watching = watch(certificateExpiry(kubeadm, { days: 30 }));
+    const watching = watch(certificateExpiry(kubeadm));
     await later(100);
     expect(watching.last()).toEqual({ state: 'quiet' });
     expect(cluster.calls[0]?.command).toContain(`-checkend ${30 * 86_400}`);
@@ -142,32 +142,30 @@ describe('coredns-replicas', () => {
 
   it('counts those that are ready, and no other pod', async () => {
     cluster.api.podStates = [coredns('coredns-1', true), fakePod('a', 'web-1')];
-    const one = watch(corednsReplicas());
-    const two = watch(corednsReplicas({ least: 2 }));
+    const watching = watch(corednsReplicas());
     await later(100);
-    expect(one.last()).toEqual({ state: 'quiet' });
-    expect(two.last()).toEqual({ state: 'firing', what: '1 of 1 CoreDNS ready: coredns-1 on fake-worker' });
+    expect(watching.last()).toEqual({ state: 'quiet' });
     cluster.api.pushPod(coredns('coredns-1', false));
     await later(fast.scrapeMs);
-    expect(one.last()).toEqual({ state: 'firing', what: '0 of 1 CoreDNS ready: coredns-1 on fake-worker' });
+    expect(watching.last()).toEqual({ state: 'firing', what: '0 of 1 CoreDNS ready: coredns-1 on fake-worker' });
   });
 });
 
 describe('sandbox-changed', () => {
   it('fires when more than so many pods lost theirs within the window, and clears after it', async () => {
-    const watching = watch(sandboxChanged({ over: 2 }));
+    const watching = watch(sandboxChanged());
     await later(1000);
     const lost = (name: string) => {
       cluster.api.pushEvent(
         fakeEvent('SandboxChanged', 'Pod sandbox changed', { type: 'Normal', object: name, lastEpochMs: Date.now() }),
       );
     };
-    for (const name of ['a', 'b', 'b', 'b']) lost(name);
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'b', 'b']) lost(name);
     await later(2 * fast.pollMs);
     expect(watching.last()).toEqual({ state: 'quiet' });
-    lost('c');
+    lost('f');
     await later(2 * fast.pollMs);
-    expect(watching.last()).toEqual({ state: 'firing', what: '3 sandboxes changed, a among them' });
+    expect(watching.last()).toEqual({ state: 'firing', what: '6 sandboxes changed, a among them' });
     await later(fast.alertWindowMs + fast.pollMs);
     expect(watching.last()).toEqual({ state: 'quiet' });
   });
@@ -203,7 +201,7 @@ describe('interface-churn', () => {
   it('counts new interfaces across a reboot, and clears a minute later', async () => {
     let said = '1000 400';
     answer = ({ on }) => (on === 'fake-worker' ? said : '1000 7');
-    const watching = watch(interfaceChurn({ over: 25 }));
+    const watching = watch(interfaceChurn());
     await later(100);
     expect(watching.last()).toEqual({ state: 'quiet' });
     said = '1000 420';
@@ -337,7 +335,7 @@ describe('archive-lag', () => {
   it('fires when the newest segment is old, keeps its words while it grows older, and clears with the next', async () => {
     let age = '4';
     answer = ({ on }) => (on === 'fake-worker2' ? age : '');
-    const watching = watch(archiveLag({ overSeconds: 30 }));
+    const watching = watch(archiveLag());
     await later(100);
     expect(watching.last()).toEqual({ state: 'quiet' });
     age = '30';

@@ -3,11 +3,14 @@ import type { Distribution } from '../model/distribution.ts';
 import { humanDuration, millis } from '../model/units.ts';
 import { askNode, looking } from './support/look.ts';
 
-/** Prints each certificate of the node that ends within so many seconds, a path a line. */
-const endingWithin = ({ paths: { kubeletCertificate, pki } }: Distribution, s: number): string =>
+/** How early it fires. */
+const days = 30;
+
+/** Prints each certificate of the node that ends within so many days, a path a line. */
+const ending = ({ paths: { kubeletCertificate, pki } }: Distribution): string =>
   `for cert in ${kubeletCertificate} ${pki}/*.crt ${pki}/etcd/*.crt; do
   [ -f "$cert" ] || continue
-  openssl x509 -checkend ${s} -noout -in "$cert" >/dev/null || echo "$cert"
+  openssl x509 -checkend ${days * 86_400} -noout -in "$cert" >/dev/null || echo "$cert"
 done`;
 
 /**
@@ -16,11 +19,8 @@ done`;
  * how long one look takes, not how early it would have been.
  *
  * Source: postmortem 003, which had none; Kubernetes, "Certificate Management with kubeadm" (`kubeadm certs check-expiration`).
- *
- * @param options.days how early (default 30)
  */
-export function certificateExpiry(distribution: Distribution, options: { readonly days?: number } = {}): Detector {
-  const days = options.days ?? 30;
+export function certificateExpiry(distribution: Distribution): Detector {
   return {
     id: 'certificate-expiry',
     title: `A certificate ends within ${days} days`,
@@ -34,19 +34,19 @@ export function certificateExpiry(distribution: Distribution, options: { readonl
       return looking(profile.scrapeMs, { now, signal }, async () => {
         const found = await Promise.all(
           cluster.nodes.map(async ({ name }) => {
-            const stdout = await askNode({ cluster, signal }, name, endingWithin(distribution, days * 86_400));
+            const stdout = await askNode({ cluster, signal }, name, ending(distribution));
             return stdout
               .split('\n')
               .filter((line) => line !== '')
               .map((path) => `${path} of ${name}`);
           }),
         );
-        const ending = found.flat();
-        const [first] = ending;
+        const all = found.flat();
+        const [first] = all;
         if (first === undefined) return undefined;
-        return ending.length === 1
+        return all.length === 1
           ? `${first} ends within ${days} days`
-          : `${ending.length} certificates end within ${days} days, ${first} among them`;
+          : `${all.length} certificates end within ${days} days, ${first} among them`;
       });
     },
   };

@@ -82,7 +82,7 @@ export function corednsFatal(): Detector {
     periodMs: () => periodMs,
     expects: '\\[FATAL\\]',
     async *watch({ cluster, signal, now }) {
-      const own = linked(signal);
+      using own = linked(signal);
       // Wall time, as the log has it.
       const sinceEpochMs = Date.now();
       const nodes = new Map<string, Watched>();
@@ -129,11 +129,7 @@ export function corednsFatal(): Detector {
         }
         return line;
       };
-      try {
-        yield* looking(periodMs, { now, signal: own.signal }, () => Promise.resolve().then(look));
-      } finally {
-        own.end();
-      }
+      yield* looking(periodMs, { now, signal: own.signal }, () => Promise.resolve().then(look));
     },
   };
 }

@@ -7,10 +7,8 @@ import { looking } from './support/look.ts';
  * reading that names no pod is counted as a wrong diagnosis of an outage that pods brought about.
  *
  * Source: postmortem 000, "The Crime Scene" ("A crash dump with my gateway's name on it"); Ubuntu's apport (/var/crash).
- *
- * @param options.expects regular expression of the right culprit's name (default: nothing that a crash report could name)
  */
-export function crashFile(options: { readonly expects?: string } = {}): Detector {
+export function crashFile(): Detector {
   return {
     id: 'crash-file',
     title: 'A crash report names a program',
@@ -18,7 +16,7 @@ export function crashFile(options: { readonly expects?: string } = {}): Detector
     loop: (profile) => `lists /var/crash of every node every ${humanDuration(profile.scrapeMs)}`,
     leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,
-    expects: options.expects ?? '^pod ',
+    expects: '^pod ',
     watch({ cluster, signal, now }, profile) {
       const seen = new Set<string>();
       return looking(profile.scrapeMs, { now, signal }, async () => {

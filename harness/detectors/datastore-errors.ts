@@ -5,6 +5,8 @@ import { looking } from './support/look.ts';
 
 /** So many lines of log are looked at: more than an API server in trouble writes between two looks. */
 const lines = 1500;
+/** So many lines within the window are normal: a restart of one client writes a few. */
+const over = 5;
 /** What the API server says of a datastore that does not answer, or refuses to write (the errors of etcd's `rpctypes`). */
 const complaint =
   'context canceled|context deadline exceeded|etcdserver: (request timed out|no leader|leader changed|too many requests|server stopped|corrupt cluster|mvcc: database space exceeded)';
@@ -21,11 +23,8 @@ const lookAt = (distribution: Distribution, sinceEpochMs: number): string =>
  * `mvcc: database space exceeded`. Read on the node, for the API is what cannot be asked.
  *
  * Source: postmortem 004, action items ("Add `context canceled` to dqlite NRPE check thresholds").
- *
- * @param options.over so many lines within the window are normal (default 5: a restart of one client writes a few)
  */
-export function datastoreErrors(distribution: Distribution, options: { readonly over?: number } = {}): Detector {
-  const over = options.over ?? 5;
+export function datastoreErrors(distribution: Distribution): Detector {
   return {
     id: 'datastore-errors',
     title: 'The log says that the datastore does not answer',

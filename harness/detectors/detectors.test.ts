@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { fakeCluster, fakeEvent, fakeNodeState, fakePod, type FakeCluster } from '../cluster/fake.ts';
+import { fakeCluster, fakeEvent, fakeNodeState, fakePod, type FakeCluster } from '../../test/support/fake-cluster.ts';
 import type { Detector } from '../model/detector.ts';
 import type { Sample } from '../model/probe.ts';
 import { profiles } from '../model/profile.ts';
@@ -12,7 +12,7 @@ import { podsTerminating } from './pods-terminating.ts';
 import { probeFailing, Runs } from './probe-failing.ts';
 import { leastRestartsMs, restartCount } from './restart-count.ts';
 import { schedulerStall } from './scheduler-stall.ts';
-import { start, type Watching } from './support/testing.ts';
+import { start, type Watching } from '../../test/support/detection.ts';
 import { podNetworkWarnings, warningEvents } from './warning-events.ts';
 
 const { fast } = profiles;
@@ -149,7 +149,7 @@ describe('restart-count', () => {
 
 describe('pods-not-running', () => {
   it('fires at a streak of looks, names pods, keeps its words while it stands, and clears', async () => {
-    const watching = watch(podsNotRunning({ streak: 3 }));
+    const watching = watch(podsNotRunning());
     await later(100);
     cluster.api.pushPod(fakePod('a', 'web-1', { ready: false }));
     await later(2 * fast.pollMs);

@@ -3,6 +3,8 @@ import { humanDuration, millis, seconds } from '../model/units.ts';
 import { looking } from './support/look.ts';
 
 const windowMs = 60_000;
+/** So many within the window are normal. */
+const over = 25;
 
 /** When the node was started, and the highest number of an interface of a pod: a kernel gives no number twice. */
 const look =
@@ -20,11 +22,8 @@ interface Counter {
  *
  * Source: postmortem 000, "The Actual Culprit" ("CNI network interfaces thrashed ... Hundreds of times per minute"): the number that would
  * have pointed to it.
- *
- * @param options.over so many within a minute are normal (default 25)
  */
-export function interfaceChurn(options: { readonly over?: number } = {}): Detector {
-  const over = options.over ?? 25;
+export function interfaceChurn(): Detector {
   return {
     id: 'interface-churn',
     title: "A node's network interfaces come and go",

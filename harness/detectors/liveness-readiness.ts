@@ -3,7 +3,6 @@ import { humanDuration, millis } from '../model/units.ts';
 import { followWarnings } from './support/events.ts';
 import { looking, lookTimeout } from './support/look.ts';
 import { some, watched } from './support/scope.ts';
-import { linked } from './support/time.ts';
 
 /** Kubernetes' default, which the workload keeps. */
 const failureThreshold = 3;
@@ -28,11 +27,10 @@ export function livenessReadiness(): Detector {
     periodMs: (profile) => profile.pollMs,
     expects: 'probe failed',
     async *watch({ cluster, signal, now }, profile) {
-      const own = linked(signal);
       /** Last `Unhealthy` message of each pod, by `namespace/name`. One that is not repeated in time was a hiccup. */
       const unhealthy = new Map<string, { readonly message: string; readonly atMs: number }>();
       const freshMs = (failureThreshold + 1) * profile.podProbeMs + 2 * profile.pollMs;
-      const events = followWarnings({ cluster, now, signal: own.signal }, (event) => {
+      using events = followWarnings({ cluster, now, signal }, (event) => {
         // "errored" is a probe that could not be made, of a container that has ended: no verdict of the kubelet's comes of it.
         if (event.reason !== 'Unhealthy' || !event.message.includes('probe failed')) return;
         const name = `${event.namespace}/${event.object.split('/').at(-1) ?? ''}`;
@@ -41,28 +39,24 @@ export function livenessReadiness(): Detector {
       /** Pods that have been Ready, with their restarts at the last look. */
       const known = new Map<string, number>();
       let standing: string | undefined;
-      try {
-        yield* looking(profile.pollMs, { now, signal: own.signal }, async () => {
-          const pods = watched(await cluster.api.pods({ signal, timeoutMs: lookTimeout(profile.pollMs) }));
-          const blind = events.blind();
-          if (blind !== undefined) throw new Error(blind);
-          const failing: string[] = [];
-          for (const pod of pods) {
-            const restarts = pod.containers.reduce((sum, container) => sum + container.restarts, 0);
-            const before = known.get(pod.uid);
-            if (before !== undefined || pod.ready) known.set(pod.uid, restarts);
-            if (before === undefined || (pod.ready && restarts <= before)) continue;
-            const name = `${pod.namespace}/${pod.name}`;
-            const said = unhealthy.get(name);
-            if (said !== undefined && now() - said.atMs <= freshMs) failing.push(`${name}: ${said.message}`);
-          }
-          if (failing.length === 0) standing = undefined;
-          else standing ??= some(failing.sort(), 2);
-          return standing;
-        });
-      } finally {
-        own.end();
-      }
+      yield* looking(profile.pollMs, { now, signal }, async () => {
+        const pods = watched(await cluster.api.pods({ signal, timeoutMs: lookTimeout(profile.pollMs) }));
+        const blind = events.blind();
+        if (blind !== undefined) throw new Error(blind);
+        const failing: string[] = [];
+        for (const pod of pods) {
+          const restarts = pod.containers.reduce((sum, container) => sum + container.restarts, 0);
+          const before = known.get(pod.uid);
+          if (before !== undefined || pod.ready) known.set(pod.uid, restarts);
+          if (before === undefined || (pod.ready && restarts <= before)) continue;
+          const name = `${pod.namespace}/${pod.name}`;
+          const said = unhealthy.get(name);
+          if (said !== undefined && now() - said.atMs <= freshMs) failing.push(`${name}: ${said.message}`);
+        }
+        if (failing.length === 0) standing = undefined;
+        else standing ??= some(failing.sort(), 2);
+        return standing;
+      });
     },
   };
 }

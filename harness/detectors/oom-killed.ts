@@ -5,7 +5,6 @@ import { humanDuration, millis } from '../model/units.ts';
 import { followWarnings } from './support/events.ts';
 import { looking, lookTimeout, type Finding } from './support/look.ts';
 import { some } from './support/scope.ts';
-import { linked } from './support/time.ts';
 
 /** 128 and SIGKILL: what a container leaves whose first process was killed, also where the runtime was too late to say by whom. */
 const killed = 137;
@@ -32,31 +31,26 @@ export function oomKilled(): Detector {
     periodMs: (profile) => profile.scrapeMs,
     expects: 'OOMKilled|SystemOOM|exit 137',
     async *watch({ cluster, signal, now }, profile) {
-      const own = linked(signal);
       // Wall time, to hold against Kubernetes', which is in whole seconds.
       const began = Math.floor(Date.now() / 1000) * 1000;
       let system: { readonly what: string; readonly atMs: number } | undefined;
-      const events = followWarnings({ cluster, now, signal: own.signal }, (event) => {
+      using events = followWarnings({ cluster, now, signal }, (event) => {
         if (event.reason === 'SystemOOM') system = { what: `SystemOOM on ${event.object}`, atMs: now() };
       });
       let standing: { readonly kind: string; readonly what: string } | undefined;
-      try {
-        yield* looking(profile.scrapeMs, { now, signal: own.signal }, async (): Promise<Finding> => {
-          const pods = await cluster.api.pods({ signal, timeoutMs: lookTimeout(profile.scrapeMs) });
-          const since = Math.max(began, Date.now() - profile.alertWindowMs);
-          const found =
-            whoWasKilled(pods, since) ??
-            (system !== undefined && now() - system.atMs <= profile.alertWindowMs ? system : undefined);
-          const blind = events.blind();
-          if (found === undefined && blind !== undefined) throw new Error(blind);
-          // The text of a standing alert stays: one more of them is no new alert. A reason where there was none is.
-          const kind = found === undefined ? '' : (/^\S+/.exec(found.what)?.[0] ?? '');
-          standing = found === undefined ? undefined : standing?.kind === kind ? standing : { kind, what: found.what };
-          return standing?.what;
-        });
-      } finally {
-        own.end();
-      }
+      yield* looking(profile.scrapeMs, { now, signal }, async (): Promise<Finding> => {
+        const pods = await cluster.api.pods({ signal, timeoutMs: lookTimeout(profile.scrapeMs) });
+        const since = Math.max(began, Date.now() - profile.alertWindowMs);
+        const found =
+          whoWasKilled(pods, since) ??
+          (system !== undefined && now() - system.atMs <= profile.alertWindowMs ? system : undefined);
+        const blind = events.blind();
+        if (found === undefined && blind !== undefined) throw new Error(blind);
+        // The text of a standing alert stays: one more of them is no new alert. A reason where there was none is.
+        const kind = found === undefined ? '' : (/^\S+/.exec(found.what)?.[0] ?? '');
+        standing = found === undefined ? undefined : standing?.kind === kind ? standing : { kind, what: found.what };
+        return standing?.what;
+      });
     },
   };
 }

@@ -3,8 +3,11 @@ import { humanDuration, millis } from '../model/units.ts';
 import { looking, lookTimeout } from './support/look.ts';
 import { some, watched } from './support/scope.ts';
 
+/** So many looks in a row. */
+const streak = 3;
+
 /**
- * Pods that controllers want and that are not Ready, `streak` looks in a row: `kubectl get pods -A` with somebody watching, or
+ * Pods that controllers want and that are not Ready, three looks in a row: `kubectl get pods -A` with somebody watching, or
  * the alert KubeDeploymentReplicasMismatch with a short `for`.
  *
  * A look that is under way when the outage begins may be the first to see it, however long ago it was begun, so the least TTD is one period
@@ -12,14 +15,13 @@ import { some, watched } from './support/scope.ts';
  *
  * Source: postmortem 002 (23 pods expected, none Running) and 004 (pods Pending).
  */
-export function podsNotRunning(options: { readonly streak?: number } = {}): Detector {
-  const streak = options.streak ?? 3;
+export function podsNotRunning(): Detector {
   return {
     id: 'pods-not-running',
     title: 'Pods are not running',
     source: 'postmortems 002 and 004; KubeDeploymentReplicasMismatch of the Kubernetes mixin',
     loop: (profile) => `looks every ${humanDuration(profile.pollMs)}, fires at ${streak} in a row`,
-    leastTtdMs: (profile) => millis(Math.max(0, streak - 2) * profile.pollMs),
+    leastTtdMs: (profile) => millis((streak - 2) * profile.pollMs),
     periodMs: (profile) => profile.pollMs,
     expects: 'pods not ready',
     watch({ cluster, signal, now }, profile) {

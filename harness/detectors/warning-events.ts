@@ -3,7 +3,6 @@ import { humanDuration, millis, seconds, type Millis } from '../model/units.ts';
 import type { Profile } from '../model/profile.ts';
 import { followWarnings } from './support/events.ts';
 import { looking } from './support/look.ts';
-import { linked } from './support/time.ts';
 
 /** How often the standing of the watch is reported; a warning is reported within this. */
 const beatMs = millis(250);
@@ -41,12 +40,11 @@ export function warningEvents(options: { readonly expects: string }): Detector {
     periodMs: () => periodMs,
     expects: options.expects,
     async *watch({ cluster, signal, now }, profile) {
-      const own = linked(signal);
       const reasons = new Set<string>();
       let lastAt = -Infinity;
       let text: string | undefined;
       let named = false;
-      const events = followWarnings({ cluster, now, signal: own.signal }, (event) => {
+      using events = followWarnings({ cluster, now, signal }, (event) => {
         if (startupNotices.has(event.reason)) return;
         lastAt = now();
         const told = `${event.reason} ${event.object}: ${event.message}`.replace(/\s+/g, ' ').slice(0, 300);
@@ -57,25 +55,21 @@ export function warningEvents(options: { readonly expects: string }): Detector {
         text = told;
       });
       let beatAt = -Infinity;
-      try {
-        const looks = looking(beatMs, { now, signal: own.signal }, () => {
-          const blind = events.blind();
-          if (blind !== undefined) return Promise.reject(new Error(blind));
-          if (now() - lastAt > standsMs(profile)) {
-            reasons.clear();
-            named = false;
-            text = undefined;
-          }
-          return Promise.resolve(text);
-        });
-        for await (const reading of looks) {
-          const news = reading.state === 'quiet' || reading.state === 'firing';
-          if (!news && now() - beatAt < periodMs) continue;
-          beatAt = now();
-          yield reading;
+      const looks = looking(beatMs, { now, signal }, () => {
+        const blind = events.blind();
+        if (blind !== undefined) return Promise.reject(new Error(blind));
+        if (now() - lastAt > standsMs(profile)) {
+          reasons.clear();
+          named = false;
+          text = undefined;
         }
-      } finally {
-        own.end();
+        return Promise.resolve(text);
+      });
+      for await (const reading of looks) {
+        const news = reading.state === 'quiet' || reading.state === 'firing';
+        if (!news && now() - beatAt < periodMs) continue;
+        beatAt = now();
+        yield reading;
       }
     },
   };

@@ -1,6 +1,6 @@
 import { oneLine } from '../model/errors.ts';
 import { deadline } from '../host/time.ts';
-import type { Sampling } from './trial-spec.ts';
+import type { Sampling } from '../sampling/sampler.ts';
 import type { Watched } from './watched.ts';
 
 /** How long the final read tries: a store that does not answer for so long after the trial is `unknown`. */

@@ -1,3 +1,4 @@
+import { grouped } from '../model/grouped.ts';
 import type { PlannedTrial } from '../model/plan.ts';
 
 /**
@@ -12,9 +13,7 @@ export async function inBlocks(
   run: (trial: PlannedTrial) => Promise<PlannedTrial | undefined>,
   stopRest: (error: unknown) => void = () => undefined,
 ): Promise<void> {
-  const blocks = new Map<number, PlannedTrial[]>();
-  for (const trial of trials) blocks.set(trial.block, [...(blocks.get(trial.block) ?? []), trial]);
-  const queue = [...blocks.values()];
+  const queue = [...grouped(trials, ({ block }) => block).values()];
   const failures: unknown[] = [];
   const worker = async (): Promise<void> => {
     for (let block = queue.shift(); block !== undefined; block = queue.shift()) {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { FakeCluster } from '../cluster/fake.ts';
+import { FakeCluster } from '../../test/support/fake-cluster.ts';
 import { act } from '../model/define.ts';
 import { buildOf } from './build.ts';
 

@@ -1,55 +1,40 @@
+import { Queue } from '../cluster/queue.ts';
+
 /** Hands every pushed value to every open subscription, in order; a slow subscriber buffers, it never blocks the pusher. */
 export class Broadcast<T> {
-  readonly #subscribers = new Set<(value: T | undefined) => void>();
+  readonly #subscribers = new Set<Queue<T>>();
   #closed = false;
 
   push(value: T): void {
-    for (const deliver of this.#subscribers) deliver(value);
+    for (const subscriber of this.#subscribers) subscriber.push(value);
   }
 
   /** Ends every subscription after what was pushed before. */
   close(): void {
     this.#closed = true;
-    for (const deliver of this.#subscribers) deliver(undefined);
+    for (const subscriber of this.#subscribers) subscriber.close();
     this.#subscribers.clear();
   }
 
   /** Values from now on, until `close()` or until the signal aborts. */
   subscribe(signal: AbortSignal): AsyncIterable<T> {
-    const queue: T[] = [];
-    let ended = this.#closed || signal.aborted;
-    let wake: (() => void) | undefined;
-    const deliver = (value: T | undefined) => {
-      if (value === undefined) ended = true;
-      else queue.push(value);
-      wake?.();
+    const queue = new Queue<T>();
+    const end = (): void => {
+      this.#subscribers.delete(queue);
+      queue.close();
+      signal.removeEventListener('abort', end);
     };
-    const onAbort = () => {
-      this.#subscribers.delete(deliver);
-      deliver(undefined);
-    };
-    if (!ended) {
-      this.#subscribers.add(deliver);
-      signal.addEventListener('abort', onAbort, { once: true });
+    if (this.#closed || signal.aborted) queue.close();
+    else {
+      this.#subscribers.add(queue);
+      signal.addEventListener('abort', end, { once: true });
     }
-    const detach = () => {
-      this.#subscribers.delete(deliver);
-      signal.removeEventListener('abort', onAbort);
-    };
     return {
       async *[Symbol.asyncIterator]() {
         try {
-          for (;;) {
-            const next = queue.shift();
-            if (next !== undefined) yield next;
-            else if (ended) return;
-            else
-              await new Promise<void>((resolve) => {
-                wake = resolve;
-              });
-          }
+          yield* queue;
         } finally {
-          detach();
+          end();
         }
       },
     };

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { fakeCluster } from '../cluster/fake.ts';
+import { fakeCluster } from '../../test/support/fake-cluster.ts';
 import type { Detector } from '../model/detector.ts';
 import { profiles } from '../model/profile.ts';
 import type { Sample } from '../model/probe.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import { fakeCluster, fakePod, type FakeCluster } from '../cluster/fake.ts';
+import { fakeCluster, fakePod, type FakeCluster } from '../../test/support/fake-cluster.ts';
 import { startClock } from './clock.ts';
 import { checkDurability } from './durability.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeCluster } from '../cluster/fake.ts';
+import { FakeCluster } from '../../test/support/fake-cluster.ts';
 import { act, look, onPanic, powerOff, until } from '../model/define.ts';
 import { instant, seconds } from '../model/units.ts';
 import { Broadcast } from './channel.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan, PlannedTrial } from '../model/plan.ts';
 import { repeatOf } from './plan.ts';
-import { exitCodeOfOutcomes } from './outcomes.ts';
+import type { Outcome } from '../model/outcome.ts';
+import { exitCodeOfTrials } from './outcomes.ts';
 
 const trial = (n: number): PlannedTrial => ({ id: `wait-${n}`, block: n, runbook: 'wait', seed: n });
 const planOf = (trials: readonly PlannedTrial[]): Plan => ({
@@ -45,13 +46,14 @@ describe('repeatOf', () => {
   });
 });
 
-describe('exitCodeOfOutcomes', () => {
-  const one = (outcome: 'recovered' | 'not-recovered' | 'invalid', replaced = false) =>
-    ({ runbook: 'r', trialId: 't', outcome, expect: 'recovers', replaced }) as const;
+describe('exitCodeOfTrials', () => {
+  const one = (outcome: Outcome) => ({ trialId: outcome, outcome, claim: { says: '', expect: 'recovers' } }) as const;
+  const code = (outcomes: readonly Outcome[], repeats: Outcome = 'recovered') =>
+    exitCodeOfTrials({ trials: [{}, { repeats }] }, outcomes.map(one));
 
   it('is 1 for a cure that is none, 4 for a gap that nothing fills, 0 for one that is filled', () => {
-    expect(exitCodeOfOutcomes([one('recovered'), one('not-recovered'), one('invalid')])).toBe(1);
-    expect(exitCodeOfOutcomes([one('recovered'), one('invalid')])).toBe(4);
-    expect(exitCodeOfOutcomes([one('recovered'), one('invalid', true)])).toBe(0);
+    expect(code(['recovered', 'not-recovered', 'invalid'])).toBe(1);
+    expect(code(['recovered', 'invalid'])).toBe(4);
+    expect(code(['recovered', 'invalid'], 'invalid')).toBe(0);
   });
 });

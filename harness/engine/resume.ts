@@ -88,7 +88,7 @@ const testParts: readonly (readonly [string, keyof PlannedTest])[] = [
 function amended(old: Plan, now: Plan, before: PlannedComparison, trialsSeen: number): PlannedComparison {
   const looks = now.comparison?.looks ?? before.looks;
   if (trialsSeen === 0) return { ...before, looks };
-  const what = `${String(blocksOf(now))} blocks instead of ${String(blocksOf(old))}`;
+  const what = `${blocksOf(now)} blocks instead of ${blocksOf(old)}`;
   return {
     ...before,
     looks,

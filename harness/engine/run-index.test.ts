@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { planOf } from '../analysis/testing/plan.ts';
+import { planOf } from '../../test/support/plan.ts';
 import { writeReports } from './reports.ts';
 
 let out = '';

@@ -12,8 +12,9 @@ import { inBlocks } from './blocks.ts';
 import { runbookOf } from './controls.ts';
 import { deadline } from '../host/time.ts';
 import { expectedMs, untilNextLook } from './estimate.ts';
-import { exitCodeOfOutcomes, outcomesOf, type TrialOutcome } from './outcomes.ts';
+import { exitCodeOfTrials } from './outcomes.ts';
 import { makePlan, repeatOf } from './plan.ts';
+import { writeRecord } from './records.ts';
 import { writeReports } from './reports.ts';
 import { keepFinished, requireSameMachine, resumePlan } from './resume.ts';
 import { runTrial } from './trial.ts';
@@ -22,7 +23,6 @@ import { prepareMachine } from './wiring.ts';
 
 export interface RunResult {
   readonly runDir: string;
-  readonly outcomes: readonly TrialOutcome[];
   readonly exitCode: number;
 }
 
@@ -124,11 +124,11 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
           dir,
           keep: options.keep,
         },
-        { ...machine.depsFor(), ...(parallel === 1 && anotherFollows(trial) ? { windDown: machine.prepareNext } : {}) },
+        { ...machine.deps, ...(parallel === 1 && anotherFollows(trial) ? { windDown: machine.prepareNext } : {}) },
         parallel === 1 ? onProgress : sideBySide(trial.id, onProgress),
         rest.signal,
       );
-      writeFileSync(join(dir, 'record.json'), `${JSON.stringify(record, null, 2)}\n`);
+      writeRecord(runDir, record);
       done.set(trial.id, record);
       const ttr = uncensored(record.ttr);
       const ttrMs = ttr === undefined ? undefined : midpoint(ttr);
@@ -175,12 +175,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
         `timed out after ${humanDuration(options.timeoutMs ?? 0)}; partial results are in ${runDir}`,
         { hint: 'use a longer --timeout, or fewer --trials' },
       );
-    const outcomes = outcomesOf(plan, records);
-    return {
-      runDir,
-      outcomes,
-      exitCode: options.signal.aborted ? exitCodes.interrupted : exitCodeOfOutcomes(outcomes),
-    };
+    return { runDir, exitCode: options.signal.aborted ? exitCodes.interrupted : exitCodeOfTrials(plan, records) };
   } finally {
     await machine.close();
   }

@@ -20,10 +20,9 @@ export class Teardown {
   }
 
   /** Runs everything once, last registered first; returns one line for each that failed. Never rejects. */
-  async run(onStart?: (name: string) => void): Promise<readonly string[]> {
+  async run(): Promise<readonly string[]> {
     const failures: string[] = [];
     for (let entry = this.#entries.pop(); entry !== undefined; entry = this.#entries.pop()) {
-      onStart?.(entry.name);
       try {
         await within(entry.deadlineMs, entry.run);
       } catch (error) {

@@ -3,25 +3,17 @@ import type { Cluster } from '../model/cluster.ts';
 import type { ControlKind } from '../model/control.ts';
 import type { EventBody, EventOf } from '../model/events.ts';
 import type { Trigger } from '../model/plan.ts';
-import { defaultSlo, type ProbeSession, type Sample } from '../model/probe.ts';
+import { defaultSlo } from '../model/probe.ts';
 import type { Profile } from '../model/profile.ts';
 import type { ClaimedRunbook } from '../model/runbook.ts';
 import type { Scenario } from '../model/scenario.ts';
-import type { Clock, TrialClock } from './clock.ts';
+import type { Sampling, startSampling } from '../sampling/sampler.ts';
+import type { TrialClock } from './clock.ts';
 import { delayOf } from './controls.ts';
 import { commandOf, placeName } from './steps.ts';
 
 /** A cluster together with the right to delete it. */
 export type OwnedCluster = Cluster & { delete(): Promise<void> };
-
-/** A running set of probes. */
-export interface Sampling {
-  /** Opened probe sessions by SLI, for their final audits. */
-  readonly sessions: ReadonlyMap<string, ProbeSession>;
-  /** Resolves when nothing of this SLI is under way any more, and nothing more is sent. */
-  settled(sli: string): Promise<void>;
-  stop(): Promise<void>;
-}
 
 /** What a trial needs from the other rooms; unit tests hand in fakes. */
 export interface TrialDeps {
@@ -32,14 +24,7 @@ export interface TrialDeps {
   windDown?(): void;
   readonly nodeLogs: ClusterProvider['logs'];
   /** Opens the probes and samples them until stopped. */
-  startSampling(options: {
-    readonly scenario: Pick<Scenario, 'probes'>;
-    readonly cluster: Cluster;
-    readonly clock: Clock;
-    readonly onSample: (sample: Sample) => void;
-    readonly onHealth: (health: EventOf<'harness'>) => void;
-    readonly signal: AbortSignal;
-  }): Promise<Sampling>;
+  startSampling(options: Omit<Parameters<typeof startSampling>[0], 'containers'>): Promise<Sampling>;
   /** Starts the user load; resolves when it runs. */
   startLoad(options: {
     readonly cluster: Cluster;

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeCluster, fakeNodeState, fakePod, type FakeHandler } from '../cluster/fake.ts';
+import { FakeCluster, fakeNodeState, fakePod, type FakeHandler } from '../../test/support/fake-cluster.ts';
 import { nodeLogs } from '../cluster/logs.ts';
 import { act, reboot } from '../model/define.ts';
 import { canaryDelayMs } from '../model/control.ts';

@@ -19,7 +19,6 @@ import { delayOf, healthyWatchMs } from './controls.ts';
 import { deadline } from '../host/time.ts';
 import { watchDetector } from './detecting.ts';
 import { checkDurability } from './durability.ts';
-import { watchAftermath, watchHealthy } from './fault-free.ts';
 import { Journal } from './journal.ts';
 import { writeUndoLedger } from './ledger.ts';
 import { Narrator } from './narrator.ts';
@@ -37,6 +36,7 @@ import {
   holdSteady,
   lookOnce,
   symptomsEnd,
+  watchAftermath,
   watchRecovery,
   watchStable,
 } from './waits.ts';
@@ -224,11 +224,12 @@ class Trial {
    * check would itself disturb what is watched.
    */
   async #withoutFault(watched: Watched): Promise<false> {
-    const { spec, clock } = watched;
+    const { spec, clock, signal } = watched;
     const { profile, scenario } = spec;
     if (spec.control === 'healthy') {
       this.#begin('observe', healthyWatchMs(profile));
-      await watchHealthy(watched);
+      // For a fixed time: rates of false alarms need the same watch.
+      await clock.sleep(healthyWatchMs(profile), signal);
     } else {
       const horizonMs = scenario.horizonMs[profile.name];
       const endMs = clock.now() + horizonMs;

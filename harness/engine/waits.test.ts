@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildLog } from '../analysis/testing/log-builder.ts';
+import { buildLog } from '../../test/support/log-builder.ts';
 import { profiles } from '../model/profile.ts';
 import { symptomsEnd } from './waits.ts';
 import type { Watched } from './watched.ts';

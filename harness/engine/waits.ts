@@ -1,6 +1,6 @@
 import { analyseTrial } from '../analysis/record.ts';
 import { uncensored } from '../model/units.ts';
-import { delayOf } from './controls.ts';
+import { delayOf, healthyWatchMs } from './controls.ts';
 import { missingFromHealth } from '../analysis/checkers/full-recovery.ts';
 import { lookForFault } from './steps.ts';
 import { lastState, TrialStopped, type Watched } from './watched.ts';
@@ -194,4 +194,24 @@ export async function symptomsEnd({ spec, journal, clock, tracker, unanswered, s
   // A request that is late now may be the third that fails, and an outage that the trial's end cuts would look as if it stayed.
   const late = (): boolean => recovered && unanswered.any(clock.now());
   while (clock.now() < endMs && (late() || standing())) await clock.sleep(500, signal);
+}
+
+/**
+ * Watches what a runbook did to a healthy cluster: as long as a healthy one is watched, and on until every indicator was good and
+ * the cluster whole for a stability window, at most until `endMs`.
+ */
+export async function watchAftermath(watched: Watched, endMs: number): Promise<void> {
+  const { clock, tracker, unanswered, signal } = watched;
+  const { profile } = watched.spec;
+  const leastMs = clock.now() + healthyWatchMs(profile);
+  let wholeSinceMs = clock.now();
+  while (clock.now() < endMs) {
+    const now = clock.now();
+    const state = lastState(watched);
+    if (state === undefined || missingFromHealth(state).length > 0) wholeSinceMs = now;
+    const sinceMs = now - profile.holdMs;
+    const good = tracker.unsteadySince(sinceMs).length === 0 && !unanswered.any(now);
+    if (now >= leastMs && wholeSinceMs <= sinceMs && good) return;
+    await clock.sleep(Math.min(1000, Math.max(1, endMs - now)), signal);
+  }
 }

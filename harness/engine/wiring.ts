@@ -28,7 +28,7 @@ import type { OwnedCluster, TrialDeps } from './trial-spec.ts';
 export interface Machine {
   /** The image that every node is made from. */
   readonly nodeImage: string;
-  depsFor(): TrialDeps;
+  readonly deps: TrialDeps;
   /** Begins to make the next trial's cluster, where that is another one than the last one's. */
   readonly prepareNext: () => void;
   /** The run is over: what was kept for another trial goes. */
@@ -156,34 +156,32 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
       // Told to the trial that wants it.
       ahead.catch(() => undefined);
     },
-    depsFor: () => {
-      return {
-        keepCluster: (cluster) => {
-          registration.keep({ name: cluster.name, kubeconfig: cluster.kubeconfig });
-        },
-        createCluster: async (trialSignal, onNote) => {
-          const waiting = ahead;
-          ahead = undefined;
-          // What failed beforehand is tried again, where somebody sees why it fails.
-          const ready = await waiting?.catch(() => undefined);
-          return ready ?? (await provide(trialSignal, onNote));
-        },
-        nodeLogs: (...given) => provider.logs(...given),
-        startSampling: async (given) =>
-          startSampling({ ...given, containers: await containersOf(dockerCli(), given.cluster.name, given.signal) }),
-        startLoad: ({ cluster, clock, maxSeconds, onSecond, signal: loadSignal }) =>
-          startLoad({
-            image: images.k6,
-            cluster,
-            runId,
-            targets: cluster.nodes.map((node) => `http://${node.address}:${nodePorts.web}/`),
-            ratePerSecond: loadPerSecond,
-            maxSeconds,
-            zeroEpochMs: clock.wallEpochMs,
-            onSecond,
-            signal: loadSignal,
-          }),
-      };
+    deps: {
+      keepCluster: (cluster) => {
+        registration.keep({ name: cluster.name, kubeconfig: cluster.kubeconfig });
+      },
+      createCluster: async (trialSignal, onNote) => {
+        const waiting = ahead;
+        ahead = undefined;
+        // What failed beforehand is tried again, where somebody sees why it fails.
+        const ready = await waiting?.catch(() => undefined);
+        return ready ?? (await provide(trialSignal, onNote));
+      },
+      nodeLogs: (...given) => provider.logs(...given),
+      startSampling: async (given) =>
+        startSampling({ ...given, containers: await containersOf(dockerCli(), given.cluster.name, given.signal) }),
+      startLoad: ({ cluster, clock, maxSeconds, onSecond, signal: loadSignal }) =>
+        startLoad({
+          image: images.k6,
+          cluster,
+          runId,
+          targets: cluster.nodes.map((node) => `http://${node.address}:${nodePorts.web}/`),
+          ratePerSecond: loadPerSecond,
+          maxSeconds,
+          zeroEpochMs: clock.wallEpochMs,
+          onSecond,
+          signal: loadSignal,
+        }),
     },
   };
 }

@@ -16,7 +16,7 @@ export async function fetchChecked(
   const get = async (what: string): Promise<Buffer> => {
     try {
       const response = await fetcher(what, { signal: limit.signal, redirect: 'follow' });
-      if (!response.ok) throw new Error(`HTTP ${String(response.status)}`);
+      if (!response.ok) throw new Error(`HTTP ${response.status}`);
       return Buffer.from(await response.arrayBuffer());
     } catch (cause) {
       signal?.throwIfAborted();

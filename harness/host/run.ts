@@ -236,5 +236,5 @@ export function because(file: string, result: RunResult): string {
   if (result.missing) return `\`${file}\` is not installed`;
   if (result.timedOut) return `\`${file}\` took too long`;
   const words = lastWords(result);
-  return words === '' ? `\`${file}\` ended with ${String(result.exitCode ?? 'a signal')}` : words;
+  return words === '' ? `\`${file}\` ended with ${result.exitCode ?? 'a signal'}` : words;
 }

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { beforeAbort } from '../model/abort.ts';
 
 /** Waits `ms`; rejects with the signal's reason as soon as it aborts. */
 export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -71,12 +72,8 @@ export async function within<T>(
 ): Promise<T> {
   using limit = deadline(ms, parent);
   const { signal } = limit;
-  const cut = new Promise<never>((_, reject) => {
-    const fail = (): void => {
-      reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
-    };
-    if (signal.aborted) fail();
-    else signal.addEventListener('abort', fail, { once: true });
-  });
-  return await Promise.race([cut, Promise.resolve().then(() => work(signal))]);
+  return await beforeAbort(
+    Promise.resolve().then(() => work(signal)),
+    signal,
+  );
 }

@@ -8,7 +8,6 @@ import type { Runner } from '../host/run.ts';
 import { buildGraph, packageList, strictBase } from './build.ts';
 import { compiled } from './cross.ts';
 import { acceptable, parseInputs } from './node-image.ts';
-import { describePlan } from './plan.ts';
 import { timingTable } from './timings.ts';
 import { recipesDir, short } from './keys.ts';
 import { images, versions } from './refs.ts';
@@ -188,20 +187,6 @@ describe('acceptable', () => {
     expect(parseInputs('{')).toBeUndefined();
     expect(parseInputs(undefined)).toBeUndefined();
   });
-});
-
-it('a plan says what would be fetched, what built, how long and how large', () => {
-  const lines = describePlan({
-    ready: false,
-    pull: [{ ref: 'kindest/node:v1', bytes: 460e6 }],
-    build: [{ id: 'go', title: 'Kubernetes from source', ms: 600_000 }],
-    buildMs: 600_000,
-    buildBytes: 12e9,
-    cacheDir: '/cache',
-    registry: undefined,
-  }).join('\n');
-  for (const part of ['460 MB', 'kindest/node:v1', 'Kubernetes from source', '10 min', '12 GB'])
-    expect(lines).toContain(part);
 });
 
 it('the table of timings is longest first and counts what was skipped', () => {

@@ -135,7 +135,7 @@ export function buildGraph(context: BuildContext): BuildGraph {
         needs: [],
         present: () => exists(artifact(id)),
         run: async (step) => {
-          const out = join(cacheDir, 'tmp', `${id}-${String(process.pid)}`);
+          const out = join(cacheDir, 'tmp', `${id}-${process.pid}`);
           await rm(out, { recursive: true, force: true });
           await mkdir(out, { recursive: true });
           await make(out, step);
@@ -239,7 +239,7 @@ export function buildGraph(context: BuildContext): BuildGraph {
         needs,
         present: (signal) => hasImage(runner, name(), signal),
         run: async (step) => {
-          const dir = join(cacheDir, 'tmp', `image-${id}-${String(process.pid)}`);
+          const dir = join(cacheDir, 'tmp', `image-${id}-${process.pid}`);
           await rm(dir, { recursive: true, force: true });
           await mkdir(dir, { recursive: true });
           try {

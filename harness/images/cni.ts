@@ -42,7 +42,7 @@ export async function ensureBridge(
     )
   )
     return file;
-  const tmp = join(cacheDir, 'tmp', `cni-${String(process.pid)}`);
+  const tmp = join(cacheDir, 'tmp', `cni-${process.pid}`);
   await rm(tmp, { recursive: true, force: true });
   await mkdir(tmp, { recursive: true });
   progress({

@@ -73,7 +73,7 @@ function oneAtATime<T>(
       progress({
         type: 'note',
         level: 'info',
-        text: `waiting for another firedrill (process ${String(pid)}), which is preparing the images`,
+        text: `waiting for another firedrill (process ${pid}), which is preparing the images`,
       });
     },
   });
@@ -122,7 +122,7 @@ async function make(
     progress({
       type: 'note',
       level: 'info',
-      text: `building ${String(pending.length)} parts from source: about ${humanDuration(all)}, once (cache: ${cacheDir})`,
+      text: `building ${pending.length} parts from source: about ${humanDuration(all)}, once (cache: ${cacheDir})`,
     });
   }
   const durations: Record<string, number> = { ...(await readDurations(cacheDir)) };

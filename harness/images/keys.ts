@@ -9,7 +9,7 @@ export const recipesDir = fileURLToPath(new URL('../../images/', import.meta.url
 /** A key over several parts, each with its length before it so that no two lists of parts run together. */
 export function contentKey(parts: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const part of parts) hash.update(`${String(Buffer.byteLength(part))}:${part};`);
+  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:${part};`);
   return hash.digest('hex');
 }
 

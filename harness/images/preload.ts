@@ -67,7 +67,7 @@ export async function preload(runner: Runner, options: PreloadOptions): Promise<
       '--name',
       container,
       '--label',
-      `${makerLabel}=${String(process.pid)}`,
+      `${makerLabel}=${process.pid}`,
       '--network',
       'none',
       '--privileged',

@@ -267,7 +267,7 @@ export class Puller {
       options.signal?.throwIfAborted();
       if (!answer.passed()) throw error;
       timedOut = true;
-      said = `no answer in ${String(Math.round(this.#answerMs / 1000))} s`;
+      said = `no answer in ${Math.round(this.#answerMs / 1000)} s`;
     }
     const why = `${host}: ${lastWords({ stdout: '', stderr: said }, 1)
       .replace(/^Error response from daemon: /, '')

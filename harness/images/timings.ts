@@ -11,7 +11,7 @@ export function timingTable(timings: readonly StepTiming[]): readonly string[] {
   const skipped = timings.length - done.length;
   return [
     ...done.map((t) => `${humanDuration(t.ms).padStart(12)}  ${t.title}`),
-    ...(skipped === 0 ? [] : [`${String(skipped)} steps were there already`]),
+    ...(skipped === 0 ? [] : [`${skipped} steps were there already`]),
   ];
 }
 

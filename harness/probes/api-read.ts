@@ -1,6 +1,6 @@
 import type { Probe } from '../model/probe.ts';
 import { millis } from '../model/units.ts';
-import type { Timing } from './support/options.ts';
+import { stateless } from './support/stateless.ts';
 
 /**
  * Reads an object through the Kubernetes API: the cluster's CA, which every namespace of every cluster has. As kubectl does it, with
@@ -8,26 +8,23 @@ import type { Timing } from './support/options.ts';
  *
  * Source: postmortem 002 (the API kept answering) and 003 (401 from every client).
  */
-export function apiRead(options: Timing = {}): Probe {
-  const timeoutMs = options.timeoutMs ?? millis(2000);
-  return {
-    sli: 'api-read',
-    title: 'Reading through the Kubernetes API',
-    periodMs: options.periodMs ?? millis(500),
-    timeoutMs,
-    bystander: false,
-    open({ cluster }) {
-      return Promise.resolve({
-        async attempt(_n, signal) {
-          const data = await cluster.api.readConfigMap('default', 'kube-root-ca.crt', {
-            signal,
-            timeoutMs,
-            newcomer: true,
-          });
-          if (Object.keys(data).length === 0) throw new Error('the object is empty');
-        },
-        close: () => Promise.resolve(),
-      });
+export function apiRead(): Probe {
+  const timeoutMs = millis(2000);
+  return stateless(
+    {
+      sli: 'api-read',
+      title: 'Reading through the Kubernetes API',
+      periodMs: millis(500),
+      timeoutMs,
+      bystander: false,
     },
-  };
+    async ({ cluster }, _n, signal) => {
+      const data = await cluster.api.readConfigMap('default', 'kube-root-ca.crt', {
+        signal,
+        timeoutMs,
+        newcomer: true,
+      });
+      if (Object.keys(data).length === 0) throw new Error('the object is empty');
+    },
+  );
 }

@@ -1,7 +1,7 @@
 import type { Probe } from '../model/probe.ts';
 import { millis } from '../model/units.ts';
 import { ask, good } from './support/http.ts';
-import type { Timing } from './support/options.ts';
+import { stateless } from './support/stateless.ts';
 
 /**
  * A service outside the blast radius (on the control plane's node): its bad seconds are collateral damage of the fault or of
@@ -9,20 +9,17 @@ import type { Timing } from './support/options.ts';
  *
  * Source: postmortem 004, "must not be touched".
  */
-export function bystander(options: Timing = {}): Probe {
-  return {
-    sli: 'bystander',
-    title: 'HTTP to a service outside the blast radius',
-    periodMs: options.periodMs ?? millis(500),
-    timeoutMs: options.timeoutMs ?? millis(1000),
-    bystander: true,
-    open(context) {
-      return Promise.resolve({
-        async attempt(_n, signal) {
-          good(await ask(context.cluster.endpoint('bystander'), '/', { signal }));
-        },
-        close: () => Promise.resolve(),
-      });
+export function bystander(): Probe {
+  return stateless(
+    {
+      sli: 'bystander',
+      title: 'HTTP to a service outside the blast radius',
+      periodMs: millis(500),
+      timeoutMs: millis(1000),
+      bystander: true,
     },
-  };
+    async (context, _n, signal) => {
+      good(await ask(context.cluster.endpoint('bystander'), '/', { signal }));
+    },
+  );
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { fakeCluster } from '../cluster/fake.ts';
+import { fakeCluster } from '../../test/support/fake-cluster.ts';
 import { instant } from '../model/units.ts';
 import { database, documentBody } from './database.ts';
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { Socket } from 'node:net';
 import pg from 'pg';
+import { beforeAbort } from '../model/abort.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { oneLine } from '../model/errors.ts';
 import type { DataAudit, Probe, ProbeSession } from '../model/probe.ts';
-import { millis } from '../model/units.ts';
+import { millis, type Millis } from '../model/units.ts';
 import { auditRows, type Acknowledged, type Row } from './support/audit.ts';
-import type { Timing } from './support/options.ts';
 import { auditStructure } from './support/structure.ts';
 
 /** How to get in: as in the workload's manifests. A password of a database that lives for minutes behind a fence is no secret. */
@@ -55,8 +55,8 @@ export function auditDocuments(rows: readonly DocumentRow[], count = documentCou
  *
  * Source: postmortem 002 ("0 of 1,133 documents lost") and 003 (what `pg_resetwal` costs).
  */
-export function database(options: Timing = {}): Probe {
-  const timeoutMs = options.timeoutMs ?? millis(2000);
+export function database(options: { readonly periodMs?: Millis } = {}): Probe {
+  const timeoutMs = millis(2000);
   return {
     sli: 'database',
     title: 'Writing to the database and reading it back',
@@ -78,22 +78,6 @@ async function readAll<T extends pg.QueryResultRow>(client: pg.Client, query: st
     if (error instanceof pg.DatabaseError && error.code === undefinedTable) return [];
     throw error;
   }
-}
-
-/** What a promise brings, or a rejection with the signal's reason when that aborts first. */
-function beforeAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    promise
-      .finally(() => {
-        signal.removeEventListener('abort', onAbort);
-      })
-      .then(resolve, reject);
-  });
 }
 
 interface Connection {

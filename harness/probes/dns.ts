@@ -1,12 +1,15 @@
+import { beforeAbort } from '../model/abort.ts';
 import type { Cluster, NodeStream } from '../model/cluster.ts';
 import { oneLine } from '../model/errors.ts';
 import type { Probe, ProbeSession } from '../model/probe.ts';
 import { millis } from '../model/units.ts';
-import type { Timing } from './support/options.ts';
 import { vantageCommand } from './support/vantage.ts';
 
 /** A node is asked for its vantage pod no more often than this, ms: an attach costs a process on the node. */
 const reattachMs = 1000;
+
+/** What is asked for, absolute: the API's own service, which every cluster has. */
+const name = 'kubernetes.default.svc.cluster.local';
 
 interface Question {
   resolve(): void;
@@ -18,26 +21,22 @@ interface Question {
  * the cluster's DNS address, without any cache or retry in between. Good is rcode 0 with an A record in time.
  *
  * Source: postmortem 002, check 3 (`nslookup` from a pod: NXDOMAIN); Kubernetes' "Debugging DNS Resolution".
- *
- * @param options.name the name to ask for, absolute (default: the API's own service, which every cluster has)
  */
-export function dns(options: Timing & { readonly name?: string } = {}): Probe {
-  const name = options.name ?? 'kubernetes.default.svc.cluster.local';
+export function dns(): Probe {
   return {
     sli: 'dns',
     title: 'Resolving a service name from inside a pod',
-    periodMs: options.periodMs ?? millis(250),
-    timeoutMs: options.timeoutMs ?? millis(1000),
+    periodMs: millis(250),
+    timeoutMs: millis(1000),
     bystander: false,
     open(context) {
-      return Promise.resolve(new DnsSession(context.cluster, name, () => context.now(), context.signal));
+      return Promise.resolve(new DnsSession(context.cluster, () => context.now(), context.signal));
     },
   };
 }
 
 class DnsSession implements ProbeSession {
   readonly #cluster: Cluster;
-  readonly #name: string;
   readonly #now: () => number;
   readonly #signal: AbortSignal;
   readonly #waiting = new Map<string, Question>();
@@ -47,9 +46,8 @@ class DnsSession implements ProbeSession {
   #why = 'not attached yet';
   #closed = false;
 
-  constructor(cluster: Cluster, name: string, now: () => number, signal: AbortSignal) {
+  constructor(cluster: Cluster, now: () => number, signal: AbortSignal) {
     this.#cluster = cluster;
-    this.#name = name;
     this.#now = now;
     this.#signal = signal;
     // Now, so that the program is up when the first question comes.
@@ -61,28 +59,15 @@ class DnsSession implements ProbeSession {
     const stream = this.#stream ?? this.#attach();
     if (stream === undefined) throw new Error(this.#why);
     const id = String(n);
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = (): void => {
-        this.#waiting.delete(id);
-        reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      const settle = (): void => {
-        this.#waiting.delete(id);
-        signal.removeEventListener('abort', onAbort);
-      };
-      this.#waiting.set(id, {
-        resolve: () => {
-          settle();
-          resolve();
-        },
-        reject: (error) => {
-          settle();
-          reject(error);
-        },
-      });
-      stream.write(`${id} ${this.#name}`);
+    const answered = new Promise<void>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
     });
+    stream.write(`${id} ${name}`);
+    try {
+      await beforeAbort(answered, signal);
+    } finally {
+      this.#waiting.delete(id);
+    }
   }
 
   async close(): Promise<void> {

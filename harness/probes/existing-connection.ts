@@ -2,7 +2,6 @@ import { Agent } from 'node:http';
 import type { Probe } from '../model/probe.ts';
 import { millis } from '../model/units.ts';
 import { ask, good } from './support/http.ts';
-import type { Timing } from './support/options.ts';
 
 /**
  * A user who is already there: HTTP GET over one keep-alive connection that was opened before the fault. When it breaks, or
@@ -13,12 +12,12 @@ import type { Timing } from './support/options.ts';
  *
  * Source: postmortem 002 (pods went on Running while nothing new could start).
  */
-export function existingConnection(options: Timing = {}): Probe {
+export function existingConnection(): Probe {
   return {
     sli: 'existing-connection',
     title: 'HTTP over a connection opened before the fault',
-    periodMs: options.periodMs ?? millis(250),
-    timeoutMs: options.timeoutMs ?? millis(1000),
+    periodMs: millis(250),
+    timeoutMs: millis(1000),
     bystander: false,
     open(context) {
       const agent = new Agent({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1, scheduling: 'fifo' });

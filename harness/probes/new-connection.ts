@@ -1,7 +1,7 @@
 import type { Probe } from '../model/probe.ts';
 import { millis } from '../model/units.ts';
 import { ask, good } from './support/http.ts';
-import type { Timing } from './support/options.ts';
+import { stateless } from './support/stateless.ts';
 
 /**
  * A user who comes new: HTTP GET through a worker's node port with a TCP connection of its own each time.
@@ -11,21 +11,18 @@ import type { Timing } from './support/options.ts';
  *
  * Source: postmortem 002, whose services answered nobody; Google's SRE workbook for availability as the user sees it.
  */
-export function newConnection(options: Timing = {}): Probe {
-  return {
-    sli: 'new-connection',
-    title: 'HTTP over a new connection through a worker',
-    periodMs: options.periodMs ?? millis(250),
-    timeoutMs: options.timeoutMs ?? millis(1000),
-    bystander: false,
-    open(context) {
-      return Promise.resolve({
-        async attempt(_n, signal) {
-          // Asked each time: a rebuilt cluster may publish its ports elsewhere.
-          good(await ask(context.cluster.endpoint('web'), '/', { signal }));
-        },
-        close: () => Promise.resolve(),
-      });
+export function newConnection(): Probe {
+  return stateless(
+    {
+      sli: 'new-connection',
+      title: 'HTTP over a new connection through a worker',
+      periodMs: millis(250),
+      timeoutMs: millis(1000),
+      bystander: false,
     },
-  };
+    async (context, _n, signal) => {
+      // Asked each time: a rebuilt cluster may publish its ports elsewhere.
+      good(await ask(context.cluster.endpoint('web'), '/', { signal }));
+    },
+  );
 }

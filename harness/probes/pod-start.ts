@@ -3,7 +3,6 @@ import { oneLine } from '../model/errors.ts';
 import { canaryNamespace as namespace } from '../model/instruments.ts';
 import type { Probe, ProbeSession } from '../model/probe.ts';
 import { seconds } from '../model/units.ts';
-import type { Timing } from './support/options.ts';
 
 const label = { app: 'canary' } as const;
 const pollMs = 400;
@@ -20,12 +19,12 @@ const maxLeft = 20;
  *
  * @param options.on `anywhere`: the scheduler chooses the node (default `in-turn`)
  */
-export function podStart(options: Timing & { readonly on?: 'in-turn' | 'anywhere' } = {}): Probe {
+export function podStart(options: { readonly on?: 'in-turn' | 'anywhere' } = {}): Probe {
   return {
     sli: 'pod-start',
     title: 'Starting a new pod',
-    periodMs: options.periodMs ?? seconds(3),
-    timeoutMs: options.timeoutMs ?? seconds(10),
+    periodMs: seconds(3),
+    timeoutMs: seconds(10),
     bystander: false,
     open({ cluster }) {
       return Promise.resolve(new PodStartSession(cluster, options.on === 'anywhere' ? [] : cluster.select('workers')));

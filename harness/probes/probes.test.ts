@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { fakeCluster, fakePod, type FakeCluster, type FakeStream } from '../cluster/fake.ts';
+import { fakeCluster, fakePod, type FakeCluster, type FakeStream } from '../../test/support/fake-cluster.ts';
 import type { Endpoint } from '../model/cluster.ts';
 import type { Probe, ProbeSession } from '../model/probe.ts';
 import { instant } from '../model/units.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Probe } from '../model/probe.ts';
 import { millis } from '../model/units.ts';
 import { ask, good } from './support/http.ts';
-import type { Timing } from './support/options.ts';
+import { stateless } from './support/stateless.ts';
 
 /** podinfo's answer when it has backends: what each of them said. */
 const answers = z.array(z.string());
@@ -31,22 +31,19 @@ export function checkEcho(body: string, sent: string): void {
  *
  * Source: postmortem 002, "Failed to connect to ollama.ollama.svc.cluster.local"; podinfo's pkg/api/http/echo.go.
  */
-export function serviceToService(options: Timing = {}): Probe {
-  return {
-    sli: 'service-to-service',
-    title: 'A service calling another by its DNS name',
-    periodMs: options.periodMs ?? millis(500),
-    timeoutMs: options.timeoutMs ?? millis(1000),
-    bystander: false,
-    open(context) {
-      return Promise.resolve({
-        async attempt(n, signal) {
-          const body = `firedrill ${n} ${Math.round(context.now())}`;
-          const answer = good(await ask(context.cluster.endpoint('web'), '/echo', { signal, method: 'POST', body }));
-          checkEcho(answer.body, body);
-        },
-        close: () => Promise.resolve(),
-      });
+export function serviceToService(): Probe {
+  return stateless(
+    {
+      sli: 'service-to-service',
+      title: 'A service calling another by its DNS name',
+      periodMs: millis(500),
+      timeoutMs: millis(1000),
+      bystander: false,
     },
-  };
+    async (context, n, signal) => {
+      const body = `firedrill ${n} ${Math.round(context.now())}`;
+      const answer = good(await ask(context.cluster.endpoint('web'), '/echo', { signal, method: 'POST', body }));
+      checkEcho(answer.body, body);
+    },
+  );
 }

@@ -2,7 +2,6 @@ import { Agent } from 'node:http';
 import type { Probe } from '../model/probe.ts';
 import { millis } from '../model/units.ts';
 import { ask, good } from './support/http.ts';
-import type { Timing } from './support/options.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
@@ -22,12 +21,12 @@ export function revisionOf(body: string): number {
  *
  * Source: postmortem 004 ("all 6 Jiva PVCs reach quorum (3/3 replicas running)"; "no data loss").
  */
-export function volume(options: Timing = {}): Probe {
+export function volume(): Probe {
   return {
     sli: 'volume',
     title: 'Writing to a replicated volume',
-    periodMs: options.periodMs ?? millis(500),
-    timeoutMs: options.timeoutMs ?? millis(2000),
+    periodMs: millis(500),
+    timeoutMs: millis(2000),
     bystander: false,
     open({ cluster }) {
       // A connection for each write: whoever mounts a volume again has none.

@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { identify } from '../host/identity.ts';
 import type { Leftover, Leftovers } from '../model/leftover.ts';
 import { clean } from './reaper.ts';
 import { readRuns, registerRun, type KeptCluster, type Resource } from './registry.ts';
@@ -193,20 +190,5 @@ describe('clean', () => {
     expect(existsSync(foreign)).toBe(true);
     expect(report.failed.map((entry) => entry.name)).toEqual([foreign, state]);
     rmSync(foreign, { recursive: true });
-  });
-
-  it('ends a dead run’s child, but no other process with its number', async () => {
-    const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'ignore'] });
-    const identity = identify(child.pid!)!;
-    register('old', [{ kind: 'process', name: 'k6', child: { ...identity, started: 'another boot/1' } }], {
-      dead: true,
-    });
-    await reap(new FakeDocker([]));
-    expect(identify(child.pid!)).toEqual(identity);
-    register('dead', [{ kind: 'process', name: 'k6', child: identity }], { dead: true });
-    const closed = once(child, 'close');
-    await reap(new FakeDocker([]));
-    await closed;
-    expect(identify(child.pid!)).toBeUndefined();
   });
 });

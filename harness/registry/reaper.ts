@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { Leftover, Leftovers } from '../model/leftover.ts';
-import { isAlive } from '../host/identity.ts';
 import {
   forget,
   readRuns,
@@ -34,7 +33,7 @@ export interface CleanReport {
 }
 
 /** Networks cannot go before what is attached to them; a cluster takes its nodes along. */
-const order: readonly ResourceKind[] = ['process', 'cluster', 'container', 'volume', 'network', 'fence', 'dir'];
+const order: readonly ResourceKind[] = ['cluster', 'container', 'volume', 'network', 'fence', 'dir'];
 
 /**
  * Removes what dead runs left behind, and nothing else: a thing belongs to a dead run when its label or its name leads to
@@ -52,7 +51,7 @@ export async function clean(options: {
   const found = await provider.list(signal);
   const { runs, damaged } = readRuns(state);
   const byId = new Map(runs.map((run) => [run.runId, run]));
-  const spared = (run: RegisteredRun, resource: Pick<Resource, 'kind' | 'name'>) =>
+  const spared = (run: RegisteredRun, resource: Resource) =>
     run.alive || (!options.kept && run.kept.some((cluster) => belongsTo(cluster, resource)));
 
   const targets: { readonly resource: Resource; readonly runId: string; readonly leftover: Leftover | undefined }[] =
@@ -78,7 +77,7 @@ export async function clean(options: {
   for (const run of dead) {
     for (const resource of run.resources) {
       if (spared(run, resource)) continue;
-      if (resource.kind === 'dir' || resource.kind === 'process') {
+      if (resource.kind === 'dir') {
         targets.push({ resource, runId: run.runId, leftover: undefined });
       } else if (!seen.has(`${resource.kind}:${resource.name}`) && !dryRun) {
         // Written down but not there: it was never created, or went with its cluster.
@@ -95,7 +94,6 @@ export async function clean(options: {
     if (!dryRun) {
       try {
         if (leftover !== undefined) await provider.delete(leftover, signal);
-        else if (resource.kind === 'process') endProcess(resource);
         else removeDir(resource.name, state);
         settle(runId, resource, state);
       } catch (error) {
@@ -126,14 +124,10 @@ export async function clean(options: {
 }
 
 /** The cluster's network, fence and nodes carry its name; its kubeconfig lies in one of the run's folders. */
-function belongsTo(cluster: KeptCluster, resource: Pick<Resource, 'kind' | 'name'>): boolean {
+function belongsTo(cluster: KeptCluster, resource: Resource): boolean {
   return resource.kind === 'dir'
     ? cluster.kubeconfig.startsWith(`${resource.name}/`)
     : resource.name === cluster.name || resource.name.startsWith(`${cluster.name}-`);
-}
-
-function endProcess(resource: Resource): void {
-  if (resource.child !== undefined && isAlive(resource.child)) process.kill(resource.child.pid, 'SIGKILL');
 }
 
 /**

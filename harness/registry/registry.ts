@@ -20,16 +20,14 @@ import { stateDir } from '../host/folders.ts';
  * synced to disk. Whatever instant a process dies at, the next one can read what may exist, and whose it is. The file goes
  * when the last resource is gone.
  */
-const resourceKinds = ['cluster', 'network', 'container', 'volume', 'fence', 'dir', 'process'] as const;
+const resourceKinds = ['cluster', 'network', 'container', 'volume', 'fence', 'dir'] as const;
 
-/** `dir` names are absolute paths; `process` names are for people and carry the child's identity. */
+/** `dir` names are absolute paths. */
 export type ResourceKind = (typeof resourceKinds)[number];
 
 export interface Resource {
   readonly kind: ResourceKind;
   readonly name: string;
-  /** Only for `process`: the child itself. */
-  readonly child?: ProcessIdentity;
 }
 
 /** What a kept cluster needs to be used again. */
@@ -59,7 +57,7 @@ export interface RunRegistration {
   /** Call BEFORE the resource is created. */
   intend(resource: Resource): void;
   /** Call after it is gone for certain. */
-  released(resource: Pick<Resource, 'kind' | 'name'>): void;
+  released(resource: Resource): void;
   /** The cluster stays on purpose: `clean` leaves it and what belongs to its run alone unless told `--kept`. */
   keep(cluster: KeptCluster): void;
   /** The run is over. Removes the file when nothing is left, else leaves it for `clean`. */
@@ -67,7 +65,7 @@ export interface RunRegistration {
 }
 
 const identitySchema = z.object({ pid: z.number().int(), started: z.string() });
-const resourceSchema = z.object({ kind: z.enum(resourceKinds), name: z.string(), child: identitySchema.optional() });
+const resourceSchema = z.object({ kind: z.enum(resourceKinds), name: z.string() });
 const lineSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('run'),
@@ -84,7 +82,7 @@ const lineSchema = z.discriminatedUnion('type', [
 ]);
 type Line = z.infer<typeof lineSchema>;
 
-const keyOf = (resource: Pick<Resource, 'kind' | 'name'>) => `${resource.kind}:${resource.name}`;
+const keyOf = (resource: Resource) => `${resource.kind}:${resource.name}`;
 const runsDir = (state: string) => join(state, 'runs');
 const fileOf = (state: string, runId: string) => join(runsDir(state), `${runId}.jsonl`);
 
@@ -183,7 +181,7 @@ export function readRuns(state: string = stateDir()): {
 }
 
 /** Marks a dead run's resource as gone, for `clean`. The file goes with the last of them. */
-export function settle(runId: string, gone: Pick<Resource, 'kind' | 'name'>, state: string = stateDir()): void {
+export function settle(runId: string, gone: Resource, state: string = stateDir()): void {
   append(fileOf(state, runId), { type: 'released', kind: gone.kind, name: gone.name });
 }
 
@@ -212,11 +210,9 @@ function readRun(path: string): RegisteredRun | undefined {
       case 'run':
         head = line;
         break;
-      case 'intend': {
-        const { child, ...rest } = line.resource;
-        resources.set(keyOf(rest), child === undefined ? rest : { ...rest, child });
+      case 'intend':
+        resources.set(keyOf(line.resource), line.resource);
         break;
-      }
       case 'released':
         resources.delete(keyOf(line));
         if (line.kind === 'cluster') kept.delete(line.name);

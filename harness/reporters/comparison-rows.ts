@@ -75,7 +75,7 @@ function sideCell({ times }: One, which: 'sideA' | 'sideB'): string {
   const sides = times.flatMap((t) => (t[which] === undefined ? [] : [{ time: t.time, side: t[which] }]));
   const last = sides.at(-1)?.side;
   if (last === undefined) return 'no data';
-  return `${sides.map(({ time, side }) => meanText(time, side)).join(' / ')} (${String(last.events)} of ${String(last.n)})`;
+  return `${sides.map(({ time, side }) => meanText(time, side)).join(' / ')} (${last.events} of ${last.n})`;
 }
 
 function meanText(time: TimeComparison['time'], { meanMs, restrictedMs }: Side): string {
@@ -103,7 +103,7 @@ function verdictText(c: One): string {
     case 'neither':
       return 'neither';
     case 'too-few':
-      return `too few, ${String(first?.leastBlocks ?? 0)} at least${needed}`;
+      return `too few, ${first?.leastBlocks ?? 0} at least${needed}`;
     case 'refused':
       return 'no verdict';
     case 'no-data':
@@ -113,7 +113,7 @@ function verdictText(c: One): string {
 
 function neededText(time: TimeComparison | undefined): string {
   if (time?.blocksNeeded === undefined) return '';
-  const blocks = time.blocksNeeded >= 1000 ? 'over 1000' : `~${String(time.blocksNeeded)}`;
+  const blocks = time.blocksNeeded >= 1000 ? 'over 1000' : `~${time.blocksNeeded}`;
   return `; ${blocks} for ${humanDuration(time.minimumEffectMs ?? 0)} of ${timeNames[time.time]}`;
 }
 
@@ -128,11 +128,11 @@ export function standingLines({ what, exploratory, dropped, level, comparisons }
     lines.push(
       level === 0
         ? 'before the first declared look: nothing can be significant yet'
-        : `significant at this look: p of ${String(level)} or less`,
+        : `significant at this look: p of ${level} or less`,
     );
   }
   for (const { arm, afterBlock, why } of dropped) {
-    lines.push(`${arm}: dropped after block ${String(afterBlock)} (${why}); its times are not compared`);
+    lines.push(`${arm}: dropped after block ${afterBlock} (${why}); its times are not compared`);
   }
   return lines;
 }

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { compareBetween, compareWithin } from '../analysis/comparison-runs.ts';
 import type { Run } from '../model/run.ts';
 import { analyseTrial } from '../analysis/record.ts';
-import { buildLog } from '../analysis/testing/log-builder.ts';
-import { planOf } from '../analysis/testing/plan.ts';
+import { buildLog } from '../../test/support/log-builder.ts';
+import { planOf } from '../../test/support/plan.ts';
 import { comparisonMarkdown } from './comparison-markdown.ts';
 import { comparisonTerminal } from './comparison-terminal.ts';
-import { comparisonJson } from './json.ts';
+import { sortedJson } from './json.ts';
 
 const evil = '6.1 | <img src=x> \u001b[31m *red*';
 const sample = analyseTrial(
@@ -49,7 +49,7 @@ describe.each([
   it.each([
     ['terminal', terminal],
     ['markdown', comparisonMarkdown],
-    ['json', comparisonJson],
+    ['json', sortedJson],
   ] as const)('%s: the same bytes every time, no NaN, no control characters', (_format, render) => {
     const text = render(comparison);
     expect(render(comparison)).toBe(text);
@@ -134,7 +134,7 @@ describe('markdown', () => {
 
 describe('json', () => {
   it('has everything, in the order of the plan', () => {
-    const data = JSON.parse(comparisonJson(within)) as typeof within;
+    const data = JSON.parse(sortedJson(within)) as typeof within;
     expect(data.schemaVersion).toBe(2);
     expect(data.comparisons.map((c) => `${c.a} ${c.b}`)).toEqual(['wait cure', 'wait nuclear', 'cure nuclear']);
   });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { summarise } from '../analysis/summary.ts';
-import { controlledPlan, controlledRecords, trialOf } from '../analysis/testing/controls.ts';
+import { controlledPlan, controlledRecords, trialOf } from '../../test/support/controls.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { reports, type ReportFormat } from './all.ts';
 import { problemsOf } from '../model/schema.ts';
 import { reportSchema } from './report-schema.ts';
 import { terminalReport } from './terminal.ts';
-import { rendered } from './testing/rendered.ts';
+import { rendered } from '../../test/support/rendered.ts';
 
 const plan = controlledPlan(2);
 const records = plan.trials.map((t) => trialOf(plan, t, t.id === 'healthy-2' ? { falseAlarm: true } : {}));
@@ -16,7 +16,7 @@ const bare = { ...uncontrolled, trials: plan.trials.filter((t) => t.control === 
 const bareRecords = records.filter((r) => r.control === undefined);
 const shown = (format: ReportFormat): string => rendered(format, summary, plan, records);
 const terminal = (of: readonly TrialRecord[] = records) =>
-  terminalReport(summarise(plan, of), plan, of, { colour: false, width: 200 });
+  terminalReport(summarise(plan, of), plan, { colour: false, width: 200 });
 
 describe('controls in the reports', () => {
   it('are as the schema says, and every field of them is in it', () => {
@@ -46,7 +46,7 @@ describe('controls in the reports', () => {
   it('are a table of the terminal, which fits its width', () => {
     expect(terminal()).toMatch(/healthy +clean 1 of 2 .*false alarms: node 1 of 2/);
     for (const width of [60, 90, 120])
-      for (const line of terminalReport(summary, plan, records, { colour: false, width }).split('\n'))
+      for (const line of terminalReport(summary, plan, { colour: false, width }).split('\n'))
         expect(line.length).toBeLessThanOrEqual(width);
   });
 
@@ -88,7 +88,7 @@ describe('controls in the reports', () => {
       expect(text).not.toMatch(/controlArms|<h2>Controls|## Controls|firedrill_control_|firedrill_canary|--controls/);
     }
     const alone = { colour: false, width: 120 };
-    expect(terminalReport(summarise(bare, bareRecords), bare, bareRecords, alone)).not.toContain('control ');
+    expect(terminalReport(summarise(bare, bareRecords), bare, alone)).not.toContain('control ');
   });
 
   it('that all are clean have no list of what was not', () => {

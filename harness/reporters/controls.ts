@@ -16,10 +16,10 @@ export function resultText(c: ControlSummary): string {
   const gave = share === undefined || share.n === 0 ? 'no data' : `${word} ${f.ofText(share.k, share.n)}`;
   const lost = (['invalid', 'unknown'] as const).flatMap((o) => {
     const n = c.outcomes[o] ?? 0;
-    return n === 0 ? [] : [`${String(n)} ${o}`];
+    return n === 0 ? [] : [`${n} ${o}`];
   });
   const run = Object.values(c.outcomes).reduce((a, b) => a + b, 0);
-  return [gave, ...lost, ...(run < c.planned ? [`${String(c.planned - run)} not run`] : [])].join(', ');
+  return [gave, ...lost, ...(run < c.planned ? [`${c.planned - run} not run`] : [])].join(', ');
 }
 
 /** TTR; nothing where service was not broken. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { analyseTrial } from '../analysis/record.ts';
 import { summarise } from '../analysis/summary.ts';
-import { buildLog, type LogSpec } from '../analysis/testing/log-builder.ts';
-import { planOf } from '../analysis/testing/plan.ts';
+import { buildLog, type LogSpec } from '../../test/support/log-builder.ts';
+import { planOf } from '../../test/support/plan.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { junitReport } from './junit.ts';

@@ -73,7 +73,7 @@ export const chanceText = (runbook: Pick<RunbookSummary, 'recovered'>): string =
 
 /** `5 of 6`, of the trials in which the alert was asked for longer than its minimum TTD; the others show nothing. */
 export function detectedText({ counts, n, asked = n }: DetectorSummary): string {
-  const short = asked < n ? `${String(n - asked)} too short` : '';
+  const short = asked < n ? `${n - asked} too short` : '';
   if (asked === 0) return n === 0 ? 'no data' : short;
   return ofText(counts.detected, asked) + (short === '' ? '' : `, ${short}`);
 }
@@ -87,13 +87,13 @@ export function ttdText({ ttd, counts, notWithinMs }: DetectorSummary): string {
 /** `0 in 12 min (at most 15 an hour)`, of the time in which it could have fired. */
 export function falseAlarmsText({ falseAlarms, watchedMs, couldFireMs = watchedMs, perHour }: DetectorSummary): string {
   if (watchedMs === 0) return 'not watched';
-  if (couldFireMs === 0) return `${String(falseAlarms)}, not testable: never watched for its minimum TTD`;
-  const most = perHour === undefined ? '' : ` (at most ${String(perHour.upper)} an hour)`;
-  return `${String(falseAlarms)} in ${humanDuration(couldFireMs)}${most}`;
+  if (couldFireMs === 0) return `${falseAlarms}, not testable: never watched for its minimum TTD`;
+  const most = perHour === undefined ? '' : ` (at most ${perHour.upper} an hour)`;
+  return `${falseAlarms} in ${humanDuration(couldFireMs)}${most}`;
 }
 
 export function ofText(k: number, n: number): string {
-  return n === 0 ? 'no data' : `${String(k)} of ${String(n)}`;
+  return n === 0 ? 'no data' : `${k} of ${n}`;
 }
 
 /** `0 rows`, `3 rows`, `unknown`; unknown beside a number when only some trials could be read. */
@@ -101,7 +101,7 @@ export function dataText(runbook: Pick<RunbookSummary, 'n' | 'data'>): string {
   if (runbook.n === 0) return 'no data';
   const { lost, unknown } = runbook.data;
   if (unknown === runbook.n) return 'unknown';
-  return (lost === 0 ? 'none' : countOf(lost, 'row')) + (unknown > 0 ? `, unknown in ${String(unknown)}` : '');
+  return (lost === 0 ? 'none' : countOf(lost, 'row')) + (unknown > 0 ? `, unknown in ${unknown}` : '');
 }
 
 export function collateralText(runbook: Pick<RunbookSummary, 'n' | 'collateral'>): string {
@@ -109,7 +109,7 @@ export function collateralText(runbook: Pick<RunbookSummary, 'n' | 'collateral'>
   const { restarts, deleted, bystanderBadMs } = runbook.collateral;
   const parts: string[] = [];
   if (restarts > 0) parts.push(countOf(restarts, 'restart'));
-  if (deleted > 0) parts.push(`${String(deleted)} deleted`);
+  if (deleted > 0) parts.push(`${deleted} deleted`);
   if (bystanderBadMs > 0) parts.push(`bystanders down for ${humanDuration(bystanderBadMs)}`);
   return parts.length === 0 ? 'none' : parts.join(', ');
 }
@@ -155,11 +155,11 @@ export function reproduce(plan: Plan): readonly string[] {
     seed: plan.seed,
     // Named even where they were all: the scenario may have gained some since.
     runbook: plan.runbooks.map(({ id }) => id).join(','),
-    horizon: `${String(plan.horizonMs / 1000)}s`,
+    horizon: `${plan.horizonMs / 1000}s`,
     ...(controls.length === 0 ? {} : { controls: controls.join(',') }),
     ...(trigger?.kind === 'detector' ? { trigger: `detector:${trigger.id}` } : {}),
   };
-  const typed = Object.entries(flags).map(([flag, value]) => `--${flag} ${String(value)}`);
+  const typed = Object.entries(flags).map(([flag, value]) => `--${flag} ${value}`);
   return [
     `npm run scenario ${scenario} -- ${typed.join(' ')}`,
     `npm run firedrill -- analyse reports/${scenario}/${runId}`,

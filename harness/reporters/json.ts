@@ -1,4 +1,3 @@
-import type { RunComparison } from '../analysis/comparison-runs.ts';
 import { sortTrials } from '../analysis/summary.ts';
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord, WholeOf } from '../model/record.ts';
@@ -32,12 +31,7 @@ export function* jsonReportPieces(
 const nested = (value: unknown, levels: number): string =>
   JSON.stringify(sorted(value), null, 2).replaceAll('\n', `\n${'  '.repeat(levels)}`);
 
-/** A comparison as JSON, keys sorted. The same inputs give the same bytes. */
-export function comparisonJson(comparison: RunComparison): string {
-  return sortedJson(comparison);
-}
-
-/** Any answer as JSON, keys sorted. */
+/** Any answer as JSON, keys sorted. The same inputs give the same bytes. */
 export const sortedJson = (value: unknown): string => `${JSON.stringify(sorted(value), null, 2)}\n`;
 
 /** The same value with its keys in order. (A function that JSON.stringify asks for each key takes three times as long.) */

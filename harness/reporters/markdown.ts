@@ -110,11 +110,11 @@ const alarmTable = (detectors: readonly DetectorSummary[]): string =>
 
 export function trialCounts(summary: RunSummary): string {
   const t = summary.trials;
-  const parts = [`${String(t.valid)} of ${countOf(t.planned, 'trial')} valid`];
-  if (t.invalid > 0) parts.push(`${String(t.invalid)} invalid`);
-  if (t.unknown > 0) parts.push(`${String(t.unknown)} unknown`);
+  const parts = [`${t.valid} of ${countOf(t.planned, 'trial')} valid`];
+  if (t.invalid > 0) parts.push(`${t.invalid} invalid`);
+  if (t.unknown > 0) parts.push(`${t.unknown} unknown`);
   if (t.controls > 0) parts.push(countOf(t.controls, 'control'));
-  if (t.run < t.planned) parts.push(`${String(t.planned - t.run)} not run`);
+  if (t.run < t.planned) parts.push(`${t.planned - t.run} not run`);
   return parts.join(', ');
 }
 

@@ -11,9 +11,7 @@ const words = { green: 'green', red: 'red', 'no-data': 'no data' } as const;
 /** What a whole night comes to, in one line. */
 export function nightHeadline(verdicts: readonly ScenarioVerdict[]): string {
   const of = (verdict: ScenarioVerdict['verdict']) => verdicts.filter((v) => v.verdict === verdict).length;
-  const parts = (['red', 'green', 'no-data'] as const)
-    .filter((v) => of(v) > 0)
-    .map((v) => `${String(of(v))} ${words[v]}`);
+  const parts = (['red', 'green', 'no-data'] as const).filter((v) => of(v) > 0).map((v) => `${of(v)} ${words[v]}`);
   return `${countOf(verdicts.length, 'scenario')}: ${parts.join(', ')}`;
 }
 
@@ -32,7 +30,7 @@ export function nightlyMarkdown(verdicts: readonly ScenarioVerdict[], pinned: re
         `\`${v.scenario}\``,
         v.verdict === 'red' ? `**${words.red}**` : words[v.verdict],
         md(v.reason),
-        `${String(v.trials.valid)} of ${String(v.trials.planned)}`,
+        `${v.trials.valid} of ${v.trials.planned}`,
         String(v.nights),
         md(baselineText(v)),
       ]),
@@ -82,7 +80,7 @@ export function nightlyTerminal(
       [
         column('scenario', (v) => v.scenario, 0),
         column('', (v) => words[v.verdict], 0),
-        column('trials valid', (v) => `${String(v.trials.valid)} of ${String(v.trials.planned)}`, 1),
+        column('trials valid', (v) => `${v.trials.valid} of ${v.trials.planned}`, 1),
         column('nights', (v) => String(v.nights), 2),
         column('baseline', baselineText, 3),
       ],

@@ -149,7 +149,7 @@ function gauge<T>(
 function sample(name: string, labels: Labels, value: number): string {
   if (!Number.isFinite(value)) throw new RangeError('a report must not contain NaN or infinity');
   const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escape(text)}"`);
-  return `${name}{${pairs.join(',')}} ${String(value)}`;
+  return `${name}{${pairs.join(',')}} ${value}`;
 }
 
 /** As the format wants label values; `plain` has taken control characters and line breaks away. */

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { analyseTrial } from '../analysis/record.ts';
 import { overviewOf } from '../analysis/overview.ts';
 import { summarise } from '../analysis/summary.ts';
-import { buildLog, type LogSpec } from '../analysis/testing/log-builder.ts';
-import { planOf } from '../analysis/testing/plan.ts';
+import { buildLog, type LogSpec } from '../../test/support/log-builder.ts';
+import { planOf } from '../../test/support/plan.ts';
 import type { WholeRecord } from '../model/record.ts';
 import { markdownReport } from './markdown.ts';
 import { overviewMarkdown } from './overview.ts';
-import { rendered } from './testing/rendered.ts';
+import { rendered } from '../../test/support/rendered.ts';
 import { seriesReport, terminalReport } from './terminal.ts';
 
 const evil = '"><script>alert(1)</script> | `x` *b* \u001b[31mred\u001b[0m \u0007 <img src=x onerror=y>';
@@ -59,7 +59,7 @@ const all = {
   html: () => rendered('html', summary, plan, records),
   json: () => rendered('json', summary, plan, records),
   markdown: () => markdownReport(summary, plan, records),
-  terminal: () => terminalReport(summary, plan, records, colourless),
+  terminal: () => terminalReport(summary, plan, colourless),
 };
 
 describe.each(Object.entries(all))('%s', (_name, render) => {
@@ -352,7 +352,7 @@ describe('markdown', () => {
 describe('terminal', () => {
   it('fits the width it is given', () => {
     for (const width of [60, 80, 100, 160]) {
-      for (const line of terminalReport(summary, plan, records, { colour: false, width }).split('\n')) {
+      for (const line of terminalReport(summary, plan, { colour: false, width }).split('\n')) {
         expect(line.length).toBeLessThanOrEqual(width);
       }
     }
@@ -360,13 +360,13 @@ describe('terminal', () => {
 
   it('colours only when asked', () => {
     expect(all.terminal()).not.toContain('\u001b');
-    expect(terminalReport(summary, plan, records, { colour: true, width: 100 })).toContain('\u001b[1m');
+    expect(terminalReport(summary, plan, { colour: true, width: 100 })).toContain('\u001b[1m');
   });
 
   it('marks the runbook to use, and no candidate', () => {
     expect(all.terminal()).not.toMatch(/^>/m);
     const verdict = { ...summary.verdict, kind: 'use' as const, runbook: 'cure' };
-    expect(terminalReport({ ...summary, verdict }, plan, records, colourless)).toMatch(/^> cure /m);
+    expect(terminalReport({ ...summary, verdict }, plan, colourless)).toMatch(/^> cure /m);
   });
 
   it('has downtime beside TTR, and full recovery like with like', () => {
@@ -374,7 +374,7 @@ describe('terminal', () => {
     const [first] = summary.runbooks;
     if (first === undefined) throw new Error('no runbook');
     const half = { ...first, n: 2, fullRecovery: { k: 1, n: 2, meanMs: 40_000, restrictedMs: 140_000, missing: [] } };
-    const text = terminalReport({ ...summary, runbooks: [half] }, plan, records, { colour: false, width: 200 });
+    const text = terminalReport({ ...summary, runbooks: [half] }, plan, { colour: false, width: 200 });
     expect(text).toContain('at least 2 min 20 s (1 of 2)');
   });
 });

@@ -1,6 +1,5 @@
 import { firstAlarm, surprises, type Overview } from '../analysis/overview.ts';
 import type { Plan } from '../model/plan.ts';
-import type { TrialRecord } from '../model/record.ts';
 import { humanDuration } from '../model/units.ts';
 import type { RunSummary } from '../model/summary.ts';
 import { controlsTerminal } from './controls.ts';
@@ -10,12 +9,7 @@ import { endedBy } from './overview.ts';
 import { painter, table, wrap, type Column, type TerminalOptions } from './table.ts';
 
 /** The result on stdout: verdict, runbooks, alerts, what gave no data. */
-export function terminalReport(
-  summary: RunSummary,
-  plan: Plan,
-  _records: readonly TrialRecord[],
-  options: TerminalOptions,
-): string {
+export function terminalReport(summary: RunSummary, plan: Plan, options: TerminalOptions): string {
   const paint = painter(options.colour);
   const width = Math.max(40, options.width);
   const { verdict } = summary;
@@ -100,7 +94,7 @@ function alarmColumns(summary: RunSummary): readonly Column[] {
       cells: rows.map((d) =>
         (['missed', 'dead', 'blind', 'misdiagnosed', 'noisy'] as const)
           .filter((s) => d.counts[s] > 0)
-          .map((s) => `${f.statusWords[s]} ${String(d.counts[s])}`)
+          .map((s) => `${f.statusWords[s]} ${d.counts[s]}`)
           .join(', '),
       ),
       dropOrder: 1,

@@ -1,6 +1,6 @@
-import { act, look, until } from '../model/define.ts';
+import { act, look } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
-import { seconds } from '../model/units.ts';
+import { corednsRolledOut } from './support/coredns.ts';
 
 /**
  * Restart the cluster's DNS, because names do not resolve.
@@ -15,12 +15,7 @@ export function restartCoredns(): Runbook {
     steps: [
       look('see CoreDNS', 'workstation', 'kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide'),
       act('restart it', 'workstation', 'kubectl -n kube-system rollout restart deployment coredns'),
-      until(
-        'wait until it is available',
-        'workstation',
-        'kubectl -n kube-system rollout status deployment coredns --timeout=5s',
-        seconds(60),
-      ),
+      corednsRolledOut('wait until it is available'),
     ],
   };
 }

@@ -1,7 +1,7 @@
-import { act, until } from '../model/define.ts';
+import { act } from '../model/define.ts';
 import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
-import { seconds } from '../model/units.ts';
+import { corednsRolledOut } from './support/coredns.ts';
 import { restoreCniSteps } from './support/restore-cni-steps.ts';
 
 /**
@@ -23,12 +23,7 @@ export function restoreCniAndPods(distribution: Distribution): Runbook {
         'for node in $WORKERS; do kubectl delete pods -A --field-selector "spec.nodeName=$node,spec.hostNetwork=false" --wait=false; done',
         { destroys: 'every running container on the workers' },
       ),
-      until(
-        'wait for CoreDNS',
-        'workstation',
-        'kubectl -n kube-system rollout status deployment coredns --timeout=5s',
-        seconds(60),
-      ),
+      corednsRolledOut('wait for CoreDNS'),
     ],
   };
 }

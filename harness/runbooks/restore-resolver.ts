@@ -1,6 +1,6 @@
-import { act, look, until } from '../model/define.ts';
+import { act, look } from '../model/define.ts';
 import type { Runbook } from '../model/runbook.ts';
-import { seconds } from '../model/units.ts';
+import { corednsRolledOut } from './support/coredns.ts';
 
 /**
  * Point the nodes' resolver away from loopback and restart CoreDNS, as CoreDNS' manual says for a detected loop.
@@ -25,12 +25,7 @@ export function restoreResolver(): Runbook {
         'workstation',
         'kubectl -n kube-system delete pods -l k8s-app=kube-dns --wait=false',
       ),
-      until(
-        'wait until it is available',
-        'workstation',
-        'kubectl -n kube-system rollout status deployment coredns --timeout=5s',
-        seconds(60),
-      ),
+      corednsRolledOut('wait until it is available'),
     ],
   };
 }

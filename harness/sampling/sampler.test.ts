@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fakeCluster } from '../cluster/fake.ts';
+import { fakeCluster } from '../../test/support/fake-cluster.ts';
 import type { Probe, Sample } from '../model/probe.ts';
 import { millis } from '../model/units.ts';
 import { FakeClock, settle } from './testing/clock.ts';

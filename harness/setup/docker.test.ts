@@ -5,7 +5,7 @@ import { boundedRuntime, mergeDaemonConfig } from './daemon-config.ts';
 import { findDocker, parseDockerInfo } from '../host/docker.ts';
 import { dockerEndpoint, dockerUserChain, localEndpoint } from './docker.ts';
 import type { RunResult, Runner } from '../host/run.ts';
-import { engine, good, infoOf, machineOf } from './testing/machines.ts';
+import { engine, good, infoOf, machineOf } from '../../test/support/machines.ts';
 
 const status = (set: string): string =>
   `Name:\tnode\nCapEff:\t0000000000000000\nCapBnd:\t${set}\nCapAmb:\t0000000000000000\n`;

@@ -285,7 +285,7 @@ export const thisHost: DockerHost = {
       return new Promise((_, reject) => {
         engine.once('error', reject);
         engine.once('exit', (code) => {
-          reject(new Error(`dockerd ended with ${String(code ?? 'a signal')}`));
+          reject(new Error(`dockerd ended with ${code ?? 'a signal'}`));
         });
       });
     } finally {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { describeChecks, judge, type Facts } from './doctor.ts';
-import { engine, good } from './testing/machines.ts';
+import { engine, good } from '../../test/support/machines.ts';
 
 const status = (facts: Partial<Facts>, id: string): string | undefined =>
   judge({ ...good, ...facts }).find((c) => c.id === id)?.status;

@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { arch, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import { diskForBuild, planImages } from '../images/plan.ts';
+import { diskForBuild, planImages, type ImagePlan } from '../images/plan.ts';
 import { versions } from '../images/refs.ts';
 import { oneLine } from '../model/errors.ts';
 import { gibibytes, gigabytes, humanDuration } from '../model/units.ts';
 import type { Inotify } from '../host/inotify.ts';
 import { cacheDir } from '../host/folders.ts';
-import { boundingSet, holds, sysResourceBit } from './capabilities.ts';
+import { needsBoundedRuntime } from './capabilities.ts';
 import { boundedRuntime } from './daemon-config.ts';
 import { freeBytes } from '../host/disk.ts';
 import { findDocker, type DockerFacts } from '../host/docker.ts';
@@ -71,24 +71,38 @@ export interface Facts {
   /** What `go env GOVERSION` says. */
   readonly go: string | undefined;
   readonly kind: string | undefined;
-  readonly images: ImageFacts | undefined;
+  /** What would have to be done for the images. */
+  readonly images: ImagePlan | undefined;
   readonly dockerUserChain: UserChain;
   /** Programs that runbooks call and that are not here. */
   readonly missingTools: readonly string[];
 }
 
-/** What would have to be done for the images. */
-export interface ImageFacts {
-  readonly ready: boolean;
-  readonly pullCount: number;
-  readonly pullBytes: number;
-  readonly buildSteps: number;
-  readonly buildMs: number;
-}
-
 /** kind's documentation names these limits where nodes die of "too many open files". */
 const openFilesNeeded = 4096;
 const oldestNode = manifest.engines.node.replace('>=', '');
+
+/** What each check is called. */
+const titles = {
+  cpu: 'Processors',
+  go: 'Go toolchain',
+  kind: 'kind',
+  machine: 'Machine',
+  'node-js': 'Node.js',
+  docker: 'Docker',
+  storage: 'Storage driver',
+  runtime: 'Privileged containers',
+  tools: 'Tools',
+  disk: 'Disk',
+  memory: 'Memory',
+  inotify: 'inotify',
+  'open-files': 'Open files',
+  netfilter: 'Bridge netfilter',
+  fence: 'Fence',
+  images: 'Images',
+  doctor: 'Doctor',
+} as const;
+type CheckId = keyof typeof titles;
 
 /** The checks for these facts. Pure: it starts nothing and reads nothing. */
 export function judge(facts: Facts): readonly Check[] {
@@ -100,32 +114,23 @@ export function judge(facts: Facts): readonly Check[] {
     disk(facts),
     memory(facts),
     facts.cpuCount >= 2
-      ? ok('cpu', 'Processors', String(facts.cpuCount))
-      : warn('cpu', 'Processors', 'only one; it will affect the times more than the outage does'),
+      ? ok('cpu', String(facts.cpuCount))
+      : warn('cpu', 'only one; it will affect the times more than the outage does'),
     ...limits(facts),
     network(facts),
     fence(facts),
     facts.go === undefined
-      ? warn(
-          'go',
-          'Go toolchain',
-          'none; images and kind must be fetched, not built',
-          'install Go from https://go.dev/dl/',
-        )
-      : ok('go', 'Go toolchain', facts.go),
+      ? warn('go', 'none; images and kind must be fetched, not built', 'install Go from https://go.dev/dl/')
+      : ok('go', facts.go),
     facts.kind !== undefined && isKindVersion(facts.kind, versions.kind)
-      ? ok('kind', 'kind', versions.kind)
-      : warn(
-          'kind',
-          'kind',
-          `${versions.kind} is not in the cache yet; the first run builds it in about half a minute`,
-        ),
+      ? ok('kind', versions.kind)
+      : warn('kind', `${versions.kind} is not in the cache yet; the first run builds it in about half a minute`),
     imagesCheck(facts),
   ];
 }
 
 /** The check of what nothing can be run without; undefined when it refuses nothing. */
-function refused(facts: Facts, id: Refusal['id'], title: string): Check | undefined {
+function refused(facts: Facts, id: Refusal['id']): Check | undefined {
   const {
     platform,
     arch: architecture,
@@ -141,11 +146,10 @@ function refused(facts: Facts, id: Refusal['id'], title: string): Check | undefi
     ...(docker === undefined ? {} : aboutEngine(docker, facts.endpoint, facts.here)),
     dockerUserChain: chain === 'absent' ? false : undefined,
   }).find((one) => one.id === id);
-  return refusal === undefined ? undefined : fail(id, title, refusal.what, refusal.fix);
+  return refusal === undefined ? undefined : fail(id, refusal.what, refusal.fix);
 }
 
-const machine = (facts: Facts): Check =>
-  refused(facts, 'machine', 'Machine') ?? ok('machine', 'Machine', `${facts.platform} ${facts.arch}`);
+const machine = (facts: Facts): Check => refused(facts, 'machine') ?? ok('machine', `${facts.platform} ${facts.arch}`);
 
 function nodeJs(facts: Facts): Check {
   const [[major = 0, minor = 0], [leastMajor = 0, leastMinor = 0]] = [
@@ -153,54 +157,42 @@ function nodeJs(facts: Facts): Check {
     oldestNode.split('.').map(Number),
   ];
   return major > leastMajor || (major === leastMajor && minor >= leastMinor)
-    ? ok('node-js', 'Node.js', facts.nodeVersion)
-    : fail(
-        'node-js',
-        'Node.js',
-        `${facts.nodeVersion} is older than ${oldestNode}`,
-        `install Node.js ${oldestNode} or newer`,
-      );
+    ? ok('node-js', facts.nodeVersion)
+    : fail('node-js', `${facts.nodeVersion} is older than ${oldestNode}`, `install Node.js ${oldestNode} or newer`);
 }
 
 function dockerChecks(facts: Facts): readonly Check[] {
-  const no = refused(facts, 'docker', 'Docker');
+  const no = refused(facts, 'docker');
   if (no !== undefined) return [no];
   const { docker } = facts;
-  const set = facts.status === undefined ? undefined : boundingSet(facts.status);
-  const withheld = set !== undefined && !holds(set, sysResourceBit);
   if (docker === undefined) {
     if (facts.endpoint !== localEndpoint) {
-      return [fail('docker', 'Docker', `no Docker answers at ${facts.endpoint}`, toLocalEndpoint)];
+      return [fail('docker', `no Docker answers at ${facts.endpoint}`, toLocalEndpoint)];
     }
     if (facts.dockerInstalled) {
       return [
         facts.isRoot && facts.platform === 'linux'
-          ? warn('docker', 'Docker', 'installed but stopped; the next run starts it')
-          : fail('docker', 'Docker', 'its engine does not answer', 'sudo systemctl start docker'),
+          ? warn('docker', 'installed but stopped; the next run starts it')
+          : fail('docker', 'its engine does not answer', 'sudo systemctl start docker'),
       ];
     }
     return [
       facts.isRoot && facts.aptHost
-        ? warn('docker', 'Docker', 'missing; the next run installs docker.io with apt-get')
-        : fail('docker', 'Docker', 'missing', 'install it: https://docs.docker.com/engine/install/'),
+        ? warn('docker', 'missing; the next run installs docker.io with apt-get')
+        : fail('docker', 'missing', 'install it: https://docs.docker.com/engine/install/'),
     ];
   }
-  const checks = [
-    ok('docker', 'Docker', `${docker.serverVersion}, ${docker.storageDriver}, cgroup v${docker.cgroupVersion}`),
-  ];
+  const checks = [ok('docker', `${docker.serverVersion}, ${docker.storageDriver}, cgroup v${docker.cgroupVersion}`)];
   if (!['overlay2', 'overlayfs', 'btrfs', 'zfs'].includes(docker.storageDriver)) {
-    checks.push(warn('storage', 'Storage driver', `${docker.storageDriver} copies whole layers: nodes start slowly`));
+    checks.push(warn('storage', `${docker.storageDriver} copies whole layers: nodes start slowly`));
   }
-  if (!withheld) checks.push(ok('runtime', 'Privileged containers', 'no capability is withheld'));
+  if (!needsBoundedRuntime(facts.status)) checks.push(ok('runtime', 'no capability is withheld'));
   else if (docker.defaultRuntime === boundedRuntime) {
-    checks.push(
-      ok('runtime', 'Privileged containers', 'CAP_SYS_RESOURCE is withheld; the bounded runtime is in place'),
-    );
+    checks.push(ok('runtime', 'CAP_SYS_RESOURCE is withheld; the bounded runtime is in place'));
   } else {
     checks.push(
       fail(
         'runtime',
-        'Privileged containers',
         `CAP_SYS_RESOURCE is withheld here and the default runtime is ${docker.defaultRuntime}: nodes cannot start`,
         'stop the Docker engine; the next run starts it with the bounded runtime',
       ),
@@ -210,12 +202,11 @@ function dockerChecks(facts: Facts): readonly Check[] {
 }
 
 function tools(facts: Facts): Check {
-  return refused(facts, 'tools', 'Tools') ?? ok('tools', 'Tools', 'all commands that runbooks use are installed');
+  return refused(facts, 'tools') ?? ok('tools', 'all commands that runbooks use are installed');
 }
 
 function disk({ dockerFreeBytes, cacheFreeBytes, images }: Facts): Check {
-  if (dockerFreeBytes === undefined && cacheFreeBytes === undefined)
-    return warn('disk', 'Disk', 'cannot be checked from here');
+  if (dockerFreeBytes === undefined && cacheFreeBytes === undefined) return warn('disk', 'cannot be checked from here');
   const found = [
     { where: "for Docker's data", free: dockerFreeBytes, run: diskForRun(usual) },
     { where: 'for the cache', free: cacheFreeBytes, run: cacheForRun },
@@ -225,7 +216,6 @@ function disk({ dockerFreeBytes, cacheFreeBytes, images }: Facts): Check {
     const { free, where, run } = small;
     return fail(
       'disk',
-      'Disk',
       `${gigabytes(free)} free ${where}; a run needs ${gigabytes(run)}`,
       'free some space: docker system df',
     );
@@ -233,8 +223,8 @@ function disk({ dockerFreeBytes, cacheFreeBytes, images }: Facts): Check {
   const least = Math.min(...found.map(({ free }) => free));
   const building = images !== undefined && !images.ready && images.buildSteps > 0;
   return building && least < diskForBuild
-    ? warn('disk', 'Disk', `${gigabytes(least)} free; building images needs ${gigabytes(diskForBuild)}`)
-    : ok('disk', 'Disk', `${gigabytes(least)} free`);
+    ? warn('disk', `${gigabytes(least)} free; building images needs ${gigabytes(diskForBuild)}`)
+    : ok('disk', `${gigabytes(least)} free`);
 }
 
 /** Nothing can be run where there is too little for the smallest outage; a larger one may be refused all the same. */
@@ -243,94 +233,81 @@ function memory({ availableBytes, needs }: Facts): Check {
   const sorted = [...needs].sort((a, b) => a.memoryBytes - b.memoryBytes);
   const tooLarge = sorted.filter(({ memoryBytes }) => roomFor(memoryBytes, availableBytes) < 1);
   const [least] = tooLarge;
-  if (least === undefined) return ok('memory', 'Memory', available);
+  if (least === undefined) return ok('memory', available);
   if (tooLarge.length === needs.length)
     return fail(
       'memory',
-      'Memory',
       `${available}; the smallest outage needs ${gibibytes(least.memoryBytes)}`,
       'stop other programs, or give the machine more',
     );
   const names = tooLarge.map(({ what, memoryBytes }) => `${what} (${gibibytes(memoryBytes)})`).join(', ');
-  return warn('memory', 'Memory', `${available}; too little for ${names}`);
+  return warn('memory', `${available}; too little for ${names}`);
 }
 
 function limits(facts: Facts): readonly Check[] {
   const { inotify, openFiles } = facts;
   const checks: Check[] = [];
   if (inotify !== undefined) {
-    const free = `${String(inotify.limit - inotify.used)} of root's ${String(inotify.limit)} instances are free`;
+    const free = `${inotify.limit - inotify.used} of root's ${inotify.limit} instances are free`;
     const room = inotifyRoomFor(usual.nodes, inotify);
     checks.push(
       room >= 2
-        ? ok('inotify', 'inotify', free)
+        ? ok('inotify', free)
         : room === 1
-          ? warn(
-              'inotify',
-              'inotify',
-              `${free}: enough for one cluster at a time, so trials cannot overlap`,
-              moreInotify,
-            )
-          : fail('inotify', 'inotify', `${free}: too few for a cluster`, moreInotify),
+          ? warn('inotify', `${free}: enough for one cluster at a time, so trials cannot overlap`, moreInotify)
+          : fail('inotify', `${free}: too few for a cluster`, moreInotify),
     );
   }
   if (openFiles !== undefined) {
     checks.push(
       openFiles >= openFilesNeeded
-        ? ok('open-files', 'Open files', String(openFiles))
-        : warn('open-files', 'Open files', `at most ${String(openFiles)}`, `ulimit -n ${String(openFilesNeeded)}`),
+        ? ok('open-files', String(openFiles))
+        : warn('open-files', `at most ${openFiles}`, `ulimit -n ${openFilesNeeded}`),
     );
   }
   return checks;
 }
 
 function network(facts: Facts): Check {
-  const no = refused(facts, 'netfilter', 'Bridge netfilter');
+  const no = refused(facts, 'netfilter');
   if (no !== undefined) return no;
   return facts.bridgeNetfilter === undefined
-    ? warn('netfilter', 'Bridge netfilter', 'cannot be checked from here')
-    : ok('netfilter', 'Bridge netfilter', 'bridged packets pass iptables');
+    ? warn('netfilter', 'cannot be checked from here')
+    : ok('netfilter', 'bridged packets pass iptables');
 }
 
 function fence(facts: Facts): Check {
-  const no = refused(facts, 'fence', 'Fence');
+  const no = refused(facts, 'fence');
   if (no !== undefined) return no;
   return facts.dockerUserChain === 'there'
-    ? ok('fence', 'Fence', "Docker's DOCKER-USER chain exists; cluster networks can be closed")
+    ? ok('fence', "Docker's DOCKER-USER chain exists; cluster networks can be closed")
     : warn(
         'fence',
-        'Fence',
         "whether Docker's DOCKER-USER chain exists cannot be checked from here; the run checks it in a container",
       );
 }
 
 function imagesCheck(facts: Facts): Check {
   const { images } = facts;
-  if (images === undefined) return warn('images', 'Images', 'cannot be checked without Docker');
-  if (images.ready) return ok('images', 'Images', 'the node image and k6 are present');
-  const pull =
-    images.pullCount > 0
-      ? `pulls ${String(images.pullCount)} (about ${String(Math.round(images.pullBytes / 1e6))} MB)`
-      : '';
+  if (images === undefined) return warn('images', 'cannot be checked without Docker');
+  if (images.ready) return ok('images', 'the node image and k6 are present');
+  const pull = images.pullCount > 0 ? `pulls ${images.pullCount} (about ${Math.round(images.pullBytes / 1e6)} MB)` : '';
   const build =
     images.buildSteps > 0
-      ? `builds from source (${String(images.buildSteps)} steps, about ${humanDuration(images.buildMs)})`
+      ? `builds from source (${images.buildSteps} steps, about ${humanDuration(images.buildMs)})`
       : '';
   const what = [pull, build].filter((s) => s !== '').join(', or where that fails ');
-  return warn('images', 'Images', `missing; the first run ${what === '' ? 'derives the node image' : what}`);
+  return warn('images', `missing; the first run ${what === '' ? 'derives the node image' : what}`);
 }
 
-const ok = (id: string, title: string, detail: string): Check => ({ id, title, status: 'ok', detail });
-const warn = (id: string, title: string, detail: string, fix?: string): Check => ({
-  id,
-  title,
-  status: 'warn',
-  detail,
+const ok = (id: CheckId, detail: string): Check => ({ id, title: titles[id], status: 'ok', detail });
+const warn = (id: CheckId, detail: string, fix?: string): Check => ({
+  ...{ id, title: titles[id], status: 'warn', detail },
   ...(fix === undefined ? {} : { fix }),
 });
-const fail = (id: string, title: string, detail: string, fix: string): Check => ({
+const fail = (id: CheckId, detail: string, fix: string): Check => ({
   id,
-  title,
+  title: titles[id],
   status: 'fail',
   detail,
   fix,
@@ -372,22 +349,15 @@ export async function collectFacts(
     bridgeNetfilter: process.platform === 'linux' ? await thisHost.bridgeNetfilter() : undefined,
     go: await version('go', ['env', 'GOVERSION']),
     kind: await version(kind, ['version']),
-    images: docker === undefined ? undefined : await imageFacts(runner, signal),
+    images: docker === undefined ? undefined : await imagePlan(runner, signal),
     dockerUserChain: docker === undefined ? undefined : await dockerUserChain(runner, signal),
     missingTools: await thisHost.missingTools(),
   };
 }
 
-async function imageFacts(runner: Runner, signal?: AbortSignal): Promise<ImageFacts | undefined> {
+async function imagePlan(runner: Runner, signal?: AbortSignal): Promise<ImagePlan | undefined> {
   try {
-    const plan = await planImages({ mode: 'auto', runner }, signal);
-    return {
-      ready: plan.ready,
-      pullCount: plan.pull.length,
-      pullBytes: plan.pull.reduce((sum, p) => sum + p.bytes, 0),
-      buildSteps: plan.build.length,
-      buildMs: plan.buildMs,
-    };
+    return await planImages(runner, signal);
   } catch {
     signal?.throwIfAborted();
     return undefined;
@@ -416,7 +386,7 @@ export async function preconditions(
     return judge(await collectFacts(options.needs, options.runner, options.signal));
   } catch (error) {
     options.signal?.throwIfAborted();
-    return [fail('doctor', 'Doctor', `could not look: ${oneLine(error)}`, 'run it again with --verbose')];
+    return [fail('doctor', `could not look: ${oneLine(error)}`, 'run it again with --verbose')];
   }
 }
 

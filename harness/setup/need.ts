@@ -55,7 +55,7 @@ export const moreInotify = 'sudo sysctl fs.inotify.max_user_instances=512';
 
 /** Who needs something, in a sentence. */
 export const asking = ({ what, clusters }: Pick<Need, 'what' | 'clusters'>): string =>
-  clusters > 1 ? `${String(clusters)} clusters of ${what} at once need` : `${what} needs`;
+  clusters > 1 ? `${clusters} clusters of ${what} at once need` : `${what} needs`;
 
 /**
  * Checks that there is memory for all clusters: on a machine without swap, one too many is an outage of the harness.
@@ -71,7 +71,7 @@ export function requireMemory({ what, clusters, memoryBytes }: Need, availableBy
     {
       hint:
         room > 0
-          ? `--parallel ${String(room)}`
+          ? `--parallel ${room}`
           : 'stop other programs (`npm run firedrill -- clean` removes what a killed run left), or rehearse a smaller outage: `npm run firedrill -- list` shows what each needs',
     },
   );
@@ -86,7 +86,7 @@ export function requireInotify({ what, clusters, nodes }: Need, instances: Inoti
   const { limit, used } = instances;
   throw new FiredrillError(
     'environment',
-    `${asking({ what, clusters })} ${String(clusters * inotifyFor(nodes))} inotify instances, but only ${String(limit - used)} of ${String(limit)} are free: its pods would not start`,
+    `${asking({ what, clusters })} ${clusters * inotifyFor(nodes)} inotify instances, but only ${limit - used} of ${limit} are free: its pods would not start`,
     { hint: moreInotify },
   );
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { judge, type Facts } from './doctor.ts';
-import { engine, good, machineOf } from './testing/machines.ts';
+import { engine, good, machineOf } from '../../test/support/machines.ts';
 
 /** The table of docs/where-it-works.md: what `doctor` and a run see on the machine of each line. */
 const machines: Readonly<Record<string, Partial<Facts>>> = {

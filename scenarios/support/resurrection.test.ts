@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { outagesOf } from '../../harness/analysis/outages.ts';
-import { answersOf, quick } from '../../harness/analysis/testing/service.ts';
+import { answersOf, quick } from '../../test/support/service.ts';
 import { seeded } from '../../harness/model/random.ts';
 import pgTornPage from '../pg-torn-page.ts';
 

@@ -12,7 +12,8 @@ import {
 import { expectedMs, expectedTrialMs } from '../../harness/engine/estimate.ts';
 import { makePlan, repeatOf } from '../../harness/engine/plan.ts';
 import { resumePlan } from '../../harness/engine/resume.ts';
-import { exitCodeOfOutcomes } from '../../harness/engine/outcomes.ts';
+import { exitCodeOfTrials } from '../../harness/engine/outcomes.ts';
+import type { Outcome } from '../../harness/model/outcome.ts';
 import { controlsOf } from '../../harness/model/plan.ts';
 import scenario from './fixtures/scenarios/lights-out.ts';
 
@@ -121,10 +122,13 @@ describe('what a control runs', () => {
   });
 
   it('never turns a run red, but missing data do', () => {
-    const one = (outcome: Parameters<typeof exitCodeOfOutcomes>[0][number]['outcome']) =>
-      ({ runbook: 'healthy', trialId: 'healthy-1', outcome, expect: 'unknown' }) as const;
-    expect(exitCodeOfOutcomes([one('control-clean'), one('control-disturbed'), one('harmed')])).toBe(0);
-    expect(exitCodeOfOutcomes([one('invalid')])).toBe(4);
+    const code = (...outcomes: readonly Outcome[]) =>
+      exitCodeOfTrials(
+        { trials: [] },
+        outcomes.map((outcome) => ({ trialId: 'healthy-1', outcome, claim: { says: '', expect: 'unknown' } })),
+      );
+    expect(code('control-clean', 'control-disturbed', 'harmed')).toBe(0);
+    expect(code('invalid')).toBe(4);
   });
 
   it('is in the estimate', () => {

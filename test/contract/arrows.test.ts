@@ -42,7 +42,7 @@ const forbidden: readonly (readonly [string, string, RegExp])[] = [
   ['harness/model/x.ts', `import { Pool } from 'pg';`, /zod only/],
   ['harness/analysis/x.ts', `import { run } from '../engine/run.ts';`, /pure functions of stored events/],
   ['harness/analysis/x.ts', `import { k } from '../cluster/kind.ts';`, /pure functions of stored events/],
-  ['harness/analysis/testing/x.ts', `import { k } from '../../cli/load.ts';`, /pure functions of stored events/],
+  ['harness/analysis/nightly/x.ts', `import { k } from '../../cli/load.ts';`, /pure functions of stored events/],
   ['harness/reporters/x.ts', `import { run } from '../engine/run.ts';`, /pure functions of stored events/],
   ['harness/reporters/svg/x.ts', `import { p } from '../../cli/output.ts';`, /pure functions of stored events/],
   ['harness/reporters/x.ts', `import s from '../../scenarios/cni-wipe.ts';`, /stored plan/],
@@ -71,6 +71,13 @@ const forbidden: readonly (readonly [string, string, RegExp])[] = [
   ['harness/engine/x.ts', `import { p } from '../cli/output.ts';`, /nothing imports cli/],
   ['harness/cluster/x.ts', `import { p } from '../cli/output.ts';`, /nothing imports cli/],
   ['harness/registry/x.ts', `import s from '../../scenarios/cni-wipe.ts';`, /loaded by cli/],
+  ['harness/engine/x.ts', `import { f } from '../../test/support/fake-cluster.ts';`, /test\/ is for tests and benches/],
+  [
+    'harness/cli/commands/x.ts',
+    `import { f } from '../../../test/support/plan.ts';`,
+    /test\/ is for tests and benches/,
+  ],
+  ['scenarios/x.ts', `import { f } from '../test/support/service.ts';`, /test\/ is for tests and benches/],
   ['harness/engine/x.ts', `console.log('hello');`, /Unexpected console/],
   ['harness/model/x.ts', `console.error('hello');`, /Unexpected console/],
   ['harness/engine/x.ts', `process.exit(1);`, /only harness\/cli ends the process/],
@@ -90,7 +97,7 @@ const allowed: readonly (readonly [string, string])[] = [
   ['scenarios/x.ts', `import { dns } from '../harness/probes/dns.ts'; import { s } from '../harness/model/units.ts';`],
   ['harness/engine/x.ts', `import { s } from '../analysis/summary.ts'; import { k } from '../cluster/kind.ts';`],
   ['harness/cli/x.ts', `import { s } from '../engine/run.ts'; console.log(1); process.exit(0);`],
-  ['harness/engine/x.test.ts', `console.log(1);`],
+  ['harness/engine/x.test.ts', `import { f } from '../../test/support/fake-cluster.ts'; console.log(1);`],
 ];
 
 describe('arrows between folders', () => {

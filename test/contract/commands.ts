@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { expect, vi } from 'vitest';
-import { fakeCluster } from '../../harness/cluster/fake.ts';
+import { fakeCluster } from '../support/fake-cluster.ts';
 import { clusterFacts } from '../../harness/cluster/facts.ts';
 import { kubeadmPlatform } from '../../harness/cluster/kubeadm/platform.ts';
 import { takeFingerprint } from '../../harness/cluster/fingerprint.ts';

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { loadScenario, scenarioIds } from '../../harness/cli/load.ts';
 import { pauseImage } from '../../harness/model/instruments.ts';
-import { fakeCluster } from '../../harness/cluster/fake.ts';
+import { fakeCluster } from '../support/fake-cluster.ts';
 import { waitReady } from '../../harness/cluster/ready.ts';
 import { builtMinor, images, nodeImages, versions } from '../../harness/images/refs.ts';
 import { sandboxRequest } from '../../harness/model/commands.ts';

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fakeCluster, type FakeCluster } from '../../harness/cluster/fake.ts';
+import { fakeCluster, type FakeCluster } from '../support/fake-cluster.ts';
 import { loadScenario } from '../../harness/cli/load.ts';
 import { nodePorts } from '../../harness/cluster/ports.ts';
 import { kubeadm } from '../../harness/distributions/kubeadm.ts';

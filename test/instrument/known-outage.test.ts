@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { analyseTrial } from '../../harness/analysis/record.ts';
-import { fakeCluster } from '../../harness/cluster/fake.ts';
+import { fakeCluster } from '../support/fake-cluster.ts';
 import { startClock } from '../../harness/engine/clock.ts';
 import type { EventBody, TrialEvent } from '../../harness/model/events.ts';
 import type { Sample } from '../../harness/model/probe.ts';
@@ -85,7 +85,7 @@ async function measure(wanted: Case, broken: boolean): Promise<Run> {
   const port = await listenSomewhere(server);
   const cluster = fakeCluster({ endpoints: { web: { host: '127.0.0.1', port } } });
   const observation = new AbortController();
-  const probe = newConnection({ periodMs: millis(periodMs), timeoutMs: millis(5000) });
+  const probe = { ...newConnection(), timeoutMs: millis(5000) };
   const session = await probe.open({ cluster, now: () => clock.now(), signal: observation.signal });
   const samples: Sample[] = [];
   const startMs = clock.now() + 200;

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { analyseTrial } from '../../harness/analysis/record.ts';
-import { buildLog, type LogSpec } from '../../harness/analysis/testing/log-builder.ts';
-import { answersOf, between, quick, slow, type Service } from '../../harness/analysis/testing/service.ts';
+import { buildLog, type LogSpec } from '../support/log-builder.ts';
+import { answersOf, between, quick, slow, type Service } from '../support/service.ts';
 import { seeded } from '../../harness/model/random.ts';
 import { midpoint } from '../../harness/model/units.ts';
 

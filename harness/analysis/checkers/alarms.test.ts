@@ -4,7 +4,7 @@ import { detectorsOf } from './alarms.ts';
 import { indexLog } from '../log.ts';
 import { observe } from '../observation.ts';
 import { analyseTrial } from '../record.ts';
-import { buildLog, type LogSpec } from '../testing/log-builder.ts';
+import { buildLog, type LogSpec } from '../../../test/support/log-builder.ts';
 
 /** Fault from 30 s to 31 s, first changing command at 61 s, end at 120 s. */
 const spec: LogSpec = {

@@ -64,7 +64,7 @@ function slisLost({ log, observation, slis }: Trial, mitigationStartMs: number):
 
 /** Harm in clauses, none where there is none. */
 export function harmWords({ slis, objects: [first, ...others] }: Harm): readonly string[] {
-  const more = others.length > 0 ? ` and ${String(others.length)} more` : '';
+  const more = others.length > 0 ? ` and ${others.length} more` : '';
   return [
     ...slis.map((sli) => `${sli} was good before the runbook and no longer is`),
     ...(first === undefined ? [] : [`${first}${more} outside the blast radius gone`]),

@@ -132,7 +132,7 @@ export function missingFromHealth(state: Omit<EventOf<'state'>, 'type'>): readon
 
 function belowAll(what: string, wanted: string, there: number | undefined, all: number | undefined): readonly string[] {
   if (there === undefined || all === undefined) return [`${what} were not counted`];
-  return there < all ? [`${String(there)} of ${String(all)} ${what} ${wanted}`] : [];
+  return there < all ? [`${there} of ${all} ${what} ${wanted}`] : [];
 }
 
 function some(phase: string, pods: number | undefined): readonly string[] {

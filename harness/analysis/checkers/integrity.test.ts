@@ -3,7 +3,7 @@ import type { TrialEvent } from '../../model/events.ts';
 import { integrityOf } from './integrity.ts';
 import { indexLog } from '../log.ts';
 import { analyseTrial } from '../record.ts';
-import { buildLog, type LogSpec } from '../testing/log-builder.ts';
+import { buildLog, type LogSpec } from '../../../test/support/log-builder.ts';
 
 const spec: LogSpec = {
   probes: [

@@ -59,7 +59,7 @@ function findContradiction(log: TrialLog): string | undefined {
           ? `is of the alert ${event.detector}, which this trial does not have`
           : undefined) ??
       (ended && afterTheEnd(event) ? 'comes after the end of the trial' : undefined);
-    if (wrong !== undefined) return `line ${String(index + 1)} ${wrong}`;
+    if (wrong !== undefined) return `line ${index + 1} ${wrong}`;
     previousMs = event.atMs;
     ended ||= event.type === 'trial.ended';
   }
@@ -71,7 +71,7 @@ function findContradiction(log: TrialLog): string | undefined {
 
 function wrongPlace(event: TrialEvent, index: number, previousMs: number): string | undefined {
   if (event.seq !== index) {
-    return `has the number ${String(event.seq)} and not ${String(index)}: lines are missing, doubled or out of order`;
+    return `has the number ${event.seq} and not ${index}: lines are missing, doubled or out of order`;
   }
   if (Object.values(event).some((value) => typeof value === 'number' && !Number.isFinite(value))) {
     return 'has a number that is none';
@@ -99,14 +99,14 @@ class Requests {
   add({ sli, n, intendedMs, startedMs, endedMs, atMs }: Stored<'sample'>): string | undefined {
     const probe = this.#probes.get(sli);
     if (probe === undefined) return `is a request of ${sli}, which this trial does not probe`;
-    if (probe.seen.has(n)) return `repeats request ${String(n)} of ${sli}`;
+    if (probe.seen.has(n)) return `repeats request ${n} of ${sli}`;
     probe.seen.add(n);
     probe.zeroMs ??= intendedMs - n * probe.periodMs;
     if (n < 0 || Math.abs(intendedMs - n * probe.periodMs - probe.zeroMs) > slackMs) {
-      return `is request ${String(n)} of ${sli}, which was not meant for ${humanDuration(intendedMs)}`;
+      return `is request ${n} of ${sli}, which was not meant for ${humanDuration(intendedMs)}`;
     }
     if (startedMs < intendedMs - slackMs || endedMs < startedMs - slackMs || atMs < endedMs - slackMs) {
-      return `is request ${String(n)} of ${sli}, which ended before it began, or after it was logged`;
+      return `is request ${n} of ${sli}, which ended before it began, or after it was logged`;
     }
     return undefined;
   }
@@ -127,7 +127,7 @@ function missingOf({ sli, periodMs, samples }: SliLog, stoppedMs: number): strin
   const last = samples.at(-1);
   if (last === undefined) return `no request of ${sli} is in it`;
   const hole = samples.findIndex(({ n }, index) => n !== index);
-  if (hole !== -1) return `request ${String(hole)} of ${sli} is missing`;
+  if (hole !== -1) return `request ${hole} of ${sli} is missing`;
   if (last.atMs - last.endedMs > writtenWithinMs) {
     return `the last request of ${sli} was over ${humanDuration(last.atMs - last.endedMs)} before it was written down`;
   }

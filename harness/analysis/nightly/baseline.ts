@@ -51,7 +51,7 @@ export function pin(
     says.push(
       when === 'now'
         ? `${scenario}: tonight is the baseline of its environment (${countOf(now, 'block')})`
-        : `${scenario}: tonight is added to the baseline of its environment (${String(now)} of ${countOf(baselineBlocks, 'block')})`,
+        : `${scenario}: tonight is added to the baseline of its environment (${now} of ${countOf(baselineBlocks, 'block')})`,
     );
   }
   return { lines: kept, says };

@@ -22,7 +22,7 @@ export function hardGates(tonight: Night, baseline: readonly Night[], before: Ni
 function witness(tonight: Night): readonly string[] {
   const lines = [...tonight.arms.values()].filter((l) => l.kind !== 'healthy' && l.kind !== 'on-healthy');
   const [missed, seen] = [sum(lines.map((l) => l.unwitnessed)), sum(lines.map(validIn))];
-  return missed > 0 && seen === 0 ? [`no witness confirmed the fault in any of ${String(missed)} trials`] : [];
+  return missed > 0 && seen === 0 ? [`no witness confirmed the fault in any of ${missed} trials`] : [];
 }
 
 /** A healthy cluster that is not healthy, and fixes that harm one. */
@@ -151,4 +151,4 @@ function countsOf(lines: readonly NightLine[], arm: string): ArmCounts {
   };
 }
 
-const of = (k: number, n: number): string => `${String(k)} of ${String(n)}`;
+const of = (k: number, n: number): string => `${k} of ${n}`;

@@ -1,6 +1,6 @@
 import { mean, sampleCorrelation, sampleStandardDeviation } from 'simple-statistics';
 import { describe, expect, it } from 'vitest';
-import { history, timesOf, tonightOf, type HistoryOptions } from '../testing/histories.ts';
+import { history, timesOf, tonightOf, type HistoryOptions } from '../../../test/support/histories.ts';
 import { atMost } from '../stats.ts';
 import type { Night } from './lines.ts';
 import { judgeNight, type ScenarioVerdict } from './verdict.ts';

@@ -89,6 +89,6 @@ function shiftIn(
     afterMs,
     p,
     slower: afterMs > beforeMs,
-    says: `${id}: ${changed(timed.what, afterMs - beforeMs)} since ${date} (${humanDuration(beforeMs)} then, ${humanDuration(afterMs)} now; change point over ${String(values.length)} nights, p ${pText(p)})`,
+    says: `${id}: ${changed(timed.what, afterMs - beforeMs)} since ${date} (${humanDuration(beforeMs)} then, ${humanDuration(afterMs)} now; change point over ${values.length} nights, p ${pText(p)})`,
   };
 }

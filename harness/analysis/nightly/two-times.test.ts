@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { nightlyMarkdown, nightlyTerminal } from '../../reporters/nightly.ts';
 import type { NightLine } from '../../model/night.ts';
-import { history, tonightOf, type HistoryOptions } from '../testing/histories.ts';
+import { history, tonightOf, type HistoryOptions } from '../../../test/support/histories.ts';
 import type { Night } from './lines.ts';
 import { judgeNight, type ScenarioVerdict } from './verdict.ts';
 

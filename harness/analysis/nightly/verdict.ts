@@ -145,7 +145,7 @@ function decide(f: Findings): Pick<ScenarioVerdict, 'verdict' | 'cause' | 'reaso
     return noData('environment', `tonight's trials ran in more than one environment (${factNames(f.tonight.mixed)})`);
   }
   if (f.valid * 2 < f.planned) {
-    return noData('invalid', `${String(f.valid)} of ${String(f.planned)} trials valid: fewer than half`);
+    return noData('invalid', `${f.valid} of ${f.planned} trials valid: fewer than half`);
   }
   if (f.baseline.length === 0) {
     return f.all.length === 0
@@ -156,7 +156,7 @@ function decide(f: Findings): Pick<ScenarioVerdict, 'verdict' | 'cause' | 'reaso
     return noData('invalid', 'tonight is part of the baseline: there is nothing to compare it with');
   if (f.timing === undefined) {
     const nights = `${countOf(f.pool.length, 'night')} since the baseline`;
-    return noData('invalid', `${nights}: times are not compared below ${String(leastNights)}`);
+    return noData('invalid', `${nights}: times are not compared below ${leastNights}`);
   }
   const { canary } = f.timing;
   if (canary?.kind !== 'seen') {
@@ -167,14 +167,14 @@ function decide(f: Findings): Pick<ScenarioVerdict, 'verdict' | 'cause' | 'reaso
   if (later !== undefined) return { verdict: 'red', reason: later };
   return {
     verdict: 'green',
-    reason: `as the baseline in ${String(f.timing.nights)} nights; ${canary.says.slice(canary.arm.length + 2)}`,
+    reason: `as the baseline in ${f.timing.nights} nights; ${canary.says.slice(canary.arm.length + 2)}`,
   };
 }
 
 const factNames = (differences: readonly Difference[]): string => {
   const names = differences.slice(0, 3).map((d) => `${d.fact}: ${d.a === '' ? 'not recorded' : d.a} | ${d.b}`);
   const more = differences.length - names.length;
-  return `${names.join('; ')}${more > 0 ? `; and ${String(more)} more` : ''}`;
+  return `${names.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
 };
 
 /** Against the latest of the scenario's baselines. */

@@ -19,8 +19,8 @@ export function timesInWords({ id, times }: Judged, nights: number, together: nu
   const isShown = (t: JudgedTime): boolean => t.longer || t.shorter;
   const parts = [
     ...times.filter(isShown).map((t, i) => {
-      const than = i === 0 ? ` in the last ${String(nights)} nights than in the baseline` : '';
-      const over = together > 1 ? ` adjusted over ${String(together)}` : '';
+      const than = i === 0 ? ` in the last ${nights} nights than in the baseline` : '';
+      const over = together > 1 ? ` adjusted over ${together}` : '';
       const sure = `${interval(t, '; 95 %: ')}; p ${pText(t.pAdjusted ?? 1)}${over}`;
       return `${changed(t.what, t.differenceMs)}${than} (${thenAndNow(t)}${sure})`;
     }),

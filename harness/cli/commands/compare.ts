@@ -3,6 +3,7 @@ import type { RunComparison, Wanted } from '../../analysis/comparison-runs.ts';
 import type { Run } from '../../model/run.ts';
 import { exitCodes, FiredrillError } from '../../model/errors.ts';
 import type { CommandContext } from '../context.ts';
+import { terminalOptions } from '../output.ts';
 import { loadRun } from '../stored.ts';
 import { didYouMeanOneOf } from '../suggest.ts';
 
@@ -11,6 +12,8 @@ export interface CompareFlags {
   readonly runbook?: readonly string[];
   readonly alerts?: boolean;
   readonly format: 'table' | 'md' | 'json';
+  /** The same as the format `json`. */
+  readonly json?: boolean;
 }
 
 /**
@@ -62,13 +65,13 @@ export async function compare(
     throw new FiredrillError(
       'usage',
       second === undefined
-        ? `run ${first.plan.runId} has ${String(chosen.length)} of the requested ${comparedNames[wanted.what]}: a comparison needs two`
+        ? `run ${first.plan.runId} has ${chosen.length} of the requested ${comparedNames[wanted.what]}: a comparison needs two`
         : `the two runs have no ${comparedNames[wanted.what]} in common`,
       { hint: `npm run firedrill -- compare ${names[0]}` },
     );
   }
   const comparison = second === undefined ? compareWithin(first, wanted) : compareBetween(first, second, wanted);
-  context.output.result(await render(comparison, flags.format, context));
+  context.output.result(await render(comparison, flags.json === true ? 'json' : flags.format, context));
   return exitCodeOf(comparison);
 }
 
@@ -77,13 +80,10 @@ async function render(
   format: CompareFlags['format'],
   { output }: CommandContext,
 ): Promise<string> {
-  if (format === 'json') return (await import('../../reporters/json.ts')).comparisonJson(comparison);
+  if (format === 'json') return (await import('../../reporters/json.ts')).sortedJson(comparison);
   if (format === 'md') return (await import('../../reporters/comparison-markdown.ts')).comparisonMarkdown(comparison);
   const { comparisonTerminal } = await import('../../reporters/comparison-terminal.ts');
-  return comparisonTerminal(comparison, {
-    colour: output.stdout.colour,
-    width: output.stdout.isTty ? output.stdout.columns : 160,
-  });
+  return comparisonTerminal(comparison, terminalOptions(output));
 }
 
 function exitCodeOf(comparison: RunComparison): number {

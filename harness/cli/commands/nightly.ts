@@ -6,6 +6,7 @@ import type { ScenarioVerdict } from '../../analysis/nightly/verdict.ts';
 import { exitCodes, FiredrillError, oneLine } from '../../model/errors.ts';
 import type { CommandContext } from '../context.ts';
 import { keyOf, readLines, writeLines } from '../history.ts';
+import { terminalOptions } from '../output.ts';
 import { loadRun } from '../stored.ts';
 
 export interface NightlyFlags {
@@ -14,7 +15,7 @@ export interface NightlyFlags {
   readonly baseline: string;
   readonly pin?: Pin;
   /** Scenarios that must have a run tonight. */
-  readonly expect: readonly string[];
+  readonly expect?: readonly string[];
   readonly nights: number;
   readonly summary?: string;
   readonly json?: boolean;
@@ -28,7 +29,8 @@ export interface NightlyFlags {
 export async function nightly(context: CommandContext, names: readonly string[], flags: NightlyFlags): Promise<number> {
   const { nightOf, nightsOf } = await import('../../analysis/nightly/lines.ts');
   const { judgeNight } = await import('../../analysis/nightly/verdict.ts');
-  if (names.length === 0 && flags.expect.length === 0) {
+  const { expect: expected = [] } = flags;
+  if (names.length === 0 && expected.length === 0) {
     throw new FiredrillError('usage', "nightly needs tonight's runs", {
       hint: 'npm run firedrill -- nightly cni-wipe --history history.jsonl --baseline baseline.jsonl',
     });
@@ -53,7 +55,7 @@ export async function nightly(context: CommandContext, names: readonly string[],
     tonight,
     history: nightsOf(history),
     baseline: nightsOf(baseline),
-    expected: flags.expect,
+    expected,
     nights: flags.nights,
   });
   const own = new Set(tonight.map(({ scenario, runId }) => `${scenario}/${runId}`));
@@ -76,11 +78,10 @@ export async function nightly(context: CommandContext, names: readonly string[],
       throw new FiredrillError('usage', `${flags.summary} cannot be written: ${oneLine(error)}`, { cause: error });
     }
   }
-  const { stdout } = context.output;
   context.output.result(
     flags.json === true
       ? nightlyJson(verdicts, pinned)
-      : nightlyTerminal(verdicts, pinned, { colour: stdout.colour, width: stdout.isTty ? stdout.columns : 160 }),
+      : nightlyTerminal(verdicts, pinned, terminalOptions(context.output)),
   );
   return exitCodeOf(verdicts);
 }

@@ -257,7 +257,7 @@ function requireDecidable(parts: number, { decide, trials, typed }: RunFlags): v
   if (trials < least)
     throw new FiredrillError(
       'usage',
-      `--decide with ${typed?.includes('trials') === true ? `--trials ${String(trials)}` : 'one trial'}: fewer than ${String(least)} blocks cannot decide anything`,
+      `--decide with ${typed?.includes('trials') === true ? `--trials ${trials}` : 'one trial'}: fewer than ${least} blocks cannot decide anything`,
       { hint: '--trials 20: the maximum; the run ends as soon as it is decided' },
     );
 }

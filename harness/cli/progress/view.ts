@@ -76,7 +76,7 @@ export function advance(
         view: { ...rest, run: { scenario: event.scenario, profile: event.profile, trials: event.trials } },
         lines: [
           head(`${event.scenario} (${event.profile} profile): ${size}${estimate}${upTo}`),
-          info(`reports: ${event.runDir}`, 0),
+          end('info', 0, `reports: ${event.runDir}`),
         ],
       };
     }
@@ -103,7 +103,7 @@ export function advance(
       const what = event.what ?? event.title;
       return {
         view: { ...view, told: [...view.told, event.id] },
-        lines: [{ kind: 'end', level: 'warning', indent: 2, text: `alert ${event.id} ${when}: ${what}` }],
+        lines: [end('warning', 2, `alert ${event.id} ${when}: ${what}`)],
       };
     }
     case 'step': {
@@ -111,29 +111,20 @@ export function advance(
       if (event.state === 'started') {
         return {
           view: { ...view, step: { part: event.part, name: event.name, on: event.on, startedMs: nowMs } },
-          lines: [{ kind: 'begin', level: 'info', indent: 2, text: `${what} ...` }],
+          lines: [begin('info', 2, `${what} ...`)],
         };
       }
       const { step: _, ...rest } = view;
       const took = event.state === 'skipped' ? '' : ` (${humanDuration(event.elapsedMs)})`;
       const why = event.detail === undefined ? '' : `: ${event.detail}`;
-      return {
-        view: rest,
-        lines: [
-          {
-            kind: 'end',
-            level: event.state === 'failed' ? 'bad' : event.state === 'done' ? 'good' : 'info',
-            indent: 2,
-            text: `${what} ${event.state}${took}${why}`,
-          },
-        ],
-      };
+      const level = event.state === 'failed' ? 'bad' : event.state === 'done' ? 'good' : 'info';
+      return { view: rest, lines: [end(level, 2, `${what} ${event.state}${took}${why}`)] };
     }
     case 'slis': {
       const text = event.bad.length === 0 ? 'all SLIs are good' : `bad: ${event.bad.join(', ')}`;
       return {
         view: { ...view, slis: { good: event.good, bad: event.bad } },
-        lines: [{ kind: 'begin', level: event.bad.length === 0 ? 'info' : 'warning', indent: 2, text }],
+        lines: [begin(event.bad.length === 0 ? 'info' : 'warning', 2, text)],
       };
     }
     case 'outcome': {
@@ -141,29 +132,13 @@ export function advance(
       const tone = toneOf(event.outcome);
       const took = event.ttrMs === undefined ? '' : ` in ${humanDuration(event.ttrMs)}`;
       const wall = trial === undefined ? '' : ` [trial took ${humanDuration(nowMs - trial.startedMs)}]`;
-      return {
-        view: rest,
-        lines: [
-          {
-            kind: 'end',
-            level: tone === 'none' ? 'warning' : tone,
-            indent: 1,
-            text: `${event.runbook}: ${event.outcome}${took}: ${event.reason}${wall}`,
-          },
-        ],
-      };
+      const text = `${event.runbook}: ${event.outcome}${took}: ${event.reason}${wall}`;
+      return { view: rest, lines: [end(tone === 'none' ? 'warning' : tone, 1, text)] };
     }
     case 'note':
       return {
         view,
-        lines: [
-          {
-            kind: 'end',
-            level: event.level === 'warning' ? 'warning' : 'info',
-            indent: view.phase === undefined ? 0 : 2,
-            text: event.text,
-          },
-        ],
+        lines: [end(event.level === 'warning' ? 'warning' : 'info', view.phase === undefined ? 0 : 2, event.text)],
       };
   }
 }
@@ -180,30 +155,22 @@ function advanceSetup(view: View, event: ProgressSetup, nowMs: number): { view: 
   const detail = event.detail === undefined ? '' : `: ${event.detail}`;
   const left = event.etaMs === undefined ? '' : ` (about ${roughly(event.etaMs)} left)`;
   const text = `${place} ${event.state}${detail}${left}`;
+  const heard = (atMs: number): View => ({ ...view, setup: { ...event, atMs } });
   switch (event.state) {
     case 'started':
-      return {
-        view: { ...view, setup: { ...event, atMs: nowMs } },
-        lines: [{ kind: 'begin', level: 'info', indent: 0, text }],
-      };
+      return { view: heard(nowMs), lines: [begin('info', 0, text)] };
     case 'working': {
       const before = view.setup;
       const quietSince = before?.part === event.part && nowMs - before.atMs < setupQuietMs ? before.atMs : undefined;
       // atMs is when the log last heard of this part, so that a chatty one does not silence itself for ever.
-      return {
-        view: { ...view, setup: { ...event, atMs: quietSince ?? nowMs } },
-        lines: quietSince !== undefined ? [] : [{ kind: 'begin', level: 'info', indent: 0, text }],
-      };
+      return { view: heard(quietSince ?? nowMs), lines: quietSince !== undefined ? [] : [begin('info', 0, text)] };
     }
     case 'skipped':
       // What is there already is the usual case and no news.
-      return { view: { ...view, setup: { ...event, atMs: nowMs } }, lines: [] };
+      return { view: heard(nowMs), lines: [] };
     case 'done':
     case 'failed':
-      return {
-        view: { ...view, setup: { ...event, atMs: nowMs } },
-        lines: [{ kind: 'end', level: event.state === 'failed' ? 'bad' : 'good', indent: 0, text }],
-      };
+      return { view: heard(nowMs), lines: [end(event.state === 'failed' ? 'bad' : 'good', 0, text)] };
   }
 }
 
@@ -222,23 +189,15 @@ function advancePhase(
     const within = event.deadlineMs === undefined ? '' : ` (at most ${humanDuration(event.deadlineMs)})`;
     return {
       view: { ...view, phase: { name: event.name, startedMs: nowMs, ...deadline, ...detail } },
-      lines: [{ kind: 'begin', level: 'info', indent: 1, text: `${event.name} ...${within}` }],
+      lines: [begin('info', 1, `${event.name} ...${within}`)],
     };
   }
   const { phase, step: _, ...rest } = view;
   const took = phase?.name === event.name ? ` ${humanDuration(nowMs - phase.startedMs)}` : '';
   const why = event.detail === undefined ? '' : `: ${event.detail}`;
-  return {
-    view: rest,
-    lines: [
-      {
-        kind: 'end',
-        level: event.state === 'failed' ? 'bad' : 'good',
-        indent: 1,
-        text: `${event.name.padEnd(9)}${event.state === 'failed' ? ' failed after' : ''}${took}${why}`,
-      },
-    ],
-  };
+  const failed = event.state === 'failed';
+  const text = `${event.name.padEnd(9)}${failed ? ' failed after' : ''}${took}${why}`;
+  return { view: rest, lines: [end(failed ? 'bad' : 'good', 1, text)] };
 }
 
 /** The moving lines at the foot of a terminal: set-up bar, or trial, phase with its clock, step, SLIs. At most `width` wide. */
@@ -283,8 +242,9 @@ export function footer(view: View, nowMs: number, width: number, paint: Paint): 
   return lines;
 }
 
-const head = (text: string): Line => ({ kind: 'end', level: 'head', indent: 0, text });
-const info = (text: string, indent: number): Line => ({ kind: 'end', level: 'info', indent, text });
+const begin = (level: Line['level'], indent: number, text: string): Line => ({ kind: 'begin', level, indent, text });
+const end = (level: Line['level'], indent: number, text: string): Line => ({ kind: 'end', level, indent, text });
+const head = (text: string): Line => end('head', 0, text);
 
 /** An estimate has no seconds: `25 min`, `1 h 10 min`, `less than a minute`. */
 export function roughly(ms: number): string {

@@ -87,10 +87,11 @@ describe('snapshotStore', () => {
   });
 
   it('takes the oldest away beyond the bound, disks and images, and keeps what the rest is made of', async () => {
-    const { docker, images } = fakeDocker();
+    const { docker, images, calls } = fakeDocker();
     const { disks, removed, kept } = fakeDisks();
     const store = snapshotStore(docker, disks, 125);
     for (const slot of [0, 1, 2]) await store.publish({ snapshot: snapshot(slot) }, signal);
+    expect(calls.filter((call) => call.startsWith('images -q'))).toHaveLength(3);
     expect((await store.list()).map((one) => one.cluster)).toEqual(['firedrill-key-1', 'firedrill-key-2']);
     expect(removed).toEqual(['golden/firedrill-key-0']);
     expect(images.has('firedrill/snapshot:firedrill-key-0-0')).toBe(false);

@@ -73,8 +73,9 @@ export function snapshotStore(docker: Docker, disks: SnapshotDisks, bound = snap
       const described = `LABEL ${label}=${encodeSnapshot(snapshot)}`;
       await docker(['commit', '--change', described, first.name, first.image], { signal });
       const all = await list(signal);
-      for (const old of beyondBound(all, bound)) await remove(old, signal);
-      const kept = await list(signal);
+      const gone = beyondBound(all, bound);
+      for (const old of gone) await remove(old, signal);
+      const kept = all.filter((one) => !gone.includes(one));
       const bases = [...new Set(kept.map(({ base }) => base.id))];
       await disks.removeAllBut({ bases, clusters: kept.map(({ cluster }) => cluster) }, signal);
     },

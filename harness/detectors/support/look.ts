@@ -1,7 +1,8 @@
+import { beforeAbort } from '../../model/abort.ts';
 import { oneLine } from '../../model/errors.ts';
 import type { DetectorContext, Reading } from '../../model/detector.ts';
 import { millis, seconds, type Millis } from '../../model/units.ts';
-import { pause, unlessAborted } from './time.ts';
+import { pause } from './time.ts';
 
 /**
  * How long a look at the API may take: an alert that polls every second still waits longer than that for a slow answer. Below
@@ -61,7 +62,7 @@ export async function* looking(
   const over = (): boolean => signal.aborted;
   while (!over()) {
     const began = now();
-    const reading = await unlessAborted(look(), signal).then(
+    const reading = await beforeAbort(look(), signal).then(
       (finding) => () => voice.say(finding),
       (error: unknown) => () => voice.blind(oneLine(error)),
     );

@@ -15,24 +15,8 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** What a promise brings, or undefined when the signal aborts first: what hangs on then is left behind. */
-export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      resolve(undefined);
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    promise
-      .finally(() => {
-        signal.removeEventListener('abort', onAbort);
-      })
-      .then(resolve, reject);
-  });
-}
-
-/** An abort controller that also aborts with the given signal; `end` aborts it and lets go of the signal. */
-export function linked(signal: AbortSignal): { readonly signal: AbortSignal; end(): void } {
+/** A signal that aborts with the given one, and when it is disposed of. */
+export function linked(signal: AbortSignal): Disposable & { readonly signal: AbortSignal } {
   const own = new AbortController();
   const onAbort = (): void => {
     own.abort(signal.reason);
@@ -41,7 +25,7 @@ export function linked(signal: AbortSignal): { readonly signal: AbortSignal; end
   else signal.addEventListener('abort', onAbort, { once: true });
   return {
     signal: own.signal,
-    end() {
+    [Symbol.dispose]() {
       signal.removeEventListener('abort', onAbort);
       own.abort(new Error('ended'));
     },

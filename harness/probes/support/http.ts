@@ -1,12 +1,11 @@
 import { request, type Agent } from 'node:http';
+import { beforeAbort } from '../../model/abort.ts';
 import type { Endpoint } from '../../model/cluster.ts';
 
 /** An answer over HTTP; the body is cut at 64 KiB, which no service that is asked here exceeds. */
 export interface HttpAnswer {
   readonly status: number;
   readonly body: string;
-  /** Whether the connection had been used before. */
-  readonly reused: boolean;
 }
 
 const maxBody = 65_536;
@@ -17,7 +16,7 @@ const maxBody = 65_536;
  *
  * @throws the socket's error (ECONNREFUSED, ECONNRESET, ...) or the signal's reason; the connection is destroyed then
  */
-export function ask(
+export async function ask(
   endpoint: Endpoint,
   path: string,
   options: {
@@ -27,18 +26,10 @@ export function ask(
     readonly agent?: Agent;
   },
 ): Promise<HttpAnswer> {
-  return new Promise((resolve, reject) => {
-    const { host, port } = endpoint;
-    const { signal, body } = options;
-    // A request that waits for its agent's one connection does not hear of its own abortion until it gets it.
-    const onAbort = (): void => {
-      reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-    };
-    if (signal.aborted) {
-      onAbort();
-      return;
-    }
-    signal.addEventListener('abort', onAbort, { once: true });
+  const { host, port } = endpoint;
+  const { signal, body } = options;
+  signal.throwIfAborted();
+  const answered = new Promise<HttpAnswer>((resolve, reject) => {
     const sent = request({
       host,
       port,
@@ -58,7 +49,7 @@ export function ask(
       });
       response.on('error', reject);
       response.on('end', () => {
-        if (response.complete) resolve({ status: response.statusCode ?? 0, body: text, reused: sent.reusedSocket });
+        if (response.complete) resolve({ status: response.statusCode ?? 0, body: text });
         else reject(new Error('the answer broke off'));
       });
       response.on('close', () => {
@@ -68,6 +59,8 @@ export function ask(
     });
     sent.end(body);
   });
+  // A request that waits for its agent's one connection does not hear of its own abortion until it gets it.
+  return await beforeAbort(answered, signal);
 }
 
 /** The answer, if its status is one of 2xx. */

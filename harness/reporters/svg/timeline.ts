@@ -30,6 +30,9 @@ export function timeline(record: WholeRecord, detail: number): Markup {
     parts.push(draw(y));
     y += height;
   };
+  const instant = (ms: number, text: string, kind: string, title: string): void => {
+    row(textRow, (at) => beside(x, ms, at, text, kind, title));
+  };
   const header = (text: string): void => {
     y += 6;
     row(16, (at) => safe`<text class="group" x="0" y="${at + 11}">${text}</text>`);
@@ -56,40 +59,16 @@ export function timeline(record: WholeRecord, detail: number): Markup {
   if ([firstGood, restored, full].some((ms) => ms !== undefined)) header('Recovery');
   // Where it stayed good from then on, both are the same instant and one line says so.
   if (firstGood !== undefined && (restored === undefined || restored - firstGood >= 1000)) {
-    row(textRow, (at) =>
-      beside(
-        x,
-        firstGood,
-        at,
-        `first good ${humanDuration(firstGood - zero)}`,
-        'first',
-        'all that broke was good at the same time',
-      ),
-    );
+    const title = 'all that broke was good at the same time';
+    instant(firstGood, `first good ${humanDuration(firstGood - zero)}`, 'first', title);
   }
   if (restored !== undefined) {
-    row(textRow, (at) =>
-      beside(
-        x,
-        restored,
-        at,
-        `stable since ${humanDuration(restored - zero)}`,
-        'restored',
-        'start of the first stability window without an outage',
-      ),
-    );
+    const title = 'start of the first stability window without an outage';
+    instant(restored, `stable since ${humanDuration(restored - zero)}`, 'restored', title);
   }
   if (full !== undefined) {
-    row(textRow, (at) =>
-      beside(
-        x,
-        full,
-        at,
-        `fully recovered ${humanDuration(full - zero)}`,
-        'full',
-        'cluster restored, alerts quiet, durable',
-      ),
-    );
+    const title = 'cluster restored, alerts quiet, durable';
+    instant(full, `fully recovered ${humanDuration(full - zero)}`, 'full', title);
   }
   header('Service, as the probes saw it');
   for (const sli of record.slis) {

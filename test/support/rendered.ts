@@ -1,8 +1,8 @@
-import { wholeAmong } from '../../analysis/short-record.ts';
-import type { Plan } from '../../model/plan.ts';
-import type { WholeRecord } from '../../model/record.ts';
-import type { RunSummary } from '../../model/summary.ts';
-import { reports, type ReportFormat } from '../all.ts';
+import { wholeAmong } from '../../harness/analysis/short-record.ts';
+import type { Plan } from '../../harness/model/plan.ts';
+import type { WholeRecord } from '../../harness/model/record.ts';
+import type { RunSummary } from '../../harness/model/summary.ts';
+import { reports, type ReportFormat } from '../../harness/reporters/all.ts';
 
 /** A report of records that are in memory, as one text. */
 export function rendered(

@@ -1,5 +1,5 @@
-import type { WholeRecord } from '../../model/record.ts';
-import { analyseTrial } from '../record.ts';
+import type { WholeRecord } from '../../harness/model/record.ts';
+import { analyseTrial } from '../../harness/analysis/record.ts';
 import { buildLog, type LogSpec } from './log-builder.ts';
 
 /** A trial whose DNS is good again at the given instant (fault at 30 to 31 s), noticed by `node` at 40 s. */

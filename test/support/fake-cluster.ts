@@ -1,4 +1,4 @@
-import { within } from '../host/time.ts';
+import { within } from '../../harness/host/time.ts';
 import type {
   CallOptions,
   CanaryPod,
@@ -14,10 +14,10 @@ import type {
   NodeStream,
   PodState,
   ServiceState,
-} from '../model/cluster.ts';
-import type { NodeSelector } from '../model/step.ts';
-import { Queue } from './queue.ts';
-import { selectNodes } from './select.ts';
+} from '../../harness/model/cluster.ts';
+import type { NodeSelector } from '../../harness/model/step.ts';
+import { Queue } from '../../harness/cluster/queue.ts';
+import { selectNodes } from '../../harness/cluster/select.ts';
 
 /** A command that was given to the fake: `on` is a node's name or `workstation`. */
 export interface FakeCall {

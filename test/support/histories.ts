@@ -1,8 +1,8 @@
-import { armName, type ControlKind } from '../../model/control.ts';
-import type { NightLine } from '../../model/night.ts';
-import { seeded } from '../../model/random.ts';
-import { nightsOf, type Night, type Tonight } from '../nightly/lines.ts';
-import type { ObservedTime } from '../observed.ts';
+import { armName, type ControlKind } from '../../harness/model/control.ts';
+import type { NightLine } from '../../harness/model/night.ts';
+import { seeded } from '../../harness/model/random.ts';
+import { nightsOf, type Night, type Tonight } from '../../harness/analysis/nightly/lines.ts';
+import type { ObservedTime } from '../../harness/analysis/observed.ts';
 
 /** How nights come about that nobody ran. Times in ms. */
 export interface HistoryOptions {

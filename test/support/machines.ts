@@ -1,9 +1,9 @@
-import type { ProgressEvent } from '../../model/progress.ts';
-import type { DockerFacts } from '../../host/docker.ts';
-import { ensureDocker, localEndpoint, type DockerHost, type DockerReady } from '../docker.ts';
-import type { Facts } from '../doctor.ts';
-import { clusterMemory } from '../need.ts';
-import type { Runner, RunResult } from '../../host/run.ts';
+import type { ProgressEvent } from '../../harness/model/progress.ts';
+import type { DockerFacts } from '../../harness/host/docker.ts';
+import { ensureDocker, localEndpoint, type DockerHost, type DockerReady } from '../../harness/setup/docker.ts';
+import type { Facts } from '../../harness/setup/doctor.ts';
+import { clusterMemory } from '../../harness/setup/need.ts';
+import type { Runner, RunResult } from '../../harness/host/run.ts';
 
 const kernel = '6.12.43-amd64';
 

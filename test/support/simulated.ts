@@ -1,5 +1,5 @@
-import { seeded } from '../../model/random.ts';
-import type { ArmBlock, ArmBlocks } from '../observed.ts';
+import { seeded } from '../../harness/model/random.ts';
+import type { ArmBlock, ArmBlocks } from '../../harness/analysis/observed.ts';
 
 /** Up to where simulated times are watched, ms. */
 export const simulatedHorizonMs = 240_000;

@@ -1,4 +1,4 @@
-import type { Plan } from '../../model/plan.ts';
+import type { Plan } from '../../harness/model/plan.ts';
 
 /** A plan of one block per number, with `wait`, `cure` and `nuclear`. */
 export function planOf(blocks: number, change: Partial<Plan> = {}): Plan {

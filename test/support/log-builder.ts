@@ -1,6 +1,6 @@
-import type { ControlKind } from '../../model/control.ts';
-import type { EventBody, EventOf, TrialEvent } from '../../model/events.ts';
-import type { Answer } from '../log.ts';
+import type { ControlKind } from '../../harness/model/control.ts';
+import type { EventBody, EventOf, TrialEvent } from '../../harness/model/events.ts';
+import type { Answer } from '../../harness/analysis/log.ts';
 
 type Reading = Omit<EventOf<'detector'>, 'type'> & { readonly atMs: number };
 type State = Omit<EventOf<'state'>, 'type'> & { readonly atMs: number };

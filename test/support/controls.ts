@@ -1,7 +1,7 @@
-import { armName, canaryDelayMs } from '../../model/control.ts';
-import type { Plan, PlannedControl, PlannedTrial } from '../../model/plan.ts';
-import type { WholeRecord } from '../../model/record.ts';
-import { analyseTrial } from '../record.ts';
+import { armName, canaryDelayMs } from '../../harness/model/control.ts';
+import type { Plan, PlannedControl, PlannedTrial } from '../../harness/model/plan.ts';
+import type { WholeRecord } from '../../harness/model/record.ts';
+import { analyseTrial } from '../../harness/analysis/record.ts';
 import { buildLog } from './log-builder.ts';
 import { planOf } from './plan.ts';
 

@@ -1,7 +1,7 @@
-import type { Detector, Reading } from '../../model/detector.ts';
-import type { Cluster } from '../../model/cluster.ts';
-import type { Sample } from '../../model/probe.ts';
-import { profiles } from '../../model/profile.ts';
+import type { Detector, Reading } from '../../harness/model/detector.ts';
+import type { Cluster } from '../../harness/model/cluster.ts';
+import type { Sample } from '../../harness/model/probe.ts';
+import { profiles } from '../../harness/model/profile.ts';
 
 /** A detector at work in a test: what it said so far, and the way to end it. */
 export interface Watching {

@@ -1,4 +1,4 @@
-import type { Answer } from '../log.ts';
+import type { Answer } from '../../harness/analysis/log.ts';
 
 /** A service that is asked by a probe, and is down in a known interval. Times in trial milliseconds. */
 export interface Service {

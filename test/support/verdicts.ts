@@ -1,8 +1,8 @@
-import { seeded } from '../../model/random.ts';
-import type { Plan } from '../../model/plan.ts';
-import type { Outcome } from '../../model/outcome.ts';
-import type { WholeRecord } from '../../model/record.ts';
-import { summarise } from '../summary.ts';
+import { seeded } from '../../harness/model/random.ts';
+import type { Plan } from '../../harness/model/plan.ts';
+import type { Outcome } from '../../harness/model/outcome.ts';
+import type { WholeRecord } from '../../harness/model/record.ts';
+import { summarise } from '../../harness/analysis/summary.ts';
 import { planOf } from './plan.ts';
 
 /** What one trial would come to, were it watched for ever. Times in ms. */

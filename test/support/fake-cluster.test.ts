@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { millis } from '../model/units.ts';
-import { fakeCluster, fakeEvent, fakePod } from './fake.ts';
+import { millis } from '../../harness/model/units.ts';
+import { fakeCluster, fakeEvent, fakePod } from './fake-cluster.ts';
 
 describe('the fake cluster', () => {
   it('keeps the calls and answers by its handler', async () => {
