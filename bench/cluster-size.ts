@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { dockerCli } from '../harness/cluster/docker.ts';
-import { kindSource } from '../harness/cluster/provide.ts';
+import { freshSource } from '../harness/cluster/provide.ts';
 import type { RunningCluster } from '../harness/cluster/provider.ts';
 import { millis } from '../harness/model/units.ts';
 import { clusterBase, inFolder, keep, memoryOf, say, table, untilTold } from './support.ts';
@@ -61,7 +61,7 @@ const base = await clusterBase(runId, signal);
 const found: { nodes: number; pods: number; readySeconds: number; memoryMiB: number; busyCores: number }[] = [];
 for (const [index, count] of workers.entries()) {
   await inFolder(async (dir) => {
-    const source = kindSource({ ...base, workers: count }, () => `firedrill-${runId}-${index}`);
+    const source = freshSource({ ...base, workers: count }, () => `firedrill-${runId}-${index}`);
     const from = performance.now();
     const cluster = await source.provide({ name: await source.reserve(), workDir: join(dir, 'work') }, signal);
     try {

@@ -8,6 +8,7 @@ import type { ClusterBase } from '../harness/cluster/provide.ts';
 import type { RunningCluster } from '../harness/cluster/provider.ts';
 import { startClock } from '../harness/engine/clock.ts';
 import { ensureImages } from '../harness/images/ensure.ts';
+import type { DistributionName } from '../harness/model/distribution.ts';
 import { profiles } from '../harness/model/profile.ts';
 import { startSampling } from '../harness/sampling/sampler.ts';
 import { cacheDir } from '../harness/host/folders.ts';
@@ -41,23 +42,26 @@ export const say = (text: string): void => {
 /**
  * Everything of a cluster of `cni-wipe` in the fast profile but its name; prepares the machine like a run does.
  * @param mode how the node image is had: `strict` is one like upstream's
+ * @param distribution what the nodes run
  */
 export async function clusterBase(
   runId: string,
   signal: AbortSignal,
   mode: 'auto' | 'strict' = 'auto',
+  distribution: DistributionName = 'kubeadm',
 ): Promise<ClusterBase> {
   const quiet = (): void => undefined;
   await ensureDocker({}, quiet, signal);
-  const images = await ensureImages({ mode }, quiet, signal);
+  const images = await ensureImages({ mode, distribution }, quiet, signal);
   return {
     runId,
+    distribution,
     nodeImage: images.node,
     workers: scenario.cluster.workers,
     workloadDir: fileURLToPath(new URL(`../manifests/${scenario.cluster.workload}`, import.meta.url)),
     profile: profiles.fast,
     kindBinary: await ensureKind({}, quiet, signal),
-    kubectlBinary: await ensureKubectl(images.node, {}, quiet, signal),
+    kubectlBinary: await ensureKubectl(images.node, { distribution }, quiet, signal),
     cacheDir: cacheDir(),
   };
 }

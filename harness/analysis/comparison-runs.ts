@@ -134,7 +134,8 @@ export function compareBetween(first: Run, second: Run, wanted: Wanted): RunComp
   const known = namesIn(second, wanted);
   const names = namesIn(first, wanted).filter((name) => known.includes(name));
   const { ours, theirs } = sameArms(validOf(first, wanted), validOf(second, wanted), wanted.what);
-  const differences = [...environmentDifferences(ours, theirs), ...planDifferences(first.plan, second.plan)];
+  const across = distributionOf(first.plan) !== distributionOf(second.plan);
+  const differences = [...environmentDifferences(ours, theirs, across), ...planDifferences(first.plan, second.plan)];
   const shorter = Math.min(first.plan.horizonMs, second.plan.horizonMs);
   const questionFor = (horizonMs: number): Question =>
     questionOf(wanted.what, 'two-sample', horizonMs, first.plan.seed, differences);
@@ -153,7 +154,8 @@ export function compareBetween(first: Run, second: Run, wanted: Wanted): RunComp
     dropped: [],
     notes: notesOf([first, second], wanted.what, names, horizonMs),
     comparisons,
-    regressions: differences.length > 0 ? [] : regressionsOf(first, second, comparisons, wanted.what),
+    // Another distribution is another thing, and not a later state of the same.
+    regressions: differences.length > 0 || across ? [] : regressionsOf(first, second, comparisons, wanted.what),
   };
 
   function runbooksBetween(horizonMs: number) {
@@ -220,6 +222,9 @@ function validOf({ records }: Run, { what, names }: Wanted): readonly TrialRecor
     .sort((a, b) => (a.trialId < b.trialId ? -1 : a.trialId > b.trialId ? 1 : 0));
 }
 
+/** What a run's nodes ran, as it was asked for. */
+const distributionOf = ({ distribution = 'kubeadm' }: Plan): string => distribution;
+
 function planDifferences(a: Plan, b: Plan): readonly Difference[] {
   return a.holdMs === b.holdMs
     ? []
@@ -282,18 +287,28 @@ function notesOf(
     notes.push(`Times to recover count up to ${humanDuration(horizonMs)}, the shorter of the two horizons.`);
   }
   if (first === undefined || second === undefined) return notes;
+  const [ours, theirs] = [distributionOf(first.plan), distributionOf(second.plan)];
+  if (ours !== theirs)
+    notes.push(
+      `The first run is of ${labelOf(first)}, the second of ${labelOf(second)}: each runbook does the same by the commands of its own.`,
+    );
   notes.push(
-    'The two runs were made at different times: a difference may come from that and not from what was changed.',
+    first.plan.beside?.includes(second.plan.runId) === true
+      ? 'The two runs drew their trials into the same blocks, one trial at a time.'
+      : 'The two runs were made at different times: a difference may come from that and not from what was changed.',
   );
   for (const runbook of first.plan.runbooks) {
     const other = second.plan.runbooks.find((r) => r.id === runbook.id);
     const steps = ({ before, steps: list }: typeof runbook): string => JSON.stringify([before ?? [], list]);
-    if (what === 'runbooks' && other !== undefined && steps(other) !== steps(runbook)) {
+    if (what === 'runbooks' && ours === theirs && other !== undefined && steps(other) !== steps(runbook)) {
       notes.push(`${runbook.id}: its steps are not the same in both runs.`);
     }
   }
   return notes;
 }
+
+/** What a run's nodes ran, as they said: a double is called one. */
+const labelOf = ({ plan, records }: Run): string => records[0]?.environment['distribution'] ?? distributionOf(plan);
 
 /** What time alone does not say: a runbook that is faster and loses data is not better. */
 function costs(runs: readonly Run[], names: readonly string[]): string[] {

@@ -15,18 +15,30 @@ const ofNoWeight = /^(addresses$|subnet$|seconds\.|cluster\.)/;
 
 /** Where a trial ran, as far as it must be alike to be compared: kernel, CPUs, Docker, images, timers, profile. */
 export function fingerprint(record: TrialRecord): ReadonlyMap<string, string> {
-  const facts = Object.entries({ ...record.environment, profile: record.profile });
+  // Earlier records know of one distribution.
+  const facts = Object.entries({ distribution: 'kubeadm', ...record.environment, profile: record.profile });
   return new Map(facts.filter(([fact]) => !ofNoWeight.test(fact)));
 }
 
-/** Facts in which two sets of trials are not the same throughout, sorted by name. */
-export function environmentDifferences(a: readonly TrialRecord[], b: readonly TrialRecord[]): readonly Difference[] {
+/** Facts that follow from what the nodes run. */
+const ofDistribution = /^(distribution$|provider$|version\.(kind|kubernetes|containerd)$|image\.node)/;
+
+/**
+ * Facts in which two sets of trials are not the same throughout, sorted by name.
+ * @param across what the nodes run is what is compared: it and what follows from it is no difference
+ */
+export function environmentDifferences(
+  a: readonly TrialRecord[],
+  b: readonly TrialRecord[],
+  across = false,
+): readonly Difference[] {
   const ours = a.map(fingerprint);
   const theirs = a === b ? ours : b.map(fingerprint);
   const found = new Set<string>();
   for (const print of a === b ? ours : [...ours, ...theirs]) for (const fact of print.keys()) found.add(fact);
   const facts = [...found].sort();
   return facts.flatMap((fact) => {
+    if (across && ofDistribution.test(fact)) return [];
     const [x, y] = [valuesOf(ours, fact), valuesOf(theirs, fact)];
     return x.length === 1 && y.length === 1 && x[0] === y[0] ? [] : [{ fact, a: x.join(' / '), b: y.join(' / ') }];
   });

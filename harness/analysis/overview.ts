@@ -88,12 +88,13 @@ export function overviewOf(runs: readonly RunInShort[]): readonly Overview[] {
 }
 
 /** The versions that decide what a node does, by their names among a trial's facts. */
-const versions = { Kubernetes: 'version.kubernetes', containerd: 'version.containerd', cgroup: 'cgroup' };
+const versions = { distribution: 'distribution', Kubernetes: 'version.kubernetes', containerd: 'version.containerd', cgroup: 'cgroup' };
 
 function nodesOf({ summary: { environment } }: RunInShort): string {
   const known = Object.entries(versions).flatMap(([name, fact]) => {
     const version = environment[fact];
-    return version === undefined ? [] : [`${name} ${version}`];
+    if (version === undefined || (name === 'distribution' && version === 'kubeadm')) return [];
+    return [name === 'distribution' ? version : `${name} ${version}`];
   });
   return known.join(', ');
 }

@@ -36,12 +36,16 @@ export function summarise(plan: Plan, records: readonly TrialRecord[]): RunSumma
   );
   const controlArms = summariseControls(plan, sorted);
   const verdict = verdictOf(plan, runbooks, detectors, arms);
+  const environment = commonFacts(sorted);
   const broken = brokenByTheFault(valid.filter((r) => r.prevention !== true));
   return {
     schemaVersion: 1,
     runId: plan.runId,
     scenario: plan.scenario,
     profile: plan.profile,
+    ...(plan.distribution === undefined
+      ? {}
+      : { distribution: environment['distribution'] ?? plan.distribution }),
     seed: plan.seed,
     createdEpochMs: plan.createdEpochMs,
     horizonMs: plan.horizonMs,
@@ -71,7 +75,7 @@ export function summarise(plan: Plan, records: readonly TrialRecord[]): RunSumma
     noData: arms.flatMap(({ trialId, runbook, outcome, reason }) =>
       outcome === 'invalid' || outcome === 'unknown' ? [{ trialId, runbook, outcome, reason }] : [],
     ),
-    environment: commonFacts(sorted),
+    environment,
   };
 }
 

@@ -71,6 +71,13 @@ export function collect(value: string, before: readonly string[] = []): readonly
   return [...new Set([...before, ...words.filter((word) => word !== '')])];
 }
 
+/** One distribution, or several in the order in which they are compared. */
+export function distributions(flag: string, value: string): readonly DistributionName[] {
+  const list = collect(value).map((word) => oneOf(flag, word, distributionWords));
+  if (list.length === 0) throw bad(flag, value, `must be one of ${distributionWords.join(', ')}`, 'k3s');
+  return list;
+}
+
 /** `--controls` alone: every kind; with words, those. */
 export function controls(flag: string, value: string): readonly ControlWord[] {
   return collect(value).map((word) => oneOf(flag, word, controlWords));

@@ -14,6 +14,7 @@ import {
   confirm,
   controls,
   duration,
+  distributions,
   distributionWords,
   keepWords,
   oneOf,
@@ -31,6 +32,9 @@ import type { PrepareFlags } from './commands/prepare.ts';
 import type { PublishFlags } from './commands/publish.ts';
 import type { RunFlags } from './commands/run.ts';
 import { didYouMeanOneOf } from './suggest.ts';
+
+/** What commander hands to `run`: everything parsed, but several distributions still in one flag. */
+type RawRunFlags = Omit<RunFlags, 'distribution' | 'beside'> & { readonly distribution: readonly DistributionName[] };
 
 const outDefault = () => reportsDir(projectRoot, process.cwd());
 
@@ -128,7 +132,14 @@ With npm, flags come after a lone --:
     .addOption(choice('--keep <when>', 'keep clusters', keepWords, 'never'))
     .addOption(choice('--images <how>', 'where images come from', imageModes, 'auto'))
     .addOption(kubernetesOption())
-    .addOption(distributionOption())
+    .addOption(
+      new Option(
+        '--distribution <names>',
+        `what the nodes run: ${distributionWords.join(', ')} (a stand-in made of upstream's parts); several: in the same blocks, side by side`,
+      )
+        .argParser((v: string) => distributions('--distribution', v))
+        .default(['kubeadm'], 'kubeadm'),
+    )
     .option('--dry-run', 'print the plan and every command; change nothing')
     .addOption(choice('--reporter <name>', 'progress on stderr', reporterWords))
     .option('--out <folder>', 'where reports go', outDefault())
@@ -138,14 +149,16 @@ With npm, flags come after a lone --:
       (v) => duration('--horizon', v),
     )
     .option('--timeout <time>', 'stop after this long, e.g. 45m', (v) => duration('--timeout', v))
-    .option('--fresh', 'create every cluster with kind instead of restoring it from a snapshot')
+    .option('--fresh', 'make every cluster anew instead of restoring it from a snapshot')
     .option('--resume <run>', 'continue an interrupted run, or add --trials to a finished one')
     .option('--open-fence', 'let the cluster reach the outside network (by default it cannot)')
     .option('--json', 'print report.json instead of the table')
-    .action(async (ids: string[], flags: RunFlags, command: Command) => {
+    .action(async (ids: string[], given: RawRunFlags, command: Command) => {
       const { run } = await import('./commands/run.ts');
-      const typed = Object.keys(flags).filter((flag) => command.getOptionValueSource(flag) === 'cli');
-      done(await run(context, ids, { ...flags, typed }));
+      const typed = Object.keys(given).filter((flag) => command.getOptionValueSource(flag) === 'cli');
+      const { distribution: list, ...flags } = given;
+      const [distribution = 'kubeadm', ...beside] = list;
+      done(await run(context, ids, { ...flags, distribution, beside, typed }));
     });
 
   add('list', 'list the scenarios')

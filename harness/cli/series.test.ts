@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 const ids = ['a', 'b', 'c'];
-const parts = ids.map((id) => ({ id, scenario: lightsOut }));
+const parts = ids.map((id) => ({ id, distribution: 'kubeadm' as const, scenario: lightsOut }));
 const begin = (more: Partial<Series> = {}): Series => ({
   ...newSeries({
     createdEpochMs: Date.UTC(2026, 0, 2, 3, 4, 5),

@@ -9,6 +9,8 @@ import { isComplete, remaining } from '../engine/resume.ts';
 import { exitCodeOfTrials } from '../engine/outcomes.ts';
 import { exitCodeOf, exitCodes, FiredrillError, oneLine } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
+import type { DistributionName } from '../model/distribution.ts';
+import type { Beside } from '../engine/options.ts';
 import type { Scenario } from '../model/scenario.ts';
 import { distributionWords, profileWords } from './options.ts';
 import { readRun, type StoredRun } from './stored.ts';
@@ -93,6 +95,8 @@ export type RunPart = (
   more: {
     readonly resume?: StoredRun;
     readonly timeoutMs?: number;
+    /** The runs whose blocks it shares. */
+    readonly shared?: Beside;
     /** Is told the run's folder as soon as there is one. */
     readonly onProgress: OnProgress;
   },
@@ -100,6 +104,7 @@ export type RunPart = (
 
 export interface Part {
   readonly id: string;
+  readonly distribution: DistributionName;
   readonly scenario: Scenario;
 }
 

@@ -30,7 +30,7 @@ export interface ClusterSource {
 }
 
 /** A source that makes every cluster again. */
-export function kindSource(base: ClusterBase, nameOf: () => string): ClusterSource {
+export function freshSource(base: ClusterBase, nameOf: () => string): ClusterSource {
   return {
     reserve: () => Promise.resolve(nameOf()),
     provide: (given, signal) => kindProvider().create({ ...base, ...given }, signal),
@@ -69,11 +69,11 @@ export interface SourceDeps {
  *
  * 1. the cluster of the last trial, when its undo left nothing behind (`fingerprint.ts` says what is compared);
  * 2. one restored from a snapshot;
- * 3. one made by kind.
+ * 3. one that is made anew.
  *
- * The first time, kind makes one, which is frozen and becomes the snapshot; even its own run
+ * The first time one is made, frozen and becomes the snapshot; even its own run
  * goes on with a restored one, so that all trials begin alike. A snapshot that is damaged, or of which nothing healthy comes,
- * is thrown away and made again. Where none can be taken (no room), clusters are made by kind, saying so.
+ * is thrown away and made again. Where none can be taken (no room), clusters are made anew, saying so.
  *
  * A name is a slot: there is a snapshot for each cluster that runs side by side with others, because names and addresses stand
  * in certificates.
@@ -110,7 +110,7 @@ export async function snapshotSource(
 
   const takesBack = (): boolean => deps.resetInPlace !== false && refusals < patienceWithUndo;
 
-  /** Makes a cluster by kind and turns it into the snapshot. */
+  /** Makes a cluster anew and turns it into the snapshot. */
   const make = async (spec: ClusterSpec, own: AbortSignal): Promise<void> => {
     spec.onProgress?.('creating the cluster that all others are copied from (once)');
     const cluster = await provider.create(spec, own);

@@ -2,7 +2,19 @@ import type { Trigger } from '../model/plan.ts';
 import type { OnProgress } from '../model/progress.ts';
 import type { ImageMode, KubernetesMinor } from '../images/refs.ts';
 import type { PlanOptions } from './plan.ts';
+import type { Turns } from './turns.ts';
 import type { Resumed } from './resume.ts';
+
+/** How a run draws its trials into the same blocks as others. */
+export interface Beside {
+  /** This run, among them. */
+  readonly who: string;
+  readonly turns: Turns;
+  /** The others' ids, for the plan. */
+  readonly runs: readonly string[];
+  /** When it was planned, milliseconds since the Unix epoch: its id comes of it, and the others must know it. */
+  readonly createdEpochMs: number;
+}
 
 /** What a run is asked to do: what is planned, and how it is carried out. */
 export interface RunOptions extends Omit<PlanOptions, 'createdEpochMs'> {
@@ -16,9 +28,11 @@ export interface RunOptions extends Omit<PlanOptions, 'createdEpochMs'> {
   /** Folder of the reports; the run makes `<out>/<scenario>/<runId>`. */
   readonly out: string;
   readonly openFence: boolean;
-  /** Every cluster is made by kind, none restored from a snapshot. */
+  /** Every cluster is made anew, none restored from a snapshot. */
   readonly fresh: boolean;
   readonly timeoutMs?: number;
+  /** The blocks that it shares with other runs: one trial at a time, and no cluster left between two. */
+  readonly shared?: Beside;
   /** A run that is resumed, its finished trials kept. Profile, seed and runbooks are its own. */
   readonly resume?: Resumed;
   readonly onProgress: OnProgress;

@@ -36,6 +36,8 @@ export interface PlanOptions {
   /** Arms beside the runbooks; none when absent. */
   readonly controls?: readonly ControlWord[];
   readonly createdEpochMs: number;
+  /** Ids of runs with which it shares its blocks. */
+  readonly beside?: readonly string[];
   readonly trigger?: Trigger;
   /** Arms are dropped and the run ends by declared rules; it has all its blocks when absent. */
   readonly decide?: boolean;
@@ -83,6 +85,7 @@ export function makePlan(options: PlanOptions): Plan {
     ...(options.distribution === undefined || options.distribution === 'kubeadm'
       ? {}
       : { distribution: options.distribution }),
+    ...(options.beside === undefined ? {} : { beside: [...options.beside] }),
     seed,
     createdEpochMs: options.createdEpochMs,
     trigger: options.trigger ?? { kind: 'oracle' },

@@ -32,6 +32,7 @@ export function resumePlan(old: Plan, scenario: Scenario, trials: number, trials
     scenario,
     profile: old.profile,
     ...(old.distribution === undefined ? {} : { distribution: old.distribution }),
+    ...(old.beside === undefined ? {} : { beside: old.beside }),
     trials: Math.max(blocksOf(old), trials),
     seed: old.seed,
     runbooks: old.runbooks.map(({ id }) => id),

@@ -34,10 +34,14 @@ export interface RunResult {
  */
 export async function runScenario(options: RunOptions): Promise<RunResult> {
   const { scenario, onProgress } = options;
-  const { resume } = options;
+  const { resume, shared } = options;
   let plan =
     resume === undefined
-      ? makePlan({ ...options, createdEpochMs: Date.now() })
+      ? makePlan({
+          ...options,
+          ...(shared === undefined ? {} : { beside: shared.runs }),
+          createdEpochMs: shared?.createdEpochMs ?? Date.now(),
+        })
       : resumePlan(resume.plan, scenario, options.trials, resume.records.length);
   const runDir = resume?.runDir ?? resolve(options.out, plan.scenario, plan.runId);
   const machine = await prepareMachine(options, plan.runId, runDir);
@@ -52,7 +56,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     const { signal } = whole;
     const done = resume === undefined ? new Map<string, TrialRecord>() : keepFinished(resume);
     const kept = new Set(done.keys());
-    const parallel = Math.min(options.parallel, options.trials);
+    const parallel = shared === undefined ? Math.min(options.parallel, options.trials) : 1;
     /** The first guess of all trials of which this holds. */
     const guessMs = (of: (id: string) => boolean) =>
       expectedMs(
@@ -124,7 +128,10 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
           dir,
           keep: options.keep,
         },
-        { ...machine.deps, ...(parallel === 1 && anotherFollows(trial) ? { windDown: machine.prepareNext } : {}) },
+        {
+          ...machine.deps,
+          ...(parallel === 1 && shared === undefined && anotherFollows(trial) ? { windDown: machine.prepareNext } : {}),
+        },
         parallel === 1 ? onProgress : sideBySide(trial.id, onProgress),
         rest.signal,
       );
@@ -162,6 +169,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
         parallel,
         runOne,
         rest.abort,
+        shared === undefined ? undefined : (block) => shared.turns.take(shared.who, block, rest.signal),
       );
     } catch (error) {
       writeReports(runDir, plan, inOrder());
@@ -177,6 +185,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
       );
     return { runDir, exitCode: options.signal.aborted ? exitCodes.interrupted : exitCodeOfTrials(plan, records) };
   } finally {
+    shared?.turns.leave(shared.who);
     await machine.close();
   }
 }

@@ -7,7 +7,7 @@ import { dockerCli } from '../cluster/docker.ts';
 import { kindProvider } from '../cluster/kind.ts';
 import { nodePorts } from '../cluster/ports.ts';
 import { projectManifests } from '../cluster/manifests.ts';
-import { kindSource, snapshotSource, type ClusterBase } from '../cluster/provide.ts';
+import { freshSource, snapshotSource, type ClusterBase } from '../cluster/provide.ts';
 import { startLoad } from '../load/k6.ts';
 import { FiredrillError } from '../model/errors.ts';
 import { profiles } from '../model/profile.ts';
@@ -84,7 +84,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
   const provider = kindProvider();
   const slots = join(stateDir(), 'slots');
   const source = options.fresh
-    ? kindSource(base, () => `firedrill-${runId}-${++count}`)
+    ? freshSource(base, () => `firedrill-${runId}-${++count}`)
     : await snapshotSource(
         base,
         {
@@ -92,6 +92,8 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
           alone: (work) => withLock(join(slots, 'snapshot'), work, { signal }),
         },
         signal,
+        // One that waits for its next trial would take CPU from the other run's.
+        options.shared === undefined ? {} : { resetInPlace: false },
       );
   /** How a cluster and all that belongs to it is taken away for good, by name. */
   const removals = new Map<string, () => Promise<void>>();

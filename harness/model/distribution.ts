@@ -223,7 +223,7 @@ function unmet(requirement: Requirement, { name, components }: DistributionFacts
   const lacks = (component: Component, what: string, by?: Run['by']): string | undefined => {
     const run = components[component];
     if (by === undefined ? run.by !== 'embedded' : run.by === by) return undefined;
-    return `${names[component]} is no ${what} on ${name}${run.by === 'embedded' ? ` but a part of ${run.unit}` : ''}`;
+    return `${names[component]} is no ${what} on ${name}${run.by === 'embedded' ? ` but a part of ${name}` : ''}`;
   };
   if ('apart' in requirement) return lacks(requirement.apart, 'process of its own');
   if ('unit' in requirement) return lacks(requirement.unit, 'unit of its own', 'unit');

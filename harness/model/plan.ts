@@ -149,6 +149,9 @@ export const planSchema = z.object({
   runId: text,
   scenario: text,
   profile: profileSchema,
+  beside: texts
+    .exactOptional()
+    .describe('Ids of runs on other distributions that drew their trials into the same blocks'),
   distribution: z.enum(distributionNames).exactOptional().describe('What the nodes run; kubeadm where absent'),
   seed: z.number(),
   createdEpochMs: ms,

@@ -217,6 +217,9 @@ export const summarySchema = z.object({
   runId: text,
   scenario: text,
   profile: text,
+  distribution: text
+    .exactOptional()
+    .describe('What the nodes ran, a stand-in being called one; absent where it was kubeadm'),
   seed: z.number(),
   createdEpochMs: ms,
   horizonMs: ms,

@@ -1,3 +1,4 @@
+import type { RunSummary } from '../model/summary.ts';
 import { safestFirst, severity, worstFault } from '../analysis/faults.ts';
 import { percent } from '../analysis/words.ts';
 import { isFaultFree } from '../model/control.ts';
@@ -145,12 +146,17 @@ export function plain(text: string, keepLines = false): string {
   return keepLines ? clean : clean.replace(/\s+/g, ' ').trim();
 }
 
+/** An outage, and what its nodes ran where that is not kubeadm: ` on k3s (stand-in)`. */
+export const onWhat = ({ distribution }: Pick<RunSummary, 'distribution'>): string =>
+  distribution === undefined ? '' : ` on ${distribution}`;
+
 /** Commands that make this run again, trial by trial as it was planned, and that make this report again. */
 export function reproduce(plan: Plan): readonly string[] {
   const { scenario, runId, trigger } = plan;
   const controls = controlsOf(plan);
   const flags = {
     profile: plan.profile,
+    ...(plan.distribution === undefined ? {} : { distribution: plan.distribution }),
     trials: Math.max(1, ...plan.trials.map((t) => t.block)),
     seed: plan.seed,
     // Named even where they were all: the scenario may have gained some since.

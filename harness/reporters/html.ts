@@ -58,7 +58,7 @@ function* page(
   yield safe`${head(titleOf(summary))}<body>
 <header>
 ${indexHref !== undefined && safe`<nav><a href="${indexHref}">All runs</a></nav>`}
-<p class="kicker">firedrill · <code>${summary.scenario}</code> · ${plan.outage.title} · ${f.utc(summary.createdEpochMs)} · profile ${summary.profile} · ${trialCounts(summary)}</p>
+<p class="kicker">firedrill · <code>${summary.scenario}</code>${f.onWhat(summary)} · ${plan.outage.title} · ${f.utc(summary.createdEpochMs)} · profile ${summary.profile} · ${trialCounts(summary)}</p>
 </header>
 <main>
 ${verdictCard(summary, plan)}

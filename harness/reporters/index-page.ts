@@ -5,7 +5,7 @@ import { head, safe, type Markup } from './markup.ts';
 
 /** A run of this machine as a page of many lists it. */
 export interface ListedRun {
-  readonly plan: Pick<Plan, 'runId' | 'scenario' | 'createdEpochMs' | 'profile' | 'trials' | 'outage'>;
+  readonly plan: Pick<Plan, 'runId' | 'scenario' | 'createdEpochMs' | 'profile' | 'distribution' | 'trials' | 'outage'>;
   /** Absent where there is none yet: a run that is under way, or was cut off. */
   readonly report?: { readonly href: string; readonly headline: string };
 }
@@ -34,9 +34,9 @@ function outage(runs: readonly ListedRun[]): Markup {
   return safe`<section><h2><code>${plan?.scenario}</code></h2>
 <p class="lead">${plan?.outage.title}</p>
 <ul class="runs card">${runs.map(
-    ({ plan: { createdEpochMs, trials, profile, runId }, report }) =>
+    ({ plan: { createdEpochMs, trials, profile, distribution, runId }, report }) =>
       safe`<li>${report === undefined ? safe`<span class="muted">No report yet</span>` : safe`<a href="${report.href}">${report.headline}</a>`}
-<small>${f.utc(createdEpochMs)} · ${countOf(trials.length, 'trial')} planned · profile ${profile} · <code>${runId}</code></small></li>`,
+<small>${f.utc(createdEpochMs)} · ${countOf(trials.length, 'trial')} planned · ${distribution === undefined ? '' : `${distribution} · `}profile ${profile} · <code>${runId}</code></small></li>`,
   )}</ul></section>
 `;
 }

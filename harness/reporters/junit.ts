@@ -41,6 +41,7 @@ ${suites.map(
 <properties>
 <property name="run" value="${summary.runId}"/>
 <property name="profile" value="${summary.profile}"/>
+<property name="distribution" value="${summary.distribution ?? 'kubeadm'}"/>
 <property name="seed" value="${summary.seed}"/>
 </properties>
 ${cases.map((c) => caseXml(c, `${summary.scenario}.${runbook}`))}</testsuite>

@@ -23,7 +23,7 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
     ...(verdict.alarm === undefined ? [] : [`${md(verdict.alarm)}.`]),
     ...verdict.preventions.map((line) => `Prevention ${md(line)}.`),
     ...(verdict.warnings.length === 0 ? [] : [verdict.warnings.map((w) => `- ⚠ ${md(w)}`).join('\n')]),
-    `${code(summary.scenario)}, profile ${code(summary.profile)}, ${f.utc(summary.createdEpochMs)}; ${trialCounts(summary)}`,
+    `${code(summary.scenario)}${f.onWhat(summary)}, profile ${code(summary.profile)}, ${f.utc(summary.createdEpochMs)}; ${trialCounts(summary)}`,
     '## Runbooks',
     runbookTable(summary),
     "TTR: from the onset until service is stable, mean of min(TTR, horizon); a trial that did not recover counts as the horizon. Downtime: failed requests times their period. Fully: the same mean for full recovery. Collateral: sum over the runbook's trials. The chance to recover is a lower bound (95 %, exact, one-sided).",

@@ -7,7 +7,11 @@ import { plain } from './format.ts';
  * without a valid trial, an alert that never detected. Source: OpenMetrics 1.0.0, text format.
  */
 export function openMetricsReport(summary: RunSummary): string {
-  const base: Labels = { scenario: summary.scenario, profile: summary.profile };
+  const base: Labels = {
+    scenario: summary.scenario,
+    profile: summary.profile,
+    ...(summary.distribution === undefined ? {} : { distribution: summary.distribution }),
+  };
   const one = [{ of: summary, labels: base }];
   const runbooks = summary.runbooks.map((of) => ({ of, labels: { ...base, runbook: of.id } }));
   const alarms = summary.detectors.map((of) => ({ of, labels: { ...base, alarm: of.id } }));

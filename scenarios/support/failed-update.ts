@@ -3,6 +3,7 @@ import { claimed, type Scenario } from '../../harness/model/scenario.ts';
 import type { Distribution } from '../../harness/model/distribution.ts';
 import { minutes, seconds } from '../../harness/model/units.ts';
 import { canaryUpdate } from '../../harness/runbooks/canary-update.ts';
+import { killall } from '../../harness/runbooks/killall.ts';
 import { nuclear } from '../../harness/runbooks/nuclear.ts';
 import { restartCniAgent } from '../../harness/runbooks/restart-cni-agent.ts';
 import { restartCoredns } from '../../harness/runbooks/restart-coredns.ts';
@@ -48,7 +49,8 @@ export const failedUpdate = (
   fidelity: 'real',
   cluster: { workers: 2, workload: 'resurrection' },
   probes: resurrectionProbes(),
-  breaks: ['pod-start', 'dns', 'service-to-service'],
+  // The configuration alone is written again as soon as flannel has lost its device: new pods start, those that were there stay cut off.
+  breaks: [...(plugins ? ['pod-start'] : []), 'dns', 'service-to-service'],
   keeps: ['api-read', 'api-write', 'bystander'],
   fault: cniWipe(distribution, { nodes: 'workers', plugins }),
   detectors: resurrectionDetectors('new-connection'),
@@ -67,6 +69,7 @@ export const failedUpdate = (
       'not tried: the postmortem stopped at "Unknown what else was corrupted"',
     ),
     claimed(restartCniAgent(distribution), 'unknown', 'not tried'),
+    claimed(killall(distribution, { on: 'workers' }), 'unknown', 'not tried alone: the uninstall script began with it'),
     claimed(
       canaryUpdate(distribution, {
         canary: { worker: 1 },

@@ -28,6 +28,7 @@ import {
   type ShortRun,
   type StoredRun,
 } from '../stored.ts';
+import { worst } from '../worst.ts';
 import { writeWhole } from '../../engine/write-whole.ts';
 
 export interface RunFlags {
@@ -48,6 +49,8 @@ export interface RunFlags {
   readonly kubernetes?: KubernetesMinor;
   /** What the nodes run. */
   readonly distribution: DistributionName;
+  /** Other distributions, whose trials are drawn into the same blocks. */
+  readonly beside?: readonly DistributionName[];
   readonly reporter?: ReporterName;
   readonly out: string;
   /** Watch each trial so long instead of the scenario's own horizon. */
@@ -73,6 +76,8 @@ export async function run(context: CommandContext, ids: readonly string[], given
   const { flags } = begun;
   const parts = await soundParts(begun.ids, flags);
   if (begun.run === undefined) requireDecidable(parts.length, flags);
+  const { beside = [] } = flags;
+  if (beside.length > 0) requireBeside(begun.ids, flags);
   // Written into plan.json, so that any run can be repeated exactly.
   const seed = flags.seed ?? randomInt(2 ** 31);
   const out = resolve(flags.out);
@@ -83,8 +88,8 @@ export async function run(context: CommandContext, ids: readonly string[], given
     ...(flags.confirm === undefined ? {} : { confirmMs: flags.confirm }),
   };
   if (flags.dryRun === true) {
-    const { profile, trials, trigger, distribution } = flags;
-    const plans = parts.map(({ id, scenario }) => ({
+    const { profile, trials, trigger } = flags;
+    const plans = parts.map(({ id, scenario, distribution }) => ({
       scenario,
       plan: makePlan({
         scenarioId: id,
@@ -107,17 +112,18 @@ export async function run(context: CommandContext, ids: readonly string[], given
   }
 
   const reporter = makeReporter(chooseReporter(flags.reporter, context.output, context.env), realWorld(context.output));
-  const runPart: RunPart = async ({ id, scenario }, { resume, timeoutMs, onProgress }) => {
+  const runPart: RunPart = async ({ id, scenario, distribution }, { resume, timeoutMs, shared, onProgress }) => {
     // Loaded only now: `--help` and typing mistakes should not wait for the Kubernetes client.
     const { runScenario } = await import('../../engine/run.ts');
     return runScenario({
       scenarioId: id,
       scenario,
       profile: flags.profile,
-      distribution: flags.distribution,
+      distribution,
       trials: flags.trials,
       parallel: flags.parallel,
-      seed,
+      // Its own, for the run's id comes of it.
+      seed: seed + parts.findIndex((part) => part.distribution === distribution),
       ...arms,
       keep: flags.keep,
       images: flags.images,
@@ -128,6 +134,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
       fresh: flags.fresh ?? false,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(resume === undefined ? {} : { resume }),
+      ...(shared === undefined ? {} : { shared }),
       onProgress,
       signal: context.signal,
     });
@@ -135,6 +142,11 @@ export async function run(context: CommandContext, ids: readonly string[], given
   const inTime = flags.timeout === undefined ? {} : { timeoutMs: flags.timeout };
   const [only, ...others] = parts;
   try {
+    if (beside.length > 0) {
+      const { rehearseBeside } = await import('../beside.ts');
+      const how = { parts, blocks: flags.trials, seed, run: runPart, onProgress: reporter.onProgress, ...inTime };
+      return await rehearseBeside(context, how, flags.json === true);
+    }
     if (only === undefined || others.length > 0 || begun.series !== undefined) {
       const { newSeries } = await import('../series.ts');
       const { profile, distribution, trials, trigger, runbook, controls, horizon } = flags;
@@ -211,17 +223,18 @@ async function rehearseSeries(
 /** Where it lies has to be said again, if it was said. */
 const outAsTyped = ({ typed, out }: RunFlags) => (typed?.includes('out') === true ? ` --out ${out}` : '');
 
-/** The scenarios of these names, with everything that the command line says of them found to be there. */
+/** The scenarios of these names, on every distribution that was asked for, with everything that the command line says of them found to be there. */
 async function soundParts(ids: readonly string[], flags: RunFlags): Promise<readonly Part[]> {
   const parts: Part[] = [];
-  for (const id of ids) {
-    const scenario = await loadScenario(id, scenarioDir(), distributions[flags.distribution]);
+  const on = [flags.distribution, ...(flags.beside ?? [])];
+  for (const [id, distribution] of ids.flatMap((one) => on.map((name) => [one, name] as const))) {
+    const scenario = await loadScenario(id, scenarioDir(), distributions[distribution]);
     // Only the profile that is run is watched otherwise: the other one's timers may need more than was asked for.
     const horizonMs = {
       ...scenario.horizonMs,
       ...(flags.horizon === undefined ? {} : { [flags.profile]: flags.horizon }),
     };
-    parts.push({ id, scenario: { ...scenario, horizonMs } });
+    parts.push({ id, distribution, scenario: { ...scenario, horizonMs } });
   }
   if (flags.horizon !== undefined) requireLongEnough(flags.horizon, parts, flags.profile);
   for (const { id, scenario } of parts) {
@@ -260,6 +273,17 @@ function requireDecidable(parts: number, { decide, trials, typed }: RunFlags): v
       `--decide with ${typed?.includes('trials') === true ? `--trials ${trials}` : 'one trial'}: fewer than ${least} blocks cannot decide anything`,
       { hint: '--trials 20: the maximum; the run ends as soon as it is decided' },
     );
+}
+
+/** Throws `usage` where runs that are to share their blocks could not: of several outages, or trials at the same time. */
+function requireBeside(ids: readonly string[], { distribution, beside = [], parallel, typed }: RunFlags): void {
+  const list = [distribution, ...beside].join(',');
+  if (ids.length !== 1)
+    throw new FiredrillError('usage', `--distribution ${list} takes one scenario`, {
+      hint: `npm run scenario cni-wipe -- --distribution ${list}`,
+    });
+  if (parallel > 1 && typed?.includes('parallel') === true)
+    throw new FiredrillError('usage', `--distribution ${list} runs one trial at a time`, { hint: 'remove --parallel' });
 }
 
 /** What is run, with which flags, and what of it is there already. */
@@ -339,15 +363,4 @@ async function storedRun(ids: readonly string[], flags: RunFlags, name: string):
       hint: `npm run scenario ${scenario} -- --resume ${runId}`,
     });
   return stored;
-}
-
-/** What was cut off is incomplete; a runbook that failed is the news; missing data comes next. */
-function worst(codes: readonly number[]): number {
-  const rank = [
-    exitCodes.interrupted,
-    exitCodes.timeout,
-    exitCodes.notRecovered,
-    exitCodes.invalid,
-  ] as readonly number[];
-  return rank.find((code) => codes.includes(code)) ?? codes.find((code) => code !== exitCodes.done) ?? exitCodes.done;
 }
