@@ -88,7 +88,12 @@ export function overviewOf(runs: readonly RunInShort[]): readonly Overview[] {
 }
 
 /** The versions that decide what a node does, by their names among a trial's facts. */
-const versions = { distribution: 'distribution', Kubernetes: 'version.kubernetes', containerd: 'version.containerd', cgroup: 'cgroup' };
+const versions = {
+  distribution: 'distribution',
+  Kubernetes: 'version.kubernetes',
+  containerd: 'version.containerd',
+  cgroup: 'cgroup',
+};
 
 function nodesOf({ summary: { environment } }: RunInShort): string {
   const known = Object.entries(versions).flatMap(([name, fact]) => {

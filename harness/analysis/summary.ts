@@ -43,9 +43,7 @@ export function summarise(plan: Plan, records: readonly TrialRecord[]): RunSumma
     runId: plan.runId,
     scenario: plan.scenario,
     profile: plan.profile,
-    ...(plan.distribution === undefined
-      ? {}
-      : { distribution: environment['distribution'] ?? plan.distribution }),
+    ...(plan.distribution === undefined ? {} : { distribution: environment['distribution'] ?? plan.distribution }),
     seed: plan.seed,
     createdEpochMs: plan.createdEpochMs,
     horizonMs: plan.horizonMs,

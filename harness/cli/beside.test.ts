@@ -61,7 +61,10 @@ describe('one outage on two distributions', () => {
       shared.turns.leave(shared.who);
       return { runDir, exitCode: distribution === 'k3s' ? exitCodes.notRecovered : exitCodes.done };
     };
-    const output = { result: (text: string) => printed.push(text), stdout: { isTty: false, columns: 100, colour: false } };
+    const output = {
+      result: (text: string) => printed.push(text),
+      stdout: { isTty: false, columns: 100, colour: false },
+    };
     const how = { parts, blocks: 2, seed: 7, run, onProgress: (event: ProgressEvent) => told.push(event) };
     const code = await rehearseBeside({ output } as unknown as Parameters<typeof rehearseBeside>[0], how, false);
 

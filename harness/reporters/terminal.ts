@@ -37,7 +37,9 @@ export function terminalReport(summary: RunSummary, plan: Plan, options: Termina
           ...summary.noData.flatMap((t) => wrap(`${t.outcome}: ${t.trialId}: ${t.reason}`, width, '  ').map(paint.dim)),
         ]),
     '',
-    ...wrap(`${plan.scenario}${f.onWhat(summary)}, profile ${summary.profile}: ${trialCounts(summary)}`, width).map(paint.dim),
+    ...wrap(`${plan.scenario}${f.onWhat(summary)}, profile ${summary.profile}: ${trialCounts(summary)}`, width).map(
+      paint.dim,
+    ),
     '',
   ];
   return lines.join('\n');

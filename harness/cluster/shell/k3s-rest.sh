@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Brings a node of k3s to rest. Behind take-containers.sh.
 set -eu
-: "${unit:?}" "${data:?k3s' own folder}" "${state:?of its containerd}"
+: "${unit:?}" "${data:?the folder of k3s}" "${state:?of its containerd}"
 systemctl stop "$unit"
 # Its containerd ended with it, and the containers run on: one that is started by itself takes them away.
 bin=$data/data/current/bin
