@@ -103,6 +103,21 @@ describe.concurrent('mistakes are one line that says what, where and the next co
       ['run', 'lights-out', '--resume', 'latest', '--controls', 'healthy'],
       /--controls cannot be combined with --resume {2}-> /,
     ],
+    [
+      'bad --distribution',
+      ['run', 'lights-out', '--distribution', 'k3d'],
+      /--distribution "k3d": must be one of kubeadm, k3s \(did you mean "k3s"\?\)/,
+    ],
+    [
+      'two distributions, and trials at the same time',
+      ['run', 'lights-out', '--distribution', 'kubeadm,k3s', '--parallel', '2'],
+      /--distribution kubeadm,k3s runs one trial at a time {2}-> {2}remove --parallel/,
+    ],
+    [
+      'a resumed run keeps what its nodes run',
+      ['run', 'lights-out', '--resume', 'latest', '--distribution', 'k3s'],
+      /--distribution cannot be combined with --resume {2}-> /,
+    ],
     ['bad --keep', ['run', 'lights-out', '--keep', 'allways'], /--keep "allways": .*\(did you mean "always"\?\)/],
     ['bad --timeout', ['run', 'lights-out', '--timeout', '5'], /--timeout "5": must be a duration with a unit/],
     [

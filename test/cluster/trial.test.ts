@@ -86,7 +86,12 @@ const records = (scenario: string, out = 'auto'): WholeRecord[] => {
  * Runs one trial of one runbook and gives its record. A machine that was too busy makes a trial `unknown` (exit 4), rightly: then
  * what the record says of timing and of SLIs that should have stayed good is not looked at, all else is.
  */
-async function trialOf(scenario: string, runbook: string, images = 'auto'): Promise<WholeRecord> {
+async function trialOf(
+  scenario: string,
+  runbook: string,
+  { images = 'auto', distribution = 'kubeadm' } = {},
+): Promise<WholeRecord> {
+  const out = distribution === 'kubeadm' ? images : distribution;
   const run = await firedrill([
     'run',
     scenario,
@@ -94,6 +99,8 @@ async function trialOf(scenario: string, runbook: string, images = 'auto'): Prom
     runbook,
     '--images',
     images,
+    '--distribution',
+    distribution,
     // A busy machine mends slowly too: only whether it ends is asked here, not when.
     '--horizon',
     '8m',
@@ -103,9 +110,9 @@ async function trialOf(scenario: string, runbook: string, images = 'auto'): Prom
     '--reporter',
     'plain',
     '--out',
-    join(dir, images),
+    join(dir, out),
   ]);
-  const record = records(scenario, images).find((r) => r.runbook === runbook);
+  const record = records(scenario, out).find((r) => r.runbook === runbook);
   if (record === undefined) throw new Error(`no record:\n${run.stderr}`);
   // A service that flickers once more on a machine without a spare cycle has still been cured.
   const verdicts = record.harness.starved ? ['4 unknown'] : ['0 recovered', '1 relapsed'];
@@ -163,12 +170,25 @@ describe('npm run scenario cni-wipe', () => {
   });
 
   it('is the same on a node with no more than upstream has, restored from a snapshot of such nodes', async () => {
-    const record = await trialOf('cni-wipe', 'restore-cni-and-pods', 'strict');
+    const record = await trialOf('cni-wipe', 'restore-cni-and-pods', { images: 'strict' });
     expect(record.environment).toMatchObject({
       'cluster.origin': 'restored from a snapshot',
       'image.node': expect.stringContaining('-strict-') as string,
     });
     expect(record.slis.find((s) => s.sli === 'dns')?.broke).toBe(true);
+    expect(record.ttr).not.toHaveProperty('censored');
+    expect(record.data).toMatchObject({ lost: 0 });
+  });
+
+  it('is ended on k3s by its own commands: links to the plug-ins, a restart of k3s, new pods', async () => {
+    const record = await trialOf('cni-wipe', 'restore-cni-and-pods', { distribution: 'k3s' });
+    expect(record.environment).toMatchObject({
+      distribution: 'k3s (stand-in)',
+      'cluster.origin': 'restored from a snapshot',
+      fence: 'stands',
+    });
+    expect(record.steps.map(({ command }) => command).join('\n')).toContain('systemctl restart');
+    for (const name of ['pod-start', 'dns']) expect(record.slis.find((s) => s.sli === name)?.broke, name).toBe(true);
     expect(record.ttr).not.toHaveProperty('censored');
     expect(record.data).toMatchObject({ lost: 0 });
   });
