@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadScenario, projectRoot, scenarioIds } from '../harness/cli/load.ts';
+import { loadAnywhere, projectRoot, scenarioIds } from '../harness/cli/load.ts';
 import { runbookPage, scenarioPage } from '../harness/cli/page.ts';
+import { kubeadm } from '../harness/distributions/kubeadm.ts';
 import type { Plan } from '../harness/model/plan.ts';
 
 /**
@@ -14,10 +15,11 @@ rmSync(pages, { recursive: true, force: true });
 mkdirSync(pages);
 const kept = keptRuns();
 for (const id of scenarioIds()) {
-  const scenario = await loadScenario(id);
+  const { scenario, distribution } = await loadAnywhere(id);
   const runs = kept.filter((run) => run.scenario === id);
   const content = [
     scenarioPage(id, scenario),
+    ...(distribution === kubeadm ? [] : [`These are the commands of ${distribution.name}, where alone it exists.`]),
     ...scenario.runbooks.map((claimed) => runbookPage(id, claimed).replace('# ', '## Runbook ')),
     ...(runs.length === 0
       ? []

@@ -59,6 +59,23 @@ export async function loadScenario(
   });
 }
 
+/**
+ * A scenario and the first distribution on which it exists, in the order of `all`. `usage` as `loadScenario`, and when it exists on none.
+ */
+export async function loadAnywhere(
+  id: string,
+  dir: string = scenarioDir(),
+  all: readonly Distribution[] = Object.values(distributions),
+): Promise<{ readonly scenario: Scenario; readonly distribution: Distribution }> {
+  const reasons: string[] = [];
+  for (const distribution of all) {
+    const there = await loadExistence(id, dir, distribution);
+    if ('scenario' in there) return { scenario: there.scenario, distribution };
+    reasons.push(there.why);
+  }
+  throw new FiredrillError('usage', `there is no ${id} on any distribution: ${reasons.join('; ')}`);
+}
+
 /** What there is of a scenario on a distribution. `usage` when there is no such scenario, or its file cannot be loaded or exports none. */
 export async function loadExistence(id: string, dir: string, distribution: Distribution): Promise<Existence> {
   const ids = scenarioIds(dir);

@@ -27,6 +27,7 @@ const base = withVerbs({
     scheduler: embedded,
     datastore: embedded,
   },
+  datastore: 'SQLite',
   paths: {
     cni: {
       configuration: cniConfiguration,

@@ -23,6 +23,7 @@ const base = withVerbs({
     scheduler: staticPod('kube-scheduler'),
     datastore: staticPod('etcd'),
   },
+  datastore: 'etcd',
   paths: {
     cni: {
       configuration: '/etc/cni/net.d',

@@ -61,6 +61,24 @@ export const oomKillsOf = ({ commands }: Distribution, container: string): strin
     'done | tail -n 3',
   ].join('\n');
 
+/** Where kine has its SQLite database. */
+export const kineDatabase = ({ paths }: Distribution): string => `${paths.datastore}/state.db`;
+
+/** The byte of a database's -shm file that SQLite locks to write in WAL mode. (sqlite.org, "WAL-mode File Format", locks.) */
+export const writeLockByte = 120;
+
+/**
+ * For a node: prints pid and command line of each process but the datastore's own that holds the write lock of kine's database; nothing where
+ * there is none.
+ */
+export const lockHolders = (distribution: Distribution): string =>
+  [
+    `awk -v file=":$(stat -c %i ${kineDatabase(distribution)}-shm)$" -v own=" $(pidof ${distribution.processes('datastore')}) " \\`,
+    // Where a lock goes to the end of the file, $8 is `EOF`, which is greater as text.
+    `  '$2 == "POSIX" && $4 == "WRITE" && $6 ~ file && $7 <= ${writeLockByte} && $8 >= ${writeLockByte} && !index(own, " " $5 " ") { print $5 }' /proc/locks |`,
+    `while read -r pid; do echo "$pid $(tr '\\0' ' ' < /proc/$pid/cmdline)"; done`,
+  ].join('\n');
+
 /** The services that nobody uses any more, in scenarios with a small node: how many there are, and where they are told what to hold. */
 export const unused = {
   namespace: 'unused',

@@ -62,6 +62,7 @@ describe('what a distribution cannot do', () => {
     [{ daemonSet: 'datastore' }, 'the datastore is no DaemonSet on one'],
     [{ staticPod: 'datastore' }, 'the datastore is no static pod on one'],
     [{ certificatesOf: 'kubeadm' }, 'one keeps its certificates otherwise than kubeadm'],
+    [{ datastore: 'SQLite' }, 'the datastore of one is etcd, not SQLite'],
   ];
   it.each(cases)('%j is told in a sentence', (requirement, why) => {
     expect(whyNot([{ apart: 'proxy' }, requirement], oneProcess)).toBe(why);
@@ -74,6 +75,7 @@ describe('what a distribution cannot do', () => {
       { daemonSet: 'proxy' },
       { staticPod: 'datastore' },
       { certificatesOf: 'kubeadm' },
+      { datastore: 'etcd' },
     ];
     expect(whyNot(all, kubeadm)).toBeUndefined();
     expect(whyNot(undefined, oneProcess)).toBeUndefined();

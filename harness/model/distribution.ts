@@ -22,6 +22,8 @@ export type Run = { readonly process: string } & (
   | { readonly by: 'embedded'; readonly unit: string }
 );
 
+export const datastores = ['etcd', 'SQLite'] as const;
+
 export const distributionNames = ['kubeadm', 'k3s'] as const;
 export type DistributionName = (typeof distributionNames)[number];
 
@@ -30,6 +32,8 @@ export interface DistributionFacts {
   /** One of `DistributionName`, but in tests. */
   readonly name: string;
   readonly components: Readonly<Record<Component, Run>>;
+  /** What keeps the API's objects; SQLite is behind kine, at state.db in `paths.datastore`. */
+  readonly datastore: (typeof datastores)[number];
   readonly paths: {
     readonly cni: {
       readonly configuration: string;
@@ -77,7 +81,9 @@ export type Requirement =
   /** The kubelet starts it from a file. */
   | { readonly staticPod: Component }
   /** The files of certificates are those that this distribution has. */
-  | { readonly certificatesOf: string };
+  | { readonly certificatesOf: string }
+  /** The API's objects are kept in it. */
+  | { readonly datastore: DistributionFacts['datastore'] };
 
 /** What follows from a distribution's facts: shell for its nodes. */
 interface Verbs {
@@ -215,7 +221,11 @@ const names: Readonly<Record<Component, string>> = {
   datastore: 'the datastore',
 };
 
-function unmet(requirement: Requirement, { name, components }: DistributionFacts): string | undefined {
+function unmet(requirement: Requirement, { name, components, datastore }: DistributionFacts): string | undefined {
+  if ('datastore' in requirement)
+    return requirement.datastore === datastore
+      ? undefined
+      : `the datastore of ${name} is ${datastore}, not ${requirement.datastore}`;
   if ('certificatesOf' in requirement)
     return requirement.certificatesOf === name
       ? undefined

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { components } from './distribution.ts';
+import { components, datastores } from './distribution.ts';
 import { outageSchema } from './plan.ts';
 import { claimSchema } from './runbook.ts';
 import type { Scenario } from './scenario.ts';
@@ -36,8 +36,11 @@ const requires = list(
       z.strictObject({ daemonSet: component }),
       z.strictObject({ staticPod: component }),
       z.strictObject({ certificatesOf: text }),
+      z.strictObject({ datastore: z.enum(datastores) }),
     ],
-    { error: 'must be { apart, unit, daemonSet or staticPod: <component> } or { certificatesOf: <distribution> }' },
+    {
+      error: `must be { apart, unit, daemonSet or staticPod: <component> }, { certificatesOf: <distribution> } or { datastore: <${datastores.join(' or ')}> }`,
+    },
   ),
 ).optional();
 const byProfile = z.object({ fast: ms, stock: ms });

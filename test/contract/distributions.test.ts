@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findRunbook, loadExistence, loadScenario, scenarioIds } from '../../harness/cli/load.ts';
+import { findRunbook, loadAnywhere, loadExistence, loadScenario, scenarioIds } from '../../harness/cli/load.ts';
 import { k3s } from '../../harness/distributions/k3s.ts';
 import { kubeadm } from '../../harness/distributions/kubeadm.ts';
 import {
@@ -21,11 +21,16 @@ const folder = join(import.meta.dirname, '..', '..', 'scenarios');
 const ids = scenarioIds(folder);
 
 /** A distribution that nobody has: everything is called and lies otherwise, and runs as `run` says. */
-function elsewhere(name: string, run: (component: Component) => Run): Distribution {
+function elsewhere(
+  name: string,
+  datastore: Distribution['datastore'],
+  run: (component: Component) => Run,
+): Distribution {
   const at = (path: string) => `/elsewhere/${path}`;
   const base = withVerbs({
     name,
     components: Object.fromEntries(components.map((one) => [one, run(one)])) as Distribution['components'],
+    datastore,
     paths: {
       cni: {
         configuration: at('conf'),
@@ -61,12 +66,12 @@ function elsewhere(name: string, run: (component: Component) => Run): Distributi
   };
 }
 /** As kubeadm, under other names. */
-const asKubeadm = elsewhere('kubeadm', (component) => {
+const asKubeadm = elsewhere('kubeadm', 'etcd', (component) => {
   const run = kubeadm.components[component];
   const name = `part${components.indexOf(component)}`;
   return { ...run, process: name, ...('unit' in run ? { unit: name } : {}) };
 });
-const oneProcess = elsewhere('one', () => ({ by: 'embedded', process: 'one', unit: 'one' }));
+const oneProcess = elsewhere('one', 'SQLite', () => ({ by: 'embedded', process: 'one', unit: 'one' }));
 
 /** What only kubeadm's nodes have, or have by that name. */
 const ofKubeadm = new RegExp(
@@ -78,13 +83,20 @@ const ofKubeadm = new RegExp(
   ].join('|'),
 );
 
+const notOnKubeadm: Readonly<Record<string, string>> = {
+  'datastore-locked': 'the datastore of kubeadm is etcd, not SQLite',
+};
+
 describe.each(ids)('%s', (id) => {
-  it('exists on kubeadm with all of its runbooks', async () => {
-    expect(existence(await loadScenario(id, folder), kubeadm)).toMatchObject({ without: new Map() });
+  it('exists on kubeadm with all of its runbooks, or says why it does not and is whole elsewhere', async () => {
+    const { scenario, distribution } = await loadAnywhere(id, folder);
+    expect(existence(scenario, distribution)).toMatchObject({ without: new Map() });
+    if (distribution === kubeadm) expect(notOnKubeadm[id]).toBeUndefined();
+    else expect(await loadExistence(id, folder, kubeadm)).toEqual({ why: notOnKubeadm[id] });
   });
 
   it('asks its distribution for what is otherwise on another', async () => {
-    const scenario = await loadScenario(id, folder, asKubeadm);
+    const { scenario } = await loadAnywhere(id, folder, [asKubeadm, oneProcess]);
     const commands = [...commandsOf(scenario)].map(({ command }) => command);
     for (const detector of scenario.detectors) commands.push(...(await askedBy(detector)));
     const kept = commands.flatMap((command) => ofKubeadm.exec(command)?.[0] ?? []);

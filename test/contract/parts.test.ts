@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fakeCluster, type FakeCluster } from '../support/fake-cluster.ts';
-import { loadScenario } from '../../harness/cli/load.ts';
+import { loadAnywhere } from '../../harness/cli/load.ts';
 import { nodePorts } from '../../harness/cluster/ports.ts';
 import { kubeadm } from '../../harness/distributions/kubeadm.ts';
 import { checksIn, stepProblems } from '../../harness/model/check.ts';
@@ -40,7 +40,7 @@ const camelCase = (file: string) => file.replace(/-([a-z0-9])/g, (_, letter: str
 const load = async (path: string) => (await import(pathToFileURL(join(root, path)).href)) as Record<string, unknown>;
 
 const scenarios = new Map<string, Scenario>();
-for (const id of filesIn('scenarios')) scenarios.set(id, await loadScenario(id, join(root, 'scenarios')));
+for (const id of filesIn('scenarios')) scenarios.set(id, (await loadAnywhere(id, join(root, 'scenarios'))).scenario);
 
 function partsOf<K extends Kind>(kind: K, scenario: Scenario): readonly Parts[K][] {
   const all: { readonly [P in Kind]: readonly Parts[P][] } = {

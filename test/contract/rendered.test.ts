@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadScenario, scenarioIds } from '../../harness/cli/load.ts';
+import { loadAnywhere, scenarioIds } from '../../harness/cli/load.ts';
 import { kubeadm } from '../../harness/distributions/kubeadm.ts';
 import { addressesLeaked } from '../../harness/faults/addresses-leaked.ts';
 import type { Scenario } from '../../harness/model/scenario.ts';
@@ -8,7 +8,7 @@ import type { Step } from '../../harness/model/step.ts';
 import { askedBy, ownCommands } from './commands.ts';
 
 /**
- * Every command that is typed on a cluster, as it was when `rendered/` was written: a change there is meant, or it is none. Written anew by
+ * Every command that is typed on a cluster (of kubeadm, where the outage exists there), as it was when `rendered/` was written: a change there is meant, or it is none. Written anew by
  * `npx vitest run --project unit test/contract/rendered.test.ts -u`.
  */
 
@@ -58,7 +58,7 @@ async function entriesOf(scenario: Scenario): Promise<readonly (readonly [at: st
 
 describe('the rendered commands', () => {
   it.each(scenarioIds(folder))('of %s are what they were', async (id) => {
-    const entries = await entriesOf(await loadScenario(id, folder));
+    const entries = await entriesOf((await loadAnywhere(id, folder)).scenario);
     expect(entries.length).toBeGreaterThan(10);
     await expect(rendered(entries)).toMatchFileSnapshot(join('rendered', `${id}.txt`));
   });

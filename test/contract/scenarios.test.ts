@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadScenario, scenarioIds } from '../../harness/cli/load.ts';
+import { loadAnywhere, loadScenario, scenarioIds } from '../../harness/cli/load.ts';
 import { problemsWith, requireSound } from '../../harness/cli/sound.ts';
 import type { Scenario } from '../../harness/model/scenario.ts';
 import { shapeProblems } from '../../harness/model/shape.ts';
@@ -14,7 +14,7 @@ describe('scenarios', () => {
   });
 
   it.each(scenarioIds(join(root, 'scenarios')))('%s is sound', async (id) => {
-    expect(await problemsWith(await loadScenario(id, join(root, 'scenarios')))).toEqual([]);
+    expect(await problemsWith((await loadAnywhere(id, join(root, 'scenarios'))).scenario)).toEqual([]);
   });
 });
 

@@ -2,7 +2,7 @@ import { exitCodes } from '../../model/errors.ts';
 import { describeChecks, preconditions, type Check } from '../../setup/doctor.ts';
 import { needOf } from '../../engine/estimate.ts';
 import type { Need } from '../../setup/need.ts';
-import { loadScenario, scenarioIds } from '../load.ts';
+import { loadAnywhere, scenarioIds } from '../load.ts';
 import { painter } from '../output.ts';
 import type { CommandContext } from '../context.ts';
 
@@ -28,7 +28,7 @@ export async function doctor(context: CommandContext, options: { readonly json?:
 
 /** What each outage takes of the machine; one that cannot be loaded is `list`'s to tell. */
 async function eachNeed(): Promise<readonly Need[]> {
-  const needs = await Promise.allSettled(scenarioIds().map(async (id) => needOf(id, await loadScenario(id))));
+  const needs = await Promise.allSettled(scenarioIds().map(async (id) => needOf(id, (await loadAnywhere(id)).scenario)));
   return needs.flatMap((need) => (need.status === 'fulfilled' ? [need.value] : []));
 }
 

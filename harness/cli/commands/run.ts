@@ -12,7 +12,7 @@ import { makePlan } from '../../engine/plan.ts';
 import type { CommandContext } from '../context.ts';
 import { distributions } from '../../distributions/all.ts';
 import type { DistributionName } from '../../model/distribution.ts';
-import { findRunbook, loadScenario, requireDetector, scenarioDir, scenarioIds } from '../load.ts';
+import { findRunbook, loadExistence, loadScenario, requireDetector, scenarioDir, scenarioIds } from '../load.ts';
 import type { ReporterName } from '../options.ts';
 import { planPage } from '../page.ts';
 import { chooseReporter, makeReporter, realWorld } from '../progress/reporter.ts';
@@ -296,8 +296,16 @@ interface Resumable {
   readonly series?: Series;
 }
 
+/** All scenarios that exist on a distribution. */
+async function thoseOn(name: RunFlags['distribution']): Promise<readonly string[]> {
+  const ids = [];
+  for (const id of scenarioIds())
+    if ('scenario' in (await loadExistence(id, scenarioDir(), distributions[name]))) ids.push(id);
+  return ids;
+}
+
 async function findResumable(typed: readonly string[], given: RunFlags): Promise<Resumable> {
-  const ids = [...new Set(typed.includes('all') ? scenarioIds() : typed)];
+  const ids = [...new Set(typed.includes('all') ? await thoseOn(given.distribution) : typed)];
   if (given.resume === undefined) return { ids, flags: given };
   requireAsItBegan(given);
   if (typed.includes('all') || ids.length > 1) {
