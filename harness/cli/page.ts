@@ -158,7 +158,7 @@ export function scenarioPage(id: string, scenario: Scenario): string {
   return [
     `# ${id}: ${outage.title}`,
     '',
-    `${outage.source}, ${outage.date}. ${outage.undetectedMs > 0 ? `Unnoticed for ${humanDuration(outage.undetectedMs)}; recovery` : 'Recovery'} took ${humanDuration(outage.recoveryMs)}.`,
+    `${outage.source}, ${outage.date}.${outage.recoveryMs > 0 ? ` ${outage.undetectedMs > 0 ? `Unnoticed for ${humanDuration(outage.undetectedMs)}; recovery` : 'Recovery'} took ${humanDuration(outage.recoveryMs)}.` : ''}`,
     '',
     'What the postmortem says:',
     '',

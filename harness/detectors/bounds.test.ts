@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { k3s } from '../distributions/k3s.ts';
 import { kubeadm } from '../distributions/kubeadm.ts';
 import { fakeCluster, fakeEvent, fakeNodeState, fakePod, type FakeCluster } from '../../test/support/fake-cluster.ts';
 import type { Detector } from '../model/detector.ts';
@@ -10,10 +11,12 @@ import { certificateExpiry } from './certificate-expiry.ts';
 import { corednsFatal } from './coredns-fatal.ts';
 import { corednsReplicas } from './coredns-replicas.ts';
 import { crashFile } from './crash-file.ts';
+import { databaseLocked } from './database-locked.ts';
 import { datastoreErrors } from './datastore-errors.ts';
 import { dnatRules } from './dnat-rules.ts';
 import { interfaceChurn } from './interface-churn.ts';
 import { livenessReadiness } from './liveness-readiness.ts';
+import { lockHolder } from './lock-holder.ts';
 import { memoryAvailable } from './memory-available.ts';
 import { nodeNotReady } from './node-not-ready.ts';
 import { nodeRebooted } from './node-rebooted.ts';
@@ -233,6 +236,19 @@ describe('an alert that counts something out is never sooner than it declares', 
       );
     });
     within(ttd, detector, fast.scrapeMs);
+  });
+
+  it('database-locked waits as long as the datastore waits for the lock', async () => {
+    const detector = databaseLocked(k3s);
+    answer = () => '0\n';
+    const ttd = await ttdOf(detector, () => {
+      setTimeout(says('1\n'), 30_000);
+    });
+    within(ttd, detector, fast.scrapeMs);
+  });
+
+  it('lock-holder counts looks; the one under way at the onset may be the first of two', async () => {
+    within(await ttdOf(lockHolder(k3s, { expects: 'backup' }), says('7 backup\n')), lockHolder(k3s, { expects: 'x' }), fast.scrapeMs + 1);
   });
 
   it('archive-lag counts from the last segment, which is up to one interval and a copy old at the onset', async () => {

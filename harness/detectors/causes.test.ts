@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { k3s } from '../distributions/k3s.ts';
 import { kubeadm } from '../distributions/kubeadm.ts';
 import { FakeCluster, fakeEvent, fakePod, type FakeHandler } from '../../test/support/fake-cluster.ts';
 import type { Detector } from '../model/detector.ts';
@@ -8,9 +9,11 @@ import { archiveLag } from './archive-lag.ts';
 import { certificateExpiry } from './certificate-expiry.ts';
 import { corednsReplicas } from './coredns-replicas.ts';
 import { crashFile } from './crash-file.ts';
+import { databaseLocked } from './database-locked.ts';
 import { datastoreErrors } from './datastore-errors.ts';
 import { dnatRules } from './dnat-rules.ts';
 import { interfaceChurn } from './interface-churn.ts';
+import { lockHolder } from './lock-holder.ts';
 import { memoryAvailable } from './memory-available.ts';
 import { nodeRebooted } from './node-rebooted.ts';
 import { oomKilled } from './oom-killed.ts';
@@ -93,6 +96,49 @@ describe('datastore-errors', () => {
     watch(datastoreErrors(kubeadm));
     await later(100);
     expect(cluster.calls[0]?.command).toContain(`since='${began}'`);
+  });
+});
+
+describe('database-locked', () => {
+  it('fires at the first line that is younger than itself and its window, and clears', async () => {
+    answer = () => '0\n';
+    const began = Date.now() / 1000;
+    const watching = watch(databaseLocked(k3s));
+    await later(100);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    expect(cluster.calls[0]).toMatchObject({ on: 'fake-control-plane' });
+    expect(cluster.calls[0]?.command).toContain(`--since "@${began.toFixed(3)}"`);
+    answer = () => '2\n';
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'firing', what: 'the log of the datastore says: database is locked' });
+    answer = () => '0\n';
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    await later(2 * fast.alertWindowMs);
+    const since = (Date.now() - fast.alertWindowMs) / 1000;
+    expect(Number(/--since "@([\d.]+)"/.exec(cluster.calls.at(-1)?.command ?? '')?.[1])).toBeGreaterThan(
+      since - fast.scrapeMs / 1000 - 0.1,
+    );
+  });
+});
+
+describe('lock-holder', () => {
+  it('names who holds the lock at two looks in a row: a short hold, or another one each time, is none', async () => {
+    const watching = watch(lockHolder(k3s, { expects: 'backup' }));
+    for (const seen of ['', '7 backup\n', '', '7 backup\n', '8 sqlite3 state.db\n']) {
+      answer = () => seen;
+      await later(fast.scrapeMs);
+    }
+    expect(watching.readings.map(({ state }) => state)).not.toContain('firing');
+    answer = () => '9 backup\n8 sqlite3 state.db\n';
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'firing', what: "the database's lock is held by 8 sqlite3 state.db" });
+    answer = () => '';
+    await later(fast.scrapeMs);
+    expect(watching.last()).toEqual({ state: 'quiet' });
+    answer = () => ({ exitCode: 1, stdout: '', stderr: 'no such container' });
+    await later(fast.scrapeMs);
+    expect(watching.last()).toMatchObject({ state: 'blind' });
   });
 });
 

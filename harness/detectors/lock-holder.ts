@@ -1,7 +1,7 @@
 import { lockHolders } from '../model/commands.ts';
 import type { Detector } from '../model/detector.ts';
 import type { Distribution } from '../model/distribution.ts';
-import { humanDuration } from '../model/units.ts';
+import { humanDuration, millis } from '../model/units.ts';
 import { askNode, looking } from './support/look.ts';
 
 /**
@@ -19,7 +19,8 @@ export function lockHolder(distribution: Distribution, options: { readonly expec
     source: 'k3s-io/k3s#8234; /proc/locks',
     loop: (profile) =>
       `reads /proc/locks of the server every ${humanDuration(profile.scrapeMs)}; fires when it finds the same holder twice`,
-    leastTtdMs: (profile) => profile.scrapeMs,
+    // The look under way at the onset was begun a period ago, and may still see it.
+    leastTtdMs: () => millis(0),
     periodMs: (profile) => profile.scrapeMs,
     expects: options.expects,
     watch({ cluster, signal, now }, profile) {

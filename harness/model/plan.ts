@@ -140,7 +140,7 @@ export const outageSchema = z.object({
   date: text,
   says: texts.describe('One claim a line; printed beside the measurement'),
   undetectedMs: ms.describe('How long it went unnoticed in the postmortem; 0 when it does not say'),
-  recoveryMs: ms.describe("How long the postmortem's own recovery took"),
+  recoveryMs: ms.describe("How long the postmortem's own recovery took; 0 when it does not say"),
 });
 
 /** plan.json of a run: what was decided before anything was touched. */

@@ -17,7 +17,7 @@ export interface Outage {
   readonly says: readonly string[];
   /** How long it went unnoticed in the postmortem, for "this alert would have saved ..."; 0 when it does not tell. */
   readonly undetectedMs: Millis;
-  /** How long the postmortem's own recovery took. */
+  /** How long the postmortem's own recovery took; 0 when it does not tell. */
   readonly recoveryMs: Millis;
 }
 

@@ -167,7 +167,7 @@ function whatHappened(summary: RunSummary, plan: Plan, trials: readonly TrialRec
 <p class="lead">${plan.outage.title} (${plan.outage.source}, ${plan.outage.date}), reproduced${seen !== undefined && safe` ${summary.trials.run === 1 ? 'once' : `${summary.trials.run} times`}`} on real clusters.</p>
 <div class="cols">
 <div><h3>The postmortem says</h3><ul class="plain">${plan.outage.says.map((s) => safe`<li>${s}</li>`)}</ul>
-<p class="muted">${plan.outage.undetectedMs > 0 && `Unnoticed for ${span(plan.outage.undetectedMs)}; `}recovered in ${span(plan.outage.recoveryMs)}.</p></div>
+${plan.outage.recoveryMs > 0 && safe`<p class="muted">${plan.outage.undetectedMs > 0 && `Unnoticed for ${span(plan.outage.undetectedMs)}; `}recovered in ${span(plan.outage.recoveryMs)}.</p>`}</div>
 <div><h3>What was done here, and the evidence that it took effect</h3>
 ${
   seen === undefined

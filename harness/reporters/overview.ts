@@ -91,7 +91,7 @@ function section(outage: Overview, heading: string, linkTo: (runId: string) => s
   const runs = outage.runs.map(({ runId, createdEpochMs }) => `[${f.utc(createdEpochMs)}](${linkTo(runId)})`);
   return [
     `## ${md(heading)}`,
-    `${md(title)} (${md(source)}). There it ${undetectedMs === 0 ? 'was noticed at once' : `went unnoticed for ${span(undetectedMs)}`} and ended after ${span(recoveryMs)}. ` +
+    `${md(title)} (${md(source)}). ${recoveryMs === 0 ? '' : `There it ${undetectedMs === 0 ? 'was noticed at once' : `went unnoticed for ${span(undetectedMs)}`} and ended after ${span(recoveryMs)}. `}` +
       `Profile ${code(outage.profile)}${outage.nodes === '' ? '' : `, nodes with ${md(outage.nodes)}`}, ${f.ofText(valid, planned)} trials valid: ${runs.join(', ')}.`,
     markdownTable(
       ['runbook', 'the postmortem', 'measured', ''],

@@ -206,6 +206,21 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
     expect(JSON.parse(ended.stdout)).toMatchObject({ scenario: 'lights-out' });
   });
 
+  it('run all: of the scenarios that exist on the distribution', async () => {
+    const plans = async (distribution: string) => {
+      const { exitCode, stdout } = await firedrill(
+        ['run', 'all', '--dry-run', '--json', '--distribution', distribution],
+        { FIREDRILL_SCENARIOS: join(root, 'scenarios') },
+      );
+      expect(exitCode).toBe(0);
+      return (JSON.parse(stdout) as { readonly scenario: string }[]).map(({ scenario }) => scenario);
+    };
+    expect(await plans('kubeadm')).not.toContain('datastore-locked');
+    const onK3s = await plans('k3s');
+    expect(onK3s).toEqual(expect.arrayContaining(['cni-wipe', 'datastore-locked']));
+    expect(onK3s).not.toContain('scheduler-stall');
+  });
+
   it('list --json', async () => {
     const { stdout } = await firedrill(['list', '--json']);
     expect(JSON.parse(stdout)).toMatchObject([
