@@ -23,7 +23,7 @@ export default defineScenario((distribution) => ({
       "While Litestream backed up a k3s server's database, leases could not be renewed and pods that depend on one restarted (litestream#572).",
       'A transfer of hours locks the database for writing until it has finished (litestream#237).',
       '`database is locked` is SQLITE_BUSY: as a rule a connection of another process holds the lock (k3s#8234, where there was no other process).',
-      "A k3s that has ended cannot be restarted at once because the database is locked (k3s#1628).",
+      'A k3s that has ended cannot be restarted at once because the database is locked (k3s#1628).',
     ],
     undetectedMs: minutes(0),
     recoveryMs: minutes(0),
@@ -51,9 +51,17 @@ export default defineScenario((distribution) => ({
   ],
   runbooks: [
     claimed(wait(), 'does-not-recover', 'the transfer takes hours, and the lock lasts as long (litestream#237)'),
-    claimed(restartK3s(distribution), 'does-not-recover', "k3s can't be restarted at once because of the lock (k3s#1628)"),
+    claimed(
+      restartK3s(distribution),
+      'does-not-recover',
+      "k3s can't be restarted at once because of the lock (k3s#1628)",
+    ),
     claimed(endLockHolder(distribution), 'recovers', 'the backup scripts that hang are killed (openfairdb#70)'),
-    claimed(rebootNode(distribution, { on: 'control-plane' }), 'unknown', 'not in these threads: it ends the backup, too'),
+    claimed(
+      rebootNode(distribution, { on: 'control-plane' }),
+      'unknown',
+      'not in these threads: it ends the backup, too',
+    ),
   ],
   horizonMs: { stock: minutes(10), fast: seconds(300) },
 }));

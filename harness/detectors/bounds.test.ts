@@ -248,7 +248,11 @@ describe('an alert that counts something out is never sooner than it declares', 
   });
 
   it('lock-holder counts looks; the one under way at the onset may be the first of two', async () => {
-    within(await ttdOf(lockHolder(k3s, { expects: 'backup' }), says('7 backup\n')), lockHolder(k3s, { expects: 'x' }), fast.scrapeMs + 1);
+    within(
+      await ttdOf(lockHolder(k3s, { expects: 'backup' }), says('7 backup\n')),
+      lockHolder(k3s, { expects: 'x' }),
+      fast.scrapeMs + 1,
+    );
   });
 
   it('archive-lag counts from the last segment, which is up to one interval and a copy old at the onset', async () => {

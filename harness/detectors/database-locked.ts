@@ -28,7 +28,11 @@ export function databaseLocked(distribution: Distribution): Detector {
         const [controlPlane] = cluster.select('control-plane');
         const since = Math.max(began, Date.now() - profile.alertWindowMs);
         const log = distribution.logsBetween('datastore', (since / 1000).toFixed(3), (Date.now() / 1000).toFixed(3));
-        const count = await askNode({ cluster, signal }, controlPlane?.name ?? '', `${log} | grep -c '${complaint}' || true`);
+        const count = await askNode(
+          { cluster, signal },
+          controlPlane?.name ?? '',
+          `${log} | grep -c '${complaint}' || true`,
+        );
         return Number(count) > 0 ? `the log of the datastore says: ${complaint}` : undefined;
       });
     },

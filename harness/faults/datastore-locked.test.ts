@@ -50,7 +50,9 @@ describe('the backup', () => {
     expect(holders(`1 ${pid}`)).toBe('');
     const locks = readFileSync('/proc/locks', 'utf8')
       .split('\n')
-      .flatMap((line) => (line.includes(` ${pid} `) ? [line.trim().split(/ +/).slice(3).toSpliced(1, 2).join(' ')] : []));
+      .flatMap((line) =>
+        line.includes(` ${pid} `) ? [line.trim().split(/ +/).slice(3).toSpliced(1, 2).join(' ')] : [],
+      );
     expect(locks.sort()).toEqual(['READ 1073741826 1073742335', 'READ 128 128', 'WRITE 120 120']);
   });
 

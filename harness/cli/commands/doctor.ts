@@ -28,7 +28,9 @@ export async function doctor(context: CommandContext, options: { readonly json?:
 
 /** What each outage takes of the machine; one that cannot be loaded is `list`'s to tell. */
 async function eachNeed(): Promise<readonly Need[]> {
-  const needs = await Promise.allSettled(scenarioIds().map(async (id) => needOf(id, (await loadAnywhere(id)).scenario)));
+  const needs = await Promise.allSettled(
+    scenarioIds().map(async (id) => needOf(id, (await loadAnywhere(id)).scenario)),
+  );
   return needs.flatMap((need) => (need.status === 'fulfilled' ? [need.value] : []));
 }
 
