@@ -42,7 +42,7 @@ export default defineScenario((distribution) => ({
   keeps: ['new-connection', 'existing-connection', 'dns', 'service-to-service', 'api-read', 'database', 'bystander'],
   fault: datastoreLocked(distribution),
   detectors: [
-    lockHolder(distribution, { expects: 'k3s-backup' }),
+    lockHolder(distribution, { expects: 'datastore-backup' }),
     databaseLocked(distribution),
     probeFailing({ sli: 'api-write', streak: 3 }),
     nodeNotReady(),

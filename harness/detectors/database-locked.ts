@@ -28,12 +28,10 @@ export function databaseLocked(distribution: Distribution): Detector {
         const [controlPlane] = cluster.select('control-plane');
         const since = Math.max(began, Date.now() - profile.alertWindowMs);
         const log = distribution.logsBetween('datastore', (since / 1000).toFixed(3), (Date.now() / 1000).toFixed(3));
-        const count = await askNode(
-          { cluster, signal },
-          controlPlane?.name ?? '',
-          `${log} | grep -c '${complaint}' || true`,
-        );
-        return Number(count) > 0 ? `the log of the datastore says: ${complaint}` : undefined;
+        // By way of a variable: a log that cannot be read is no log without such a line.
+        const count = `log=$(${log})\nprintf '%s\\n' "$log" | grep -c '${complaint}' || true`;
+        const found = await askNode({ cluster, signal }, controlPlane?.name ?? '', count);
+        return Number(found) > 0 ? `the log of the datastore says: ${complaint}` : undefined;
       });
     },
   };

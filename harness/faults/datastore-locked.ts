@@ -4,7 +4,7 @@ import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import { minutes, seconds } from '../model/units.ts';
 
-const program = '/usr/local/sbin/k3s-backup';
+const program = '/usr/local/sbin/datastore-backup';
 const folder = '/var/lib/firedrill/datastore-locked';
 
 /**
@@ -64,14 +64,14 @@ export function datastoreLocked(distribution: Distribution): Fault {
           `mkfifo ${folder}/copy`,
           `cat > ${program} <<'SCRIPT'\n${backup}\nSCRIPT`,
           `chmod 755 ${program}`,
-          `cat > /etc/systemd/system/k3s-backup.service <<'UNIT'\n${unit(kineDatabase(distribution))}\nUNIT`,
+          `cat > /etc/systemd/system/datastore-backup.service <<'UNIT'\n${unit(kineDatabase(distribution))}\nUNIT`,
           'systemctl daemon-reload',
         ].join('\n'),
       ),
     ],
-    inject: [act('the backup runs', 'control-plane', 'systemctl start k3s-backup')],
+    inject: [act('the backup runs', 'control-plane', 'systemctl start datastore-backup')],
     witness: [
-      { name: 'it holds the lock', on: 'control-plane', command: lockHolders(distribution), expect: 'k3s-backup' },
+      { name: 'it holds the lock', on: 'control-plane', command: lockHolders(distribution), expect: 'datastore-backup' },
       {
         name: 'the datastore takes nothing',
         on: 'control-plane',
@@ -89,8 +89,8 @@ EVENT`,
       act(
         'the backup ends',
         'control-plane',
-        `systemctl stop k3s-backup
-rm -rf ${folder} ${program} /etc/systemd/system/k3s-backup.service
+        `systemctl stop datastore-backup
+rm -rf ${folder} ${program} /etc/systemd/system/datastore-backup.service
 systemctl daemon-reload`,
       ),
       until('the API is ready', 'control-plane', `${kubectl} get --raw /readyz --request-timeout=3s`, minutes(3)),
