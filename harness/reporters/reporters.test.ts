@@ -5,6 +5,7 @@ import { summarise } from '../analysis/summary.ts';
 import { buildLog, type LogSpec } from '../../test/support/log-builder.ts';
 import { planOf } from '../../test/support/plan.ts';
 import type { WholeRecord } from '../model/record.ts';
+import { millis } from '../model/units.ts';
 import { markdownReport } from './markdown.ts';
 import { overviewMarkdown } from './overview.ts';
 import { rendered } from '../../test/support/rendered.ts';
@@ -102,6 +103,16 @@ describe('checks', () => {
     expect(markdownReport(summary, plan, old)).not.toContain('## Checks');
     expect(rendered('html', summary, plan, old)).not.toContain('Checks:');
   });
+});
+
+it('a source that does not tell how long recovery took is not given a time', () => {
+  const untold = { ...plan, outage: { ...plan.outage, undetectedMs: millis(0), recoveryMs: millis(0) } };
+  const pages = (of: typeof plan) => [
+    rendered('html', summary, of, records),
+    overviewMarkdown(overviewOf([{ plan: of, summary }]), (runId) => runId),
+  ];
+  for (const page of pages(plan)) expect(page).toMatch(/recovered in 8 h|ended after 8 h/);
+  for (const page of pages(untold)) expect(page).not.toMatch(/recovered in 0|ended after|noticed at once/);
 });
 
 describe('several scenarios', () => {

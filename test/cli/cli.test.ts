@@ -56,6 +56,8 @@ function expectOneLine(ended: Ended, exitCode: number, line: RegExp): void {
   expect(ended.exitCode).toBe(exitCode);
 }
 
+/** The scenarios of the project, not the fixtures. */
+const theirs = { FIREDRILL_SCENARIOS: join(root, 'scenarios') };
 const kept = (scenario: string) => join(root, 'reports', 'examples', scenario);
 const npm = { npm_package_name: 'firedrill', npm_lifecycle_event: 'scenario' };
 
@@ -210,7 +212,7 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
     const plans = async (distribution: string) => {
       const { exitCode, stdout } = await firedrill(
         ['run', 'all', '--dry-run', '--json', '--distribution', distribution],
-        { FIREDRILL_SCENARIOS: join(root, 'scenarios') },
+        theirs,
       );
       expect(exitCode).toBe(0);
       return (JSON.parse(stdout) as { readonly scenario: string }[]).map(({ scenario }) => scenario);
@@ -240,6 +242,12 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
     ]) {
       expect(stdout).toContain(text);
     }
+  });
+
+  it('describe tells how long recovery took where the source does', async () => {
+    const page = async (...args: readonly string[]) => (await firedrill(['describe', ...args], theirs)).stdout;
+    expect(await page('cni-wipe')).toMatch(/^postmortem 002.* recovery took 8 h/m);
+    expect(await page('datastore-locked', '--distribution', 'k3s')).toMatch(/2024-02-29\.$/m);
   });
 
   it('describe --runbook prints a page to follow, whose commands are code blocks to Markdown', async () => {

@@ -186,6 +186,12 @@ describe('an outage', () => {
   });
 });
 
+it('what exists on none of several distributions says why of each', async () => {
+  await expect(loadAnywhere('scheduler-stall', folder, [oneProcess, k3s])).rejects.toThrow(
+    /no scheduler-stall on any distribution: the scheduler is .* on one but .*; the scheduler is .* on k3s/,
+  );
+});
+
 it('a scenario that cannot be made for a distribution says so with its file', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'firedrill-scenarios-'));
   writeFileSync(join(dir, 'torn.ts'), 'export default ({ name }) => { throw new Error(`no idea of ${name}`); };');
