@@ -71,7 +71,12 @@ export function datastoreLocked(distribution: Distribution): Fault {
     ],
     inject: [act('the backup runs', 'control-plane', 'systemctl start datastore-backup')],
     witness: [
-      { name: 'it holds the lock', on: 'control-plane', command: lockHolders(distribution), expect: 'datastore-backup' },
+      {
+        name: 'it holds the lock',
+        on: 'control-plane',
+        command: lockHolders(distribution),
+        expect: 'datastore-backup',
+      },
       {
         name: 'the datastore takes nothing',
         on: 'control-plane',
