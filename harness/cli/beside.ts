@@ -69,7 +69,7 @@ export async function rehearseBeside(
     const compared = compareBetween(first, other, { what: 'runbooks' });
     const file = join(results[0]?.runDir ?? '', `beside-${other.plan.distribution ?? 'kubeadm'}.md`);
     writeWhole(file, comparisonMarkdown(compared));
-    if (!asJson) output.result(`${comparisonTerminal(compared, terminalOptions(output))}\n\nAlso in ${file}`);
+    if (!asJson) output.result(`${comparisonTerminal(compared, terminalOptions(output)).trimEnd()}\n\nAlso in ${file}`);
   }
   return worst(results.map(({ exitCode }) => exitCode));
 }
