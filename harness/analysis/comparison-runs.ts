@@ -29,6 +29,8 @@ export interface RunComparison {
   readonly runs: readonly {
     readonly runId: string;
     readonly profile: string;
+    /** What its nodes ran where that was not kubeadm; a stand-in is called one. */
+    readonly distribution?: string;
     readonly createdEpochMs: number;
     readonly seed: number;
     readonly valid: number;
@@ -251,7 +253,8 @@ function questionOf(
 function runFacts(run: Run): RunComparison['runs'][number] {
   const { runId, profile, createdEpochMs, seed, trials } = run.plan;
   const planned = trials.filter((t) => t.control === undefined && isWanted(run.plan, t)).length;
-  return { runId, profile, createdEpochMs, seed, valid: validOf(run, { what: 'runbooks' }).length, planned };
+  const label = run.plan.distribution === undefined ? {} : { distribution: labelOf(run) };
+  return { runId, profile, ...label, createdEpochMs, seed, valid: validOf(run, { what: 'runbooks' }).length, planned };
 }
 
 function headline(comparisons: readonly Comparison[], differences: readonly Difference[], unit: string): string {

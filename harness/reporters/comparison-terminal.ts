@@ -59,6 +59,6 @@ export function runLines(comparison: RunComparison): readonly string[] {
   const place = comparison.runs.length === 1 ? ['run'] : ['first run', 'second run'];
   return comparison.runs.map(
     (r, i) =>
-      `${place[i] ?? ''}: ${comparison.scenario} ${r.runId}, profile ${r.profile}, ${f.utc(r.createdEpochMs)}; ${r.valid} of ${countOf(r.planned, 'trial')} valid`,
+      `${place[i] ?? ''}: ${comparison.scenario}${f.onWhat(r)} ${r.runId}, profile ${r.profile}, ${f.utc(r.createdEpochMs)}; ${r.valid} of ${countOf(r.planned, 'trial')} valid`,
   );
 }

@@ -1,4 +1,3 @@
-import type { RunSummary } from '../model/summary.ts';
 import { safestFirst, severity, worstFault } from '../analysis/faults.ts';
 import { percent } from '../analysis/words.ts';
 import { isFaultFree } from '../model/control.ts';
@@ -147,7 +146,7 @@ export function plain(text: string, keepLines = false): string {
 }
 
 /** An outage, and what its nodes ran where that is not kubeadm: ` on k3s (stand-in)`. */
-export const onWhat = ({ distribution }: Pick<RunSummary, 'distribution'>): string =>
+export const onWhat = ({ distribution }: { readonly distribution?: string | undefined }): string =>
   distribution === undefined ? '' : ` on ${distribution}`;
 
 /** Commands that make this run again, trial by trial as it was planned, and that make this report again. */
