@@ -512,8 +512,9 @@ export function buildGraph(context: BuildContext): BuildGraph {
   return { steps, built, recipes };
 }
 
-/** Images that lie beside k3s for an installation without internet. */
+/** Images that lie beside k3s for an installation without internet: its own, and those of what a cluster runs. */
 export const k3sArchive = '/usr/local/lib/k3s/images.tar';
+export const k3sWorkloadArchive = '/usr/local/lib/k3s/images-workload.tar';
 
 /** k3s' containerd, on the folders that k3s gives it. */
 export const k3sContainerd = [

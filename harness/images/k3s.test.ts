@@ -8,7 +8,9 @@ import { buildGraph, stepOf } from './build.ts';
 import { reachable } from './dag.ts';
 import { recipesDir } from './keys.ts';
 import { preload } from './preload.ts';
+import { derive } from './node-image.ts';
 import { images, imageModes, k3sNode, versions } from './refs.ts';
+import { worldOf } from './world.ts';
 
 const done: RunResult = { ok: true, exitCode: 0, stdout: '0', stderr: '', missing: false, timedOut: false };
 
@@ -51,6 +53,26 @@ describe('the image of a node for k3s (stand-in)', () => {
     expect(calls.filter((call) => call.includes('systemd-modules-load'))).toHaveLength(1);
     // What is dropped later cannot be archived.
     expect(archived).toBeLessThan(calls.findIndex((call) => call.includes('content rm')));
+  });
+
+  it('gets the images of the workload beside its own: an installation after an uninstall has both again', async () => {
+    const calls: string[] = [];
+    const runner: Runner = {
+      run: (_, args) => {
+        calls.push(args.join(' '));
+        return Promise.resolve(done);
+      },
+      pipe: () => Promise.resolve(done),
+    };
+    const world = await worldOf({ mode: 'build', distribution: 'k3s', runner, cacheDir: '/cache', recipesDir });
+    const { step, ref } = derive(world, new Map(), 'build', () => undefined);
+    expect(ref).toMatch(/^firedrill\/node:v[\d.]+-k3s-stand-in-/);
+    await step.run({ signal: new AbortController().signal, say: () => undefined });
+    const [archived] = calls.filter((call) => call.includes('images export'));
+    expect(archived).toMatch(
+      /images export (?!\/usr\/local\/lib\/k3s\/images\.tar)\/usr\/local\/lib\/k3s\/images\S+\.tar /,
+    );
+    expect(archived).toMatch(/podinfo:\S+ .*postgres:\S+$/);
   });
 
   it('leaves the other images as they are: containerd alone, and no archive', async () => {

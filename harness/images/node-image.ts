@@ -1,6 +1,6 @@
 import type { OnProgress } from '../model/progress.ts';
 import { must } from '../host/run.ts';
-import { hasImage, hashLabel, k3sArchive, k3sContainerd, stepOf } from './build.ts';
+import { hasImage, hashLabel, k3sContainerd, k3sWorkloadArchive, stepOf } from './build.ts';
 import { ensureBridge } from './cni.ts';
 import type { Step } from './dag.ts';
 import { contentKey, short } from './keys.ts';
@@ -145,7 +145,7 @@ export function derive(
       return await preload(runner, {
         masked: true,
         base,
-        ...(ofK3s ? { containerd: k3sContainerd, archive: k3sArchive } : {}),
+        ...(ofK3s ? { containerd: k3sContainerd, archive: k3sWorkloadArchive } : {}),
         images: inNode(world.images)
           .filter((s) => s.role === 'preload')
           .map((s) => ({ from: from.get(s.id) ?? '', as: s.ref })),

@@ -22,11 +22,12 @@ install -m 755 "$here/killall.sh" "$bin/k3s-killall.sh"
 sed "s/@NAME@/$name/g" "$here/uninstall.sh" > "$bin/$name-uninstall.sh"
 chmod 755 "$bin/$name-uninstall.sh"
 
-# Where the images went with an earlier installation, they come back from the archive, as on a machine without internet.
-archive=$here/images.tar
-if [ -f "$archive" ] && [ ! -d /var/lib/rancher/k3s/agent/containerd ]; then
+# Where the images went with an earlier installation, they come back from the archives, as on a machine without internet.
+if [ ! -d /var/lib/rancher/k3s/agent/containerd ]; then
   mkdir -p /var/lib/rancher/k3s/agent/images
-  ln -sf "$archive" /var/lib/rancher/k3s/agent/images/
+  for archive in "$here"/images*.tar; do
+    if [ -f "$archive" ]; then ln -sf "$archive" /var/lib/rancher/k3s/agent/images/; fi
+  done
 fi
 
 (umask 077 && env | grep -E '^(K3S|CONTAINERD)_' > "$units/$unit.env" || true)
