@@ -62,7 +62,9 @@ export interface Range {
 export interface Overview {
   readonly scenario: string;
   readonly profile: string;
-  /** What its nodes ran: `Kubernetes v1.34.3, containerd v2.2.0, cgroup v1`; '' where no trial says. */
+  /** Absent where it was kubeadm; a stand-in is called one. */
+  readonly distribution?: string;
+  /** The versions on its nodes: `Kubernetes v1.34.3, containerd v2.2.0, cgroup v1`; '' where no trial says. */
   readonly nodes: string;
   /** In the words of the latest run. */
   readonly outage: Plan['outage'];
@@ -81,25 +83,22 @@ export interface Overview {
  * of different versions: what upstream's does is no news of ours.
  */
 export function overviewOf(runs: readonly RunInShort[]): readonly Overview[] {
-  const groups = grouped(runs, (run) => `${run.plan.scenario} ${run.plan.profile} ${nodesOf(run)}`);
+  const groups = grouped(
+    runs,
+    (run) => `${run.plan.scenario} ${run.plan.profile} ${run.summary.distribution ?? ''} ${nodesOf(run)}`,
+  );
   return [...groups.values()].map((group) =>
     ofOneOutage(group.sort((a, b) => a.plan.createdEpochMs - b.plan.createdEpochMs)),
   );
 }
 
 /** The versions that decide what a node does, by their names among a trial's facts. */
-const versions = {
-  distribution: 'distribution',
-  Kubernetes: 'version.kubernetes',
-  containerd: 'version.containerd',
-  cgroup: 'cgroup',
-};
+const versions = { Kubernetes: 'version.kubernetes', containerd: 'version.containerd', cgroup: 'cgroup' };
 
 function nodesOf({ summary: { environment } }: RunInShort): string {
   const known = Object.entries(versions).flatMap(([name, fact]) => {
     const version = environment[fact];
-    if (version === undefined || (name === 'distribution' && version === 'kubeadm')) return [];
-    return [name === 'distribution' ? version : `${name} ${version}`];
+    return version === undefined ? [] : [`${name} ${version}`];
   });
   return known.join(', ');
 }
@@ -115,6 +114,7 @@ function ofOneOutage(runs: readonly RunInShort[]): Overview {
   return {
     scenario,
     profile,
+    ...(latest.summary.distribution === undefined ? {} : { distribution: latest.summary.distribution }),
     nodes: nodesOf(latest),
     outage,
     runs: runs.map(({ plan: { runId, createdEpochMs } }) => ({ runId, createdEpochMs })),

@@ -60,11 +60,12 @@ export function overviewMarkdown(outages: readonly Overview[], linkTo: (runId: s
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
-/** An outage's name; where there are runs of it on several sorts of nodes, or in several profiles, with what tells them apart. */
+/** An outage's name, with what its nodes ran where that is not kubeadm; where there are runs of it on several sorts of nodes, or in several profiles, with what tells them apart. */
 function titlesOf(outages: readonly Overview[]): readonly string[] {
-  return outages.map(({ scenario, profile, nodes }) => {
-    const others = outages.filter((other) => other.scenario === scenario);
+  return outages.map(({ scenario, profile, distribution, nodes }) => {
+    const others = outages.filter((other) => other.scenario === scenario && other.distribution === distribution);
     const told = [
+      ...(distribution === undefined ? [] : [distribution]),
       ...(others.some((other) => other.profile !== profile) ? [`profile ${profile}`] : []),
       ...nodes.split(', ').filter((version) => others.some((other) => !other.nodes.split(', ').includes(version))),
     ];

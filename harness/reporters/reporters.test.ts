@@ -150,6 +150,17 @@ describe('several scenarios', () => {
     expect(page).toContain(`## ${outage.scenario} on containerd v2.2.0\n`);
     expect(page).toContain('nodes with Kubernetes v1.34.3, containerd 1.6.20,');
   });
+
+  it('says of every outage that was not on kubeadm what it was on, other runs or none', () => {
+    const k3s = overviewOf([{ plan, summary: { ...summary, distribution: 'k3s (stand-in)' } }]);
+    expect(overviewMarkdown(k3s, (runId) => runId)).toContain(`## ${summary.scenario} on k3s (stand-in)\n`);
+    expect(seriesReport(k3s, { colour: false, width: 200 })).toContain(`${summary.scenario} on k3s (stand-in)`);
+    const both = overviewOf([
+      { plan, summary },
+      { plan: { ...plan, runId: 'other' }, summary: { ...summary, distribution: 'k3s (stand-in)' } },
+    ]);
+    expect(both.map(({ distribution = 'kubeadm' }) => distribution)).toEqual(['kubeadm', 'k3s (stand-in)']);
+  });
 });
 
 describe('html', () => {

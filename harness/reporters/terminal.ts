@@ -49,7 +49,7 @@ export function terminalReport(summary: RunSummary, plan: Plan, options: Termina
 export function seriesReport(outages: readonly Overview[], options: TerminalOptions): string {
   const paint = painter(options.colour);
   const columns: readonly Column[] = [
-    { head: 'scenario', cells: outages.map((o) => o.scenario), dropOrder: 0 },
+    { head: 'scenario', cells: outages.map((o) => `${o.scenario}${f.onWhat(o)}`), dropOrder: 0 },
     { head: 'valid', cells: outages.map((o) => f.ofText(o.trials.valid, o.trials.planned)), dropOrder: 0, right: true },
     { head: 'ended by', cells: outages.map((o) => endedBy(o, (id) => id)), dropOrder: 0 },
     { head: 'first alert', cells: outages.map(noticedBy), dropOrder: 1 },
