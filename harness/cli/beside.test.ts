@@ -8,7 +8,7 @@ import { makePlan } from '../engine/plan.ts';
 import { exitCodes } from '../model/errors.ts';
 import type { ProgressEvent } from '../model/progress.ts';
 import { rehearseBeside } from './beside.ts';
-import type { RunPart } from './series.ts';
+import type { Part, RunPart } from './series.ts';
 
 let out = '';
 beforeEach(() => {
@@ -65,7 +65,8 @@ describe('one outage on two distributions', () => {
       result: (text: string) => printed.push(text),
       stdout: { isTty: false, columns: 100, colour: false },
     };
-    const how = { parts, blocks: 2, seed: 7, run, onProgress: (event: ProgressEvent) => told.push(event) };
+    const seedOf = ({ distribution }: Part): number => 7 + names.indexOf(distribution);
+    const how = { parts, blocks: 2, seedOf, run, onProgress: (event: ProgressEvent) => told.push(event) };
     const code = await rehearseBeside({ output } as unknown as Parameters<typeof rehearseBeside>[0], how, false);
 
     expect(code).toBe(exitCodes.notRecovered);

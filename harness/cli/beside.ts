@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { compareBetween } from '../analysis/comparison-runs.ts';
+import { FiredrillError } from '../model/errors.ts';
 import type { Run } from '../model/run.ts';
 import { turns } from '../engine/turns.ts';
 import { writeWhole } from '../engine/write-whole.ts';
@@ -24,18 +25,19 @@ export async function rehearseBeside(
     /** The same scenario, on one distribution each. */
     readonly parts: readonly Part[];
     readonly blocks: number;
-    /** The first run's; each further one has the next. */
-    readonly seed: number;
+    /** Each run's own: its id comes of it. */
+    readonly seedOf: (part: Part) => number;
     readonly run: RunPart;
     readonly onProgress: OnProgress;
     readonly timeoutMs?: number;
   },
   asJson: boolean,
 ): Promise<number> {
-  const { parts, blocks, seed, run, timeoutMs } = how;
+  const { parts, blocks, run, timeoutMs } = how;
   const createdEpochMs = Date.now();
-  const ids = parts.map((_, i) => runIdOf(createdEpochMs, seed + i));
-  const shared = turns(ids, blocks, seed);
+  const seeds = parts.map(how.seedOf);
+  const ids = seeds.map((seed) => runIdOf(createdEpochMs, seed));
+  const shared = turns(ids, blocks, seeds[0] ?? 0);
   const settled = await Promise.allSettled(
     parts.map((part, i) => {
       const who = ids[i] ?? '';
@@ -64,8 +66,8 @@ export async function rehearseBeside(
       ),
     );
   const [first, ...others] = runs;
-  for (const other of first === undefined ? [] : others) {
-    if (first === undefined) break;
+  if (first === undefined) throw new FiredrillError('internal', 'no distribution was asked for');
+  for (const other of others) {
     const compared = compareBetween(first, other, { what: 'runbooks' });
     const file = join(results[0]?.runDir ?? '', `beside-${other.plan.distribution ?? 'kubeadm'}.md`);
     writeWhole(file, comparisonMarkdown(compared));

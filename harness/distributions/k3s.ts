@@ -5,11 +5,13 @@ import { seconds } from '../model/units.ts';
 
 /** Of a node, whichever of the two it has: a server's is `k3s.service`, an agent's `k3s-agent.service`. (docs.k3s.io, "Service Management".) */
 const unit = '$(cd /etc/systemd/system && ls k3s*.service)';
-const data = '/var/lib/rancher/k3s';
+/** Where k3s keeps everything. (docs.k3s.io, "k3s server", `--data-dir`.) */
+export const data = '/var/lib/rancher/k3s';
 const agent = `${data}/agent`;
 const configuration = '/etc/rancher/k3s';
 const cniConfiguration = `${agent}/etc/cni/net.d`;
 const plugins = `${data}/data/cni`;
+const pluginNames = ['bandwidth', 'bridge', 'flannel', 'host-local', 'loopback', 'portmap'];
 
 /** Names that k3s gives to its one process, on a server and on an agent. */
 const embedded: Run = { by: 'embedded', process: 'k3s-server k3s-agent', unit };
@@ -34,7 +36,7 @@ const base = withVerbs({
       conflist: `${cniConfiguration}/10-flannel.conflist`,
       plugins,
       // One program under several names, outside of the folder of its names.
-      running: '/bin/\\(cni\\|bandwidth\\|bridge\\|flannel\\|host-local\\|loopback\\|portmap\\)$',
+      running: `/bin/\\(${['cni', ...pluginNames].join('\\|')}\\)$`,
       state: '/var/lib/cni',
     },
     configuration,
@@ -88,7 +90,7 @@ export const k3s: Distribution = {
     act(
       'link the plugins again',
       on,
-      `for plugin in bandwidth bridge flannel host-local loopback portmap; do ln -sf ${data}/data/current/bin/$plugin ${paths.cni.plugins}/$plugin; done`,
+      `for plugin in ${pluginNames.join(' ')}; do ln -sf ${data}/data/current/bin/$plugin ${paths.cni.plugins}/$plugin; done`,
       { standsFor: installerOf },
     ),
     act('restart k3s, which writes the configuration', on, base.restart('network')),

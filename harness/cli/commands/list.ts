@@ -6,7 +6,7 @@ import { distributions } from '../../distributions/all.ts';
 import { distributionNames, type DistributionName } from '../../model/distribution.ts';
 import { loadExistence, scenarioDir, scenarioIds } from '../load.ts';
 
-/** Where a scenario exists besides, and what of it does not. Undefined: everywhere, wholly. */
+/** What there is of a scenario on another distribution, in one clause. */
 async function elsewhere(id: string, name: DistributionName): Promise<string> {
   const there = await loadExistence(id, scenarioDir(), distributions[name]);
   if ('why' in there) return `not on ${name}: ${there.why}`;

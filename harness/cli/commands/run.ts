@@ -80,6 +80,8 @@ export async function run(context: CommandContext, ids: readonly string[], given
   if (beside.length > 0) requireBeside(begun.ids, flags);
   // Written into plan.json, so that any run can be repeated exactly.
   const seed = flags.seed ?? randomInt(2 ** 31);
+  /** Runs side by side have one each, for their ids come of it. */
+  const seedOf = ({ distribution }: Part): number => seed + [flags.distribution, ...beside].indexOf(distribution);
   const out = resolve(flags.out);
   const arms = {
     ...(flags.runbook === undefined ? {} : { runbooks: flags.runbook }),
@@ -89,15 +91,15 @@ export async function run(context: CommandContext, ids: readonly string[], given
   };
   if (flags.dryRun === true) {
     const { profile, trials, trigger } = flags;
-    const plans = parts.map(({ id, scenario, distribution }) => ({
-      scenario,
+    const plans = parts.map((part) => ({
+      scenario: part.scenario,
       plan: makePlan({
-        scenarioId: id,
-        scenario,
+        scenarioId: part.id,
+        scenario: part.scenario,
         profile,
-        distribution,
+        distribution: part.distribution,
         trials,
-        seed,
+        seed: seedOf(part),
         trigger,
         ...arms,
         createdEpochMs: Date.now(),
@@ -112,18 +114,17 @@ export async function run(context: CommandContext, ids: readonly string[], given
   }
 
   const reporter = makeReporter(chooseReporter(flags.reporter, context.output, context.env), realWorld(context.output));
-  const runPart: RunPart = async ({ id, scenario, distribution }, { resume, timeoutMs, shared, onProgress }) => {
+  const runPart: RunPart = async (part, { resume, timeoutMs, shared, onProgress }) => {
     // Loaded only now: `--help` and typing mistakes should not wait for the Kubernetes client.
     const { runScenario } = await import('../../engine/run.ts');
     return runScenario({
-      scenarioId: id,
-      scenario,
+      scenarioId: part.id,
+      scenario: part.scenario,
       profile: flags.profile,
-      distribution,
+      distribution: part.distribution,
       trials: flags.trials,
       parallel: flags.parallel,
-      // Its own, for the run's id comes of it.
-      seed: seed + parts.findIndex((part) => part.distribution === distribution),
+      seed: seedOf(part),
       ...arms,
       keep: flags.keep,
       images: flags.images,
@@ -144,7 +145,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
   try {
     if (beside.length > 0) {
       const { rehearseBeside } = await import('../beside.ts');
-      const how = { parts, blocks: flags.trials, seed, run: runPart, onProgress: reporter.onProgress, ...inTime };
+      const how = { parts, blocks: flags.trials, seedOf, run: runPart, onProgress: reporter.onProgress, ...inTime };
       return await rehearseBeside(context, how, flags.json === true);
     }
     if (only === undefined || others.length > 0 || begun.series !== undefined) {

@@ -1,4 +1,4 @@
-import { k3s } from '../../distributions/k3s.ts';
+import { data, k3s } from '../../distributions/k3s.ts';
 import { mustOnNode } from '../must.ts';
 import type { Rest } from '../platform.ts';
 import { shellScript } from '../shell.ts';
@@ -10,7 +10,7 @@ import { shellScript } from '../shell.ts';
 const script = [
   shellScript('take-containers.sh', { ctr: k3s.commands.ctr }),
   `unit=${k3s.units('kubelet')}\n`,
-  shellScript('k3s-rest.sh', { data: '/var/lib/rancher/k3s', state: k3s.paths.runtime }),
+  shellScript('k3s-rest.sh', { data, state: k3s.paths.runtime }),
 ].join('');
 
 export const k3sRest: Rest = {

@@ -70,7 +70,7 @@ const heldSeconds = 20;
 export const releaseWorker = (apiAddress: string): string =>
   untilKnown + shellScript('release-worker.sh', { api: apiAddress, held_seconds: heldSeconds, ...places });
 
-/** @see the head of this file */
+/** All of it, in its order: kubelets, whoever holds leases, workers, control plane. */
 export const kubeadmRest: Rest = {
   scripts: [stopKubelet, stopLeaders, deleteLeases, emptyNode('worker'), emptyNode('control-plane')].join('\n'),
   bring: async (cluster, signal) => {
