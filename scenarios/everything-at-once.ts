@@ -13,6 +13,7 @@ import { rotateCertsAndKubelets } from '../harness/runbooks/rotate-certs-and-kub
 import { shortestWay } from '../harness/runbooks/shortest-way.ts';
 import { wait } from '../harness/runbooks/wait.ts';
 import { archivedDatabase } from './support/archived-database.ts';
+import { apiOfEnded } from './support/ended-certificates.ts';
 import { firewalledHost } from './support/host-firewall.ts';
 import { memoryDetectors } from './support/memory-detectors.ts';
 import { resurrectionProbes } from './support/resurrection.ts';
@@ -51,7 +52,7 @@ export default defineScenario((distribution) => ({
   cluster: { workers: 2, workload: 'resurrection' },
   setup: [...firewalledHost(distribution, host), ...smallNode(distribution), ...archivedDatabase],
   probes: [ssh(), ...resurrectionProbes()],
-  breaks: ['api-read', 'api-write', 'pod-start', 'database'],
+  breaks: [...apiOfEnded(distribution).fails, 'pod-start', 'database'],
   keeps: ['bystander'],
   fault: everythingAtOnce({
     causes: [

@@ -4,59 +4,90 @@ import { podsNotRunning } from '../harness/detectors/pods-not-running.ts';
 import { probeFailing } from '../harness/detectors/probe-failing.ts';
 import { warningEvents } from '../harness/detectors/warning-events.ts';
 import { expiredCerts } from '../harness/faults/expired-certs.ts';
+import type { Certificates } from '../harness/model/distribution.ts';
 import { claimed, defineScenario } from '../harness/model/scenario.ts';
 import { minutes, seconds } from '../harness/model/units.ts';
 import { rebootNode } from '../harness/runbooks/reboot-node.ts';
+import { restartK3s } from '../harness/runbooks/restart-k3s.ts';
 import { rotateCerts } from '../harness/runbooks/rotate-certs.ts';
 import { rotateCertsAndUpgrade } from '../harness/runbooks/rotate-certs-and-upgrade.ts';
 import { rotateCertsAndKubelets } from '../harness/runbooks/rotate-certs-and-kubelets.ts';
 import { wait } from '../harness/runbooks/wait.ts';
+import { apiOfEnded } from './support/ended-certificates.ts';
 import { resurrectionProbes } from './support/resurrection.ts';
 
-/** Postmortem 003, its beginning: a year has passed and every certificate has ended. */
-export default defineScenario((distribution) => ({
-  outage: {
-    title: 'Apparently as many things as possible: the certificates have ended',
-    source: 'postmortem 003',
-    date: 'undated',
-    says: [
-      'Every kubectl said 401 Unauthorized, the one on the master too.',
-      'Rebooting made things worse.',
-      '`k3s certificate rotate` brought the API back; almost all services were down.',
-      'An upgrade changed nothing.',
-    ],
-    undetectedMs: minutes(0),
-    recoveryMs: minutes(60),
-  },
-  fidelity: 'real',
-  differences: [
+const differences: Readonly<Record<Certificates, readonly string[]>> = {
+  kubeadm: [
     "the workstation's own credentials have not ended: its kubectl says x509 where the postmortem's said 401",
-    "the certificates are signed again with an end date that is a day ago, by the cluster's own CAs; in the postmortem a year had passed",
-    "kubeadm's certificates: k3s renews most at a start within their last 90 days, and its `certificate rotate` renews the kubelet's, too",
+    "kubeadm's certificates: k3s renews at a start what ends within 120 days, and its `certificate rotate` renews the kubelet's, too",
     "the upgrade is kubeadm's, to the version that is there; k3s' replaces the one program that is everything",
   ],
-  cluster: { workers: 2, workload: 'resurrection' },
-  probes: resurrectionProbes(),
-  breaks: ['api-read', 'api-write', 'pod-start'],
-  keeps: ['new-connection', 'existing-connection', 'dns', 'service-to-service', 'database', 'bystander'],
-  fault: expiredCerts(distribution),
-  detectors: [
-    certificateExpiry(distribution),
-    probeFailing({ sli: 'api-read', streak: 3 }),
-    nodeNotReady(),
-    podsNotRunning(),
-    warningEvents({ expects: 'Unhealthy Pod/kube-|NodeNotReady|certificate' }),
+  k3s: [
+    "the workstation's own credentials have not ended: the server's kubectl says 401, and the workstation's does not",
+    'k3s is not restarted: it reads a changed file within five minutes, and the outage begins when it has; in the postmortem the files were the old ones',
+    'the server is no worker, and there are two of these; in the postmortem it is not said how many there were',
+    'the upgrade is to the version that is there',
   ],
-  runbooks: [
-    claimed(wait(), 'does-not-recover', 'nothing heals by itself'),
-    claimed(rebootNode(distribution, { on: 'nodes' }), 'does-not-recover', 'made things worse'),
-    claimed(rotateCerts(distribution), 'does-not-recover', 'the API is back, almost all services are down'),
-    claimed(rotateCertsAndUpgrade(distribution), 'does-not-recover', 'the upgrade changed nothing'),
-    claimed(
-      rotateCertsAndKubelets(distribution),
-      'recovers',
-      "not tried there; kubeadm's own page for kubelets whose certificate has ended",
-    ),
-  ],
-  horizonMs: { stock: minutes(10), fast: seconds(180) },
-}));
+};
+
+/** Postmortem 003, its beginning: a year has passed and every certificate has ended. */
+export default defineScenario((distribution) => {
+  const { fails, holds } = apiOfEnded(distribution);
+  return {
+    outage: {
+      title: 'Apparently as many things as possible: the certificates have ended',
+      source: 'postmortem 003',
+      date: 'undated',
+      says: [
+        'Every kubectl said 401 Unauthorized, the one on the master too.',
+        'Rebooting made things worse.',
+        '`k3s certificate rotate` brought the API back; almost all services were down.',
+        'An upgrade changed nothing.',
+      ],
+      undetectedMs: minutes(0),
+      recoveryMs: minutes(60),
+    },
+    fidelity: 'real',
+    differences: [
+      "the certificates are signed again with an end date that is a day ago, by the cluster's own CAs; in the postmortem a year had passed",
+      ...differences[distribution.certificates],
+    ],
+    cluster: { workers: 2, workload: 'resurrection' },
+    probes: resurrectionProbes(),
+    breaks: [...fails, 'pod-start'],
+    keeps: ['new-connection', 'existing-connection', 'dns', 'service-to-service', ...holds, 'database', 'bystander'],
+    fault: expiredCerts(distribution),
+    detectors: [
+      certificateExpiry(distribution),
+      probeFailing({ sli: 'api-read', streak: 3 }),
+      nodeNotReady(),
+      podsNotRunning(),
+      warningEvents({ expects: 'Unhealthy Pod/kube-|NodeNotReady|certificate' }),
+    ],
+    runbooks: [
+      claimed(wait(), 'does-not-recover', 'nothing heals by itself'),
+      claimed(
+        rebootNode(distribution, { on: distribution.certificates === 'k3s' ? 'control-plane' : 'nodes' }),
+        'does-not-recover',
+        'made things worse',
+      ),
+      ...(distribution.certificates === 'k3s'
+        ? [
+            claimed(
+              restartK3s(distribution),
+              'unknown',
+              'not tried there; k3s renews at a start what ends within 120 days',
+            ),
+          ]
+        : []),
+      claimed(rotateCerts(distribution), 'does-not-recover', 'the API is back, almost all services are down'),
+      claimed(rotateCertsAndUpgrade(distribution), 'does-not-recover', 'the upgrade changed nothing'),
+      claimed(
+        rotateCertsAndKubelets(distribution),
+        'recovers',
+        "not tried there; the manual's way for nodes whose certificates have ended",
+      ),
+    ],
+    horizonMs: { stock: minutes(10), fast: seconds(180) },
+  };
+});

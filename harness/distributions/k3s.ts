@@ -30,6 +30,7 @@ const base = withVerbs({
     datastore: embedded,
   },
   datastore: 'SQLite',
+  certificates: 'k3s',
   paths: {
     cni: {
       configuration: cniConfiguration,

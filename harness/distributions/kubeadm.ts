@@ -24,6 +24,7 @@ const base = withVerbs({
     datastore: staticPod('etcd'),
   },
   datastore: 'etcd',
+  certificates: 'kubeadm',
   paths: {
     cni: {
       configuration: '/etc/cni/net.d',

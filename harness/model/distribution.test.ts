@@ -61,7 +61,6 @@ describe('what a distribution cannot do', () => {
     [{ unit: 'proxy' }, 'the agent that writes service rules is no unit of its own on one'],
     [{ daemonSet: 'datastore' }, 'the datastore is no DaemonSet on one'],
     [{ staticPod: 'datastore' }, 'the datastore is no static pod on one'],
-    [{ certificatesOf: 'kubeadm' }, 'one keeps its certificates otherwise than kubeadm'],
     [{ datastore: 'SQLite' }, 'the datastore of one is etcd, not SQLite'],
   ];
   it.each(cases)('%j is told in a sentence', (requirement, why) => {
@@ -74,7 +73,6 @@ describe('what a distribution cannot do', () => {
       { unit: 'kubelet' },
       { daemonSet: 'proxy' },
       { staticPod: 'datastore' },
-      { certificatesOf: 'kubeadm' },
       { datastore: 'etcd' },
     ];
     expect(whyNot(all, kubeadm)).toBeUndefined();

@@ -24,6 +24,9 @@ export type Run = { readonly process: string } & (
 
 export const datastores = ['etcd', 'SQLite'] as const;
 
+/** Who makes the certificates of a cluster, and decides by that where they lie and who renews them. */
+export type Certificates = 'kubeadm' | 'k3s';
+
 export const distributionNames = ['kubeadm', 'k3s'] as const;
 export type DistributionName = (typeof distributionNames)[number];
 
@@ -34,6 +37,7 @@ export interface DistributionFacts {
   readonly components: Readonly<Record<Component, Run>>;
   /** What keeps the API's objects; SQLite is behind kine, at state.db in `paths.datastore`. */
   readonly datastore: (typeof datastores)[number];
+  readonly certificates: Certificates;
   readonly paths: {
     readonly cni: {
       readonly configuration: string;
@@ -54,7 +58,7 @@ export interface DistributionFacts {
     readonly pki: string;
     readonly kubelet: string;
     readonly kubeletConfiguration: string;
-    /** The kubelet's certificate and key as a client, in one file. */
+    /** The kubelet's certificate as a client; kubeadm's has the key in the same file, k3s' lies beside all others that a node needs. */
     readonly kubeletCertificate: string;
     /** Pods that the kubelet starts without being told by the API. */
     readonly manifests: string;
@@ -80,8 +84,6 @@ export type Requirement =
   | { readonly daemonSet: Component }
   /** The kubelet starts it from a file. */
   | { readonly staticPod: Component }
-  /** The files of certificates are those that this distribution has. */
-  | { readonly certificatesOf: string }
   /** The API's objects are kept in it. */
   | { readonly datastore: DistributionFacts['datastore'] };
 
@@ -226,10 +228,6 @@ function unmet(requirement: Requirement, { name, components, datastore }: Distri
     return requirement.datastore === datastore
       ? undefined
       : `the datastore of ${name} is ${datastore}, not ${requirement.datastore}`;
-  if ('certificatesOf' in requirement)
-    return requirement.certificatesOf === name
-      ? undefined
-      : `${name} keeps its certificates otherwise than ${requirement.certificatesOf}`;
   const lacks = (component: Component, what: string, by?: Run['by']): string | undefined => {
     const run = components[component];
     if (by === undefined ? run.by !== 'embedded' : run.by === by) return undefined;

@@ -35,11 +35,10 @@ const requires = list(
       z.strictObject({ unit: component }),
       z.strictObject({ daemonSet: component }),
       z.strictObject({ staticPod: component }),
-      z.strictObject({ certificatesOf: text }),
       z.strictObject({ datastore: z.enum(datastores) }),
     ],
     {
-      error: `must be { apart, unit, daemonSet or staticPod: <component> }, { certificatesOf: <distribution> } or { datastore: <${datastores.join(' or ')}> }`,
+      error: `must be { apart, unit, daemonSet or staticPod: <component> } or { datastore: <${datastores.join(' or ')}> }`,
     },
   ),
 ).optional();

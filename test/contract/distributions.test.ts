@@ -23,7 +23,7 @@ const ids = scenarioIds(folder);
 /** A distribution that nobody has: everything is called and lies otherwise, and runs as `run` says. */
 function elsewhere(
   name: string,
-  datastore: Distribution['datastore'],
+  { datastore, certificates }: Pick<Distribution, 'datastore' | 'certificates'>,
   run: (component: Component) => Run,
 ): Distribution {
   const at = (path: string) => `/elsewhere/${path}`;
@@ -31,6 +31,7 @@ function elsewhere(
     name,
     components: Object.fromEntries(components.map((one) => [one, run(one)])) as Distribution['components'],
     datastore,
+    certificates,
     paths: {
       cni: {
         configuration: at('conf'),
@@ -66,12 +67,16 @@ function elsewhere(
   };
 }
 /** As kubeadm, under other names. */
-const asKubeadm = elsewhere('kubeadm', 'etcd', (component) => {
+const asKubeadm = elsewhere('kubeadm', { datastore: 'etcd', certificates: 'kubeadm' }, (component) => {
   const run = kubeadm.components[component];
   const name = `part${components.indexOf(component)}`;
   return { ...run, process: name, ...('unit' in run ? { unit: name } : {}) };
 });
-const oneProcess = elsewhere('one', 'SQLite', () => ({ by: 'embedded', process: 'one', unit: 'one' }));
+const oneProcess = elsewhere('one', { datastore: 'SQLite', certificates: 'k3s' }, () => ({
+  by: 'embedded',
+  process: 'one',
+  unit: 'one',
+}));
 
 /** What only kubeadm's nodes have, or have by that name. */
 const ofKubeadm = new RegExp(
@@ -112,8 +117,6 @@ describe('on k3s', () => {
   const absent: Readonly<Record<string, RegExp>> = {
     'bpf-too-large': /no DaemonSet on k3s/,
     'datastore-stall': /no process of its own/,
-    'everything-at-once': /keeps its certificates otherwise/,
-    'expired-certs': /keeps its certificates otherwise/,
     'name-reserved': /no unit of its own/,
     'nat-not-reprogrammed': /no process of its own/,
     'scheduler-stall': /no process of its own/,
@@ -148,8 +151,6 @@ describe('an outage', () => {
     ['name-reserved', 'the container runtime is no unit of its own on one but a part of one'],
     ['simultaneous-reboot', 'the agent that writes service rules is no process of its own on one but a part of one'],
     ['bpf-too-large', "the agent of the pods' network is no DaemonSet on one but a part of one"],
-    ['expired-certs', 'one keeps its certificates otherwise than kubeadm'],
-    ['everything-at-once', 'one keeps its certificates otherwise than kubeadm'],
   ])('%s does not exist where everything is one process', async (id, why) => {
     expect(await there(id)).toEqual({ why });
     await expect(loadScenario(id, folder, oneProcess)).rejects.toThrow(`there is no ${id} on one: ${why}`);
