@@ -180,7 +180,7 @@ export interface ManifestFolder {
  * Writes what a person would have in the repository that the cluster was deployed from: the network, CoreDNS' placement,
  * the workload, and `deploy.sh`, which applies all of it in order (also onto a cluster that was rebuilt from nothing).
  *
- * @param options.shared folder with flannel.yaml, coredns.patch.yaml and instruments.yaml
+ * @param options.shared folder with flannel.yaml, CoreDNS' patches and instruments.yaml
  * @param options.workloadDir folder with the workload's own *.yaml, seed.sh, reset.sh and state.sh
  * @param options.workDir gets `manifests/` and `data/`
  */
@@ -192,6 +192,8 @@ export async function writeManifests(options: {
   readonly profile: Profile;
   /** Whether the pods' network is deployed with the rest; a distribution may bring its own. */
   readonly network?: boolean;
+  /** The file of `shared` that places CoreDNS; default: kubeadm's. */
+  readonly dnsPatch?: string;
 }): Promise<ManifestFolder> {
   const dir = join(options.workDir, 'manifests');
   const values = placeholders(options.nodes);
@@ -207,7 +209,7 @@ export async function writeManifests(options: {
   };
   const own = [...(options.network === false ? [] : ['flannel.yaml']), 'instruments.yaml'];
   for (const name of own) await render(join(options.shared, name), join(dir, name));
-  await render(join(options.shared, 'coredns.patch.yaml'), join(dir, 'coredns.patch.yaml'));
+  await render(join(options.shared, options.dnsPatch ?? 'coredns.patch.yaml'), join(dir, 'coredns.patch.yaml'));
   for (const name of await yamlIn(options.workloadDir))
     await render(join(options.workloadDir, name), join(dir, 'workload', name));
 

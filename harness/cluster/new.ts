@@ -22,7 +22,7 @@ export interface ClusterDeps {
   readonly run?: RunProcess;
   readonly api?: (kubeconfig: string) => KubeApi;
   readonly fence?: (docker: Docker, image: string) => Fence;
-  /** Folder with flannel.yaml, coredns.patch.yaml and instruments.yaml; default: the project's `manifests/`. */
+  /** Folder with flannel.yaml, CoreDNS' patches and instruments.yaml; default: the project's `manifests/`. */
   readonly manifests?: string;
 }
 
@@ -113,6 +113,7 @@ export class NewCluster {
       nodes: this.names,
       profile,
       network: !this.platform.bringsNetwork,
+      dnsPatch: this.platform.dnsPatch,
     });
   }
 

@@ -39,6 +39,8 @@ export interface Platform {
   readonly plugins?: string;
   /** It comes with the pods' network, which is not deployed then. */
   readonly bringsNetwork: boolean;
+  /** The file under `manifests/` that places its CoreDNS. */
+  readonly dnsPatch: string;
   /** For a node: prints the versions of Kubernetes and of containerd, a line each. */
   readonly versions: string;
   /** All that nodes are configured by for a profile: part of a snapshot's key. */

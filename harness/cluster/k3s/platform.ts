@@ -9,6 +9,7 @@ export const k3sPlatform: Platform = {
   distribution: k3s,
   madeBy: 'Docker',
   bringsNetwork: true,
+  dnsPatch: 'coredns-k3s.patch.yaml',
   versions:
     "k3s --version | sed -n '1s/.*version //p' | cut -d' ' -f1; k3s ctr version | sed -n 's/^  Version: *//p' | tail -n 1",
   configuredBy: (profile) => stringify([k3sConfig(profile, { address: '', token: '' }), kubeletDropIn(profile)]),

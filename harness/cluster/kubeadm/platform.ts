@@ -10,6 +10,7 @@ export const kubeadmPlatform: Platform = {
   madeBy: 'kind',
   plugins: kubeadm.paths.cni.plugins,
   bringsNetwork: false,
+  dnsPatch: 'coredns.patch.yaml',
   // kind's version file may or may not end in a newline.
   versions: 'echo "$(cat /kind/version)"; containerd --version | cut -d" " -f3',
   configuredBy: (profile) => JSON.stringify([kubeadmPatches(profile), controlPlanePatches(profile)]),

@@ -68,7 +68,9 @@ const heldSeconds = 20;
 
 /** On every worker as soon as it is on: puts the rules back, and lets the kubelet go once the API server gives it what its pods need. */
 export const releaseWorker = (apiAddress: string): string =>
-  untilKnown + shellScript('release-worker.sh', { api: apiAddress, held_seconds: heldSeconds, ...places });
+  shellScript('until-listens.sh', { patience, api: apiAddress }) +
+  untilKnown +
+  shellScript('release-worker.sh', { held_seconds: heldSeconds, ...places });
 
 /** All of it, in its order: kubelets, whoever holds leases, workers, control plane. */
 export const kubeadmRest: Rest = {
