@@ -10,6 +10,7 @@ export const rooms = {
   ...Object.fromEntries(parts.map((room) => [room, ['model']])),
   sampling: ['model'],
   load: ['model'],
+  own: ['model'],
   registry: ['model', 'host'],
   cluster: ['model', 'host', 'distributions'],
   images: ['model', 'host'],

@@ -4,7 +4,7 @@ import { FiredrillError } from '../model/errors.ts';
 import { distributionNames, type DistributionName } from '../model/distribution.ts';
 import type { Trigger } from '../model/plan.ts';
 import type { ProfileName } from '../model/profile.ts';
-import { millis, type Millis } from '../model/units.ts';
+import { durationOf, millis, minutes, seconds, type Millis } from '../model/units.ts';
 import type { ReportFormat } from '../reporters/all.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -38,18 +38,12 @@ export function oneOf<T extends string>(flag: string, value: string, words: read
   return found;
 }
 
-const unitMs = { s: 1000, m: 60_000, h: 3_600_000 } as const;
-
-/** `90s`, `45m`, `2h` as milliseconds. A bare number is refused: half of those who type it mean minutes. */
+/** `90s`, `45m`, `2h` as milliseconds. */
 export function duration(flag: string, value: string): Millis {
-  const match = /^(\d+(?:\.\d+)?)(s|m|h)$/.exec(value);
-  const amount = Number(match?.[1]);
-  const unit = match?.[2];
-  const ms = unit === 's' || unit === 'm' || unit === 'h' ? amount * unitMs[unit] : Number.NaN;
-  if (!(ms >= 1000 && ms <= 7 * 24 * unitMs.h)) {
+  const ms = durationOf(value);
+  if (ms === undefined || ms < seconds(1) || ms > minutes(7 * 24 * 60))
     throw bad(flag, value, 'must be a duration with a unit, from 1s to 168h', '45m');
-  }
-  return millis(Math.round(ms));
+  return ms;
 }
 
 /** A length of time, or `never`, which is 0. */

@@ -91,7 +91,11 @@ With npm, flags come after a lone --:
 
   add('run', 'run scenarios: every runbook on fresh clusters, then the report')
     .argument('<scenario...>', 'names of files under scenarios/')
-    .option('--runbook <id>', 'only this runbook (repeat it or use commas for more)', collect)
+    .option(
+      '--runbook <id>',
+      'only this runbook, by name or as a Markdown file of your own (repeat it or use commas for more)',
+      collect,
+    )
     .addOption(
       new Option('--controls [kinds]', 'add control trials: of all kinds, or of those named')
         .argParser((v: string) => controls('--controls', v))
@@ -171,13 +175,19 @@ With npm, flags come after a lone --:
 
   add('describe', 'show a scenario with all its commands, or one runbook as a page to follow')
     .argument('<scenario>')
-    .option('--runbook <id>', 'this runbook')
+    .option('--runbook <id>', 'this runbook, by name or as a Markdown file')
+    .option('--markdown', 'with --runbook: as a Markdown file, for you to change and run')
     .addOption(distributionOption())
     .option('--json', 'as JSON')
-    .action(async (id: string, flags: { runbook?: string; json?: boolean; distribution: DistributionName }) => {
-      const { describe } = await import('./commands/describe.ts');
-      done(await describe(context, id, flags));
-    });
+    .action(
+      async (
+        id: string,
+        flags: { runbook?: string; markdown?: boolean; json?: boolean; distribution: DistributionName },
+      ) => {
+        const { describe } = await import('./commands/describe.ts');
+        done(await describe(context, id, flags));
+      },
+    );
 
   add('validate', 'check scenarios without Docker')
     .argument('[scenario]')

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { checksIn, problemsOf, stepsIn } from '../model/check.ts';
+import type { ClaimedRunbook } from '../model/runbook.ts';
 import type { Scenario } from '../model/scenario.ts';
 import { realRunner } from '../host/run.ts';
 import { projectRoot, refuseProblems } from './load.ts';
@@ -35,9 +36,14 @@ async function shellProblems(scenario: Scenario): Promise<readonly string[]> {
 }
 
 /**
- * Says the first thing that is wrong with a scenario.
+ * Says the first thing that is wrong with a scenario, or with a runbook that a user brings to it.
  * @throws FiredrillError `usage` when it cannot be run
  */
-export async function requireSound(id: string, scenario: Scenario): Promise<void> {
+export async function requireSound(id: string, scenario: Scenario, own: readonly ClaimedRunbook[] = []): Promise<void> {
   refuseProblems(`scenarios/${id}.ts`, await problemsWith(scenario), `npm run firedrill -- validate ${id}`);
+  for (const claimed of own) {
+    const { source } = claimed.runbook;
+    const withIt = { ...scenario, runbooks: [...scenario.runbooks, claimed] };
+    refuseProblems(source, await problemsWith(withIt), `npm run firedrill -- describe ${id} --runbook ${source}`);
+  }
 }

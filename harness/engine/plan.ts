@@ -94,7 +94,7 @@ export function makePlan(options: PlanOptions): Plan {
     fidelity: scenario.fidelity,
     differences: [...scenario.differences],
     test: testOf(scenario, options.profile),
-    runbooks: chosen.map(({ runbook, claim }) => ({
+    runbooks: chosen.map(({ runbook, claim, markdown }) => ({
       id: runbook.id,
       title: runbook.title,
       why: runbook.why,
@@ -103,6 +103,7 @@ export function makePlan(options: PlanOptions): Plan {
       ...(runbook.before === undefined ? {} : { before: runbook.before.map(planned) }),
       ...(runbook.instead === undefined ? {} : { instead: runbook.instead.map(planned) }),
       steps: runbook.steps.map(planned),
+      ...(markdown === undefined ? {} : { markdown }),
     })),
     comparison: comparisonOf(options, chosen),
     ...(controls.length === 0 ? {} : { controls: controls.map((arm) => plannedControl(arm, scenario)) }),

@@ -173,6 +173,7 @@ export const planSchema = z.object({
       before: plannedSteps.exactOptional().describe("A prevention's steps, done before anything breaks"),
       instead: plannedSteps.exactOptional().describe('How a prevention makes the change that broke everything'),
       steps: plannedSteps,
+      markdown: text.exactOptional().describe("The page that it was read from, where it is a user's own"),
     }),
   ),
   comparison: plannedComparison.exactOptional(),

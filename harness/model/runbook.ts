@@ -36,4 +36,6 @@ export type Claim = TypeOf<typeof claimSchema>;
 export interface ClaimedRunbook {
   readonly runbook: Runbook;
   readonly claim: Claim;
+  /** The page that it was read from, where it is a user's own. */
+  readonly markdown?: string;
 }

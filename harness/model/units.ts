@@ -46,6 +46,15 @@ export const instant = (n: number): Instant => n as Instant;
 /** The middle of an interval, which is what reports print beside its half width. */
 export const midpoint = (i: Interval): number => (i.lo + i.hi) / 2;
 
+const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `90s`, `1.5m`, `2h`; undefined for what is no length of time. A bare number is none: half of those who type it mean minutes. */
+export function durationOf(text: string): Millis | undefined {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)(s|m|h)$/.exec(text) ?? [];
+  const ms = Math.round(Number(amount) * (unitMs[unit] ?? Number.NaN));
+  return ms > 0 ? millis(ms) : undefined;
+}
+
 /** `83 s`, `4 min 20 s`, `820 ms`: a duration as people say it. */
 export function humanDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;

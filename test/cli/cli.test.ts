@@ -267,6 +267,74 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
     expect((await firedrill(args)).stdout).toBe(first.stdout);
   });
 
+  describe("a runbook of the user's own, as Markdown", () => {
+    const write = (name: string, text: string): string => {
+      const file = join(state, name);
+      writeFileSync(file, text);
+      return file;
+    };
+    const switchOn = '## Switch it on\n\n```sh on=workers\ntrue\n```\n';
+
+    it('stands in the plan beside the others, with its page', async () => {
+      const file = write('our-way.md', switchOn);
+      const { stdout, stderr } = await firedrill([
+        'run',
+        'lights-out',
+        '--dry-run',
+        '--json',
+        '--runbook',
+        `wait,${file}`,
+      ]);
+      expect(stderr).toBe('');
+      const plan = JSON.parse(stdout) as Plan;
+      expect(plan.runbooks.map(({ id, expect: claim }) => [id, claim])).toEqual([
+        ['wait', 'does-not-recover'],
+        ['our-way', 'unknown'],
+      ]);
+      expect(plan.runbooks[1]?.steps).toMatchObject([{ name: 'Switch it on', on: 'workers', command: 'true' }]);
+      expect(plan.runbooks[1]?.markdown).toBe(switchOn);
+    });
+
+    it('is printed as it will be run, and every runbook is written as one', async () => {
+      const file = write('ours.md', switchOn);
+      const shown = await firedrill(['describe', 'lights-out', '--runbook', file]);
+      expect(shown.stdout).toContain('Switch it on - on workers [CHANGES, at most 60 s]');
+      const page = await firedrill(['describe', 'lights-out', '--runbook', 'switch-on', '--markdown']);
+      expect(page.stdout).toMatch(/^---\nid: switch-on\n[^]*```sh /);
+    });
+
+    it.each([
+      ['is not there', 'run', join(state, 'nowhere.md'), /cannot read the runbook .*nowhere\.md: ENOENT/],
+      [
+        'names no place',
+        'run',
+        '```sh on=moon\ntrue\n```',
+        /bad-\S+\.md:1: there is no place `moon` {2}-> {2}on=workstation/,
+      ],
+      ['names a worker too many', 'run', '```sh on=worker-9\ntrue\n```', /bad-\S+\.md: .*worker 9/],
+      ['cannot be read by a shell', 'describe', '```sh\nif true\n```', /bad-\S+\.md: .*[Ss]yntax error/],
+      [
+        'has the name of another',
+        'run',
+        '---\nid: switch-on\n---\n' + switchOn,
+        /there is a runbook switch-on already/,
+      ],
+    ] as const)('is refused where it %s', async (what, command, text, line) => {
+      const file = text.startsWith('/') ? text : write(`bad-${what.replaceAll(' ', '-')}.md`, text);
+      const rest = command === 'run' ? ['--dry-run'] : [];
+      expectOneLine(await firedrill([command, 'lights-out', ...rest, '--runbook', file]), 2, line);
+    });
+
+    it('is for one outage', async () => {
+      const file = write('one.md', switchOn);
+      expectOneLine(
+        await firedrill(['run', 'cni-wipe', 'coredns-loop', '--dry-run', '--runbook', file], theirs),
+        2,
+        /one\.md takes one scenario/,
+      );
+    });
+  });
+
   it('run --dry-run --runbook --json is the plan', async () => {
     const { stdout } = await firedrill(['run', 'lights-out', '--dry-run', '--json', '--runbook', 'switch-on']);
     expect(JSON.parse(stdout)).toMatchObject({

@@ -2,20 +2,39 @@ import { exitCodes } from '../../model/errors.ts';
 import type { CommandContext } from '../context.ts';
 import { distributions } from '../../distributions/all.ts';
 import type { DistributionName } from '../../model/distribution.ts';
+import { markdownOfRunbook } from '../../own/runbook-markdown.ts';
 import { findRunbook, loadScenario, scenarioDir } from '../load.ts';
+import { isFile, ownRunbook } from '../own.ts';
 import { runbookPage, scenarioPage } from '../page.ts';
+import { requireSound } from '../sound.ts';
 
-/** `describe <scenario> [--runbook <id>] [--distribution <name>] [--json]`: the outage and all its commands, or one runbook as a page to follow. */
+/**
+ * `describe <scenario> [--runbook <id or file>] [--markdown] [--distribution <name>] [--json]`: the outage and all its commands, or one runbook as a
+ * page to follow, or as a Markdown file that `run --runbook` takes.
+ */
 export async function describe(
   context: CommandContext,
   id: string,
-  options: { readonly runbook?: string; readonly json?: boolean; readonly distribution?: DistributionName },
+  options: {
+    readonly runbook?: string;
+    readonly json?: boolean;
+    readonly markdown?: boolean;
+    readonly distribution?: DistributionName;
+  },
 ): Promise<number> {
   const { distribution = 'kubeadm' } = options;
   const scenario = await loadScenario(id, scenarioDir(), distributions[distribution]);
   if (options.runbook !== undefined) {
-    const claimed = findRunbook(id, scenario, options.runbook);
-    context.output.result(options.json === true ? JSON.stringify(claimed, null, 2) : runbookPage(id, claimed));
+    const { runbook: asked } = options;
+    const claimed = isFile(asked) ? ownRunbook(asked) : findRunbook(id, scenario, asked);
+    if (isFile(asked)) await requireSound(id, scenario, [claimed]);
+    context.output.result(
+      options.json === true
+        ? JSON.stringify(claimed, null, 2)
+        : options.markdown === true
+          ? markdownOfRunbook(claimed)
+          : runbookPage(id, claimed),
+    );
   } else {
     // Functions (probes, loops) do not survive JSON; what is left is the data a tool wants.
     context.output.result(

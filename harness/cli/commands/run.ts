@@ -12,6 +12,8 @@ import { makePlan } from '../../engine/plan.ts';
 import type { CommandContext } from '../context.ts';
 import { distributions } from '../../distributions/all.ts';
 import type { DistributionName } from '../../model/distribution.ts';
+import type { ClaimedRunbook } from '../../model/runbook.ts';
+import { chosenRunbooks, ownOf, withRunbooks } from '../own.ts';
 import { findRunbook, loadExistence, loadScenario, requireDetector, scenarioDir, scenarioIds } from '../load.ts';
 import type { ReporterName } from '../options.ts';
 import { planPage } from '../page.ts';
@@ -73,8 +75,11 @@ export interface RunFlags {
  */
 export async function run(context: CommandContext, ids: readonly string[], given: RunFlags): Promise<number> {
   const begun = await findResumable(ids, given);
-  const { flags } = begun;
-  const parts = await soundParts(begun.ids, flags);
+  const chosen = begun.flags.runbook === undefined ? undefined : chosenRunbooks(begun.flags.runbook);
+  const flags = { ...begun.flags, ...(chosen === undefined ? {} : { runbook: chosen.ids }) };
+  const own = begun.run === undefined ? (chosen?.own ?? []) : ownOf(begun.run.plan);
+  if (own.length > 0) requireOneOutage(begun.ids, own);
+  const parts = await soundParts(begun.ids, flags, own);
   if (begun.run === undefined) requireDecidable(parts.length, flags);
   const { beside = [] } = flags;
   if (beside.length > 0) requireBeside(begun.ids, flags);
@@ -225,11 +230,17 @@ async function rehearseSeries(
 const outAsTyped = ({ typed, out }: RunFlags) => (typed?.includes('out') === true ? ` --out ${out}` : '');
 
 /** The scenarios of these names, on every distribution that was asked for, with everything that the command line says of them found to be there. */
-async function soundParts(ids: readonly string[], flags: RunFlags): Promise<readonly Part[]> {
+async function soundParts(
+  ids: readonly string[],
+  flags: RunFlags,
+  own: readonly ClaimedRunbook[],
+): Promise<readonly Part[]> {
   const parts: Part[] = [];
   const on = [flags.distribution, ...(flags.beside ?? [])];
   for (const [id, distribution] of ids.flatMap((one) => on.map((name) => [one, name] as const))) {
-    const scenario = await loadScenario(id, scenarioDir(), distributions[distribution]);
+    const declared = await loadScenario(id, scenarioDir(), distributions[distribution]);
+    const scenario = withRunbooks(declared, own);
+    await requireSound(id, declared, own);
     // Only the profile that is run is watched otherwise: the other one's timers may need more than was asked for.
     const horizonMs = {
       ...scenario.horizonMs,
@@ -239,7 +250,6 @@ async function soundParts(ids: readonly string[], flags: RunFlags): Promise<read
   }
   if (flags.horizon !== undefined) requireLongEnough(flags.horizon, parts, flags.profile);
   for (const { id, scenario } of parts) {
-    await requireSound(id, scenario);
     for (const runbook of flags.runbook ?? []) findRunbook(id, scenario, runbook);
     if (flags.trigger.kind === 'detector') requireDetector(id, scenario, flags.trigger.id);
   }
@@ -274,6 +284,14 @@ function requireDecidable(parts: number, { decide, trials, typed }: RunFlags): v
       `--decide with ${typed?.includes('trials') === true ? `--trials ${trials}` : 'one trial'}: fewer than ${least} blocks cannot decide anything`,
       { hint: '--trials 20: the maximum; the run ends as soon as it is decided' },
     );
+}
+
+/** Throws `usage` where a runbook of the user's own would be tried on several outages: which one it is for, its page says. */
+function requireOneOutage(ids: readonly string[], [first]: readonly ClaimedRunbook[]): void {
+  if (ids.length === 1) return;
+  throw new FiredrillError('usage', `${first?.runbook.source ?? 'a runbook of your own'} takes one scenario`, {
+    hint: 'npm run scenario cni-wipe -- --runbook ./our-runbook.md',
+  });
 }
 
 /** Throws `usage` where runs that are to share their blocks could not: of several outages, or trials at the same time. */
