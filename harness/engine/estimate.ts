@@ -7,6 +7,7 @@ import type { TrialRecord } from '../model/record.ts';
 import { wholeBlocks } from '../analysis/decision.ts';
 import { clusterMemory, type Need } from '../setup/need.ts';
 import { delayOf, healthyWatchMs, type Arm } from './controls.ts';
+import { waitingMs } from '../model/step.ts';
 import { seconds } from '../model/units.ts';
 
 /** What is known of a trial's wall time beforehand: a cluster from a snapshot, its teardown (measured on 2 cores: 15 to 25 s and 5 to 15 s). */
@@ -17,7 +18,7 @@ const aroundMs = seconds(45);
  * horizon when it is not expected to end the outage. Milliseconds.
  */
 export function expectedTrialMs(
-  scenario: Pick<Scenario, 'runbooks' | 'horizonMs' | 'holdMs'>,
+  scenario: Pick<Scenario, 'fault' | 'runbooks' | 'horizonMs' | 'holdMs'>,
   profile: ProfileName,
   { runbook, control }: Arm,
 ): number {
@@ -25,9 +26,10 @@ export function expectedTrialMs(
   const frameMs = aroundMs + timers.steadyHoldMs;
   if (control === 'healthy') return frameMs + healthyWatchMs(timers);
   if (control === 'on-healthy') return frameMs + healthyWatchMs(timers) + seconds(60);
+  const onsetMs = waitingMs(scenario.fault.inject);
   const fixes = scenario.runbooks.some((c) => c.runbook.id === runbook && c.claim.expect === 'recovers');
-  if (!fixes && control === undefined) return frameMs + scenario.horizonMs[profile];
-  return frameMs + timers.runbookDelayMs + timers.holdMs + seconds(60) + delayOf(control);
+  if (!fixes && control === undefined) return frameMs + onsetMs + scenario.horizonMs[profile];
+  return frameMs + onsetMs + timers.runbookDelayMs + timers.holdMs + seconds(60) + delayOf(control);
 }
 
 /** The same for several trials one after the other. */

@@ -11,6 +11,7 @@ import type { OnProgress } from '../model/progress.ts';
 import { seeded } from '../model/random.ts';
 import { isSuccess } from '../model/outcome.ts';
 import type { WholeRecord } from '../model/record.ts';
+import { waitingMs } from '../model/step.ts';
 import { minutes, seconds } from '../model/units.ts';
 import { auditStores } from './audit.ts';
 import { Broadcast } from './channel.ts';
@@ -249,7 +250,7 @@ class Trial {
     const { scenario, profile } = spec;
     const { fault } = scenario;
     const horizonMs = scenario.horizonMs[profile.name];
-    this.#begin('inject', fault.witnessDeadlineMs + 60_000);
+    this.#begin('inject', fault.witnessDeadlineMs + 60_000 + waitingMs(fault.inject));
     if (!(await runSteps(watched, 'prepare', fault.prepare)))
       throw new TrialStopped(
         'environment',

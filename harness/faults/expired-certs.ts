@@ -7,7 +7,7 @@ import { seconds } from '../model/units.ts';
 const kept = '/var/lib/firedrill/expired-certs';
 
 /** What differs with who makes the certificates. */
-type Parts = Pick<Fault, 'prepare' | 'inject' | 'witness' | 'witnessDeadlineMs' | 'undo'>;
+type Parts = Pick<Fault, 'prepare' | 'inject' | 'witness' | 'witnessDeadlineMs' | 'notYet' | 'undo'>;
 
 /**
  * A shell function of the control plane: reads a certificate and its key from stdin, and writes the certificate as a CA of the cluster
@@ -190,6 +190,14 @@ function ofK3s(distribution: Distribution): Parts {
       { name: 'the kubelet is refused', on: 'nodes', command: refused, expect: 'Unauthorized|expired' },
     ],
     witnessDeadlineMs: seconds(40),
+    notYet: [
+      {
+        name: 'the server is not refused yet',
+        on: 'control-plane',
+        command: `[ -n "$(${refused})" ] || echo served`,
+        expect: 'served',
+      },
+    ],
     undo: [
       act(
         'put the certificates back',

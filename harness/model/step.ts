@@ -66,3 +66,7 @@ export interface UntilStep extends StepBase {
 
 /** Data, not code: the same value is printed by `describe` and `--dry-run`, stored in the plan, and executed. */
 export type Step = ShellStep | RebootStep | PowerOffStep | OnPanicStep | UntilStep;
+
+/** How long steps may wait for something at most, milliseconds; commands take moments. */
+export const waitingMs = (steps: readonly Step[]): number =>
+  steps.reduce((sum, { kind, timeoutMs }) => (kind === 'until' ? sum + timeoutMs : sum), 0);
