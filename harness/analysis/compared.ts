@@ -8,6 +8,7 @@ import type { ArmBlocks, ObservedTime } from './observed.ts';
 import { twoSample, weightedHolm } from './permutation.ts';
 import { blocksNeeded } from './sample-size.ts';
 import type { Bounds } from './stats.ts';
+import { sidesOf } from './words.ts';
 import {
   commonBlocks,
   endpointWeights,
@@ -29,6 +30,8 @@ export interface Question extends Asked {
   readonly level: number;
   /** True when the environments differ: then there are numbers and no verdict. */
   readonly refused: boolean;
+  /** What the two runs are called; default: by their order. */
+  readonly sides?: readonly [string, string];
 }
 
 /** Every pair of arms of a run, block by block. */
@@ -152,8 +155,7 @@ export function compareSamples(
   return samples.map(({ name }) => ({
     name,
     ...comparison(
-      'the first run',
-      'the second run',
+      ...(question.sides ?? sidesOf({}, {}, 'the ')),
       compared.filter((c) => c.name === name).map((c) => c.time),
       question,
     ),

@@ -13,6 +13,7 @@ import { armBlocks, isValid, observedTtr } from './observed.ts';
 import { levelOf, lookedAt } from './race.ts';
 import { regressionsOf } from './regressions.ts';
 import { isControl } from './summary.ts';
+import { sidesOf } from './words.ts';
 
 /** The usual level; a run that may end early has its looks' own. */
 const usualLevel = 0.05;
@@ -139,8 +140,11 @@ export function compareBetween(first: Run, second: Run, wanted: Wanted): RunComp
   const across = distributionOf(first.plan) !== distributionOf(second.plan);
   const differences = [...environmentDifferences(ours, theirs, across), ...planDifferences(first.plan, second.plan)];
   const shorter = Math.min(first.plan.horizonMs, second.plan.horizonMs);
-  const questionFor = (horizonMs: number): Question =>
-    questionOf(wanted.what, 'two-sample', horizonMs, first.plan.seed, differences);
+  const sides = sidesOf(runFacts(first), runFacts(second), 'the ');
+  const questionFor = (horizonMs: number): Question => ({
+    ...questionOf(wanted.what, 'two-sample', horizonMs, first.plan.seed, differences),
+    sides,
+  });
   const { horizonMs, comparisons } = wanted.what === 'runbooks' ? runbooksBetween(shorter) : alarmsBetween(shorter);
   return {
     schemaVersion: 2,
@@ -293,7 +297,7 @@ function notesOf(
   const [ours, theirs] = [distributionOf(first.plan), distributionOf(second.plan)];
   if (ours !== theirs)
     notes.push(
-      `The first run is of ${labelOf(first)}, the second of ${labelOf(second)}: each runbook does the same by the commands of its own.`,
+      `Each runbook does the same on ${labelOf(first)} and on ${labelOf(second)}, by the commands of its own.`,
     );
   notes.push(
     first.plan.beside?.includes(second.plan.runId) === true
@@ -316,10 +320,14 @@ const labelOf = ({ plan, records }: Run): string => records[0]?.environment['dis
 /** What time alone does not say: a runbook that is faster and loses data is not better. */
 function costs(runs: readonly Run[], names: readonly string[]): string[] {
   const bad = notableOutcomes.filter(([outcome]) => !isSuccess(outcome));
+  const [first, second] = runs;
+  const sides =
+    first === undefined || second === undefined ? undefined : sidesOf(runFacts(first), runFacts(second), 'the ');
   return names.flatMap((name) =>
     runs.flatMap((run, i) => {
       const trials = validOf(run, { what: 'runbooks', names }).filter((r) => armName(r) === name);
-      const where = runs.length === 1 ? '' : i === 0 ? ' in the first run' : ' in the second run';
+      const side = sides?.[i];
+      const where = side === undefined ? '' : side.startsWith('the ') ? ` in ${side}` : ` on ${side}`;
       return bad.flatMap(([outcome, what]) => {
         const k = trials.filter((r) => r.outcome === outcome).length;
         return k === 0 ? [] : [`${name} ${what} in ${k} of ${trials.length} trials${where}.`];

@@ -27,6 +27,17 @@ export const signed = (ms: number): string => `${ms < 0 ? '−' : ''}${humanDura
 /** `0.012`; `below 0.001`. */
 export const pText = (p: number): string => (p < 0.001 ? 'below 0.001' : String(Number(p.toPrecision(2))));
 
+/** What a run's nodes ran, where that was not kubeadm. */
+export interface Ran {
+  readonly distribution?: string;
+}
+
+/** What two compared runs are called: by what their nodes ran, where that is what differs; else by their order, after this word. */
+export function sidesOf(a: Ran, b: Ran, word: '' | 'the '): readonly [string, string] {
+  const [one, other] = [a.distribution ?? 'kubeadm', b.distribution ?? 'kubeadm'];
+  return one === other ? [`${word}first run`, `${word}second run`] : [one, other];
+}
+
 /** What each measured time is called. */
 export const timeNames: Readonly<Record<Time, string>> = { downtime: 'downtime', ttr: 'TTR', ttd: 'TTD' };
 

@@ -1,7 +1,7 @@
 import type { Side, TimeComparison } from '../analysis/comparison.ts';
 import type { RunComparison } from '../analysis/comparison-runs.ts';
 import { humanDuration } from '../model/units.ts';
-import { pText, signed, timeNames } from '../analysis/words.ts';
+import { pText, sidesOf, signed, timeNames } from '../analysis/words.ts';
 
 /** A comparison as a row of text, the same for the terminal and for Markdown. Of runbooks each cell has both times: downtime / TTR. */
 export interface ComparisonRow {
@@ -25,11 +25,13 @@ export function comparisonHeads(
   const within = comparison.design === 'paired';
   const runbooks = comparison.what === 'runbooks';
   const times = runbooks ? 'downtime / TTR' : 'TTD';
+  const [first = {}, second = {}] = comparison.runs;
+  const [a, b] = within ? ['A', 'B'] : sidesOf(first, second, '');
   return {
     name: within ? `A and B` : runbooks ? 'runbook' : 'alert',
-    a: `${within ? 'A' : 'first run'}: ${times}`,
-    b: `${within ? 'B' : 'second run'}: ${times}`,
-    difference: within ? 'B − A' : 'second − first',
+    a: `${a}: ${times}`,
+    b: `${b}: ${times}`,
+    difference: within ? 'B − A' : b === 'second run' ? 'second − first' : `${b} − ${a}`,
     interval: '95 %',
     p: 'p',
     verdict: 'verdict',
