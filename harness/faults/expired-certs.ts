@@ -179,7 +179,7 @@ function ofK3s(distribution: Distribution): Parts {
         name: "kubectl is refused, the server's own, too",
         on: 'control-plane',
         command: `${commands.kubectl} get nodes 2>&1 || true`,
-        expect: 'Unauthorized',
+        expect: 'Unauthorized|must be logged in',
       },
       {
         name: "the kubelet's has ended",
