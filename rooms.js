@@ -10,7 +10,7 @@ export const rooms = {
   ...Object.fromEntries(parts.map((room) => [room, ['model']])),
   sampling: ['model'],
   load: ['model'],
-  own: ['model'],
+  own: ['model', ...parts],
   registry: ['model', 'host'],
   cluster: ['model', 'host', 'distributions'],
   images: ['model', 'host'],

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadAnywhere, projectRoot, scenarioIds } from '../harness/cli/load.ts';
+import { projectRoot } from '../harness/cli/load-code.ts';
+import { loadAnywhere, scenarioIds } from '../harness/cli/load.ts';
 import { runbookPage, scenarioPage } from '../harness/cli/page.ts';
 import { kubeadm } from '../harness/distributions/kubeadm.ts';
 import type { Plan } from '../harness/model/plan.ts';

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { wholeAmong } from '../harness/analysis/short-record.ts';
 import { summarise } from '../harness/analysis/summary.ts';
-import { projectRoot } from '../harness/cli/load.ts';
+import { projectRoot } from '../harness/cli/load-code.ts';
 import { readRun } from '../harness/cli/stored.ts';
 import { writeWhole } from '../harness/engine/write-whole.ts';
 import { htmlReport } from '../harness/reporters/html.ts';

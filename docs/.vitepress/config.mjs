@@ -89,6 +89,7 @@ export default {
           { text: 'What it is', link: '/' },
           { text: 'Glossary', link: '/docs/glossary' },
           { text: 'Commands', link: '/docs/commands' },
+          { text: 'Your own outage', link: '/docs/own-outages' },
           { text: 'Your own runbook', link: '/docs/runbooks' },
           { text: 'Where it works', link: '/docs/where-it-works' },
           { text: 'What is measured', link: '/docs/measurement' },

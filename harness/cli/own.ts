@@ -1,8 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { resurrectionDetectors, resurrectionProbes } from '../../scenarios/support/resurrection.ts';
+import type { Detector } from '../model/detector.ts';
+import type { Distribution } from '../model/distribution.ts';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ClaimedRunbook } from '../model/runbook.ts';
-import type { Scenario } from '../model/scenario.ts';
+import { profiles } from '../model/profile.ts';
+import { claimed, existence, type Existence, type Scenario } from '../model/scenario.ts';
+import { outageOfYaml } from '../own/outage.ts';
+import { wait } from '../runbooks/wait.ts';
+import { codeExistence, idsOf, projectRoot } from './load-code.ts';
+import { didYouMeanOneOf } from './suggest.ts';
 import { runbookOfMarkdown } from '../own/markdown-runbook.ts';
 
 /** Whether what was typed for a runbook is a file and not a name. */
@@ -52,4 +61,103 @@ export function withRunbooks(scenario: Scenario, own: readonly ClaimedRunbook[])
     runbooks.push(claimed);
   }
   return { ...scenario, runbooks };
+}
+
+/** Whether what was typed for a scenario is a file and not a name. */
+export const isOutageFile = (asked: string): boolean => /\.ya?ml$/.test(asked);
+
+/** The name of what was typed: a file's without folder and ending, for that is what its runs are kept under. */
+export const nameOfScenario = (asked: string): string =>
+  isOutageFile(asked) ? (asked.split(/[\\/]/).at(-1) ?? asked).replace(/\.ya?ml$/, '') : asked;
+
+/**
+ * The outage in a YAML file, for a distribution.
+ * @throws FiredrillError `usage` with line and column of what is wrong in it
+ */
+export async function ownOutage(file: string, distribution: Distribution, folder: string): Promise<Existence> {
+  const id = nameOfScenario(file);
+  if (!/^[a-z0-9][a-z0-9-]*$/.test(id))
+    throw new FiredrillError('usage', `${file}: its name becomes the outage's: lower-case letters, digits and dashes`, {
+      hint: `mv ${file} ${id.toLowerCase().replace(/[^a-z0-9]+/g, '-')}.yaml`,
+    });
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new FiredrillError('usage', `cannot read the outage ${file}: ${oneLine(error)}`, { cause: error });
+  }
+  const parts = partsOfOutages(folder, distribution);
+  const { scenario, distributions } = await outageOfYaml(text, id, file, {
+    probes: () => resurrectionProbes(),
+    alerts: resurrectionDetectors,
+    alert: (name) => parts.find('alert', name, ({ detectors }) => detectors.map((one) => [one.id, one, said(one)])),
+    runbook: (name) =>
+      parts.find('runbook', name, ({ runbooks }) =>
+        runbooks.map((one) => [one.runbook.id, one, JSON.stringify(one.runbook)]),
+      ),
+    page: (path) => ownRunbook(join(dirname(file), path)),
+    control: claimed(wait(), 'unknown', 'nothing is claimed'),
+    workload: (name) => {
+      const known = workloadNames();
+      if (known.includes(name)) return name;
+      throw new Error(`is ${name}, and there is no such workload${didYouMeanOneOf(name, known)}`);
+    },
+  });
+  const there: readonly string[] | undefined = distributions;
+  return there?.includes(distribution.name) === false
+    ? { why: `its file says that it is one of ${there.join(' and ')}` }
+    : existence(scenario, distribution);
+}
+
+/** The YAML file of a folder's scenario; undefined where it is in TypeScript. */
+export const outageFileIn = (dir: string, id: string): string | undefined =>
+  idsOf(dir, 'yaml').includes(id) ? join(dir, `${id}.yaml`) : undefined;
+
+const workloadNames = (): readonly string[] =>
+  readdirSync(join(projectRoot, 'manifests'), { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() && existsSync(join(projectRoot, 'manifests', entry.name, '00-namespaces.yaml'))
+      ? [entry.name]
+      : [],
+  );
+
+/** What tells two alerts of one name apart: what they look for, and how. */
+const said = ({ title, expects, loop }: Detector): string => [title, expects, loop(profiles.fast)].join('\n');
+
+/** Parts of the outages of a folder that are in TypeScript, by their names. */
+function partsOfOutages(folder: string, distribution: Distribution) {
+  const all = async () => {
+    const there = await Promise.all(
+      idsOf(folder, 'ts').map(async (id) => [id, await codeExistence(id, folder, distribution)] as const),
+    );
+    return there.flatMap(([id, one]) => ('scenario' in one ? [[id, one.scenario] as const] : []));
+  };
+  return {
+    /** @param partsIn of a scenario: each part's name, the part, and a text that is the same for equal ones */
+    async find<T>(
+      what: string,
+      asked: string,
+      partsIn: (scenario: Scenario) => readonly (readonly [string, T, string])[],
+    ): Promise<T> {
+      const [name = asked, within] = asked.split('/').reverse();
+      const found = (await all()).flatMap(([id, scenario]) =>
+        within !== undefined && within !== id
+          ? []
+          : partsIn(scenario).map(([partName, part, text]) => ({ id, name: partName, part, text })),
+      );
+      const named = found.filter((one) => one.name === name);
+      const [first] = named;
+      if (first === undefined)
+        throw new Error(
+          `names the ${what} ${asked}, which there is not${didYouMeanOneOf(name, [...new Set(found.map((one) => one.name))])}`,
+        );
+      if (new Set(named.map(({ text }) => text)).size > 1)
+        throw new Error(
+          `names the ${what} ${name}, of which there are several: say ${named
+            .map(({ id }) => `${id}/${name}`)
+            .slice(0, 4)
+            .join(' or ')}`,
+        );
+      return first.part;
+    },
+  };
 }

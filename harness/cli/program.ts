@@ -7,7 +7,8 @@ import { manifest } from '../host/manifest.ts';
 import { architectures } from '../host/architecture.ts';
 import type { ReportFormat } from '../reporters/all.ts';
 import type { CommandContext } from './context.ts';
-import { projectRoot, reportsDir, scenarioIds } from './load.ts';
+import { projectRoot, reportsDir } from './load-code.ts';
+import { scenarioIds } from './load.ts';
 import {
   collect,
   compareWords,
@@ -90,7 +91,7 @@ With npm, flags come after a lone --:
     program.command(definition).description(description).option('--verbose', 'on an error, show where it came from');
 
   add('run', 'run scenarios: every runbook on fresh clusters, then the report')
-    .argument('<scenario...>', 'names of files under scenarios/')
+    .argument('<scenario...>', 'names of files under scenarios/, or a YAML file of your own')
     .option(
       '--runbook <id>',
       'only this runbook, by name or as a Markdown file of your own (repeat it or use commas for more)',

@@ -4,7 +4,8 @@ import { checksIn, problemsOf, stepsIn } from '../model/check.ts';
 import type { ClaimedRunbook } from '../model/runbook.ts';
 import type { Scenario } from '../model/scenario.ts';
 import { realRunner } from '../host/run.ts';
-import { projectRoot, refuseProblems } from './load.ts';
+import { projectRoot, refuseProblems } from './load-code.ts';
+import { isOutageFile } from './own.ts';
 
 /** Everything that is wrong with a scenario before Docker is asked for anything, one line each. Empty when it can be run. */
 export async function problemsWith(scenario: Scenario): Promise<readonly string[]> {
@@ -39,11 +40,16 @@ async function shellProblems(scenario: Scenario): Promise<readonly string[]> {
  * Says the first thing that is wrong with a scenario, or with a runbook that a user brings to it.
  * @throws FiredrillError `usage` when it cannot be run
  */
-export async function requireSound(id: string, scenario: Scenario, own: readonly ClaimedRunbook[] = []): Promise<void> {
-  refuseProblems(`scenarios/${id}.ts`, await problemsWith(scenario), `npm run firedrill -- validate ${id}`);
+export async function requireSound(
+  asked: string,
+  scenario: Scenario,
+  own: readonly ClaimedRunbook[] = [],
+): Promise<void> {
+  const file = isOutageFile(asked) ? asked : `scenarios/${asked}.ts`;
+  refuseProblems(file, await problemsWith(scenario), `npm run firedrill -- validate ${asked}`);
   for (const claimed of own) {
     const { source } = claimed.runbook;
     const withIt = { ...scenario, runbooks: [...scenario.runbooks, claimed] };
-    refuseProblems(source, await problemsWith(withIt), `npm run firedrill -- describe ${id} --runbook ${source}`);
+    refuseProblems(source, await problemsWith(withIt), `npm run firedrill -- describe ${asked} --runbook ${source}`);
   }
 }

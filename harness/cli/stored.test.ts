@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildLog } from '../../test/support/log-builder.ts';
 import { planOf } from '../../test/support/plan.ts';
 import type { WholeRecord } from '../model/record.ts';
-import { reportsDir } from './load.ts';
+import { reportsDir } from './load-code.ts';
 import { analyseRun, findRun, repairRun, readReport, readRun, reportJson, rewriteReports } from './stored.ts';
 
 let out = '';

@@ -7,7 +7,7 @@ it.each(['plain', 'two words', 'the "cache"', "it's `gone` & <lost>", `both "a" 
   'words survive the page: %s',
   (words) => {
     const step = {
-      ...{ kind: 'shell', on: 'nodes', command: `echo '${words}'\n~~~\n\`\`\`\ntrue`, changes: true } as const,
+      ...({ kind: 'shell', on: 'nodes', command: `echo '${words}'\n~~~\n\`\`\`\ntrue`, changes: true } as const),
       ...{ name: words, timeoutMs: seconds(7), destroys: words, standsFor: words },
     };
     const runbook = { id: 'x', title: words, source: words, why: words, steps: [step] };

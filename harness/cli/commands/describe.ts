@@ -3,8 +3,9 @@ import type { CommandContext } from '../context.ts';
 import { distributions } from '../../distributions/all.ts';
 import type { DistributionName } from '../../model/distribution.ts';
 import { markdownOfRunbook } from '../../own/runbook-markdown.ts';
-import { findRunbook, loadScenario, scenarioDir } from '../load.ts';
-import { isFile, ownRunbook } from '../own.ts';
+import { findRunbook, loadScenario } from '../load.ts';
+import { scenarioDir } from '../load-code.ts';
+import { isFile, isOutageFile, nameOfScenario, ownRunbook } from '../own.ts';
 import { runbookPage, scenarioPage } from '../page.ts';
 import { requireSound } from '../sound.ts';
 
@@ -14,7 +15,7 @@ import { requireSound } from '../sound.ts';
  */
 export async function describe(
   context: CommandContext,
-  id: string,
+  asked: string,
   options: {
     readonly runbook?: string;
     readonly json?: boolean;
@@ -23,11 +24,13 @@ export async function describe(
   },
 ): Promise<number> {
   const { distribution = 'kubeadm' } = options;
-  const scenario = await loadScenario(id, scenarioDir(), distributions[distribution]);
+  const scenario = await loadScenario(asked, scenarioDir(), distributions[distribution]);
+  const id = nameOfScenario(asked);
+  if (isOutageFile(asked)) await requireSound(asked, scenario);
   if (options.runbook !== undefined) {
-    const { runbook: asked } = options;
-    const claimed = isFile(asked) ? ownRunbook(asked) : findRunbook(id, scenario, asked);
-    if (isFile(asked)) await requireSound(id, scenario, [claimed]);
+    const { runbook } = options;
+    const claimed = isFile(runbook) ? ownRunbook(runbook) : findRunbook(id, scenario, runbook);
+    if (isFile(runbook)) await requireSound(id, scenario, [claimed]);
     context.output.result(
       options.json === true
         ? JSON.stringify(claimed, null, 2)

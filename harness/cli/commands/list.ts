@@ -4,7 +4,8 @@ import { expectedMs, needOf } from '../../engine/estimate.ts';
 import type { CommandContext } from '../context.ts';
 import { distributions } from '../../distributions/all.ts';
 import { distributionNames, type DistributionName } from '../../model/distribution.ts';
-import { loadExistence, scenarioDir, scenarioIds } from '../load.ts';
+import { scenarioDir } from '../load-code.ts';
+import { loadExistence, scenarioIds } from '../load.ts';
 
 /** What there is of a scenario on another distribution, in one clause. */
 async function elsewhere(id: string, name: DistributionName): Promise<string> {

@@ -13,8 +13,9 @@ import type { CommandContext } from '../context.ts';
 import { distributions } from '../../distributions/all.ts';
 import type { DistributionName } from '../../model/distribution.ts';
 import type { ClaimedRunbook } from '../../model/runbook.ts';
-import { chosenRunbooks, ownOf, withRunbooks } from '../own.ts';
-import { findRunbook, loadExistence, loadScenario, requireDetector, scenarioDir, scenarioIds } from '../load.ts';
+import { chosenRunbooks, nameOfScenario, ownOf, withRunbooks } from '../own.ts';
+import { scenarioDir } from '../load-code.ts';
+import { findRunbook, loadExistence, loadScenario, requireDetector, scenarioIds } from '../load.ts';
 import type { ReporterName } from '../options.ts';
 import { planPage } from '../page.ts';
 import { chooseReporter, makeReporter, realWorld } from '../progress/reporter.ts';
@@ -237,10 +238,11 @@ async function soundParts(
 ): Promise<readonly Part[]> {
   const parts: Part[] = [];
   const on = [flags.distribution, ...(flags.beside ?? [])];
-  for (const [id, distribution] of ids.flatMap((one) => on.map((name) => [one, name] as const))) {
-    const declared = await loadScenario(id, scenarioDir(), distributions[distribution]);
+  for (const [asked, distribution] of ids.flatMap((one) => on.map((name) => [one, name] as const))) {
+    const id = nameOfScenario(asked);
+    const declared = await loadScenario(asked, scenarioDir(), distributions[distribution]);
     const scenario = withRunbooks(declared, own);
-    await requireSound(id, declared, own);
+    await requireSound(asked, declared, own);
     // Only the profile that is run is watched otherwise: the other one's timers may need more than was asked for.
     const horizonMs = {
       ...scenario.horizonMs,
@@ -385,7 +387,7 @@ function asPlanned(
 async function storedRun(ids: readonly string[], flags: RunFlags, name: string): Promise<StoredRun> {
   const stored = await readRun(findRun(name, resolve(flags.out)));
   const { scenario, runId } = stored.plan;
-  if (ids.length !== 1 || ids[0] !== scenario)
+  if (ids.length !== 1 || nameOfScenario(ids[0] ?? '') !== scenario)
     throw new FiredrillError('usage', `run ${runId} is a run of ${scenario}, not of ${ids.join(', ')}`, {
       hint: `npm run scenario ${scenario} -- --resume ${runId}`,
     });

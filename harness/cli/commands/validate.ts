@@ -2,10 +2,11 @@ import { exitCodes, oneLine } from '../../model/errors.ts';
 import type { CommandContext } from '../context.ts';
 import { distributions } from '../../distributions/all.ts';
 import { distributionNames } from '../../model/distribution.ts';
-import { loadExistence, scenarioDir, scenarioIds } from '../load.ts';
+import { scenarioDir } from '../load-code.ts';
+import { loadExistence, scenarioIds } from '../load.ts';
 import { problemsWith } from '../sound.ts';
 
-/** `validate [scenario] [--json]`: loads scenarios for every distribution where they exist, and checks what types cannot. No Docker. Exit 2 when one is not sound. */
+/** `validate [scenario or file] [--json]`: loads scenarios for every distribution where they exist, and checks what types cannot. No Docker. Exit 2 when one is not sound. */
 export async function validate(
   context: CommandContext,
   id: string | undefined,

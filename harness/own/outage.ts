@@ -1,0 +1,229 @@
+import { probeFailing } from '../detectors/probe-failing.ts';
+import { stepProblems } from '../model/check.ts';
+import type { Detector } from '../model/detector.ts';
+import type { WitnessCheck } from '../model/fault.ts';
+import type { Probe } from '../model/probe.ts';
+import type { ClaimedRunbook } from '../model/runbook.ts';
+import type { Scenario } from '../model/scenario.ts';
+import type { NodeSelector, Place, Step } from '../model/step.ts';
+import { millis, minutes, seconds, type Millis } from '../model/units.ts';
+import { commandAlert } from './command-alert.ts';
+import { commandProbe } from './command-probe.ts';
+import {
+  outageFile,
+  type CheckFields,
+  type ProbeAlertFields,
+  type RunbookFields,
+  type StepsField,
+  type OutageFile,
+} from './outage-file.ts';
+import { readYaml } from './yaml-file.ts';
+
+/** What an outage file may name, given by whoever loads it. Lookups throw a plain Error with the reason. */
+export interface Surroundings {
+  /** The SLIs of a workload of ours; none of a user's own. */
+  probes(workload: string): readonly Probe[];
+  /** The alerts that a file gets which names none; `sli` is what the synthetic check asks for. */
+  alerts(sli: string): readonly Detector[];
+  /** An alert by its name, or by `scenario/name`. */
+  alert(name: string): Promise<Detector>;
+  /** A runbook by its name, or by `scenario/name`. */
+  runbook(name: string): Promise<ClaimedRunbook>;
+  /** The runbook in a Markdown file, its path as the outage file has it. */
+  page(path: string): ClaimedRunbook;
+  /** The control that does nothing. */
+  readonly control: ClaimedRunbook;
+  /** A workload's folder, absolute or under `manifests/`. */
+  workload(path: string): string;
+}
+
+const hint = 'docs/own-outages.md has the whole format';
+const defaults = {
+  workload: 'resurrection',
+  timeout: seconds(60),
+  lookTimeout: seconds(20),
+  untilTimeout: seconds(60),
+  within: seconds(30),
+  watch: { fast: seconds(135), stock: minutes(10) },
+} as const;
+
+/** An outage, and the distributions on which it exists; undefined: all. */
+export interface OwnOutage {
+  readonly scenario: Scenario;
+  readonly distributions: OutageFile['distributions'];
+}
+
+/**
+ * An outage from one YAML file: the same value as a scenario in TypeScript.
+ * @param id its name: the file's, without folder and ending
+ * @param file its path, which messages begin with; its last part is the source where the file names none
+ * @throws FiredrillError `usage` with line, column and what was expected
+ */
+export async function outageOfYaml(text: string, id: string, file: string, around: Surroundings): Promise<OwnOutage> {
+  const { value, problem } = readYaml(text, file, outageFile, hint);
+  const { fault } = value;
+  const name = file.split(/[\\/]/).at(-1) ?? file;
+  const source = value.source ?? name;
+  const targets: NodeSelector = value.on ?? 'nodes';
+  const steps = (field: StepsField | undefined, path: readonly PropertyKey[], what: string, on: Place = targets) => {
+    const made = stepsOf(field, on, what, (at, why) => problem([...path, ...at], why));
+    const [wrong] = stepProblems(what, made);
+    if (wrong !== undefined) throw problem(path, wrong);
+    return made;
+  };
+  const checks = (field: CheckFields | readonly CheckFields[], what: string): readonly WitnessCheck[] =>
+    [field].flat().map(({ name, on = targets, run, expect }, i) => ({
+      name: name ?? `${what}${i === 0 ? '' : ` ${i + 1}`}`,
+      ...{ on, command: run, expect },
+    }));
+  const named = async <T>(path: readonly PropertyKey[], look: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await look();
+    } catch (error) {
+      throw problem(path, error instanceof Error ? error.message : String(error));
+    }
+  };
+  const undo = steps(fault.undo, ['fault', 'undo'], 'undo');
+  if (undo.some(({ on }) => on === 'workstation'))
+    throw problem(['fault', 'undo'], 'must be on nodes: the workstation may have lost the API by then');
+  const workload = value.workload ?? defaults.workload;
+  const folder = await named(['workload'], () => around.workload(workload));
+  const own = Object.entries(value.probes ?? {}).map(([sli, fields]) => commandProbe(sli, fields));
+  const given = around.probes(workload).filter(({ sli }) => own.every((probe) => probe.sli !== sli));
+  const runbooks: ClaimedRunbook[] = [];
+  for (const [runbook, fields] of Object.entries(value.runbooks ?? {})) {
+    const path = ['runbooks', runbook];
+    const made = await named(path, () => runbookOf(runbook, fields ?? {}, around));
+    runbooks.push(
+      made ?? ownRunbook(runbook, fields ?? {}, steps(fields?.run, [...path, 'run'], `runbook ${runbook}`), source),
+    );
+  }
+  if (runbooks.every(({ runbook }) => runbook.id !== 'wait')) runbooks.unshift(around.control);
+  const [broken = ''] = value.breaks;
+  const watch = { fast: value.watch ?? defaults.watch.fast, stock: longer(value.watch, defaults.watch.stock) };
+  const scenario: Scenario = {
+    outage: {
+      title: value.title,
+      source,
+      date: 'undated',
+      says: value.says ?? ['an outage of your own: nothing is on record of it'],
+      undetectedMs: millis(0),
+      recoveryMs: millis(0),
+    },
+    fidelity: 'real',
+    differences: [],
+    cluster: { workers: value.workers ?? 2, workload: folder },
+    ...(value.build === undefined ? {} : { build: steps(value.build, ['build'], 'build') }),
+    ...(value.setup === undefined ? {} : { setup: steps(value.setup, ['setup'], 'setup') }),
+    probes: [...given, ...own],
+    breaks: value.breaks,
+    keeps: value.keeps ?? [],
+    fault: {
+      id,
+      title: fault.title ?? value.title,
+      source,
+      fidelity: 'real',
+      params: {},
+      targets,
+      prepare: steps(fault.prepare, ['fault', 'prepare'], 'prepare'),
+      inject: steps(fault.inject, ['fault', 'inject'], 'inject'),
+      witness: checks(fault.witness, 'it is in effect'),
+      witnessDeadlineMs: fault.within ?? defaults.within,
+      ...(fault['not-yet'] === undefined ? {} : { notYet: checks(fault['not-yet'], 'it is not in effect yet') }),
+      undo,
+    },
+    detectors:
+      value.alerts === undefined
+        ? around.alerts(broken)
+        : await Promise.all(
+            value.alerts.map((alert, i) =>
+              typeof alert === 'string'
+                ? named(['alerts', i], () => around.alert(alert))
+                : 'probe' in alert
+                  ? named(['alerts', i, 'probe'], () => synthetic(alert, [...given, ...own]))
+                  : commandAlert(alert),
+            ),
+          ),
+    runbooks,
+    horizonMs: watch,
+  };
+  return { scenario, distributions: value.distributions };
+}
+
+/** A check from outside: the requests of one of the SLIs. */
+function synthetic({ probe, streak }: ProbeAlertFields, probes: readonly Probe[]): Detector {
+  const found = probes.find(({ sli }) => sli === probe);
+  if (found === undefined) throw new Error(`is ${probe}, which no probe measures`);
+  const { periodMs, timeoutMs } = found;
+  return probeFailing({ sli: probe, periodMs, timeoutMs, ...(streak === undefined ? {} : { streak }) });
+}
+
+const longer = (a: Millis | undefined, b: Millis): Millis => millis(Math.max(a ?? 0, b));
+
+/** A runbook that stands elsewhere, with the claim that is made here; undefined where its steps stand in the file. */
+async function runbookOf(
+  name: string,
+  { use, file, run, says, expect }: RunbookFields,
+  around: Surroundings,
+): Promise<ClaimedRunbook | undefined> {
+  const given = [use, file, run].filter((way) => way !== undefined).length;
+  if (given > 1) throw new Error('must have one of use, file and run');
+  if (run !== undefined) return undefined;
+  const found = file === undefined ? await around.runbook(use ?? name) : around.page(file);
+  // What another outage's author claims for a runbook says nothing about this one.
+  const claim = file === undefined ? { expect: 'unknown' as const, says: 'nothing is claimed' } : found.claim;
+  return {
+    ...found,
+    runbook: { ...found.runbook, id: name },
+    claim: { expect: expect ?? claim.expect, says: says ?? claim.says },
+  };
+}
+
+function ownRunbook(
+  id: string,
+  { title, why, says, expect }: RunbookFields,
+  steps: readonly Step[],
+  file: string,
+): ClaimedRunbook {
+  return {
+    runbook: { id, title: title ?? id, source: file, why: why ?? 'as its author says', steps },
+    claim: { expect: expect ?? 'unknown', says: says ?? 'nothing is claimed' },
+  };
+}
+
+/** Steps as the engine runs them. A bare text is one command on the outage's own nodes. */
+function stepsOf(
+  field: StepsField | undefined,
+  on: Place,
+  what: string,
+  problem: (path: readonly PropertyKey[], why: string) => Error,
+): readonly Step[] {
+  if (field === undefined) return [];
+  return [field].flat().map((one, i): Step => {
+    const { run, until, reboot, ...fields } = typeof one === 'string' ? { run: one } : one;
+    const at = Array.isArray(field) ? [i] : [];
+    if ([run, until, reboot].filter((way) => way !== undefined).length !== 1)
+      throw problem(at, 'must have one of run, until and reboot');
+    const look = fields.look === true;
+    const common = {
+      name: fields.name ?? (run ?? until ?? `reboot`).trim().split('\n')[0]?.slice(0, 60) ?? what,
+      changes: until === undefined && !look,
+      ...(fields.optional === true || look ? { optional: true } : {}),
+      ...(fields.finding === true ? { finding: true } : {}),
+      ...(fields.destroys === undefined ? {} : { destroys: fields.destroys }),
+    };
+    if (reboot !== undefined)
+      return { ...common, kind: 'reboot', on: reboot, timeoutMs: fields.timeout ?? defaults.timeout };
+    const where = fields.on ?? on;
+    if (until !== undefined)
+      return {
+        ...common,
+        kind: 'until',
+        on: where,
+        command: until,
+        timeoutMs: fields.timeout ?? defaults.untilTimeout,
+      };
+    const timeoutMs = fields.timeout ?? (look ? defaults.lookTimeout : defaults.timeout);
+    return { ...common, kind: 'shell', on: where, command: run ?? '', timeoutMs };
+  });
+}
