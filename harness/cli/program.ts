@@ -1,4 +1,4 @@
-import { Command, Option, type CommanderError } from 'commander';
+import { Argument, Command, Option, type CommanderError } from 'commander';
 import { controlWords } from '../engine/controls.ts';
 import { builtMinor, imageModes, kubernetesMinors } from '../images/refs.ts';
 import type { DistributionName } from '../model/distribution.ts';
@@ -189,6 +189,14 @@ With npm, flags come after a lone --:
         done(await describe(context, id, flags));
       },
     );
+
+  add('new', 'write an outage (YAML) or a runbook (Markdown) of your own that runs, to be changed')
+    .addArgument(new Argument('<what>').choices(['outage', 'runbook']))
+    .argument('<name>', 'the name of its file')
+    .action(async (what: 'outage' | 'runbook', name: string) => {
+      const { begin } = await import('./commands/new.ts');
+      done(begin(context, what, name));
+    });
 
   add('validate', 'check scenarios without Docker')
     .argument('[scenario]')

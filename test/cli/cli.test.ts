@@ -23,12 +23,17 @@ interface Ended {
   readonly stderr: string;
 }
 
-function firedrill(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+function firedrill(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  cwd: string = root,
+): Promise<Ended> {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(npm_|FIREDRILL_|VITEST|NODE_OPTIONS)/i.test(name),
   );
   const child = spawn(process.execPath, [join(root, 'bin', 'firedrill.mjs'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    cwd,
     env: {
       ...Object.fromEntries(inherited),
       FIREDRILL_STATE: state,
@@ -332,6 +337,32 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
         2,
         /one\.md takes one scenario/,
       );
+    });
+  });
+
+  describe('new', () => {
+    it('writes an outage and a runbook that can be run at once, and overwrites nothing', async () => {
+      const folder = mkdtempSync(join(state, 'new-'));
+      const begun = await firedrill(['new', 'outage', 'our-night'], {}, folder);
+      expect(begun.stdout).toContain('./our-night.yaml is written');
+      const checked = await firedrill(['validate', './our-night.yaml'], theirs, folder);
+      expect(checked).toMatchObject({ stdout: './our-night.yaml: ok\n', exitCode: 0 });
+      await firedrill(['new', 'runbook', 'our-way'], {}, folder);
+      const planned = await firedrill(
+        ['run', './our-night.yaml', '--runbook', 'wait,./our-way.md', '--dry-run', '--json'],
+        theirs,
+        folder,
+      );
+      const { scenario, runbooks } = JSON.parse(planned.stdout) as Plan;
+      expect([scenario, runbooks.map(({ id }) => id)]).toEqual(['our-night', ['wait', 'our-way']]);
+      expectOneLine(await firedrill(['new', 'outage', 'our-night'], {}, folder), 2, /our-night\.yaml is there already/);
+    });
+
+    it.each([
+      [['new', 'outage', 'Our Night'], /Our Night is no name.*new outage our-night/],
+      [['new', 'fault', 'x'], /Allowed choices are outage, runbook/],
+    ] as const)('refuses %j', async (args, line) => {
+      expectOneLine(await firedrill(args), 2, line);
     });
   });
 
