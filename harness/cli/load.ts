@@ -7,6 +7,7 @@ import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { ClaimedRunbook } from '../model/runbook.ts';
 import { existence, type Existence, type Scenario } from '../model/scenario.ts';
 import { shapeProblems } from '../model/shape.ts';
+import { flagsOf } from './kinds.ts';
 import { didYouMeanOneOf } from './suggest.ts';
 
 /** The project's folder. */
@@ -55,7 +56,7 @@ export async function loadScenario(
   const there = await loadExistence(id, dir, distribution);
   if ('scenario' in there) return there.scenario;
   throw new FiredrillError('usage', `there is no ${id} on ${distribution.name}: ${there.why}`, {
-    hint: `npm run firedrill -- list --distribution ${distribution.name}`,
+    hint: `npm run firedrill -- list ${flagsOf(distribution.name)}`,
   });
 }
 

@@ -29,6 +29,7 @@ function elsewhere(
   const at = (path: string) => `/elsewhere/${path}`;
   const base = withVerbs({
     name,
+    init: 'systemd',
     components: Object.fromEntries(components.map((one) => [one, run(one)])) as Distribution['components'],
     datastore,
     certificates,

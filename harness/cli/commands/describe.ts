@@ -5,7 +5,7 @@ import type { DistributionName } from '../../model/distribution.ts';
 import { findRunbook, loadScenario, scenarioDir } from '../load.ts';
 import { runbookPage, scenarioPage } from '../page.ts';
 
-/** `describe <scenario> [--runbook <id>] [--distribution <name>] [--json]`: the outage and all its commands, or one runbook as a page to follow. */
+/** `describe <scenario> [--runbook <id>] [--distribution <name>] [--provider <name>] [--json]`: the outage and all its commands, or one runbook as a page to follow. */
 export async function describe(
   context: CommandContext,
   id: string,

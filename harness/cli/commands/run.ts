@@ -12,6 +12,7 @@ import { makePlan } from '../../engine/plan.ts';
 import type { CommandContext } from '../context.ts';
 import { distributions } from '../../distributions/all.ts';
 import type { DistributionName } from '../../model/distribution.ts';
+import { flagsOfAll } from '../kinds.ts';
 import { findRunbook, loadExistence, loadScenario, requireDetector, scenarioDir, scenarioIds } from '../load.ts';
 import type { ReporterName } from '../options.ts';
 import { planPage } from '../page.ts';
@@ -278,13 +279,13 @@ function requireDecidable(parts: number, { decide, trials, typed }: RunFlags): v
 
 /** Throws `usage` where runs that are to share their blocks could not: of several outages, or trials at the same time. */
 function requireBeside(ids: readonly string[], { distribution, beside = [], parallel, typed }: RunFlags): void {
-  const list = [distribution, ...beside].join(',');
+  const list = flagsOfAll([distribution, ...beside]);
   if (ids.length !== 1)
-    throw new FiredrillError('usage', `--distribution ${list} takes one scenario`, {
-      hint: `npm run scenario cni-wipe -- --distribution ${list}`,
+    throw new FiredrillError('usage', `${list} takes one scenario`, {
+      hint: `npm run scenario cni-wipe -- ${list}`,
     });
   if (parallel > 1 && typed?.includes('parallel') === true)
-    throw new FiredrillError('usage', `--distribution ${list} runs one trial at a time`, { hint: 'remove --parallel' });
+    throw new FiredrillError('usage', `${list} runs one trial at a time`, { hint: 'remove --parallel' });
 }
 
 /** What is run, with which flags, and what of it is there already. */
@@ -333,6 +334,7 @@ const planFlags = [
   'seed',
   'profile',
   'distribution',
+  'provider',
   'trigger',
   'horizon',
   'decide',

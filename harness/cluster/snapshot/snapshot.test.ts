@@ -25,6 +25,7 @@ describe('restoreArgs', () => {
   const node = {
     varDir: '/d/live/x/0',
     image: 'firedrill/snapshot:x-0',
+    restart: 'no' as const,
     ports: new Map([
       [30081, 1],
       [6443, 2],
