@@ -1,4 +1,5 @@
 import type { Cluster } from '../model/cluster.ts';
+import type { DistributionName } from '../model/distribution.ts';
 import type { Leftovers } from '../model/leftover.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { NodeLog } from './logs.ts';
@@ -32,6 +33,7 @@ export interface ClusterProvider extends Leftovers {
     cluster: Pick<Cluster, 'nodes' | 'exec'>,
     sinceEpochMs: number,
     signal: AbortSignal,
+    distribution?: DistributionName,
   ): Promise<readonly NodeLog[]>;
 }
 

@@ -169,7 +169,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
         const ready = await waiting?.catch(() => undefined);
         return ready ?? (await provide(trialSignal, onNote));
       },
-      nodeLogs: (...given) => provider.logs(...given),
+      nodeLogs: (cluster, since, signal) => provider.logs(cluster, since, signal, options.distribution),
       startSampling: async (given) =>
         startSampling({ ...given, containers: await containersOf(dockerCli(), given.cluster.name, given.signal) }),
       startLoad: ({ cluster, clock, maxSeconds, onSecond, signal: loadSignal }) =>
