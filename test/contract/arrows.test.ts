@@ -95,7 +95,10 @@ const allowed: readonly (readonly [string, string])[] = [
   ['harness/detectors/support/x.ts', `import { p } from './poll.ts';`],
   ['harness/probes/x.ts', `import { Client } from 'pg'; import net from 'node:net';`],
   ['scenarios/x.ts', `import { dns } from '../harness/probes/dns.ts'; import { s } from '../harness/model/units.ts';`],
-  ['harness/engine/x.ts', `import { s } from '../analysis/summary.ts'; import { k } from '../cluster/docker-provider.ts';`],
+  [
+    'harness/engine/x.ts',
+    `import { s } from '../analysis/summary.ts'; import { k } from '../cluster/docker-provider.ts';`,
+  ],
   ['harness/cli/x.ts', `import { s } from '../engine/run.ts'; console.log(1); process.exit(0);`],
   ['harness/engine/x.test.ts', `import { f } from '../../test/support/fake-cluster.ts'; console.log(1);`],
 ];

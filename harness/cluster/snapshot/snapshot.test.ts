@@ -41,6 +41,10 @@ describe('restoreArgs', () => {
     ]);
   });
 
+  it('is started again by Docker where that is how its program is', () => {
+    expect(restoreArgs(asked, { ...node, restart: 'unless-stopped' })).toContain('--restart=unless-stopped');
+  });
+
   it('does not guess when kind asks in other words, or a port is missing', () => {
     expect(() => restoreArgs(['--volume', '/data', 'image'], node)).toThrow(/no volume at \/var/);
     expect(() => restoreArgs(asked, { ...node, ports: new Map() })).toThrow(/no port/);
