@@ -61,10 +61,7 @@ describe('its entrypoint', () => {
   const script = (name: string): string => {
     const path = join(dir, name);
     const text = readFileSync(join(recipesDir, 'k3d-node/files/bin', name), 'utf8');
-    writeFileSync(
-      path,
-      text.replaceAll(/(?<=[\s"'=])\/(bin|run|var\/log|etc\/firedrill)\//g, `${dir}/`),
-    );
+    writeFileSync(path, text.replaceAll(/(?<=[\s"'=])\/(bin|run|var\/log|etc\/firedrill)\//g, `${dir}/`));
     chmodSync(path, 0o755);
     return path;
   };
