@@ -42,6 +42,8 @@ export default defineScenario((distribution) => ({
     'the container network was broken before, by the outage that the postmortem began with; here it works until then',
     'one worker of two is the machine; in the postmortem it was the master',
   ],
+  // The host's firewall and its SSH server are units.
+  requires: [{ init: 'systemd' }],
   cluster: { workers: 2, workload: 'resurrection' },
   setup: firewalledHost(distribution, node),
   probes: [ssh(), ...resurrectionProbes()],

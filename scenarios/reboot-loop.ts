@@ -48,6 +48,8 @@ export default defineScenario((distribution) => ({
     'the journal is read from the last start backwards: a container has no boot of its own that `journalctl -b -1` would know',
     'AppArmor denials and the shortage of memory are not replayed',
   ],
+  // The gateway and what stands for the kernel are units, and the journal is read.
+  requires: [{ init: 'systemd' }],
   cluster: { workers: 2, workload: 'resurrection' },
   setup: panickingHost(distribution, node),
   probes: [gateway(), ...resurrectionProbes({ canaries: 'anywhere' })],

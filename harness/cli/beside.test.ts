@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import lightsOut from '../../test/cli/fixtures/scenarios/lights-out.ts';
 import { buildLog } from '../../test/support/log-builder.ts';
 import { makePlan } from '../engine/plan.ts';
+import type { DistributionName } from '../model/distribution.ts';
 import { exitCodes } from '../model/errors.ts';
 import type { ProgressEvent } from '../model/progress.ts';
 import { rehearseBeside } from './beside.ts';
@@ -18,7 +19,7 @@ afterEach(() => {
   rmSync(out, { recursive: true, force: true });
 });
 
-const names = ['kubeadm', 'k3s'] as const;
+const names: readonly DistributionName[] = ['kubeadm', 'k3s'];
 const parts = names.map((distribution) => ({ id: 'lights-out', distribution, scenario: lightsOut }));
 const never = new AbortController().signal;
 

@@ -5,6 +5,7 @@ import type { ClaimedRunbook } from '../model/runbook.ts';
 import type { Existence, Scenario } from '../model/scenario.ts';
 import { codeExistence, idsOf, scenarioDir } from './load-code.ts';
 import { isOutageFile, outageFileIn, ownOutage } from './own.ts';
+import { flagsOf } from './kinds.ts';
 import { didYouMeanOneOf } from './suggest.ts';
 
 /** Ids of all scenarios: the files' names, sorted. A file is all it takes to add one. */
@@ -23,7 +24,7 @@ export async function loadScenario(
   const there = await loadExistence(id, dir, distribution);
   if ('scenario' in there) return there.scenario;
   throw new FiredrillError('usage', `there is no ${id} on ${distribution.name}: ${there.why}`, {
-    hint: `npm run firedrill -- list --distribution ${distribution.name}`,
+    hint: `npm run firedrill -- list ${flagsOf(distribution.name)}`,
   });
 }
 

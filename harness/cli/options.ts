@@ -1,7 +1,6 @@
 import type { Pin } from '../analysis/nightly/baseline.ts';
 import { controlWords, type ControlWord } from '../engine/controls.ts';
 import { FiredrillError } from '../model/errors.ts';
-import { distributionNames, type DistributionName } from '../model/distribution.ts';
 import type { Trigger } from '../model/plan.ts';
 import type { ProfileName } from '../model/profile.ts';
 import { durationOf, millis, minutes, seconds, type Millis } from '../model/units.ts';
@@ -65,13 +64,6 @@ export function collect(value: string, before: readonly string[] = []): readonly
   return [...new Set([...before, ...words.filter((word) => word !== '')])];
 }
 
-/** One distribution, or several in the order in which they are compared. */
-export function distributions(flag: string, value: string): readonly DistributionName[] {
-  const list = collect(value).map((word) => oneOf(flag, word, distributionWords));
-  if (list.length === 0) throw bad(flag, value, `must be one of ${distributionWords.join(', ')}`, 'k3s');
-  return list;
-}
-
 /** `--controls` alone: every kind; with words, those. */
 export function controls(flag: string, value: string): readonly ControlWord[] {
   return collect(value).map((word) => oneOf(flag, word, controlWords));
@@ -79,7 +71,6 @@ export function controls(flag: string, value: string): readonly ControlWord[] {
 
 export const profileWords: readonly [ProfileName, ProfileName] = ['fast', 'stock'];
 export const keepWords = ['never', 'on-failure', 'always'] as const;
-export const distributionWords: readonly [DistributionName, ...DistributionName[]] = distributionNames;
 export const pinWords = ['now', 'missing'] as const satisfies readonly Pin[];
 export const compareWords = ['table', 'md', 'json'] as const;
 export const reportWords: readonly [ReportFormat, ...ReportFormat[]] = ['json', 'md', 'html', 'junit', 'openmetrics'];

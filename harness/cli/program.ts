@@ -1,7 +1,6 @@
 import { Argument, Command, Option, type CommanderError } from 'commander';
 import { controlWords } from '../engine/controls.ts';
 import { builtMinor, imageModes, kubernetesMinors } from '../images/refs.ts';
-import type { DistributionName } from '../model/distribution.ts';
 import { FiredrillError } from '../model/errors.ts';
 import { manifest } from '../host/manifest.ts';
 import { architectures } from '../host/architecture.ts';
@@ -15,8 +14,6 @@ import {
   confirm,
   controls,
   duration,
-  distributions,
-  distributionWords,
   keepWords,
   oneOf,
   pinWords,
@@ -32,10 +29,31 @@ import type { OverviewFlags } from './commands/overview.ts';
 import type { PrepareFlags } from './commands/prepare.ts';
 import type { PublishFlags } from './commands/publish.ts';
 import type { RunFlags } from './commands/run.ts';
+import {
+  distributionsOf,
+  distributionWords,
+  kindOf,
+  kindsOf,
+  providersOf,
+  providerWords,
+  type KindFlags,
+} from './kinds.ts';
 import { didYouMeanOneOf } from './suggest.ts';
 
 /** What commander hands to `run`: everything parsed, but several distributions still in one flag. */
-type RawRunFlags = Omit<RunFlags, 'distribution' | 'beside'> & { readonly distribution: readonly DistributionName[] };
+type RawRunFlags = Omit<RunFlags, 'distribution' | 'beside'> & KindFlags;
+
+/** What commander hands to a command that takes one distribution, by one provider. */
+interface RawKind {
+  readonly distribution: (typeof distributionWords)[number];
+  readonly provider: (typeof providerWords)[number];
+}
+
+/** The same, with the kind of cluster that both make. */
+const withKind = <T extends RawKind>({ provider, distribution, ...flags }: T) => ({
+  ...flags,
+  distribution: kindOf(distribution, provider),
+});
 
 const outDefault = () => reportsDir(projectRoot, process.cwd());
 
@@ -60,6 +78,10 @@ const distributionOption = (): Option =>
     distributionWords,
     'kubeadm',
   );
+
+/** Who makes the nodes. */
+const providerOption = (): Option =>
+  choice('--provider <name>', 'who makes the nodes (k3d: containers of k3s, as k3d makes them)', providerWords, 'kind');
 
 /**
  * The command line. Every action sets the exit code through `done`; nothing here prints or exits: commander's own messages
@@ -142,8 +164,13 @@ With npm, flags come after a lone --:
         '--distribution <names>',
         `what the nodes run: ${distributionWords.join(', ')} (a stand-in made of upstream's parts); several: in the same blocks, side by side`,
       )
-        .argParser((v: string) => distributions('--distribution', v))
+        .argParser(distributionsOf)
         .default(['kubeadm'], 'kubeadm'),
+    )
+    .addOption(
+      new Option('--provider <names>', `who makes the nodes: ${providerWords.join(', ')} (k3d: for k3s)`)
+        .argParser(providersOf)
+        .default(['kind'], 'kind'),
     )
     .option('--dry-run', 'print the plan and every command; change nothing')
     .addOption(choice('--reporter <name>', 'progress on stderr', reporterWords))
@@ -161,17 +188,18 @@ With npm, flags come after a lone --:
     .action(async (ids: string[], given: RawRunFlags, command: Command) => {
       const { run } = await import('./commands/run.ts');
       const typed = Object.keys(given).filter((flag) => command.getOptionValueSource(flag) === 'cli');
-      const { distribution: list, ...flags } = given;
-      const [distribution = 'kubeadm', ...beside] = list;
+      const { distribution: runs, provider, ...flags } = given;
+      const [distribution, ...beside] = kindsOf({ distribution: runs, provider });
       done(await run(context, ids, { ...flags, distribution, beside, typed }));
     });
 
   add('list', 'list the scenarios')
     .addOption(distributionOption())
+    .addOption(providerOption())
     .option('--json', 'as JSON')
-    .action(async (flags: { json?: boolean; distribution: DistributionName }) => {
+    .action(async (flags: RawKind & { json?: boolean }) => {
       const { list } = await import('./commands/list.ts');
-      done(await list(context, flags));
+      done(await list(context, withKind(flags)));
     });
 
   add('describe', 'show a scenario with all its commands, or one runbook as a page to follow')
@@ -179,16 +207,12 @@ With npm, flags come after a lone --:
     .option('--runbook <id>', 'this runbook, by name or as a Markdown file')
     .option('--markdown', 'with --runbook: as a Markdown file, for you to change and run')
     .addOption(distributionOption())
+    .addOption(providerOption())
     .option('--json', 'as JSON')
-    .action(
-      async (
-        id: string,
-        flags: { runbook?: string; markdown?: boolean; json?: boolean; distribution: DistributionName },
-      ) => {
-        const { describe } = await import('./commands/describe.ts');
-        done(await describe(context, id, flags));
-      },
-    );
+    .action(async (id: string, flags: RawKind & { runbook?: string; markdown?: boolean; json?: boolean }) => {
+      const { describe } = await import('./commands/describe.ts');
+      done(await describe(context, id, withKind(flags)));
+    });
 
   add('new', 'write an outage (YAML) or a runbook (Markdown) of your own that runs, to be changed')
     .addArgument(new Argument('<what>').choices(['outage', 'runbook']))
@@ -292,12 +316,13 @@ it (4), or ran in another environment than the baseline (5).`,
     .addOption(choice('--images <how>', 'where images come from', imageModes, 'auto'))
     .addOption(kubernetesOption())
     .addOption(distributionOption())
+    .addOption(providerOption())
     .addOption(choice('--arch <name>', 'only compile what images need, for another architecture', architectures))
     .addOption(choice('--reporter <name>', 'progress on stderr', reporterWords))
     .option('--json', 'as JSON')
-    .action(async (flags: PrepareFlags) => {
+    .action(async (flags: RawKind & Omit<PrepareFlags, 'distribution'>) => {
       const { prepare } = await import('./commands/prepare.ts');
-      done(await prepare(context, flags));
+      done(await prepare(context, withKind(flags)));
     });
 
   add('publish', 'push the images built here, for other machines to pull (FIREDRILL_REGISTRY)')

@@ -9,10 +9,10 @@ import { isComplete, remaining } from '../engine/resume.ts';
 import { exitCodeOfTrials } from '../engine/outcomes.ts';
 import { exitCodeOf, exitCodes, FiredrillError, oneLine } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
-import type { DistributionName } from '../model/distribution.ts';
+import { distributionNames, type DistributionName } from '../model/distribution.ts';
 import type { Beside } from '../engine/options.ts';
 import type { Scenario } from '../model/scenario.ts';
-import { distributionWords, profileWords } from './options.ts';
+import { profileWords } from './options.ts';
 import { readRun, type StoredRun } from './stored.ts';
 import { readStored } from './stored-file.ts';
 import { writeWhole } from '../engine/write-whole.ts';
@@ -25,7 +25,7 @@ const seriesSchema = z.object({
   asked: z.array(z.string()).readonly(),
   scenarios: z.array(z.string()).readonly(),
   profile: z.enum(profileWords),
-  distribution: z.enum(distributionWords).exactOptional(),
+  distribution: z.enum(distributionNames).exactOptional(),
   seed: z.number(),
   trials: z.int(),
   trigger: triggerSchema,

@@ -29,7 +29,7 @@ export async function createCluster(
       ),
     );
     const nodes = await fresh.timed('settle', 'checking addresses', async () => {
-      await docker(['update', '--restart=no', ...names], { signal });
+      await docker(['update', `--restart=${fresh.platform.restart}`, ...names], { signal });
       return await nodesAt(docker, net, names, signal);
     });
     const endpoints = endpointsAt(ports);

@@ -1,4 +1,6 @@
+import { distributions } from '../distributions/all.ts';
 import type { Cluster } from '../model/cluster.ts';
+import type { DistributionName } from '../model/distribution.ts';
 import { seconds } from '../model/units.ts';
 import { shellScript } from './shell.ts';
 
@@ -13,8 +15,17 @@ export async function nodeLogs(
   cluster: Pick<Cluster, 'nodes' | 'exec'>,
   sinceEpochMs: number,
   signal: AbortSignal,
+  name: DistributionName = 'kubeadm',
 ): Promise<readonly NodeLog[]> {
-  const command = shellScript('node-logs.sh', { since: Math.floor(sinceEpochMs / 1000), lines: mostLines });
+  const since = Math.floor(sinceEpochMs / 1000);
+  const { init, logsBetween } = distributions[name];
+  const command = [
+    shellScript('node-logs.sh', { since, lines: mostLines }),
+    // Where there is no journal, what the one program said.
+    ...(init === 'systemd'
+      ? []
+      : [`echo '# k3s'`, `${logsBetween('kubelet', String(since), '$(date +%s)')} | tail -n ${mostLines}`]),
+  ].join('\n');
   const options = { timeoutMs: seconds(20), signal };
   return await Promise.all(
     cluster.nodes.map(async ({ name: node }) => {

@@ -4,7 +4,6 @@ import { FiredrillError, oneLine } from '../model/errors.ts';
 import { removeNetwork, removeNodes } from './containers.ts';
 import { dockerCli, labels, type Docker } from './docker.ts';
 import { dockerFence, type Fence } from './fence.ts';
-import { nodeNames } from './layout.ts';
 import type { Platform } from './platform.ts';
 import { platformOf } from './platforms.ts';
 import { projectManifests, writeManifests, type ManifestFolder } from './manifests.ts';
@@ -59,7 +58,7 @@ export class NewCluster {
     this.deps = deps;
     this.platform = platformOf(spec);
     this.onCopies = onCopies;
-    this.names = nodeNames(spec.name, spec.workers);
+    this.names = this.platform.names(spec.name, spec.workers);
     this.kubeconfig = workstationPaths(spec.workDir).kubeconfig;
     const run = deps.run ?? runProcess;
     this.run = run;
@@ -137,7 +136,7 @@ export class NewCluster {
     const { name, workDir, openFence } = this.spec;
     this.#deleting ??= (async () => {
       // The fence goes after the last node and before the network, whose label says how it was put up.
-      await this.platform.made(workDir);
+      await this.platform.made?.(workDir);
       await removeNodes(this.docker, name);
       const removeDisks = this.onCopies ? this.disks.remove('live', name) : undefined;
       const openUp = openFence === true ? undefined : this.#fence.remove(name);

@@ -1,6 +1,7 @@
 import type { Cluster, NodeInfo } from '../model/cluster.ts';
 import type { Distribution } from '../model/distribution.ts';
 import type { Profile } from '../model/profile.ts';
+import type { BootSigns } from './boot.ts';
 import { labels, type Docker } from './docker.ts';
 import type { ClusterNetwork } from './network.ts';
 import type { Ports } from './ports.ts';
@@ -34,7 +35,13 @@ export interface Rest {
 export interface Platform {
   readonly distribution: Distribution;
   /** Who makes the nodes. */
-  readonly madeBy: 'kind' | 'Docker';
+  readonly madeBy: 'kind' | 'Docker' | 'Docker, as k3d asks it';
+  /** Their names, the control plane's first. */
+  readonly names: (cluster: string, workers: number) => readonly string[];
+  /** How one tells that commands may be run in it. */
+  readonly boot: BootSigns;
+  /** What Docker does when a node has ended by itself. */
+  readonly restart: 'no' | 'unless-stopped';
   /** Where a node image has the CNI plug-ins as their makers put them there; absent: whoever reinstalls has no use for them. */
   readonly plugins?: string;
   /** It comes with the pods' network, which is not deployed then. */
@@ -50,11 +57,22 @@ export interface Platform {
    * @throws FiredrillError `environment` with what was said; what it made is left to the caller to remove
    */
   make(spec: ClusterSpec, given: NodesToMake, signal: AbortSignal): Promise<void>;
-  /** Resolves when Docker has made every node that it was asked for: only then can they be seen, and removed. */
-  made(workDir: string): Promise<void>;
+  /** Resolves when Docker has made every node that it was asked for: only then can they be seen, and removed. Absent: they are when `make` has ended. */
+  readonly made?: (workDir: string) => Promise<void>;
   /** The arguments after `docker run` with which a node was asked for, its image last, without what `nodeRunArgs` adds. */
   asked(workDir: string, node: string): Promise<readonly string[]>;
   readonly rest: Rest;
+}
+
+/**
+ * Asks Docker for a node that it makes and starts. Not cut in between: the daemon would go on making it, unseen in any list, and whoever takes the
+ * cluster down would not find it.
+ * @throws the signal's reason when it was aborted meanwhile; the node is there then
+ */
+export async function askForNode(docker: Docker, args: readonly string[], signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  await docker(args);
+  signal.throwIfAborted();
 }
 
 /** What every node is started with besides. No argument of these holds a space. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ExecResult } from '../model/cluster.ts';
 import { millis } from '../model/units.ts';
+import { systemdBoot } from './boot.ts';
 import { powerOf } from './power.ts';
 
 const answer = (exitCode: number, stderr = ''): ExecResult => ({ exitCode, stdout: '', stderr });
@@ -24,7 +25,7 @@ function node(...answers: readonly ExecResult[]) {
       return Promise.resolve(consoles.length > 1 ? (consoles.shift() ?? '') : (consoles[0] ?? ''));
     return Promise.resolve(args[0] === 'inspect' ? '/a\t10.0.0.2' : '');
   };
-  return { power: powerOf(docker, cluster), asked, calls, consoles };
+  return { power: powerOf(docker, cluster, systemdBoot), asked, calls, consoles };
 }
 
 describe('a reboot', () => {

@@ -2,7 +2,7 @@ import type { Cluster, ExecOptions } from '../model/cluster.ts';
 import { FiredrillError } from '../model/errors.ts';
 import { millis } from '../model/units.ts';
 import { addressesOf } from './addresses.ts';
-import { awaitBoot } from './boot.ts';
+import { awaitBoot, type BootSigns } from './boot.ts';
 import { killNode } from './containers.ts';
 import type { Docker } from './docker.ts';
 
@@ -15,7 +15,7 @@ const boundsOf = ({ signal, timeoutMs }: ExecOptions, otherwiseMs: number) => ({
 });
 
 /** Switches nodes, which are containers, off and on as a hand at their power supply would. */
-export function powerOf(docker: Docker, cluster: Pick<Cluster, 'network' | 'nodes' | 'exec'>): Power {
+export function powerOf(docker: Docker, cluster: Pick<Cluster, 'network' | 'nodes' | 'exec'>, boot: BootSigns): Power {
   const powerOff = (node: string, options: ExecOptions = {}) => killNode(docker, node, boundsOf(options, 60_000));
 
   const checkAddress = async (node: string, signal: AbortSignal): Promise<void> => {
@@ -37,7 +37,7 @@ export function powerOf(docker: Docker, cluster: Pick<Cluster, 'network' | 'node
       const leftMs = () => Math.max(1000, deadline - performance.now());
       await docker(['start', node], { signal, timeoutMs: leftMs() });
       await checkAddress(node, signal);
-      await awaitBoot({ docker, cluster }, node, startedEpochMs, { signal, timeoutMs: leftMs() });
+      await awaitBoot({ docker, cluster, boot }, node, startedEpochMs, { signal, timeoutMs: leftMs() });
     },
     onPanic: async (node, then, options = {}) => {
       const policy = then === 'reboot' ? 'on-failure:30' : 'no';

@@ -3,7 +3,7 @@ import { FiredrillError, oneLine } from '../model/errors.ts';
 import { containersOf } from './containers.ts';
 import { clusterPrefix, dockerCli, linesOf, type Docker } from './docker.ts';
 import { differences, type Fingerprint } from './fingerprint.ts';
-import { kindProvider } from './kind.ts';
+import { dockerProvider } from './docker-provider.ts';
 import { projectManifests } from './manifests.ts';
 import { runProcess, type RunProcess } from './process.ts';
 import type { ClusterProvider, RestingCluster, RunningCluster } from './provider.ts';
@@ -33,7 +33,7 @@ export interface ClusterSource {
 export function freshSource(base: ClusterBase, nameOf: () => string): ClusterSource {
   return {
     reserve: () => Promise.resolve(nameOf()),
-    provide: (given, signal) => kindProvider().create({ ...base, ...given }, signal),
+    provide: (given, signal) => dockerProvider().create({ ...base, ...given }, signal),
     giveBack: () => Promise.resolve(false),
     takesBack: () => false,
     spares: () => [],
@@ -86,7 +86,7 @@ export async function snapshotSource(
   signal: AbortSignal,
   deps: SourceDeps = {},
 ): Promise<ClusterSource> {
-  const { docker = dockerCli(), run = runProcess, provider = kindProvider() } = deps;
+  const { docker = dockerCli(), run = runProcess, provider = dockerProvider() } = deps;
   const [imageId, kind] = await Promise.all([
     docker(['image', 'inspect', '-f', '{{.Id}}', base.nodeImage], { signal }),
     run(base.kindBinary, ['version', '-q'], { timeoutMs: 10_000, signal }),

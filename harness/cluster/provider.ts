@@ -1,4 +1,5 @@
 import type { Cluster } from '../model/cluster.ts';
+import type { DistributionName } from '../model/distribution.ts';
 import type { Leftovers } from '../model/leftover.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { NodeLog } from './logs.ts';
@@ -6,7 +7,7 @@ import type { Snapshot } from './snapshot/snapshot.ts';
 import type { ClusterSpec } from './spec.ts';
 
 /**
- * Where clusters come from, and everything about them that is not asked of one that runs. Implemented by `kind.ts`.
+ * Where clusters come from, and everything about them that is not asked of one that runs. Implemented by `docker-provider.ts`.
  *
  * The types are a cluster's life, and each has only what can be done then: `NewCluster` (`new.ts`: no node yet) becomes a `RunningCluster`
  * by `create` or `restore`; that becomes a `RestingCluster` between two trials, which can be handed to the next one, or a `FrozenCluster`,
@@ -32,6 +33,7 @@ export interface ClusterProvider extends Leftovers {
     cluster: Pick<Cluster, 'nodes' | 'exec'>,
     sinceEpochMs: number,
     signal: AbortSignal,
+    distribution?: DistributionName,
   ): Promise<readonly NodeLog[]>;
 }
 

@@ -66,7 +66,7 @@ class StartedCluster implements RunningCluster {
     this.#fresh = fresh;
     this.#started = started;
     this.#workstation = workstation;
-    this.#power = powerOf(fresh.docker, this);
+    this.#power = powerOf(fresh.docker, this, fresh.platform.boot);
   }
 
   select(selector: NodeSelector): readonly NodeInfo[] {

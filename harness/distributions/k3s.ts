@@ -1,6 +1,6 @@
 import { act, look, until } from '../model/define.ts';
 import { withVerbs, type Distribution, type Run } from '../model/distribution.ts';
-import type { Step } from '../model/step.ts';
+import type { NodeSelector, Step } from '../model/step.ts';
 import { seconds } from '../model/units.ts';
 
 /** Of a node, whichever of the two it has: a server's is `k3s.service`, an agent's `k3s-agent.service`. (docs.k3s.io, "Service Management".) */
@@ -18,6 +18,7 @@ const embedded: Run = { by: 'embedded', process: 'k3s-server k3s-agent', unit };
 
 const base = withVerbs({
   name: 'k3s',
+  init: 'systemd',
   components: {
     kubelet: embedded,
     // A child of k3s, which ends and starts it.
@@ -64,6 +65,15 @@ export const installScript = '/root/install-k3s.sh';
 
 const installerOf = 'curl -sfL https://get.k3s.io | sh -';
 
+/** The plug-ins are links to what k3s once unpacked, which it does not look at again. */
+export const linkPlugins = (on: NodeSelector): Step =>
+  act(
+    'link the plugins again',
+    on,
+    `for plugin in ${pluginNames.join(' ')}; do ln -sf ${data}/data/current/bin/$plugin ${paths.cni.plugins}/$plugin; done`,
+    { standsFor: installerOf },
+  );
+
 /** What the manual says for one kind of node: stop, rotate, start. (docs.k3s.io, "k3s certificate".) */
 const rotate = (name: string): string =>
   [`systemctl stop ${name}`, 'k3s certificate rotate', `systemctl start ${name}`].join('\n');
@@ -88,12 +98,7 @@ export const k3s: Distribution = {
       ? `awk -F '"' -v from="$(date -u -d "@${from}" +%FT%T)" -v to="$(date -u -d "@${to}" +%FT%T)" '$2 >= from && $2 < to' ${agent}/containerd/containerd.log`
       : logsBetween(component, from, to),
   restoreNetwork: (on) => [
-    act(
-      'link the plugins again',
-      on,
-      `for plugin in ${pluginNames.join(' ')}; do ln -sf ${data}/data/current/bin/$plugin ${paths.cni.plugins}/$plugin; done`,
-      { standsFor: installerOf },
-    ),
+    linkPlugins(on),
     act('restart k3s, which writes the configuration', on, base.restart('network')),
   ],
   stopEverything: '/usr/local/bin/k3s-killall.sh',

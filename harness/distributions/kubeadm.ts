@@ -13,6 +13,7 @@ const staticPod = (process: string): Run => ({ by: 'static-pod', process });
 
 const base = withVerbs({
   name: 'kubeadm',
+  init: 'systemd',
   components: {
     kubelet: { by: 'unit', process: 'kubelet', unit: 'kubelet' },
     runtime: { by: 'unit', process: 'containerd', unit: 'containerd' },

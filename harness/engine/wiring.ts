@@ -4,7 +4,7 @@ import { freemem } from 'node:os';
 import { join } from 'node:path';
 import { containersOf } from '../cluster/containers.ts';
 import { dockerCli } from '../cluster/docker.ts';
-import { kindProvider } from '../cluster/kind.ts';
+import { dockerProvider } from '../cluster/docker-provider.ts';
 import { nodePorts } from '../cluster/ports.ts';
 import { projectManifests } from '../cluster/manifests.ts';
 import { freshSource, snapshotSource, type ClusterBase } from '../cluster/provide.ts';
@@ -81,7 +81,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
     facts: { 'trials.at-once': String(options.parallel) },
     ...buildOf(scenario.build),
   };
-  const provider = kindProvider();
+  const provider = dockerProvider();
   const slots = join(stateDir(), 'slots');
   const source = options.fresh
     ? freshSource(base, () => `firedrill-${runId}-${++count}`)
@@ -169,7 +169,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
         const ready = await waiting?.catch(() => undefined);
         return ready ?? (await provide(trialSignal, onNote));
       },
-      nodeLogs: (...given) => provider.logs(...given),
+      nodeLogs: (cluster, since, signal) => provider.logs(cluster, since, signal, options.distribution),
       startSampling: async (given) =>
         startSampling({ ...given, containers: await containersOf(dockerCli(), given.cluster.name, given.signal) }),
       startLoad: ({ cluster, clock, maxSeconds, onSecond, signal: loadSignal }) =>

@@ -27,7 +27,7 @@ export function bpfTooLarge(distribution: Distribution): Fault {
   const { kubectl } = distribution.commands;
   const { conflist } = distribution.paths.cni;
   const untilKubeletRuns = (name: string, worker: number) =>
-    until(name, { worker }, `systemctl is-active ${distribution.units('kubelet')}`, seconds(60));
+    until(name, { worker }, distribution.runs('kubelet'), seconds(60));
   return {
     id: 'bpf-too-large',
     title: "A firmware update makes the datapath's BPF program too large for the kernel",

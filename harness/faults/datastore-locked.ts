@@ -52,7 +52,8 @@ export function datastoreLocked(distribution: Distribution): Fault {
     source: 'k3s-io/k3s#8234; benbjohnson/litestream#572, #237',
     fidelity: 'equivalent',
     params: {},
-    requires: [{ datastore: 'SQLite' }],
+    // The backup is a unit.
+    requires: [{ datastore: 'SQLite' }, { init: 'systemd' }],
     targets: 'control-plane',
     prepare: [
       act(

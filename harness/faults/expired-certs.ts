@@ -231,6 +231,8 @@ export function expiredCerts(distribution: Distribution): Fault {
     fidelity: 'real',
     params: {},
     targets: 'nodes',
+    // Units are restarted, and the manuals' renewals stop them.
+    requires: [{ init: 'systemd' }],
     ...parts[distribution.certificates](distribution),
   };
 }

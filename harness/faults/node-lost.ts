@@ -17,7 +17,7 @@ const asked = 'timeout 2 bash -c "exec 3<>/dev/tcp/$ip/10250" 2>/dev/null';
 export function nodeLost(distribution: Distribution, options: { readonly worker: number }): Fault {
   const { kubectl } = distribution.commands;
   const on = { worker: options.worker };
-  const name = `.metadata.name | endswith("-worker${options.worker === 1 ? '' : options.worker}")`;
+  const name = `.metadata.name | endswith("${distribution.workerName(options.worker)}")`;
   const address = `${kubectl} get nodes --request-timeout=3s -o json | jq -r '.items[] | select(${name}) | .status.addresses[] | select(.type == "InternalIP").address'`;
   return {
     id: 'node-lost',
@@ -39,7 +39,7 @@ export function nodeLost(distribution: Distribution, options: { readonly worker:
     witnessDeadlineMs: seconds(20),
     undo: [
       reboot('switch it on', on, seconds(60)),
-      until('its kubelet runs', on, `systemctl is-active ${distribution.units('kubelet')}`, seconds(45)),
+      until('its kubelet runs', on, distribution.runs('kubelet'), seconds(45)),
     ],
   };
 }

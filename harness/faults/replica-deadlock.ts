@@ -20,7 +20,7 @@ const shims = "for pid in $(pidof containerd-shim-runc-v2); do awk '/^State:/ { 
 export function replicaDeadlock(distribution: Distribution, options: { readonly worker: number }): Fault {
   const { ctr, kubectl } = distribution.commands;
   const node = { worker: options.worker };
-  const onNode = `(.spec.nodeName // "") | endswith("-worker${options.worker === 1 ? '' : options.worker}")`;
+  const onNode = `(.spec.nodeName // "") | endswith("${distribution.workerName(options.worker)}")`;
   const terminating = (also: string): string =>
     `${kubectl} -n storage get pods --request-timeout=3s -o json | jq -r '.items[] | select(${onNode}) | select(.metadata.deletionTimestamp != null) ${also}| .metadata.name'`;
   return {

@@ -10,7 +10,8 @@ import type { Step, StepContext } from './dag.ts';
 import { programArchitecture } from './elf.ts';
 import { contentKey, pathKey, short } from './keys.ts';
 import { preload, preloadRecipe } from './preload.ts';
-import { baseImages, corednsImage, images, versions, type ImageMode, k3sNode, k3sVersion } from './refs.ts';
+import { k3dNode, k3sContainerd, k3sNode } from './bases.ts';
+import { baseImages, corednsImage, images, versions, type ImageMode, k3sVersion } from './refs.ts';
 import { builderEnv, compile, compilerFor, moduleDir } from './toolchain.ts';
 
 /** The label that says which key an image of ours was built for. */
@@ -89,6 +90,7 @@ const typical: Readonly<Record<string, number>> = {
   'go-k3s': 600_000,
   'k3s-node-root': 15_000,
   'k3s-node': 20_000,
+  'k3d-node': 5_000,
   'node-root': 15_000,
   'node-base': 30_000,
 };
@@ -509,18 +511,12 @@ export function buildGraph(context: BuildContext): BuildGraph {
     [preloadRecipe, ...k3sContainerd],
   );
   built.set(k3sNode, k3sNodeName());
+  image(k3dNode, { recipe: k3dNode, base: k3sNode, files: [] });
   return { steps, built, recipes };
 }
 
-/** Images that lie beside k3s for an installation without internet: its own, and those of what a cluster runs. */
-export const k3sArchive = '/usr/local/lib/k3s/images.tar';
-export const k3sWorkloadArchive = '/usr/local/lib/k3s/images-workload.tar';
-
-/** k3s' containerd, on the folders that k3s gives it. */
-export const k3sContainerd = [
-  ...['/usr/local/lib/k3s/bin/containerd', '--address', '/run/k3s/containerd/containerd.sock'],
-  ...['--state', '/run/k3s/containerd', '--root', '/var/lib/rancher/k3s/agent/containerd'],
-];
+/** Images of k3s' own that lie beside it for an installation without internet. */
+const k3sArchive = '/usr/local/lib/k3s/images.tar';
 
 /** The id of the base that stands for kindest/node where none can be pulled. */
 export const strictBase = 'strict-base';

@@ -9,7 +9,8 @@ import { reachable } from './dag.ts';
 import { recipesDir } from './keys.ts';
 import { preload } from './preload.ts';
 import { derive } from './node-image.ts';
-import { images, imageModes, k3sNode, versions } from './refs.ts';
+import { k3sNode } from './bases.ts';
+import { images, imageModes, versions } from './refs.ts';
 import { worldOf } from './world.ts';
 
 const done: RunResult = { ok: true, exitCode: 0, stdout: '0', stderr: '', missing: false, timedOut: false };

@@ -1,12 +1,13 @@
 import type { OnProgress } from '../model/progress.ts';
 import { must } from '../host/run.ts';
-import { hasImage, hashLabel, k3sContainerd, k3sWorkloadArchive, stepOf } from './build.ts';
+import { nodeBaseOf } from './bases.ts';
+import { hasImage, hashLabel, stepOf } from './build.ts';
 import { ensureBridge } from './cni.ts';
 import type { Step } from './dag.ts';
 import { contentKey, short } from './keys.ts';
 import type { Had } from './obtain.ts';
 import { preload, preloadRecipe } from './preload.ts';
-import { k3sNode, nodeRepository, splitRef, versions, type ImageMode, type ImageSpec } from './refs.ts';
+import { nodeRepository, splitRef, versions, type ImageMode, type ImageSpec } from './refs.ts';
 import { buildsAll, inspect, pinnedName, runsHere, type Origin } from './sources.ts';
 import { inNode, worldOf, type EnsureImagesOptions, type World } from './world.ts';
 
@@ -127,7 +128,7 @@ export function derive(
   const kind = mode === 'strict' ? '-strict' : '';
   const baseSpec = world.images.find(({ role }) => role === 'base');
   const base = from.get(baseSpec?.id ?? '') ?? '';
-  const ofK3s = baseSpec?.id === k3sNode;
+  const { lacksBridge, containerd, archive, starts } = nodeBaseOf(world);
   const ref = `${nodeRepository}:${splitRef(baseSpec?.ref ?? '').tag}${kind}-${short(key)}`;
   const step: Step = {
     id: 'node',
@@ -140,12 +141,13 @@ export function derive(
     key,
     present: (s) => hasImage(runner, ref, s),
     run: async (context) => {
-      // Upstream's node image lacks the one CNI plug-in that flannel needs.
-      const bridge = ofK3s ? undefined : await ensureBridge(world, base, progress, context.signal);
+      const bridge = lacksBridge ? await ensureBridge(world, base, progress, context.signal) : undefined;
       return await preload(runner, {
         masked: true,
         base,
-        ...(ofK3s ? { containerd: k3sContainerd, archive: k3sWorkloadArchive } : {}),
+        ...(containerd === undefined ? {} : { containerd }),
+        ...(archive === undefined ? {} : { archive }),
+        ...(starts === undefined ? {} : { starts }),
         images: inNode(world.images)
           .filter((s) => s.role === 'preload')
           .map((s) => ({ from: from.get(s.id) ?? '', as: s.ref })),

@@ -34,6 +34,8 @@ export interface PreloadOptions {
   readonly containerd?: readonly string[];
   /** A path there: the images are put into this archive, too. */
   readonly archive?: string;
+  /** What a container of the image starts; default: systemd, behind our entrypoint. */
+  readonly starts?: { readonly entrypoint: readonly string[]; readonly command: readonly string[] };
   /** Masks units that a container's boot does not need. */
   readonly masked?: true;
   /** Leaves all layers packed, as kind does. */
@@ -123,8 +125,13 @@ export async function preload(runner: Runner, options: PreloadOptions): Promise<
         },
       );
     say('committing');
+    const { entrypoint, command } = options.starts ?? {
+      entrypoint: ['/usr/local/bin/entrypoint', '/sbin/init'],
+      command: [],
+    };
     const changes = [
-      `ENTRYPOINT ["/usr/local/bin/entrypoint","/sbin/init"]`,
+      `ENTRYPOINT ${JSON.stringify(entrypoint)}`,
+      ...(command.length === 0 ? [] : [`CMD ${JSON.stringify(command)}`]),
       ...Object.entries(options.labels).map(([k, v]) => `LABEL ${k}=${JSON.stringify(v)}`),
     ];
     // The stop signal is inherited from the base: commit does not take STOPSIGNAL with every engine.

@@ -1,4 +1,3 @@
-import type { DistributionName } from '../model/distribution.ts';
 import { pauseImage, pauseVersion } from '../model/instruments.ts';
 
 /** Versions of everything that an image is pulled or built from. The go.mod files under images/ say the same (a test compares). */
@@ -92,31 +91,6 @@ export const images = [
 
 /** What the stand-in for k3s says that it is. */
 export const k3sVersion = `${versions.kubernetes}+k3s-stand-in`;
-
-/** The id of the image of a node for k3s; built on demand only. */
-export const k3sNode = 'k3s-node';
-
-/** The same with the base of another Kubernetes version, or of k3s, which brings the pods' network and its sandbox image itself. */
-export function imagesOf(of: ImagesOf = {}): readonly ImageSpec[] {
-  const { version, digest } = nodeImages[of.kubernetes ?? builtMinor];
-  const all: readonly ImageSpec[] = images;
-  if (of.distribution === 'k3s') {
-    const base = `firedrill/${k3sNode}:${k3sVersion.replace('+', '-')}`;
-    return [
-      { id: k3sNode, ref: base, role: 'base', pullBytes: 0, builtOnly: true },
-      ...all.filter(({ id }) => !['node-base', 'pause', 'flannel'].includes(id)),
-    ];
-  }
-  return all.map((i) => (i.role === 'base' ? { ...i, ref: `kindest/node:${version}`, digest } : i));
-}
-
-/** What nodes are to run. */
-export interface ImagesOf {
-  /** Kubernetes' minor version of kubeadm's nodes; default: the one that can be built, too. */
-  readonly kubernetes?: KubernetesMinor;
-  /** Default: kubeadm. */
-  readonly distribution?: DistributionName;
-}
 
 /** The id of an image in `images`. */
 export type ImageId = (typeof images)[number]['id'];

@@ -2,7 +2,9 @@ import { cacheDir as defaultCacheDir } from '../host/folders.ts';
 import { realRunner, type Runner } from '../host/run.ts';
 import { buildGraph, strictBase, type BuildGraph } from './build.ts';
 import { recipesDir as defaultRecipesDir } from './keys.ts';
-import { images, imagesOf, isBuilt, type ImageId, type ImageMode, type ImageSpec, type ImagesOf } from './refs.ts';
+import type { DistributionName } from '../model/distribution.ts';
+import { imagesOf, type ImagesOf } from './bases.ts';
+import { images, isBuilt, type ImageId, type ImageMode, type ImageSpec } from './refs.ts';
 import { publishedName, type Wanted } from './sources.ts';
 import { readDurations } from './timings.ts';
 
@@ -26,6 +28,7 @@ export interface World {
   readonly graph: BuildGraph;
   /** Every image that can be pulled, with the base of the Kubernetes version that was asked for. */
   readonly images: readonly ImageSpec[];
+  readonly distribution?: DistributionName;
   /** By step id: the key of what can be built. The base of another Kubernetes version cannot. */
   readonly keys: ReadonlyMap<string, string>;
   readonly registry: string | undefined;
@@ -44,6 +47,7 @@ export async function worldOf(options: EnsureImagesOptions): Promise<World> {
     recipesDir,
     graph,
     images: imagesOf(options),
+    ...(options.distribution === undefined ? {} : { distribution: options.distribution }),
     keys: new Map(
       graph.steps
         .filter(({ id }) => isBuilt(options.kubernetes) || (id !== 'node-base' && id !== strictBase))

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { kubeadm } from '../distributions/kubeadm.ts';
-import { whyNot, withVerbs, type Requirement } from './distribution.ts';
+import { distributionLabel, whyNot, withVerbs, type Requirement } from './distribution.ts';
 
 /** As k3s' agents and servers are: everything but the runtime's own tasks in one process. */
 const oneProcess = withVerbs({
@@ -15,6 +15,35 @@ const oneProcess = withVerbs({
     scheduler: { by: 'embedded', process: 'one', unit: 'one' },
     datastore: { by: 'unit', process: 'etcd', unit: 'etcd' },
   },
+});
+
+/** As k3d's nodes are. */
+const container = withVerbs({
+  ...kubeadm,
+  name: 'box',
+  title: 'one in a box',
+  init: 'Docker',
+  components: Object.fromEntries(
+    Object.keys(kubeadm.components).map((name) => [name, { by: 'container', process: 'one' }]),
+  ) as typeof kubeadm.components,
+});
+
+describe('where a node is one program', () => {
+  it('says what there is not, and what that is a part of', () => {
+    expect(whyNot([{ apart: 'scheduler' }], container)).toBe(
+      'the scheduler is no process of its own on box but a part of what the node is',
+    );
+    expect(whyNot([{ unit: 'kubelet' }], container)).toContain('no unit of its own on box');
+    expect(whyNot([{ init: 'systemd' }], container)).toBe(
+      'a node of box has no systemd and none of its units: Docker starts its one program',
+    );
+    expect(whyNot([{ init: 'systemd' }], kubeadm)).toBeUndefined();
+  });
+
+  it('is called by its title in records', () => {
+    expect(distributionLabel(container, 'v1')).toBe('one in a box');
+    expect(distributionLabel(container, 'v1+stand-in')).toBe('one in a box (stand-in)');
+  });
 });
 
 describe("a distribution's verbs", () => {
@@ -38,6 +67,7 @@ describe("a distribution's verbs", () => {
     expect(kubeadm.logs('apiserver', 5)).toMatch(/^tail -qn 5 \S+kube-system_kube-apiserver-\S+$/);
     expect(kubeadm.logs('network', 5)).toMatch(/^tail -qn 5 \S+kube-flannel_kube-flannel-ds-\S+$/);
     expect(kubeadm.logs('kubelet', 5)).toBe('journalctl -u kubelet -n 5 -o cat --no-pager');
+    expect(kubeadm.logs('kubelet', 5, 'dated')).toBe('journalctl -u kubelet -n 5 --no-pager');
     expect(oneProcess.logs('scheduler', 5)).toBe('journalctl -u one -n 5 -o cat --no-pager');
     expect(oneProcess.logsBetween('runtime', '1', '2')).toContain('-u one -o cat --since "@1" --until "@2"');
   });

@@ -1,4 +1,5 @@
-import type { NodeSelector, Step } from './step.ts';
+import { act } from './define.ts';
+import type { NodeSelector, ShellStep, Step } from './step.ts';
 
 /** The parts of Kubernetes, by what they do. */
 export const components = [
@@ -20,6 +21,8 @@ export type Run = { readonly process: string } & (
   | { readonly by: 'daemon-set'; readonly namespace: string; readonly name: string }
   /** A part of a unit's one process, together with others. */
   | { readonly by: 'embedded'; readonly unit: string }
+  /** A part of the one process that the node's container is there for: what ends it ends the node, and Docker starts both again. */
+  | { readonly by: 'container' }
 );
 
 export const datastores = ['etcd', 'SQLite'] as const;
@@ -27,13 +30,20 @@ export const datastores = ['etcd', 'SQLite'] as const;
 /** Who makes the certificates of a cluster, and decides by that where they lie and who renews them. */
 export type Certificates = 'kubeadm' | 'k3s';
 
-export const distributionNames = ['kubeadm', 'k3s'] as const;
+export const inits = ['systemd', 'Docker'] as const;
+
+/** `k3d` is k3s again, where k3d's containers run it: hardly anything of a node's shell is the same. */
+export const distributionNames = ['kubeadm', 'k3s', 'k3d'] as const;
 export type DistributionName = (typeof distributionNames)[number];
 
 /** What a distribution of Kubernetes is, on its nodes: everything that another one has elsewhere, or does otherwise. */
 export interface DistributionFacts {
   /** One of `DistributionName`, but in tests. */
   readonly name: string;
+  /** What records and reports call it; default: its name. */
+  readonly title?: string;
+  /** What runs a node's programs: systemd, or Docker, for which a node is one program. */
+  readonly init: (typeof inits)[number];
   readonly components: Readonly<Record<Component, Run>>;
   /** What keeps the API's objects; SQLite is behind kine, at state.db in `paths.datastore`. */
   readonly datastore: (typeof datastores)[number];
@@ -85,7 +95,12 @@ export type Requirement =
   /** The kubelet starts it from a file. */
   | { readonly staticPod: Component }
   /** The API's objects are kept in it. */
-  | { readonly datastore: DistributionFacts['datastore'] };
+  | { readonly datastore: DistributionFacts['datastore'] }
+  /** Programs of a node are started so: `systemd` also where the installer's scripts are called, which stop its units. */
+  | { readonly init: DistributionFacts['init'] };
+
+/** What a step may say besides, as in `define.ts`. */
+type Extra = Parameters<typeof act>[3];
 
 /** What follows from a distribution's facts: shell for its nodes. */
 interface Verbs {
@@ -95,6 +110,8 @@ interface Verbs {
   readonly services: (...components: readonly Component[]) => string;
   /** Their processes' names, as pidof is told; each once. */
   readonly processes: (...components: readonly Component[]) => string;
+  /** What the name of a worker ends in, by its number from 1. */
+  readonly workerName: (worker: number) => string;
   /** For a node: the component stands still (SIGSTOP), and goes on. */
   readonly pause: (component: Component) => string;
   readonly resume: (component: Component) => string;
@@ -106,8 +123,15 @@ interface Verbs {
   readonly end: (...components: readonly Component[]) => string;
   /** As `restart`, by force at once; where none runs there is nothing to end. */
   readonly kill: (...components: readonly Component[]) => string;
-  /** For a node: prints so many of the last lines that it logged. */
-  readonly logs: (component: Component, lines: number) => string;
+  /** For a node: succeeds where they run, as far as whoever starts them knows. */
+  readonly runs: (...components: readonly Component[]) => string;
+  /**
+   * The step that restarts parts of nodes by a command that is typed on them. Where a node can only be restarted as a whole, that is what is typed, on
+   * the workstation.
+   */
+  readonly restartStep: (name: string, on: NodeSelector, command: string, extra?: Extra) => ShellStep;
+  /** For a node: prints so many of the last lines that it logged; `dated`: a unit's with the journal's time before each. */
+  readonly logs: (component: Component, lines: number, dated?: 'dated') => string;
   /**
    * For a node: prints what a unit logged between two instants (seconds since the epoch, shell's arithmetic allowed), also before the node's last start.
    * The journal of every machine (`-m`): a node in a container gets another machine's name at each boot.
@@ -151,6 +175,8 @@ export function withVerbs(facts: DistributionFacts): DistributionFacts & Verbs {
   const { components: runs, paths } = facts;
   const unitOf = (component: Component): string => {
     const run = runs[component];
+    // What is no unit's is told to no systemctl (`init` is required then), but every runbook is made before it is left out.
+    if (run.by === 'container') return run.process;
     // Whatever a pod is, its kubelet starts it.
     return 'unit' in run ? run.unit : unitOf('kubelet');
   };
@@ -171,19 +197,22 @@ export function withVerbs(facts: DistributionFacts): DistributionFacts & Verbs {
     units,
     services: (...of) => units(...of).replace(/\S+/g, '$&.service'),
     processes,
+    workerName: (worker) => `-worker${worker === 1 ? '' : worker}`,
     pause: (component) => `kill -STOP $(pidof ${processes(component)})`,
     resume: (component) => `kill -CONT $(pidof ${processes(component)})`,
     state: (component) => `awk '/^State:/ { print $2 }' /proc/$(pidof ${processes(component)})/status`,
     restart: (...of) => ending(of, (names) => `kill $(pidof ${names})`),
     end: (...of) => ending(of, endProcesses),
     kill: (...of) => ending(of, (names) => `kill -KILL $(pidof ${names}) 2>/dev/null || true`),
-    logs: (component, lines) => {
+    runs: (...of) => `systemctl is-active ${units(...of)}`,
+    restartStep: act,
+    logs: (component, lines, dated) => {
       const run = runs[component];
       if (run.by === 'static-pod')
         return `tail -qn ${lines} /var/log/pods/kube-system_${run.process}-*/${run.process}/*.log`;
       return run.by === 'daemon-set'
         ? `tail -qn ${lines} /var/log/pods/${run.namespace}_${run.name}-*/*/*.log`
-        : `journalctl -u ${unitOf(component)} -n ${lines} -o cat --no-pager`;
+        : `journalctl -u ${unitOf(component)} -n ${lines}${dated ? '' : ' -o cat'} --no-pager`;
     },
     logsBetween: (component, from, to) =>
       `journalctl -q -m --no-pager -u ${unitOf(component)} -o cat --since "@${from}" --until "@${to}"`,
@@ -223,15 +252,22 @@ const names: Readonly<Record<Component, string>> = {
   datastore: 'the datastore',
 };
 
-function unmet(requirement: Requirement, { name, components, datastore }: DistributionFacts): string | undefined {
+function unmet(requirement: Requirement, distribution: DistributionFacts): string | undefined {
+  const { name, components, datastore, init } = distribution;
+  if ('init' in requirement)
+    return requirement.init === init
+      ? undefined
+      : `a node of ${name} has no ${requirement.init} and none of its units: ${init} starts its one program`;
   if ('datastore' in requirement)
     return requirement.datastore === datastore
       ? undefined
       : `the datastore of ${name} is ${datastore}, not ${requirement.datastore}`;
   const lacks = (component: Component, what: string, by?: Run['by']): string | undefined => {
     const run = components[component];
-    if (by === undefined ? run.by !== 'embedded' : run.by === by) return undefined;
-    return `${names[component]} is no ${what} on ${name}${run.by === 'embedded' ? ` but a part of ${name}` : ''}`;
+    const embedded = run.by === 'embedded' || run.by === 'container';
+    if (by === undefined ? !embedded : run.by === by) return undefined;
+    const instead = run.by === 'container' ? ' but a part of what the node is' : ` but a part of ${name}`;
+    return `${names[component]} is no ${what} on ${name}${embedded ? instead : ''}`;
   };
   if ('apart' in requirement) return lacks(requirement.apart, 'process of its own');
   if ('unit' in requirement) return lacks(requirement.unit, 'unit of its own', 'unit');
@@ -245,5 +281,7 @@ export function whyNot(requires: readonly Requirement[] = [], distribution: Dist
 }
 
 /** What a cluster ran, for records and reports. A double of a distribution has `stand-in` in its version, and is called one. */
-export const distributionLabel = ({ name }: Pick<DistributionFacts, 'name'>, version: string): string =>
-  version.includes('stand-in') ? `${name} (stand-in)` : name;
+export const distributionLabel = (
+  { name, title = name }: Pick<DistributionFacts, 'name' | 'title'>,
+  version: string,
+): string => (version.includes('stand-in') ? `${title} (stand-in)` : title);

@@ -152,7 +152,10 @@ export const planSchema = z.object({
   beside: texts
     .exactOptional()
     .describe('Ids of runs on other distributions that drew their trials into the same blocks'),
-  distribution: z.enum(distributionNames).exactOptional().describe('What the nodes run; kubeadm where absent'),
+  distribution: z
+    .enum(distributionNames)
+    .exactOptional()
+    .describe("What the nodes run (k3d: k3s in k3d's containers); kubeadm where absent"),
   seed: z.number(),
   createdEpochMs: ms,
   trigger: triggerSchema.exactOptional().describe('When runbooks begin; oracle where absent'),

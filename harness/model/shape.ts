@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { components, datastores } from './distribution.ts';
+import { components, datastores, inits } from './distribution.ts';
 import { outageSchema } from './plan.ts';
 import { claimSchema } from './runbook.ts';
 import type { Scenario } from './scenario.ts';
@@ -36,9 +36,10 @@ const requires = list(
       z.strictObject({ daemonSet: component }),
       z.strictObject({ staticPod: component }),
       z.strictObject({ datastore: z.enum(datastores) }),
+      z.strictObject({ init: z.enum(inits) }),
     ],
     {
-      error: `must be { apart, unit, daemonSet or staticPod: <component> } or { datastore: <${datastores.join(' or ')}> }`,
+      error: `must be { apart, unit, daemonSet or staticPod: <component> }, { datastore: <${datastores.join(' or ')}> } or { init: <${inits.join(' or ')}> }`,
     },
   ),
 ).optional();

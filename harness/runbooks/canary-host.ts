@@ -35,7 +35,7 @@ export function canaryHost(
     instead: [
       act('upgrade one host', canary, installFirmware(grownEntries), upgrade),
       reboot('reboot it', canary, seconds(60)),
-      until('its kubelet runs', canary, `systemctl is-active ${distribution.units('kubelet')}`, seconds(60)),
+      until('its kubelet runs', canary, distribution.runs('kubelet'), seconds(60)),
       ready('is it Ready?', canary),
       networkCheck('does a new pod get a network there?', canary),
       act('upgrade the next', next, installFirmware(grownEntries), upgrade),

@@ -15,6 +15,7 @@ export function killall(distribution: Distribution, options: { readonly on: Node
     title: 'Kill all containers and their network, and start again',
     source: 'postmortem 003, "Getting locked-out"',
     why: 'The container network is broken in unknown ways; recreated from scratch, it works.',
+    requires: [{ init: 'systemd' }],
     steps: [
       look('see what crashes', 'workstation', 'kubectl get pods -A -o wide'),
       ...killallSteps(distribution, options.on),

@@ -33,6 +33,7 @@ export function nuclear(distribution: Distribution, { documents }: NuclearOption
     title: 'Back up, tear down, reinstall, restore',
     source: 'postmortem 002, "Option 2: Nuclear option"',
     why: 'Nobody knows what else is corrupted; a fresh cluster is known to be sound. Costs everything that is not in the backup.',
+    requires: [{ init: 'systemd' }],
     steps: [
       look('see what crashes', 'workstation', 'kubectl get pods -A'),
       act(

@@ -18,12 +18,7 @@ export function rebootNode(distribution: Distribution, options: { readonly on: N
     steps: [
       look('see the nodes', 'workstation', 'kubectl get nodes'),
       reboot('reboot it', options.on, seconds(60)),
-      until(
-        'wait until it runs its kubelet',
-        options.on,
-        `systemctl is-active ${distribution.units('kubelet')}`,
-        seconds(60),
-      ),
+      until('wait until it runs its kubelet', options.on, distribution.runs('kubelet'), seconds(60)),
     ],
   };
 }

@@ -27,7 +27,7 @@ export function removeSandboxes(distribution: Distribution, options: { readonly 
         `${removeAllSandboxes(distribution)}; systemctl start ${distribution.units('kubelet')}`,
         { timeoutMs: seconds(90), destroys: 'every container of the node: its pods are recreated' },
       ),
-      until('wait until it runs', options.on, `systemctl is-active ${distribution.units('kubelet')}`, seconds(30)),
+      until('wait until it runs', options.on, distribution.runs('kubelet'), seconds(30)),
     ],
   };
 }

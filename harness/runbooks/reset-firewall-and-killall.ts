@@ -17,6 +17,7 @@ export function resetFirewallAndKillall(distribution: Distribution, options: { r
     title: 'Reset the firewall, then kill all containers and their network, and start again',
     source: 'postmortem 003, "Getting locked-out"',
     why: 'Neither the machine nor its pods can be reached: the firewall blocks the first, and its loss broke the second.',
+    requires: [{ init: 'systemd' }],
     steps: [
       look('see the rules', options.on, 'iptables -S | head -n 20'),
       resetFirewallStep(options.on),

@@ -20,7 +20,7 @@ export function restartContainerd(distribution: Distribution, options: { readonl
     steps: [
       look('see what the kubelet says', options.on, lastReservedName(distribution)),
       act('restart it', options.on, distribution.restart('runtime')),
-      until('wait until it runs', options.on, `systemctl is-active ${distribution.units('runtime')}`, seconds(30)),
+      until('wait until it runs', options.on, distribution.runs('runtime'), seconds(30)),
     ],
   };
 }

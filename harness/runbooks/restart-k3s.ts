@@ -1,4 +1,4 @@
-import { act, look, until } from '../model/define.ts';
+import { look, until } from '../model/define.ts';
 import type { Distribution } from '../model/distribution.ts';
 import type { Runbook } from '../model/runbook.ts';
 import { seconds } from '../model/units.ts';
@@ -16,7 +16,7 @@ export function restartK3s(distribution: Distribution): Runbook {
     requires: [{ datastore: 'SQLite' }],
     steps: [
       look('see what it says', 'control-plane', `${distribution.logs('datastore', 20)} | cut -c1-300`),
-      act('restart it', 'control-plane', distribution.restart('datastore'), {
+      distribution.restartStep('restart it', 'control-plane', distribution.restart('datastore'), {
         destroys: 'nothing, but the API is away until k3s is started',
       }),
       until('wait until the API answers', 'workstation', 'kubectl get --raw /readyz', seconds(60)),

@@ -20,7 +20,7 @@ export function restartKubelet(distribution: Distribution, options: { readonly o
     steps: [
       look('see the nodes', 'workstation', 'kubectl get nodes'),
       act('restart it', on, distribution.restart('kubelet')),
-      until('wait until it runs', on, `systemctl is-active ${distribution.units('kubelet')}`, seconds(30)),
+      until('wait until it runs', on, distribution.runs('kubelet'), seconds(30)),
     ],
   };
 }

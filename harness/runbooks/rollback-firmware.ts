@@ -21,12 +21,7 @@ export function rollbackFirmware(distribution: Distribution): Runbook {
         standsFor: 'apt-get install --allow-downgrades linux-firmware=<the version before>',
       }),
       reboot('reboot what was rebooted', 'workers', seconds(60)),
-      until(
-        'wait until they run their kubelets',
-        'workers',
-        `systemctl is-active ${distribution.units('kubelet')}`,
-        seconds(60),
-      ),
+      until('wait until they run their kubelets', 'workers', distribution.runs('kubelet'), seconds(60)),
       untilNodesReady(seconds(90)),
     ],
   };

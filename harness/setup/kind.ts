@@ -1,8 +1,9 @@
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { fetchChecked } from '../host/fetch.ts';
-import { k3sVersion, versions } from '../images/refs.ts';
+import { nodeBaseOf } from '../images/bases.ts';
+import { versions } from '../images/refs.ts';
 import type { DistributionName } from '../model/distribution.ts';
 import { FiredrillError } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
@@ -94,11 +95,8 @@ export async function ensureKubectl(
 ): Promise<string> {
   const runner = options.runner ?? realRunner;
   const dir = binDir(options.cacheDir);
-  const ofK3s = options.distribution === 'k3s';
-  const wanted = ofK3s ? k3sVersion : (options.kubernetes ?? versions.kubernetes);
-  const place = ofK3s ? join(dir, wanted) : dir;
-  // k3s goes by the name that it is called by.
-  const file = join(place, ofK3s || wanted === versions.kubernetes ? 'kubectl' : `kubectl-${wanted}`);
+  const { version: wanted, inImage, kept } = nodeBaseOf(options).kubectl(options.kubernetes ?? versions.kubernetes);
+  const file = join(dir, kept);
   const version = async (path: string): Promise<boolean> => {
     const found = await runner.run(path, ['version', '--client', '-o', 'json'], { signal, timeoutMs: 20_000 });
     return found.ok && isKubectlVersion(found.stdout, wanted);
@@ -107,12 +105,11 @@ export async function ensureKubectl(
 
   const tell = teller(progress, `kubectl ${wanted}`);
   tell('started', process.platform === 'linux' ? `from ${nodeImage}` : 'from its release');
-  await mkdir(place, { recursive: true });
+  await mkdir(dirname(file), { recursive: true });
   const tmp = await mkdtemp(join(dir, '.kubectl-'));
   try {
     const fresh = join(tmp, 'kubectl');
-    if (process.platform === 'linux')
-      await copyOut(runner, nodeImage, ofK3s ? '/usr/local/bin/kubectl' : '/usr/bin/kubectl', fresh, signal);
+    if (process.platform === 'linux') await copyOut(runner, nodeImage, inImage, fresh, signal);
     else {
       const url = `https://dl.k8s.io/release/${wanted}/bin/${platform()}/${machineArchitecture()}/kubectl`;
       await writeFile(fresh, await fetchChecked(url, `${url}.sha256`, signal, options.fetcher));

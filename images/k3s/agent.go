@@ -104,9 +104,21 @@ func kubeletArgs(o *options, cluster *clusterConfig) []string {
 // underSystemd is how k3s decides for systemd's control groups (pkg/agent/containerd/config_linux.go).
 func underSystemd() bool { return os.Getenv("INVOCATION_ID") != "" }
 
-// ownCgroup is this unit's control group as systemd names it.
+// ownCgroup is where the kubelet is to count this process: this unit's control group as systemd names it; in a container, where process 1 is in a
+// group that is nobody's slice, one of its own, as k3s chooses it (CheckCgroups in its pkg/cgroups/cgroups_linux.go).
 func ownCgroup() string {
-	text, err := os.ReadFile("/proc/self/cgroup")
+	if underSystemd() {
+		return systemdGroup("/proc/self/cgroup")
+	}
+	if group := systemdGroup("/proc/1/cgroup"); group == "" || group == "/" || group == "/init.scope" {
+		return ""
+	}
+	return "/k3s"
+}
+
+// systemdGroup is a process' group in the hierarchy that systemd uses, or in the only one.
+func systemdGroup(file string) string {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return ""
 	}

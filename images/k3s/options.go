@@ -24,7 +24,7 @@ type options struct {
 
 	tlsSANs, disabled                            []string
 	clusterCIDR, serviceCIDR, clusterDNS, domain string
-	kubeconfigMode                               string
+	kubeconfigOutput, kubeconfigMode             string
 	apiArgs, controllerArgs, schedulerArgs       []string
 }
 
@@ -50,6 +50,7 @@ func parse(role string, args []string) (*options, error) {
 		fs.StringVar(&o.serviceCIDR, "service-cidr", "10.43.0.0/16", "the services' addresses")
 		fs.StringVar(&o.clusterDNS, "cluster-dns", "10.43.0.10", "the address of the DNS service")
 		fs.StringVar(&o.domain, "cluster-domain", "cluster.local", "the cluster's domain")
+		fs.StringVarP(&o.kubeconfigOutput, "write-kubeconfig", "o", os.Getenv("K3S_KUBECONFIG_OUTPUT"), "write it there, and a link at "+kubeconfigFile)
 		fs.StringVar(&o.kubeconfigMode, "write-kubeconfig-mode", "600", "mode of "+kubeconfigFile)
 		fs.StringArrayVar(&o.apiArgs, "kube-apiserver-arg", nil, "flag for the API server: name=value")
 		fs.StringArrayVar(&o.controllerArgs, "kube-controller-manager-arg", nil, "flag for the controller manager: name=value")

@@ -207,10 +207,18 @@ func writeKubeconfigs(o *options) error {
 	if err := clientcmdapi.FlattenConfig(config); err != nil {
 		return err
 	}
-	if err := clientcmd.WriteToFile(*config, kubeconfigFile); err != nil {
+	file := kubeconfigFile
+	if o.kubeconfigOutput != "" {
+		file = o.kubeconfigOutput
+	}
+	if err := clientcmd.WriteToFile(*config, file); err != nil {
 		return err
 	}
-	return os.Chmod(kubeconfigFile, os.FileMode(mode))
+	if err := os.Chmod(file, os.FileMode(mode)); err != nil || file == kubeconfigFile {
+		return err
+	}
+	// As k3s does (writeConfigSymlink in its pkg/server/server.go), so that `k3s kubectl` finds it.
+	return link(file, kubeconfigFile)
 }
 
 // serverArgs are the flags of API server, controller manager and scheduler; which ones k3s sets is in its pkg/daemons/control/server.go.

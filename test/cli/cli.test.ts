@@ -121,6 +121,21 @@ describe.concurrent('mistakes are one line that says what, where and the next co
       /--distribution kubeadm,k3s runs one trial at a time {2}-> {2}remove --parallel/,
     ],
     [
+      'bad --provider',
+      ['list', '--provider', 'kinf'],
+      /--provider "kinf": must be one of kind, k3d \(did you mean "kind"\?\)/,
+    ],
+    [
+      'a provider that makes no such nodes',
+      ['run', 'lights-out', '--provider', 'k3d'],
+      /--provider k3d makes no nodes for kubeadm {2}-> {2}--provider k3d --distribution k3s/,
+    ],
+    [
+      'a resumed run keeps who made its nodes',
+      ['run', 'lights-out', '--resume', 'latest', '--distribution', 'k3s', '--provider', 'k3d'],
+      /--(distribution|provider) cannot be combined with --resume {2}-> /,
+    ],
+    [
       'a resumed run keeps what its nodes run',
       ['run', 'lights-out', '--resume', 'latest', '--distribution', 'k3s'],
       /--distribution cannot be combined with --resume {2}-> /,
@@ -226,6 +241,24 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
     const onK3s = await plans('k3s');
     expect(onK3s).toEqual(expect.arrayContaining(['cni-wipe', 'datastore-locked']));
     expect(onK3s).not.toContain('scheduler-stall');
+  });
+
+  it('list, describe and run by a provider: what is typed there, what is not there, and a plan that says so', async () => {
+    const onK3d = ['--distribution', 'k3s', '--provider', 'k3d'];
+    const listed = await firedrill(['list', ...onK3d], theirs);
+    expect(listed.stdout).toMatch(/^cni-config-wipe .*\n.*\n.*\n +also on kubeadm\n +also on k3s$/m);
+    expect(listed.stdout).toMatch(/^reboot-loop +not on k3d: a node of k3d has no systemd/m);
+    const page = await firedrill(['describe', 'cni-config-wipe', '--runbook', 'restart-cni-agent', ...onK3d], theirs);
+    expect(page.stdout).toContain('docker restart $NODES');
+    const refused = await firedrill(['describe', 'reboot-loop', ...onK3d], theirs);
+    expect(refused).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(
+        /there is no reboot-loop on k3d: .* -> {2}npm run firedrill -- list --distribution k3s --provider k3d\n/,
+      ) as string,
+    });
+    const plan = await firedrill(['run', 'cni-config-wipe', '--dry-run', '--json', ...onK3d], theirs);
+    expect(JSON.parse(plan.stdout)).toMatchObject({ distribution: 'k3d' });
   });
 
   it('list --json', async () => {

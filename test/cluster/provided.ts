@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { kindProvider } from '../../harness/cluster/kind.ts';
+import { dockerProvider } from '../../harness/cluster/docker-provider.ts';
 import type { RunningCluster } from '../../harness/cluster/provider.ts';
 import type { ClusterSpec } from '../../harness/cluster/spec.ts';
 import { ensureImages } from '../../harness/images/ensure.ts';
@@ -44,7 +44,7 @@ export async function provide(
   const name = `firedrill-test-${randomBytes(4).toString('hex')}`;
   const workDir = await mkdtemp(join(tmpdir(), `${name}-`));
   const gone = intendCluster(name, workDir);
-  const provider = kindProvider();
+  const provider = dockerProvider();
   const remove = async (): Promise<void> => {
     const patience = AbortSignal.timeout(120_000);
     for (const kind of ['cluster', 'fence', 'network'] as const) {

@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { kindProvider } from '../../harness/cluster/kind.ts';
+import { dockerProvider } from '../../harness/cluster/docker-provider.ts';
 import type { RunningCluster } from '../../harness/cluster/provider.ts';
 import { kubeadm } from '../../harness/distributions/kubeadm.ts';
 import type { EndpointName, PodState } from '../../harness/model/cluster.ts';
@@ -231,7 +231,7 @@ describe.skipIf(noCluster)('a cluster made by kind', () => {
     expect(await docker('network', 'ls', '-q', '--filter', `name=^${cluster.name}$`)).toBe('');
     const left = (await docker('volume', 'ls', '-q')).split('\n');
     expect(left.filter((volume) => volumes.includes(volume))).toEqual([]);
-    const leftovers = await kindProvider().list(AbortSignal.timeout(60_000));
+    const leftovers = await dockerProvider().list(AbortSignal.timeout(60_000));
     expect(leftovers.filter((leftover) => leftover.name === cluster.name)).toEqual([]);
   });
 });

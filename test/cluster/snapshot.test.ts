@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dockerCli } from '../../harness/cluster/docker.ts';
 import { differences, type Fingerprint } from '../../harness/cluster/fingerprint.ts';
-import { kindProvider } from '../../harness/cluster/kind.ts';
+import { dockerProvider } from '../../harness/cluster/docker-provider.ts';
 import type { RunningCluster } from '../../harness/cluster/provider.ts';
 import type { ClusterSpec } from '../../harness/cluster/spec.ts';
 import { snapshotDisks, snapshotVolume } from '../../harness/cluster/snapshot/disks.ts';
@@ -23,7 +23,7 @@ import { intendCluster, noCluster } from './provided.ts';
 describe.skipIf(noCluster)('a cluster restored from a snapshot', () => {
   const signal = AbortSignal.timeout(14 * 60_000);
   const docker = dockerCli();
-  const provider = kindProvider();
+  const provider = dockerProvider();
   const quiet = (): void => undefined;
   // A name of its own: a run's snapshots on this machine are not this test's.
   const name = `firedrill-snap-${randomBytes(3).toString('hex')}`;

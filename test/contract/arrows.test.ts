@@ -41,7 +41,7 @@ const forbidden: readonly (readonly [string, string, RegExp])[] = [
   ['harness/model/x.ts', `import fs from 'node:fs';`, /zod only/],
   ['harness/model/x.ts', `import { Pool } from 'pg';`, /zod only/],
   ['harness/analysis/x.ts', `import { run } from '../engine/run.ts';`, /pure functions of stored events/],
-  ['harness/analysis/x.ts', `import { k } from '../cluster/kind.ts';`, /pure functions of stored events/],
+  ['harness/analysis/x.ts', `import { k } from '../cluster/docker-provider.ts';`, /pure functions of stored events/],
   ['harness/analysis/nightly/x.ts', `import { k } from '../../cli/load.ts';`, /pure functions of stored events/],
   ['harness/reporters/x.ts', `import { run } from '../engine/run.ts';`, /pure functions of stored events/],
   ['harness/reporters/svg/x.ts', `import { p } from '../../cli/output.ts';`, /pure functions of stored events/],
@@ -59,7 +59,7 @@ const forbidden: readonly (readonly [string, string, RegExp])[] = [
   ['harness/probes/x.ts', `import { y } from '../cluster/api.ts';`, /see harness\/model and what they are handed/],
   ['harness/probes/x.ts', `import { y } from '../sampling/sampler.ts';`, /see harness\/model and what they are handed/],
   ['scenarios/x.ts', `import { run } from '../harness/engine/run.ts';`, /a scenario is a declaration/],
-  ['scenarios/x.ts', `import { k } from '../harness/cluster/kind.ts';`, /a scenario is a declaration/],
+  ['scenarios/x.ts', `import { k } from '../harness/cluster/docker-provider.ts';`, /a scenario is a declaration/],
   ['scenarios/x.ts', `import fs from 'node:fs';`, /no package and nothing of Node/],
   [
     'harness/cluster/x.ts',
@@ -95,7 +95,10 @@ const allowed: readonly (readonly [string, string])[] = [
   ['harness/detectors/support/x.ts', `import { p } from './poll.ts';`],
   ['harness/probes/x.ts', `import { Client } from 'pg'; import net from 'node:net';`],
   ['scenarios/x.ts', `import { dns } from '../harness/probes/dns.ts'; import { s } from '../harness/model/units.ts';`],
-  ['harness/engine/x.ts', `import { s } from '../analysis/summary.ts'; import { k } from '../cluster/kind.ts';`],
+  [
+    'harness/engine/x.ts',
+    `import { s } from '../analysis/summary.ts'; import { k } from '../cluster/docker-provider.ts';`,
+  ],
   ['harness/cli/x.ts', `import { s } from '../engine/run.ts'; console.log(1); process.exit(0);`],
   ['harness/engine/x.test.ts', `import { f } from '../../test/support/fake-cluster.ts'; console.log(1);`],
 ];

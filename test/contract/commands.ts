@@ -90,7 +90,7 @@ export async function ownCommands(): Promise<readonly string[]> {
   await waitReady(cluster, { pods: new Map(), timeoutMs: 5000 }, signal).catch(() => undefined);
   await nodeLogs(cluster, 0, signal);
   const exec: typeof cluster.exec = (...given) => cluster.exec(...given);
-  await powerOf(docker, { network: 'n', nodes: [], exec }).reboot(cluster.nodes[0]?.name ?? '');
+  await powerOf(docker, { network: 'n', nodes: [], exec }, kubeadmPlatform.boot).reboot(cluster.nodes[0]?.name ?? '');
   return [
     ...cluster.calls.filter(({ on }) => on !== 'workstation').map(({ command }) => command),
     ...[stopKubelet, stopLeaders, emptyNode('worker'), emptyNode('control-plane'), releaseControlPlane],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findRunbook, loadAnywhere, loadExistence, loadScenario, scenarioIds } from '../../harness/cli/load.ts';
 import { idsOf } from '../../harness/cli/load-code.ts';
+import { k3d } from '../../harness/distributions/k3d.ts';
 import { k3s } from '../../harness/distributions/k3s.ts';
 import { kubeadm } from '../../harness/distributions/kubeadm.ts';
 import {
@@ -30,6 +31,7 @@ function elsewhere(
   const at = (path: string) => `/elsewhere/${path}`;
   const base = withVerbs({
     name,
+    init: 'systemd',
     components: Object.fromEntries(components.map((one) => [one, run(one)])) as Distribution['components'],
     datastore,
     certificates,
@@ -137,6 +139,57 @@ describe('on k3s', () => {
     const commands = [...commandsOf(scenario)].map(({ command }) => command);
     for (const detector of scenario.detectors) commands.push(...(await askedBy(detector)));
     expect(commands.flatMap((command) => notOnK3s.exec(command)?.[0] ?? [])).toEqual([]);
+  });
+});
+
+/** What a node of k3d does not have: nothing of it is started by systemd or was installed by a script. */
+const notOnK3d = new RegExp(
+  `${notOnK3s.source}|systemctl|journalctl|\\.service\\b|/etc/systemd|k3s-(killall|(agent-)?uninstall)|install-k3s|kubepods\\.slice`,
+);
+
+describe('on k3d', () => {
+  const absent: Readonly<Record<string, RegExp>> = {
+    'bpf-too-large': /no DaemonSet on k3d but a part of what the node is/,
+    'datastore-locked': /a node of k3d has no systemd/,
+    'datastore-stall': /no process of its own on k3d/,
+    'everything-at-once': /a node of k3d has no systemd/,
+    'expired-certs': /a node of k3d has no systemd/,
+    'iptables-flush': /a node of k3d has no systemd/,
+    'name-reserved': /no unit of its own on k3d/,
+    'nat-not-reprogrammed': /no process of its own on k3d/,
+    'reboot-loop': /a node of k3d has no systemd/,
+    'scheduler-stall': /no process of its own on k3d/,
+    'simultaneous-reboot': /no process of its own on k3d/,
+    'taint-all': /its file says/,
+  };
+
+  it.each(ids)('%s types nothing that is not there, or does not exist and says why', async (id) => {
+    const there = await loadExistence(id, folder, k3d);
+    if ('why' in there) {
+      expect(there.why).toMatch(absent[id] ?? /^(?!)/);
+      return;
+    }
+    expect(absent[id]).toBeUndefined();
+    const { scenario, without } = there;
+    const commands = [...commandsOf(scenario)].map(({ command }) => command);
+    for (const detector of scenario.detectors) commands.push(...(await askedBy(detector)));
+    expect(commands.flatMap((command) => notOnK3d.exec(command)?.[0] ?? [])).toEqual([]);
+    // Workers are found by k3d's names.
+    expect(commands.filter((command) => /"-worker\d*"/.test(command))).toEqual([]);
+    for (const why of without.values())
+      expect(why).toMatch(/on k3d but a part of what the node is|of k3d has no systemd/);
+  });
+
+  it('restarts nodes from outside, where a runbook restarts a part of them, and waits for k3s', async () => {
+    const scenario = await loadScenario('cni-config-wipe', folder, k3d);
+    const { steps } = findRunbook('cni-config-wipe', scenario, 'restart-cni-agent').runbook;
+    expect(steps.slice(-2)).toMatchObject([
+      { on: 'workstation', command: 'docker restart $NODES' },
+      { on: 'nodes', command: 'pidof k3s-server k3s-agent' },
+    ]);
+    const restored = findRunbook('cni-config-wipe', scenario, 'restore-cni').runbook.steps;
+    expect(restored.map(({ on, kind }) => [on, kind])).toContainEqual(['workstation', 'shell']);
+    expect(restored).toContainEqual(expect.objectContaining({ command: 'docker restart $WORKERS' }));
   });
 });
 

@@ -2,7 +2,7 @@ import { cacheDir } from '../../harness/host/folders.ts';
 import { machineArchitecture } from '../../harness/host/architecture.ts';
 import { realRunner } from '../../harness/host/run.ts';
 import { buildGraph } from '../../harness/images/build.ts';
-import { k3sNode } from '../../harness/images/refs.ts';
+import { k3sNode } from '../../harness/images/bases.ts';
 import { buildSteps } from '../../harness/images/ensure.ts';
 import { recipesDir } from '../../harness/images/keys.ts';
 

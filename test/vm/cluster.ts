@@ -12,6 +12,7 @@ import { projectManifests, writeManifests } from '../../harness/cluster/manifest
 import { createNetwork, type ClusterNetwork } from '../../harness/cluster/network.ts';
 import { attachToNode, execInNode } from '../../harness/cluster/nodes.ts';
 import { apiServerPort, clusterPorts, hostPort } from '../../harness/cluster/ports.ts';
+import { systemdBoot } from '../../harness/cluster/boot.ts';
 import { powerOf } from '../../harness/cluster/power.ts';
 import type { RunProcess } from '../../harness/cluster/process.ts';
 import type { ClusterSpec } from '../../harness/cluster/spec.ts';
@@ -138,7 +139,7 @@ export async function oneNode(
   };
   return {
     ...base,
-    ...powerOf(docker, base),
+    ...powerOf(docker, base, systemdBoot),
     net,
     node: name,
     kubeconfig,

@@ -1,4 +1,4 @@
-import { awaitBoot } from '../../harness/cluster/boot.ts';
+import { awaitBoot, systemdBoot } from '../../harness/cluster/boot.ts';
 import type { Docker } from '../../harness/cluster/docker.ts';
 import type { RunProcess } from '../../harness/cluster/process.ts';
 import { mustOnNode } from '../../harness/cluster/must.ts';
@@ -110,7 +110,7 @@ export async function powerCycle(
 
 /** What the harness waits for after it has started a node. */
 export const awaitUp = ({ cluster, docker, signal }: Context, since: number): Promise<void> =>
-  awaitBoot({ docker, cluster }, cluster.node, since, { signal, timeoutMs: 600_000 });
+  awaitBoot({ docker, cluster, boot: systemdBoot }, cluster.node, since, { signal, timeoutMs: 600_000 });
 
 /** Watches by a detector while something happens, and until it fires; the text of its alert, undefined when it does not in time. */
 export async function fires(

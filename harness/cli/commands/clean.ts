@@ -17,12 +17,12 @@ export async function clean(
     readonly json?: boolean;
   },
 ): Promise<number> {
-  const { kindProvider } = await import('../../cluster/kind.ts');
+  const { dockerProvider } = await import('../../cluster/docker-provider.ts');
   const { removeSnapshots } = await import('../../cluster/snapshot/store.ts');
   const { dockerCli } = await import('../../cluster/docker.ts');
   const dryRun = options.dryRun ?? false;
   const report = await reap({
-    provider: kindProvider(),
+    provider: dockerProvider(),
     dryRun,
     kept: options.kept ?? false,
     signal: context.signal,

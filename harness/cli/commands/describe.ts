@@ -10,7 +10,8 @@ import { runbookPage, scenarioPage } from '../page.ts';
 import { requireSound } from '../sound.ts';
 
 /**
- * `describe <scenario> [--runbook <id or file>] [--markdown] [--distribution <name>] [--json]`: the outage and all its commands, or one runbook as a
+ * `describe <scenario> [--runbook <id or file>] [--markdown] [--distribution <name>] [--provider <name>]
+ * [--json]`: the outage and all its commands, or one runbook as a
  * page to follow, or as a Markdown file that `run --runbook` takes.
  */
 export async function describe(

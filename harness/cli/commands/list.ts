@@ -18,7 +18,7 @@ async function elsewhere(id: string, name: DistributionName): Promise<string> {
 }
 
 /**
- * `list [--distribution <name>] [--json]`: what can be rehearsed there, and what cannot and why. A scenario that cannot be loaded is said so and makes the
+ * `list [--distribution <name>] [--provider <name>] [--json]`: what can be rehearsed there, and what cannot and why. A scenario that cannot be loaded is said so and makes the
  * exit code 2.
  */
 export async function list(

@@ -16,6 +16,7 @@ import type { ClaimedRunbook } from '../../model/runbook.ts';
 import { chosenRunbooks, nameOfScenario, ownOf, withRunbooks } from '../own.ts';
 import { scenarioDir } from '../load-code.ts';
 import { findRunbook, loadExistence, loadScenario, requireDetector, scenarioIds } from '../load.ts';
+import { flagsOfAll } from '../kinds.ts';
 import type { ReporterName } from '../options.ts';
 import { planPage } from '../page.ts';
 import { chooseReporter, makeReporter, realWorld } from '../progress/reporter.ts';
@@ -298,13 +299,13 @@ function requireOneOutage(ids: readonly string[], [first]: readonly ClaimedRunbo
 
 /** Throws `usage` where runs that are to share their blocks could not: of several outages, or trials at the same time. */
 function requireBeside(ids: readonly string[], { distribution, beside = [], parallel, typed }: RunFlags): void {
-  const list = [distribution, ...beside].join(',');
+  const list = flagsOfAll([distribution, ...beside]);
   if (ids.length !== 1)
-    throw new FiredrillError('usage', `--distribution ${list} takes one scenario`, {
-      hint: `npm run scenario cni-wipe -- --distribution ${list}`,
+    throw new FiredrillError('usage', `${list} takes one scenario`, {
+      hint: `npm run scenario cni-wipe -- ${list}`,
     });
   if (parallel > 1 && typed?.includes('parallel') === true)
-    throw new FiredrillError('usage', `--distribution ${list} runs one trial at a time`, { hint: 'remove --parallel' });
+    throw new FiredrillError('usage', `${list} runs one trial at a time`, { hint: 'remove --parallel' });
 }
 
 /** What is run, with which flags, and what of it is there already. */
@@ -353,6 +354,7 @@ const planFlags = [
   'seed',
   'profile',
   'distribution',
+  'provider',
   'trigger',
   'horizon',
   'decide',

@@ -5,9 +5,9 @@ import { stringify } from 'yaml';
 import { installScript, k3s } from '../../distributions/k3s.ts';
 import type { Profile } from '../../model/profile.ts';
 import { millis } from '../../model/units.ts';
-import { awaitBoot, bootWithinMs } from '../boot.ts';
+import { awaitBoot, bootWithinMs, systemdBoot } from '../boot.ts';
 import { endpointPorts } from '../layout.ts';
-import { nodeRunArgs, type NodesToMake } from '../platform.ts';
+import { askForNode, nodeRunArgs, type NodesToMake } from '../platform.ts';
 import { mustOnNode } from '../must.ts';
 import { apiServerPort, hostPort, kubeconfigAt, type Ports } from '../ports.ts';
 import type { ClusterSpec } from '../spec.ts';
@@ -21,11 +21,28 @@ const configuration = `${k3s.paths.configuration}/config.yaml`;
 const { adminKubeconfig, kubeletConfiguration } = k3s.paths;
 /** Where what a node was asked for with is kept, in the work folder. */
 const askedDir = (workDir: string): string => join(workDir, 'asked');
+
+/** Keeps what a node was asked for with, for `askedFor`. */
+export async function keepAsked(workDir: string, node: string, asked: readonly string[]): Promise<void> {
+  await mkdir(askedDir(workDir), { recursive: true });
+  await writeFile(join(askedDir(workDir), node), JSON.stringify(asked));
+}
 const installer = '/usr/local/lib/k3s/install.sh';
 
 /**
- * k3s' configuration file of a server (no `server`), or of an agent that joins one (docs.k3s.io, "Configuration Options"). Pods' addresses are
- * kubeadm's, and no workload's pod runs on the server: what differs between two distributions in a comparison is the distribution.
+ * What a server is told beside its token and address, by the names of k3s' flags. Pods' addresses are kubeadm's, and no workload's pod runs on the server:
+ * what differs between two distributions in a comparison is the distribution.
+ */
+export const serverSettings = (profile: Profile) => ({
+  'cluster-cidr': '10.244.0.0/16',
+  'tls-san': ['127.0.0.1'],
+  disable: ['traefik', 'servicelb', 'metrics-server'],
+  'node-taint': ['node-role.kubernetes.io/control-plane=:NoSchedule'],
+  'kube-controller-manager-arg': Object.entries(controllerTimers(profile)).map(([name, value]) => `${name}=${value}`),
+});
+
+/**
+ * k3s' configuration file of a server (no `server`), or of an agent that joins one (docs.k3s.io, "Configuration Options").
  */
 export function k3sConfig(
   profile: Profile,
@@ -33,14 +50,7 @@ export function k3sConfig(
 ): string {
   const common = { token: node.token, 'node-ip': node.address };
   if (node.server !== undefined) return stringify({ ...common, server: node.server });
-  return stringify({
-    ...common,
-    'cluster-cidr': '10.244.0.0/16',
-    'tls-san': ['127.0.0.1'],
-    disable: ['traefik', 'servicelb', 'metrics-server'],
-    'node-taint': ['node-role.kubernetes.io/control-plane=:NoSchedule'],
-    'kube-controller-manager-arg': Object.entries(controllerTimers(profile)).map(([name, value]) => `${name}=${value}`),
-  });
+  return stringify({ ...common, ...serverSettings(profile) });
 }
 
 /** The kubelet's timers of a profile, as a file that is read after k3s' own, by name (docs.k3s.io, "Kubelet Configuration Files"). */
@@ -87,13 +97,15 @@ const installation = (role: 'server' | 'agent', config: string, profile: Profile
 export async function k3sCreate(spec: ClusterSpec, given: NodesToMake, signal: AbortSignal): Promise<void> {
   const { names, net, ports, docker } = given;
   const token = randomBytes(16).toString('hex');
-  await mkdir(askedDir(spec.workDir), { recursive: true });
   const boot = async (name: string, index: number): Promise<void> => {
     const startedEpochMs = Date.now();
     const asked = k3sNodeArgs(spec, { name, index, network: net.name, ports });
-    await writeFile(join(askedDir(spec.workDir), name), JSON.stringify(asked));
-    await docker(['run', '--ip', net.nodeAddress(index), ...nodeRunArgs(spec), ...asked], { signal });
-    await awaitBoot({ docker, cluster: given }, name, startedEpochMs, { signal, timeoutMs: bootWithinMs });
+    await keepAsked(spec.workDir, name, asked);
+    await askForNode(docker, ['run', '--ip', net.nodeAddress(index), ...nodeRunArgs(spec), ...asked], signal);
+    await awaitBoot({ docker, cluster: given, boot: systemdBoot }, name, startedEpochMs, {
+      signal,
+      timeoutMs: bootWithinMs,
+    });
   };
   const install = async (name: string, role: 'server' | 'agent', config: string): Promise<void> => {
     const script = installation(role, config, spec.profile);

@@ -1,5 +1,7 @@
 import { stringify } from 'yaml';
 import { k3s } from '../../distributions/k3s.ts';
+import { systemdBoot } from '../boot.ts';
+import { nodeNames } from '../layout.ts';
 import type { Platform } from '../platform.ts';
 import { askedFor, k3sConfig, k3sCreate, kubeletDropIn } from './create.ts';
 import { k3sRest } from './rest.ts';
@@ -8,14 +10,15 @@ import { k3sRest } from './rest.ts';
 export const k3sPlatform: Platform = {
   distribution: k3s,
   madeBy: 'Docker',
+  names: nodeNames,
+  boot: systemdBoot,
+  restart: 'no',
   bringsNetwork: true,
   dnsPatch: 'coredns-k3s.patch.yaml',
   versions:
     "k3s --version | sed -n '1s/.*version //p' | cut -d' ' -f1; k3s ctr version | sed -n 's/^  Version: *//p' | tail -n 1",
   configuredBy: (profile) => stringify([k3sConfig(profile, { address: '', token: '' }), kubeletDropIn(profile)]),
   make: k3sCreate,
-  // Each is asked for by a call that is waited for.
-  made: () => Promise.resolve(),
   asked: askedFor,
   rest: k3sRest,
 };

@@ -1,4 +1,6 @@
 import { kubeadm } from '../../distributions/kubeadm.ts';
+import { systemdBoot } from '../boot.ts';
+import { nodeNames } from '../layout.ts';
 import type { Platform } from '../platform.ts';
 import { controlPlanePatches, kubeadmPatches } from './config.ts';
 import { askedFor, kindCreate, nodesMade } from './create.ts';
@@ -8,6 +10,9 @@ import { kubeadmRest } from './rest.ts';
 export const kubeadmPlatform: Platform = {
   distribution: kubeadm,
   madeBy: 'kind',
+  names: nodeNames,
+  boot: systemdBoot,
+  restart: 'no',
   plugins: kubeadm.paths.cni.plugins,
   bringsNetwork: false,
   dnsPatch: 'coredns.patch.yaml',

@@ -25,6 +25,7 @@ describe('restoreArgs', () => {
   const node = {
     varDir: '/d/live/x/0',
     image: 'firedrill/snapshot:x-0',
+    restart: 'no' as const,
     ports: new Map([
       [30081, 1],
       [6443, 2],
@@ -38,6 +39,10 @@ describe('restoreArgs', () => {
       ...['--publish=127.0.0.1:1:30081/TCP', '--publish=127.0.0.1:2:6443/TCP'],
       ...['-e', 'KUBECONFIG=/etc/kubernetes/admin.conf', 'firedrill/snapshot:x-0'],
     ]);
+  });
+
+  it('is started again by Docker where that is how its program is', () => {
+    expect(restoreArgs(asked, { ...node, restart: 'unless-stopped' })).toContain('--restart=unless-stopped');
   });
 
   it('does not guess when kind asks in other words, or a port is missing', () => {

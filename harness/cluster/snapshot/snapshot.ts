@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FiredrillError } from '../../model/errors.ts';
+import type { Platform } from '../platform.ts';
 import { platformOf } from '../platforms.ts';
 import { hostPort, nodePorts, type Ports } from '../ports.ts';
 import type { ClusterSpec } from '../spec.ts';
@@ -106,13 +107,13 @@ export interface RestoredNode {
   readonly varDir: string;
   readonly image: string;
   readonly ports: Ports;
+  readonly restart: Platform['restart'];
 }
 
 const publish = /^--publish=127\.0\.0\.1:\d+:(\d+)(\/\w+)$/;
 
 /**
- * kind's own arguments with another image, the /var of the snapshot instead of a new volume, free ports, and without Docker
- * restarting the node by itself.
+ * kind's own arguments with another image, the /var of the snapshot instead of a new volume, free ports, and what Docker does when the node has ended.
  * @throws FiredrillError `internal` when kind asks in words that this does not know
  */
 export function restoreArgs(asked: readonly string[], node: RestoredNode): readonly string[] {
@@ -122,7 +123,7 @@ export function restoreArgs(asked: readonly string[], node: RestoredNode): reado
   args[at] = `${node.varDir}:/var`;
   return [
     ...args.map((argument) => {
-      if (argument.startsWith('--restart=')) return '--restart=no';
+      if (argument.startsWith('--restart=')) return `--restart=${node.restart}`;
       const [, port, protocol = ''] = publish.exec(argument) ?? [];
       if (port === undefined) return argument;
       return `--publish=127.0.0.1:${hostPort(node.ports, Number(port))}:${port}${protocol}`;

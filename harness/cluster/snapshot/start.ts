@@ -4,7 +4,7 @@ import { awaitBoot, bootWithinMs } from '../boot.ts';
 import type { Docker } from '../docker.ts';
 import { mustOnNode } from '../must.ts';
 import type { ClusterNetwork } from '../network.ts';
-import { nodeRunArgs, type Platform } from '../platform.ts';
+import { askForNode, nodeRunArgs, type Platform } from '../platform.ts';
 import type { Ports } from '../ports.ts';
 import type { ClusterSpec } from '../spec.ts';
 import { together } from '../together.ts';
@@ -29,7 +29,8 @@ export async function startNodes(
   },
   signal: AbortSignal,
 ): Promise<void> {
-  const { cluster, spec, ports, docker, disks } = given;
+  const { cluster, spec, ports, docker, disks, platform } = given;
+  const { boot, restart } = platform;
   // A node that was started of a damaged snapshot would wait for the others, which never come.
   const damaged = new AbortController();
   const wanted = AbortSignal.any([signal, damaged.signal]);
@@ -37,13 +38,16 @@ export async function startNodes(
     const { net } = await given.prepared;
     const node = snapshot.nodes[index];
     if (node === undefined || wanted.aborted) return;
-    const args = restoreArgs(node.asked, { varDir, image: node.image, ports });
+    const args = restoreArgs(node.asked, { varDir, image: node.image, ports, restart });
     const own = ['--ip', net.nodeAddress(index), '--volume', `${baseDir}:${basePath}:ro`];
     const startedEpochMs = Date.now();
-    await docker(['run', ...own, ...nodeRunArgs(spec), ...args], { signal });
-    const release = given.platform.rest.release(index === 0 ? 'control-plane' : 'worker', net.nodeAddress(0));
+    await askForNode(docker, ['run', ...own, ...nodeRunArgs(spec), ...args], signal);
+    const release = platform.rest.release(index === 0 ? 'control-plane' : 'worker', net.nodeAddress(0));
     try {
-      await awaitBoot({ docker, cluster }, node.name, startedEpochMs, { signal: wanted, timeoutMs: bootWithinMs });
+      await awaitBoot({ docker, cluster, boot }, node.name, startedEpochMs, {
+        signal: wanted,
+        timeoutMs: bootWithinMs,
+      });
       if (release !== undefined) await mustOnNode(cluster, node.name, release, wanted);
     } catch (error) {
       signal.throwIfAborted();

@@ -18,7 +18,7 @@ export function untilOnEveryNode(
         `kubectl -n ${run.namespace} rollout status daemonset ${run.name} --timeout=5s`,
         timeoutMs,
       )
-    : until(name, 'nodes', `systemctl is-active ${distribution.units(component)}`, timeoutMs);
+    : until(name, 'nodes', distribution.runs(component), timeoutMs);
 }
 
 /** Restarts an agent that runs on every node: one node after another where it is a DaemonSet. */
@@ -26,5 +26,5 @@ export function restartAgent(distribution: Distribution, component: Component, n
   const run = distribution.components[component];
   return run.by === 'daemon-set'
     ? act(name, 'workstation', `kubectl -n ${run.namespace} rollout restart daemonset ${run.name}`, { standsFor })
-    : act(name, 'nodes', distribution.restart(component), { standsFor });
+    : distribution.restartStep(name, 'nodes', distribution.restart(component), { standsFor });
 }

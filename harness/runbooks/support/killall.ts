@@ -12,5 +12,5 @@ export const killallSteps = (distribution: Distribution, on: NodeSelector): read
   act('start it again', on, `systemctl start ${distribution.units('runtime', 'kubelet')}`, {
     standsFor: 'systemctl start k3s',
   }),
-  until('wait until it runs', on, `systemctl is-active ${distribution.units('runtime', 'kubelet')}`, seconds(30)),
+  until('wait until it runs', on, distribution.runs('runtime', 'kubelet'), seconds(30)),
 ];

@@ -1,4 +1,4 @@
-import { act, until } from '../../model/define.ts';
+import { until } from '../../model/define.ts';
 import type { Distribution } from '../../model/distribution.ts';
 import type { NodeSelector, Step } from '../../model/step.ts';
 import { seconds } from '../../model/units.ts';
@@ -9,14 +9,14 @@ import { seconds } from '../../model/units.ts';
  * @param name what the steps are called by, when a runbook does it more than once
  */
 export const kubeliteSteps = (distribution: Distribution, name: string, worker?: NodeSelector): readonly Step[] => [
-  act(`${name} the control plane's`, 'control-plane', distribution.restartControlPlane, {
+  distribution.restartStep(`${name} the control plane's`, 'control-plane', distribution.restartControlPlane, {
     standsFor: 'snap restart microk8s.daemon-kubelite',
     destroys: 'nothing, but the API is away for some seconds and every watch in the cluster ends',
   }),
   ...(worker === undefined
     ? []
     : [
-        act(`${name} the worker's`, worker, distribution.restartWorker, {
+        distribution.restartStep(`${name} the worker's`, worker, distribution.restartWorker, {
           standsFor: 'snap restart microk8s.daemon-kubelite',
         }),
       ]),

@@ -5,13 +5,13 @@ import { untilNodesReady } from './waits.ts';
 
 /** Puts the CNI plugins and configuration back on the nodes that were hit and waits until all nodes are Ready. */
 export const restoreCniSteps = (distribution: Distribution, on: NodeSelector = 'workers'): readonly Step[] => {
-  const { links, paths, units } = distribution;
+  const { links, paths } = distribution;
   const { configuration, plugins } = paths.cni;
   return [
     look(
       'see what the kubelet says',
       on,
-      `journalctl -u ${units('kubelet')} -n 200 --no-pager | grep -i 'network.*not ready' | tail -1`,
+      `${distribution.logs('kubelet', 200, 'dated')} | grep -i 'network.*not ready' | tail -1`,
     ),
     look(
       'see what is left',

@@ -40,7 +40,7 @@ export function rebootOne(
         ]
       : []),
     reboot(`${name}: reboot`, on, seconds(60)),
-    until(`${name}: wait for its kubelet`, on, `systemctl is-active ${distribution.units('kubelet')}`, seconds(60)),
+    until(`${name}: wait for its kubelet`, on, distribution.runs('kubelet'), seconds(60)),
     until(
       `${name}: wait until the API answers`,
       'control-plane',

@@ -4,8 +4,8 @@ import { nodeLogs } from './logs.ts';
 import type { ClusterDeps } from './new.ts';
 import type { ClusterProvider } from './provider.ts';
 
-/** Clusters that kind makes in this machine's Docker. What starts one is loaded when it is asked for: `clean` needs no Kubernetes client. */
-export function kindProvider(deps: ClusterDeps = {}): ClusterProvider {
+/** Clusters in this machine's Docker, whoever makes their nodes (`platforms.ts`). What starts one is loaded when it is asked for: `clean` needs no Kubernetes client. */
+export function dockerProvider(deps: ClusterDeps = {}): ClusterProvider {
   return {
     create: async (spec, signal) => await (await import('./create.ts')).createCluster(spec, deps, signal),
     restore: async (spec, snapshot, signal) =>
