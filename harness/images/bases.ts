@@ -1,4 +1,5 @@
 import type { DistributionName } from '../model/distribution.ts';
+import type { OwnK3s } from './own-k3s.ts';
 import {
   builtMinor,
   images,
@@ -15,6 +16,8 @@ export interface ImagesOf {
   readonly kubernetes?: KubernetesMinor;
   /** Default: kubeadm. */
   readonly distribution?: DistributionName;
+  /** The k3s that the user names, in place of the stand-in. */
+  readonly k3s?: OwnK3s;
 }
 
 /** What the node image of a distribution is derived from, and what differs in how that is done. */
@@ -42,6 +45,8 @@ export interface NodeBase {
 /** The ids of the images of nodes for k3s under systemd, and in k3d; built on demand only. */
 export const k3sNode = 'k3s-node';
 export const k3dNode = 'k3d-node';
+/** The same under systemd with the user's own k3s. */
+export const ownK3sNode = 'k3s-own-node';
 
 /** k3s' containerd, on the folders that k3s gives it. */
 export const k3sContainerd = [
@@ -81,8 +86,17 @@ const bases: Readonly<Record<DistributionName, NodeBase>> = {
 };
 
 /** What the node image of a distribution is derived from. */
-export const nodeBaseOf = ({ distribution = 'kubeadm' }: Pick<ImagesOf, 'distribution'>): NodeBase =>
-  bases[distribution];
+export function nodeBaseOf({ distribution = 'kubeadm', k3s }: Pick<ImagesOf, 'distribution' | 'k3s'>): NodeBase {
+  const base = bases[distribution];
+  if (k3s === undefined || distribution !== 'k3s') return base;
+  const { version } = k3s;
+  const ref = `firedrill/${ownK3sNode}:${version.replace('+', '-')}`;
+  return {
+    ...base,
+    spec: () => ({ id: ownK3sNode, ref, role: 'base', pullBytes: 0, builtOnly: true }),
+    kubectl: (asked) => ({ ...base.kubectl(asked), version, kept: `${version}/kubectl` }),
+  };
+}
 
 /** `images`, with the base of another Kubernetes version or of another distribution. */
 export function imagesOf(of: ImagesOf = {}): readonly ImageSpec[] {

@@ -1,4 +1,4 @@
-import { chmod, cp, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { FiredrillError } from '../model/errors.ts';
@@ -10,7 +10,8 @@ import type { Step, StepContext } from './dag.ts';
 import { programArchitecture } from './elf.ts';
 import { contentKey, pathKey, short } from './keys.ts';
 import { preload, preloadRecipe } from './preload.ts';
-import { k3dNode, k3sContainerd, k3sNode } from './bases.ts';
+import { k3dNode, k3sContainerd, k3sNode, ownK3sNode } from './bases.ts';
+import { archiveName, type OwnK3s } from './own-k3s.ts';
 import { baseImages, corednsImage, images, versions, type ImageMode, k3sVersion } from './refs.ts';
 import { builderEnv, compile, compilerFor, moduleDir } from './toolchain.ts';
 
@@ -27,6 +28,8 @@ export interface BuildContext {
   readonly durations: Readonly<Record<string, number>>;
   /** What is built for; default: this machine's. */
   readonly architecture?: Architecture;
+  /** The k3s that the user names; without one there is no step for it. */
+  readonly k3s?: OwnK3s;
 }
 
 /** The steps that build everything, and what each image is called when it is built. */
@@ -512,6 +515,22 @@ export function buildGraph(context: BuildContext): BuildGraph {
   );
   built.set(k3sNode, k3sNodeName());
   image(k3dNode, { recipe: k3dNode, base: k3sNode, files: [] });
+  const { k3s } = context;
+  if (k3s !== undefined) {
+    const archive = archiveName(k3s);
+    files('own-k3s', `k3s ${k3s.version} of your own`, 'docker', [k3s.key], async (out) => {
+      await copyFile(k3s.program, join(out, 'k3s'));
+      await copyFile(k3s.images, join(out, archive));
+    });
+    image(ownK3sNode, {
+      recipe: 'k3s-own',
+      base: k3sNode,
+      files: [
+        ['own-k3s', 'k3s', 'k3s'],
+        ['own-k3s', archive, archive],
+      ],
+    });
+  }
   return { steps, built, recipes };
 }
 

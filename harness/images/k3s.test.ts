@@ -145,10 +145,26 @@ describe("what k3s' installer does", () => {
     ])
       expect(unit.split('\n')).toContain(line);
     expect(unit).toMatch(/^ExecStart=.*\/usr\/local\/bin\/k3s server '--node-label' 'a b=c'$/m);
-    expect(unit).toContain('k3s (stand-in)');
+    expect(unit).toContain('Description=Lightweight Kubernetes\n');
     expect(told()).toEqual(['daemon-reload', 'enable --quiet k3s.service', 'restart k3s.service']);
     expect(existsSync(path('usr/local/bin/k3s-uninstall.sh'))).toBe(true);
     expect(existsSync(path('var/lib/rancher/k3s/agent/images'))).toBe(true);
+  });
+
+  it('calls a stand-in one, and imports the images of a k3s that is none', () => {
+    const k3s = (version: string) => {
+      writeFileSync(path('usr/local/lib/k3s/k3s'), `#!/bin/sh\necho ${version}\n`, { mode: 0o755 });
+    };
+    const unit = () => readFileSync(path('etc/systemd/system/k3s.service'), 'utf8');
+    k3s('v1.34.3+k3s-stand-in');
+    install(['server']);
+    expect(unit()).toContain('Description=Lightweight Kubernetes: k3s (stand-in)\n');
+    mkdirSync(path('var/lib/rancher/k3s/agent/containerd'), { recursive: true });
+    writeFileSync(path('usr/local/lib/k3s/images-k3s.tar.zst'), '');
+    k3s('v1.34.3+k3s1');
+    install(['server']);
+    expect(unit()).toContain('Description=Lightweight Kubernetes\n');
+    expect(existsSync(path('var/lib/rancher/k3s/agent/images/images-k3s.tar.zst'))).toBe(true);
   });
 
   it('makes an agent of what has a server to join, and keeps its token from others', () => {

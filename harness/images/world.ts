@@ -4,6 +4,7 @@ import { buildGraph, strictBase, type BuildGraph } from './build.ts';
 import { recipesDir as defaultRecipesDir } from './keys.ts';
 import type { DistributionName } from '../model/distribution.ts';
 import { imagesOf, type ImagesOf } from './bases.ts';
+import type { OwnK3s } from './own-k3s.ts';
 import { images, isBuilt, type ImageId, type ImageMode, type ImageSpec } from './refs.ts';
 import { publishedName, type Wanted } from './sources.ts';
 import { readDurations } from './timings.ts';
@@ -29,6 +30,7 @@ export interface World {
   /** Every image that can be pulled, with the base of the Kubernetes version that was asked for. */
   readonly images: readonly ImageSpec[];
   readonly distribution?: DistributionName;
+  readonly k3s?: OwnK3s;
   /** By step id: the key of what can be built. The base of another Kubernetes version cannot. */
   readonly keys: ReadonlyMap<string, string>;
   readonly registry: string | undefined;
@@ -39,7 +41,9 @@ export async function worldOf(options: EnsureImagesOptions): Promise<World> {
   const runner = options.runner ?? realRunner;
   const cacheDir = options.cacheDir ?? defaultCacheDir();
   const recipesDir = options.recipesDir ?? defaultRecipesDir;
-  const graph = buildGraph({ runner, cacheDir, recipesDir, durations: await readDurations(cacheDir) });
+  const durations = await readDurations(cacheDir);
+  const own = options.k3s === undefined ? {} : { k3s: options.k3s };
+  const graph = buildGraph({ runner, cacheDir, recipesDir, durations, ...own });
   const fromEnv = process.env['FIREDRILL_REGISTRY'] ?? '';
   return {
     runner,
@@ -48,6 +52,7 @@ export async function worldOf(options: EnsureImagesOptions): Promise<World> {
     graph,
     images: imagesOf(options),
     ...(options.distribution === undefined ? {} : { distribution: options.distribution }),
+    ...own,
     keys: new Map(
       graph.steps
         .filter(({ id }) => isBuilt(options.kubernetes) || (id !== 'node-base' && id !== strictBase))

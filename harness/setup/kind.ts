@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { fetchChecked } from '../host/fetch.ts';
 import { nodeBaseOf } from '../images/bases.ts';
+import type { OwnK3s } from '../images/own-k3s.ts';
 import { versions } from '../images/refs.ts';
 import type { DistributionName } from '../model/distribution.ts';
 import { FiredrillError } from '../model/errors.ts';
@@ -20,6 +21,8 @@ export interface BinaryOptions {
   readonly kubernetes?: string;
   /** Whose node image it is; default: kubeadm's. k3s is its own kubectl. */
   readonly distribution?: DistributionName;
+  /** The k3s that the user names. */
+  readonly k3s?: OwnK3s;
 }
 
 /** Where the binaries live: never the user's own, whose versions nobody pinned. */

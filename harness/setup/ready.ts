@@ -1,5 +1,6 @@
 import { ensureImages } from '../images/ensure.ts';
 import type { ImageSet } from '../images/image-set.ts';
+import { ownK3s } from '../images/own-k3s.ts';
 import { builtMinor, nodeImages, type ImageMode, type KubernetesMinor } from '../images/refs.ts';
 import type { DistributionName } from '../model/distribution.ts';
 import type { OnProgress } from '../model/progress.ts';
@@ -33,9 +34,11 @@ export async function makeReady(
 ): Promise<Ready> {
   const { images: mode, kubernetes = builtMinor, distribution = 'kubeadm', need, openFence = false } = asked;
   await ensureDocker({ openFence, ...(need === undefined ? {} : { need }) }, progress, signal);
-  const images = await ensureImages({ mode, kubernetes, distribution }, progress, signal);
+  const k3s = distribution === 'k3s' ? await ownK3s() : undefined;
+  const what = { distribution, ...(k3s === undefined ? {} : { k3s }) };
+  const images = await ensureImages({ mode, kubernetes, ...what }, progress, signal);
   const kindBinary = await ensureKind({}, progress, signal);
   const { version } = nodeImages[kubernetes];
-  const kubectlBinary = await ensureKubectl(images.node, { kubernetes: version, distribution }, progress, signal);
+  const kubectlBinary = await ensureKubectl(images.node, { kubernetes: version, ...what }, progress, signal);
   return { images, kindBinary, kubectlBinary };
 }

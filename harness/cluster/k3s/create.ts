@@ -36,7 +36,7 @@ const installer = '/usr/local/lib/k3s/install.sh';
 export const serverSettings = (profile: Profile) => ({
   'cluster-cidr': '10.244.0.0/16',
   'tls-san': ['127.0.0.1'],
-  disable: ['traefik', 'servicelb', 'metrics-server'],
+  disable: ['traefik', 'servicelb', 'metrics-server', 'local-storage'],
   'node-taint': ['node-role.kubernetes.io/control-plane=:NoSchedule'],
   'kube-controller-manager-arg': Object.entries(controllerTimers(profile)).map(([name, value]) => `${name}=${value}`),
 });

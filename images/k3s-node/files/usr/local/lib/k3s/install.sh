@@ -30,13 +30,18 @@ if [ ! -d /var/lib/rancher/k3s/agent/containerd ]; then
   done
 fi
 
+# A k3s of the user's own brings its images along, and imports them at its start.
+for archive in "$here"/images-k3s.tar*; do
+  if [ -f "$archive" ]; then mkdir -p /var/lib/rancher/k3s/agent/images && ln -sf "$archive" /var/lib/rancher/k3s/agent/images/; fi
+done
+
 (umask 077 && env | grep -E '^(K3S|CONTAINERD)_' > "$units/$unit.env" || true)
 
 quoted=
 for flag in "$@"; do quoted="$quoted '$flag'"; done
 cat > "$units/$unit" << EOF
 [Unit]
-Description=Lightweight Kubernetes: k3s (stand-in)
+Description=Lightweight Kubernetes$("$here/k3s" --version 2>/dev/null | grep -q stand-in && echo ': k3s (stand-in)' || true)
 Documentation=https://k3s.io
 Wants=network-online.target
 After=network-online.target
