@@ -67,7 +67,9 @@ export const kindOf = (distribution: DistributionWord, provider: ProviderWord): 
 
 /** By which flags one gets it; a name that nobody can ask for is the distribution's own. */
 export function flagsOf(name: string): string {
-  const { distribution, provider } = kinds[name as DistributionName] ?? { distribution: name, provider: 'kind' };
+  const { distribution, provider } = new Map<string, { readonly distribution: string; readonly provider: string }>(
+    Object.entries(kinds),
+  ).get(name) ?? { distribution: name, provider: 'kind' };
   return [`--distribution ${distribution}`, ...(provider === 'kind' ? [] : [`--provider ${provider}`])].join(' ');
 }
 

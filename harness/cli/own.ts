@@ -121,7 +121,7 @@ const workloadNames = (): readonly string[] =>
   );
 
 /** What tells two alerts of one name apart: what they look for, and how. */
-const said = ({ title, expects, loop }: Detector): string => [title, expects, loop(profiles.fast)].join('\n');
+const said = (alert: Detector): string => [alert.title, alert.expects, alert.loop(profiles.fast)].join('\n');
 
 /** Parts of the outages of a folder that are in TypeScript, by their names. */
 function partsOfOutages(folder: string, distribution: Distribution) {

@@ -132,3 +132,5 @@ export const outageFile = z.strictObject({
   runbooks: z.record(name, runbook.nullable()).optional(),
 });
 export type OutageFile = z.output<typeof outageFile>;
+
+export type AlertField = NonNullable<OutageFile['alerts']>[number];

@@ -12,6 +12,7 @@ import { commandProbe } from './command-probe.ts';
 import {
   outageFile,
   type CheckFields,
+  type AlertField,
   type ProbeAlertFields,
   type RunbookFields,
   type StepsField,
@@ -22,19 +23,19 @@ import { readYaml } from './yaml-file.ts';
 /** What an outage file may name, given by whoever loads it. Lookups throw a plain Error with the reason. */
 export interface Surroundings {
   /** The SLIs of a workload of ours; none of a user's own. */
-  probes(workload: string): readonly Probe[];
+  readonly probes: (workload: string) => readonly Probe[];
   /** The alerts that a file gets which names none; `sli` is what the synthetic check asks for. */
-  alerts(sli: string): readonly Detector[];
+  readonly alerts: (sli: string) => readonly Detector[];
   /** An alert by its name, or by `scenario/name`. */
-  alert(name: string): Promise<Detector>;
+  readonly alert: (name: string) => Promise<Detector>;
   /** A runbook by its name, or by `scenario/name`. */
-  runbook(name: string): Promise<ClaimedRunbook>;
+  readonly runbook: (name: string) => Promise<ClaimedRunbook>;
   /** The runbook in a Markdown file, its path as the outage file has it. */
-  page(path: string): ClaimedRunbook;
+  readonly page: (path: string) => ClaimedRunbook;
   /** The control that does nothing. */
   readonly control: ClaimedRunbook;
   /** A workload's folder, absolute or under `manifests/`. */
-  workload(path: string): string;
+  readonly workload: (path: string) => string;
 }
 
 const hint = 'docs/own-outages.md has the whole format';
@@ -99,6 +100,12 @@ export async function outageOfYaml(text: string, id: string, file: string, aroun
     );
   }
   if (runbooks.every(({ runbook }) => runbook.id !== 'wait')) runbooks.unshift(around.control);
+  const alertOf = async (alert: AlertField, i: number): Promise<Detector> => {
+    if (typeof alert === 'string') return await named(['alerts', i], () => around.alert(alert));
+    return 'probe' in alert
+      ? await named(['alerts', i, 'probe'], () => synthetic(alert, [...given, ...own]))
+      : commandAlert(alert);
+  };
   const [broken = ''] = value.breaks;
   const watch = { fast: value.watch ?? defaults.watch.fast, stock: longer(value.watch, defaults.watch.stock) };
   const scenario: Scenario = {
@@ -135,15 +142,7 @@ export async function outageOfYaml(text: string, id: string, file: string, aroun
     detectors:
       value.alerts === undefined
         ? around.alerts(broken)
-        : await Promise.all(
-            value.alerts.map((alert, i) =>
-              typeof alert === 'string'
-                ? named(['alerts', i], () => around.alert(alert))
-                : 'probe' in alert
-                  ? named(['alerts', i, 'probe'], () => synthetic(alert, [...given, ...own]))
-                  : commandAlert(alert),
-            ),
-          ),
+        : await Promise.all(value.alerts.map((alert, i) => alertOf(alert, i))),
     runbooks,
     horizonMs: watch,
   };

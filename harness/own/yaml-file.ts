@@ -8,7 +8,7 @@ type Path = readonly PropertyKey[];
 export interface YamlFile<T> {
   readonly value: T;
   /** What is wrong at a place in it, with line and column, to be thrown. */
-  problem(path: Path, what: string, hint?: string): FiredrillError;
+  readonly problem: (path: Path, what: string, hint?: string) => FiredrillError;
 }
 
 /** Where something begins: a key where there is one, for that is what a reader looks for. */
