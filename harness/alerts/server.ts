@@ -144,7 +144,7 @@ export async function startServer(
     },
     async forget(names) {
       if (names.length === 0) return;
-      const body = new URLSearchParams(names.map((name) => ['match[]', `{__name__=${JSON.stringify(name)}}`]));
+      const body = new URLSearchParams(names.map((name): [string, string] => ['match[]', `{__name__=${JSON.stringify(name)}}`]));
       const response = await fetch(`${url}/api/v1/admin/tsdb/delete_series`, {
         method: 'POST',
         body,

@@ -2,10 +2,8 @@ import { isFaultFree } from '../model/control.ts';
 import type { Plan } from '../model/plan.ts';
 import type { WholeRecord } from '../model/record.ts';
 import { midpoint, uncensored, type Interval } from '../model/units.ts';
-import type { RightAlert, Truth } from './truth.ts';
-
-/** How a trial's Prometheus kept time; see `truthSchema`. */
-export type Clocks = Pick<Truth, 'factor' | 'scrapeMs' | 'evaluationMs' | 'lookbackMs'>;
+import type { Clocks } from './clocks.ts';
+import type { Truth } from './truth.ts';
 
 /**
  * What a trial's record says that an alert is held against: the trial's own milliseconds as Unix time.
@@ -15,8 +13,8 @@ export function truthOfTrial(
   plan: Plan,
   record: WholeRecord,
   clocks: Clocks,
-  right: readonly RightAlert[],
-  more: { readonly witnessMs?: number; readonly prometheus?: string } = {},
+  right: Truth['right'],
+  more: { readonly witnessMs?: number } = {},
 ): Omit<Truth, 'dataFromMs' | 'dataToMs' | 'sha256'> {
   const { onset, firstSymptom, mitigation, environment } = record;
   const wall = (ms: number): number => Math.round(record.wallEpochMs + ms);
@@ -56,6 +54,5 @@ export function truthOfTrial(
         ? []
         : [{ fromMs: wall(steady.fromMs), toMs: wall(healthyTo) }],
     right,
-    ...(more.prometheus === undefined ? {} : { prometheus: more.prometheus }),
   };
 }

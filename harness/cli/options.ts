@@ -1,3 +1,4 @@
+import { parseDuration } from '../alerts/durations.ts';
 import type { Pin } from '../analysis/nightly/baseline.ts';
 import { controlWords, type ControlWord } from '../engine/controls.ts';
 import { FiredrillError } from '../model/errors.ts';
@@ -50,6 +51,13 @@ export function duration(flag: string, value: string): Millis {
     throw bad(flag, value, 'must be a duration with a unit, from 1s to 168h', '45m');
   }
   return millis(Math.round(ms));
+}
+
+/** A time as rule files have it: `5m`, `1h30m`, `0`. As milliseconds. */
+export function ruleTime(flag: string, value: string): Millis {
+  const ms = parseDuration(value);
+  if (ms === undefined || (ms === 0 && flag !== '--for')) throw bad(flag, value, "must be a duration as in rule files", '2m');
+  return ms;
 }
 
 /** A length of time, or `never`, which is 0. */
