@@ -17,8 +17,8 @@ const style = trusted(`<style>
 .matrix td a:hover{text-decoration:underline}
 .matrix td.detected{background:var(--good-soft);color:var(--good);font-weight:650}
 .matrix td.wrong{background:var(--bad-soft);color:var(--bad)}
-.matrix td.late,.matrix td.pending,.matrix td.standing{color:var(--gold)}
-.matrix td.missed,.matrix td.no-series,.matrix td.failed{color:var(--muted)}
+.matrix td.noisy,.matrix td.late,.matrix td.pending,.matrix td.standing{color:var(--gold)}
+.matrix td.too-short,.matrix td.missed,.matrix td.no-series,.matrix td.failed{color:var(--muted)}
 .matrix .first{box-shadow:inset 3px 0 0 var(--good)}
 .cell{scroll-margin-top:1rem}
 .cell:target{outline:2px solid var(--good);outline-offset:6px;border-radius:6px}
@@ -28,6 +28,7 @@ const style = trusted(`<style>
 .threshold{stroke:var(--bad);stroke-width:1;stroke-dasharray:4 3;vector-effect:non-scaling-stroke}
 .pending{fill:var(--gold);opacity:.55}.firing{fill:var(--bad)}
 .rule.users{stroke:var(--ink);stroke-dasharray:2 2}.rule.changed{stroke:var(--muted);stroke-dasharray:6 3}
+@media (max-width:56rem){.matrix table{display:table}.matrix thead{display:table-header-group;position:static;width:auto;height:auto;clip-path:none}.matrix tbody{display:table-row-group}.matrix tr{display:table-row}.matrix th,.matrix tr:not(.details)>td{display:table-cell;white-space:nowrap;padding:.28rem .5rem}}
 @media (max-width:40rem){.matrix tbody th{max-width:9rem}main,header,footer{padding:0 .8rem}}
 </style>`);
 
@@ -63,12 +64,14 @@ ${legend}
 
 const legend = safe`<ul class="legend">
 <li>a time: after how long it fired; <b>bold on colour</b>: detected; vermilion: under a wrong name; a bar at the left: the first of its outage</li>
-<li>pending: its condition held, not for long enough · late: only after the fix began · already: it fired before the outage · ·: missed · –: it reads series that there are none of</li></ul>`;
+<li>pending: its condition held, not for long enough · short: watched for less than its <code>for</code> · late: only after the fix began · already: it fired before the outage · noisy: it fired in this trial when nothing was wrong, too · ·: missed · –: it reads series that there are none of</li></ul>`;
 
 const short = {
   detected: '',
+  noisy: 'noisy',
   late: 'late',
   pending: 'pending',
+  'too-short': 'short',
   missed: '·',
   standing: 'already',
   'no-series': '–',
@@ -98,7 +101,7 @@ function matrix(profile: ProfileResult, id: string): Markup {
   return safe`<div class="matrix" tabindex="0" role="region" aria-label="Rules and outages"><table>
 <thead><tr><th>rule</th>${columns.map(({ name, row }) => safe`<th class="turned" title="${row.kept.truth.title}"><span>${name}</span></th>`)}<th>false alarms</th></tr></thead>
 <tbody>${profile.rules.map(
-    (r, i) => safe`<tr><th title="${r.rule.name}, ${r.rule.file}:${r.rule.line}">${r.rule.name}</th>${columns.map((_, column) => cell(r, i, column))}<td>${falseAlarmsText(r.falseAlarms)}</td></tr>
+    (r, i) => safe`<tr><th title="${r.rule.title}, ${r.rule.file}:${r.rule.line}">${r.rule.title}</th>${columns.map((_, column) => cell(r, i, column))}<td>${falseAlarmsText(r.falseAlarms)}</td></tr>
 `,
   )}</tbody></table></div>`;
 }
@@ -133,7 +136,7 @@ function cellMarkup(cell: Cell, truth: TrialRow['kept']['truth'], id: string): M
     `for ${humanDuration(rule.forMs)}`,
     verdict.who ?? '',
   ].filter((text) => text !== '');
-  return safe`<div class="cell" id="${id}"><h3>${rule.name}</h3><p class="muted">${facts.join(' · ')}</p>
+  return safe`<div class="cell" id="${id}"><h3>${rule.title}</h3><p class="muted">${facts.join(' · ')}</p>
 ${trouble !== undefined && safe`<p class="bad-text">${trouble}</p>`}${graph(cell, truth)}
 <pre>${rule.expr}</pre>${drawn !== undefined && drawn.more > 0 && safe`<p class="muted">${countOf(drawn.series.length, 'series', 'series')} of ${drawn.series.length + drawn.more} drawn</p>`}</div>
 `;

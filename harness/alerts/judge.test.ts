@@ -31,11 +31,15 @@ describe('a rule in a trial', () => {
     expect(judged([span(undefined, 150, 'x', 120)]).state).toBe('pending');
     expect(judged([span(undefined, 50, 'x', 20)]).state).toBe('missed');
     expect(judged([]).state).toBe('missed');
+    expect(judged([span(undefined, undefined, 'x', 120)], { forMs: 101 * s as never }).state).toBe('too-short');
+    expect(judged([], { forMs: 100 * s as never }).state).toBe('missed');
   });
-  it('that fired already says nothing; one that did and comes anew does', () => {
-    expect(judged([span(20)])).toMatchObject({ state: 'standing', falseAlarms: 1 });
-    expect(judged([span(20, 50)])).toMatchObject({ state: 'missed', falseAlarms: 1 });
-    expect(judged([span(20), span(120, undefined, 'y')]).state).toBe('detected');
+  it('that fired already, or when nothing was wrong, says nothing; what has stood since before and comes anew does', () => {
+    const later = keptTruth({ healthy: [{ fromMs: 50 * s, toMs: 100 * s }] });
+    expect(judged([span(20)], {}, later)).toMatchObject({ state: 'standing', falseAlarms: 0 });
+    expect(judged([span(20), span(120, undefined, 'y')], {}, later).state).toBe('detected');
+    expect(judged([span(60, 70), span(120, undefined, 'y')], {}, later)).toMatchObject({ state: 'noisy', falseAlarms: 1 });
+    expect(judged([span(60, 70)], {}, later)).toMatchObject({ state: 'missed', falseAlarms: 1 });
   });
   it('flaps when the same alert comes back before service is stable', () => {
     expect(judged([span(120, 130), span(140, 150), span(160), span(140, undefined, 'y'), span(260)]).flaps).toBe(2);

@@ -7,14 +7,16 @@ import type { RightAlert, Truth } from './truth.ts';
 /**
  * What became of a rule in a trial.
  * - `detected`: it began to fire after the onset and before the first change of the runbook;
+ * - `noisy`: the same, but it had begun to fire in this trial when nothing was wrong, too: that it fires says nothing;
  * - `late`: only after that change: it may have noticed the fix;
  * - `pending`: its condition held, but not for as long as it must;
+ * - `too-short`: it was evaluated for less than its `for` before that change, or before the end: it could not have fired;
  * - `missed`: nothing of that;
  * - `standing`: it fired already when the outage began, and no new alert came: it says nothing;
  * - `no-series`: it reads series of which there are none, so it can never fire here;
  * - `failed`: Prometheus could not evaluate it.
  */
-export const cellStates = ['detected', 'late', 'pending', 'missed', 'standing', 'no-series', 'failed'] as const;
+export const cellStates = ['detected', 'noisy', 'late', 'pending', 'too-short', 'missed', 'standing', 'no-series', 'failed'] as const;
 export type CellState = (typeof cellStates)[number];
 
 /** A rule in a trial, held against what is known of it. Durations in ms. */
@@ -66,6 +68,7 @@ export function judge(
 
   const during = fired.filter(({ firedMs }) => firedMs >= onset.lo).sort((a, b) => a.firedMs - b.firedMs);
   const first = during.find(({ firedMs }) => firedMs <= changedMs);
+  if (first !== undefined && falseAlarms > 0) return { ...base, state: 'noisy' };
   if (first !== undefined) {
     const named = during.filter(({ firedMs }) => firedMs <= changedMs);
     const untilMs = truth.stableMs ?? truth.endMs;
@@ -91,6 +94,7 @@ export function judge(
   if (during.length > 0) return { ...base, state: 'late' };
   if (broken.failed) return { ...base, state: 'failed' };
   if (fired.some(({ endedMs = Infinity }) => endedMs > onset.lo)) return { ...base, state: 'standing' };
+  if (Math.min(changedMs, truth.endMs, truth.dataToMs) - onset.hi < rule.forMs) return { ...base, state: 'too-short' };
   const pending = spans.some(({ firedMs, endedMs = Infinity }) => firedMs === undefined && endedMs > onset.hi);
   return { ...base, state: pending ? 'pending' : 'missed' };
 }

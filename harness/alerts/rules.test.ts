@@ -39,6 +39,12 @@ describe('a rule file', () => {
     ]);
   });
 
+  it('two rules of one name are told apart by severity', () => {
+    const of = (severity: string) => `      - { alert: A, expr: x, labels: { severity: ${severity} } }\n`;
+    const [group] = readRules(`groups:\n  - name: g\n    rules:\n${of('warning')}${of('critical')}`, 'shop.yaml');
+    expect(group?.rules.map(({ title }) => title)).toEqual(['A (warning)', 'A (critical)']);
+  });
+
   it.each([
     ['groups:\n  - name: a\n    rules:\n      - expr: x\n', 'shop.yaml:4: a rule needs a name'],
     ['groups:\n  - name: a\n    rules:\n      - alert: A\n', 'shop.yaml:4: A has no expr'],

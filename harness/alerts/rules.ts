@@ -24,6 +24,8 @@ export interface Rule {
   readonly annotations: Readonly<Record<string, string>>;
   readonly file: string;
   readonly line: number;
+  /** Its name, with its severity where another one of the file has that name, too. */
+  readonly title: string;
 }
 
 /** Rules that are evaluated together, one after the other. */
@@ -125,7 +127,7 @@ export function readRules(text: string, file: string): readonly RuleGroup[] {
   if (document.contents !== null && !isMap(document.contents)) throw refuse(1, 'is not a rule file: it has no groups');
   const groups = list(document, 'groups', 'rule groups');
   if (groups.length === 0) throw refuse(1, 'is not a rule file: it has no groups');
-  return groups.map((group): RuleGroup => {
+  const read = groups.map((group): RuleGroup => {
     const intervalMs = time(group, 'interval');
     return {
       name: scalar(group, 'name') ?? '',
@@ -149,10 +151,20 @@ export function readRules(text: string, file: string): readonly RuleGroup[] {
           annotations: texts(rule, 'annotations'),
           file,
           line: lineOf(rule),
+          title: name,
         };
       }),
     };
   });
+  const names = read.flatMap(({ rules }) => rules.map(({ name }) => name));
+  const isAlone = (name: string): boolean => names.indexOf(name) === names.lastIndexOf(name);
+  return read.map((group) => ({
+    ...group,
+    rules: group.rules.map((rule) => {
+      const { severity } = rule.labels;
+      return isAlone(rule.name) || severity === undefined ? rule : { ...rule, title: `${rule.name} (${severity})` };
+    }),
+  }));
 }
 
 /**

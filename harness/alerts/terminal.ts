@@ -41,6 +41,7 @@ export function terminalResult(result: TestResult, options: TerminalOptions): st
 function profileLines(profile: ProfileResult, width: number, paint: Paint): readonly string[] {
   const { outages, healthy, rules } = profile;
   const never = rules.filter(({ neverHere }) => neverHere.length > 0);
+  const able = rules.filter(({ neverHere }) => neverHere.length === 0);
   return [
     paint.bold(`Profile ${profile.profile}: ${countOf(rules.length, 'alert rule')} on ${countOf(outages.length, 'outage')}`),
     '',
@@ -49,28 +50,28 @@ function profileLines(profile: ProfileResult, width: number, paint: Paint): read
     paint.bold('Rules'),
     ...table(
       [
-        { head: 'rule', cells: rules.map(({ rule }) => rule.name), dropOrder: 0 },
+        { head: 'rule', cells: able.map(({ rule }) => rule.title), dropOrder: 0 },
+        { head: 'detected', cells: able.map((r) => `${r.detected} of ${r.outages}`), dropOrder: 0 },
         {
-          head: 'detected',
-          cells: rules.map((r) => (r.neverHere.length > 0 ? 'cannot fire here' : `${r.detected} of ${r.outages}`)),
-          dropOrder: 0,
+          head: 'right name',
+          cells: able.map((r) => (r.right + r.wrong === 0 ? '' : `${r.right} of ${r.right + r.wrong}`)),
+          dropOrder: 2,
         },
-        { head: 'right name', cells: rules.map((r) => (r.right + r.wrong === 0 ? '' : `${r.right} of ${r.right + r.wrong}`)), dropOrder: 2 },
-        { head: 'false alarms', cells: rules.map((r) => falseAlarmsText(r.falseAlarms)), dropOrder: 1 },
+        { head: 'false alarms', cells: able.map((r) => falseAlarmsText(r.falseAlarms)), dropOrder: 1 },
       ],
-      rules.length,
+      able.length,
       width,
       paint,
     ),
     '',
-    `All rules together: ${falseAlarmsText(profile.total)} of false alarms.`,
-    ...never.flatMap(({ rule, neverHere }) => wrap(`${rule.name} can never fire here: no such series ${neverHere.join(', ')}`, width)),
+    `False alarms of all rules together: ${falseAlarmsText(profile.total)}.`,
+    ...never.flatMap(({ rule, neverHere }) => wrap(`${rule.title} can never fire here: no such series ${neverHere.join(', ')}`, width)),
     '',
   ];
 }
 
 /** What says nothing in a trial is counted, not listed. */
-const silent = ['missed', 'no-series'];
+const silent = ['missed', 'too-short', 'no-series'];
 
 function trialLines({ outage }: OutageRow, { kept, verdicts }: TrialRow, width: number, paint: Paint): readonly string[] {
   const { truth } = kept;
@@ -87,7 +88,7 @@ function trialLines({ outage }: OutageRow, { kept, verdicts }: TrialRow, width: 
       ? ['  no rule fired']
       : table(
           [
-            { head: 'rule', cells: cells(({ rule }) => rule.name), dropOrder: 0 },
+            { head: 'rule', cells: cells(({ rule }) => rule.title), dropOrder: 0 },
             { head: 'TTD', cells: cells(({ verdict }) => (verdict.ttdMs === undefined ? stateWords[verdict.state] : signed(verdict.ttdMs))), dropOrder: 0 },
             { head: 'users noticed', cells: cells(({ verdict }) => leadText(verdict)), dropOrder: 2 },
             { head: 'name', cells: cells(({ verdict }) => verdict.name ?? ''), dropOrder: 1 },
@@ -98,7 +99,7 @@ function trialLines({ outage }: OutageRow, { kept, verdicts }: TrialRow, width: 
           width,
           paint,
         )),
-    `  ${count('missed')} missed it; ${count('no-series')} cannot fire here`,
+    `  ${[`${count('missed')} missed it`, ...(count('too-short') === 0 ? [] : [`${count('too-short')} were watched for less than their for`]), `${count('no-series')} cannot fire here`].join('; ')}`,
     '',
   ];
 }

@@ -13,7 +13,7 @@ import { alertSpans, type AlertSpan } from './state.ts';
 
 /** What else rules are tried with. Times as in rule files: of a shortened profile they are shortened, too. */
 export interface WhatIf {
-  /** In place of every `for`: one result each. */
+  /** In place of every `for`: one result each, after that of the rules' own. */
   readonly forMs?: readonly number[];
   /** In place of every interval. */
   readonly everyMs?: number;
@@ -40,6 +40,7 @@ export async function testTrial(
 ): Promise<readonly Tried[]> {
   const { truth } = kept;
   const groups = scaleGroups(files.flatMap(loadRules), truth.factor);
+  const drawings = new Map<History, Drawn | undefined>();
   await using unpacked = await unpack(join(kept.dir, metricsFile), signal);
   const server = await startServer(prometheus, unpacked.data, { lookbackMs: truth.lookbackMs }, signal);
   try {
@@ -49,9 +50,8 @@ export async function testTrial(
       evaluationMs: truth.evaluationMs,
       ...(whatIf.everyMs === undefined ? {} : { everyMs: whatIf.everyMs * truth.factor }),
     });
-    const settings: readonly (number | undefined)[] = whatIf.forMs ?? [undefined];
     const tried: Tried[] = [];
-    for (const forMs of settings) {
+    for (const forMs of [undefined, ...(whatIf.forMs ?? [])]) {
       const verdicts: Cell[] = [];
       for (const history of histories) verdicts.push(await cellOf(server, history, forMs));
       tried.push({ forMs, row: { kept, verdicts } });
@@ -66,7 +66,8 @@ export async function testTrial(
     const tried: Rule = { ...rule, ...(forMs === undefined ? {} : { forMs: millis(forMs * truth.factor) }) };
     const spans = alertSpans(evaluations, tried);
     const verdict = judge(tried, spans, truth, known, { missing, failed: evaluations.length === 0 });
-    const drawn = spans.length === 0 ? undefined : await draw(from, tried, spans, history.intervalMs);
+    if (spans.length > 0 && !drawings.has(history)) drawings.set(history, await draw(from, tried, spans, history.intervalMs));
+    const drawn = spans.length === 0 ? undefined : drawings.get(history);
     return {
       rule: tried,
       verdict,

@@ -5,8 +5,10 @@ import type { FalseAlarms } from './result.ts';
 /** What a state is called where people read it. */
 export const stateWords: Readonly<Record<CellState, string>> = {
   detected: 'detected',
+  noisy: 'fires without an outage, too',
   late: 'only after the fix began',
   pending: 'pending only',
+  'too-short': 'watched for less than its `for`',
   missed: 'missed',
   standing: 'was firing already',
   'no-series': 'cannot fire here',

@@ -328,10 +328,10 @@ function addAlerts(program: Command, context: CommandContext, done: (exitCode: n
   const alerts = add(program, 'alerts', 'test alert rules on kept outages, without a cluster');
   add(alerts, 'test', 'evaluate Prometheus rule files over the corpus: what each rule detects, how soon, and its false alarms')
     .argument('<rules...>', 'rule files, and folders of them')
-    .option('--corpus <folder>', 'where kept outages are (repeat it for more)', collect, [corpusDir])
+    .option('--corpus <folder>', `where kept outages are (repeat it for more; default: ${corpusDir})`, collect)
     .option('--outage <name>', 'only on this outage (repeat it or use commas for more)', collect)
     .addOption(choice('--profile <name>', 'only on trials of this profile', profileWords))
-    .option('--for <times>', 'what if every `for` were this long, e.g. 1m,2m,5m: one result each', (v) =>
+    .option('--for <times>', 'what if every `for` were this long, e.g. 1m,2m,5m: one more result each', (v) =>
       collect(v).map((time) => ruleTime('--for', time)),
     )
     .option('--interval <time>', 'what if every group were evaluated this often', (v) => ruleTime('--interval', v))

@@ -1,5 +1,4 @@
-import { writeFileSync } from 'node:fs';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { checkRules } from '../../alerts/check.ts';
@@ -17,13 +16,14 @@ import { realRunner } from '../../host/run.ts';
 import { exitCodes, FiredrillError, oneLine } from '../../model/errors.ts';
 import type { ProfileName } from '../../model/profile.ts';
 import { countOf } from '../../model/units.ts';
+import { corpusDir } from '../load.ts';
 import type { CommandContext } from '../context.ts';
 import type { ReporterName } from '../options.ts';
 import { terminalOptions } from '../output.ts';
 import { chooseReporter, makeReporter, realWorld } from '../progress/reporter.ts';
 
 export interface AlertsTestFlags {
-  readonly corpus: readonly string[];
+  readonly corpus?: readonly string[];
   readonly outage?: readonly string[];
   readonly profile?: ProfileName;
   /** Milliseconds, as in the rule files. */
@@ -46,7 +46,7 @@ const atOnce = 2;
 export async function alertsTest(context: CommandContext, paths: readonly string[], flags: AlertsTestFlags): Promise<number> {
   const { output, signal } = context;
   const files = ruleFiles(paths);
-  const { trials: all, damaged } = await readCorpus(flags.corpus);
+  const { trials: all, damaged } = await readCorpus(flags.corpus ?? [corpusDir]);
   const trials = judgedBy(flags.right, all).filter(
     ({ truth }) =>
       (flags.profile === undefined || truth.profile === flags.profile) &&
@@ -102,8 +102,7 @@ export async function alertsTest(context: CommandContext, paths: readonly string
     reporter.stop();
   }
 
-  const settings: readonly (number | undefined)[] = flags.for ?? [undefined];
-  const variants = settings.map((forMs, i) => ({
+  const variants = [undefined, ...(flags.for ?? [])].map((forMs, i) => ({
     title: forMs === undefined ? '' : `for: ${formatDuration(forMs)}`,
     profiles: resultOf(tested.flatMap((rows) => rows[i]?.row ?? [])),
   }));
