@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { FiredrillError } from '../model/errors.ts';
 import { humanDuration } from '../model/units.ts';
-import { parseDuration } from './durations.ts';
+import { formatDuration, parseDuration } from './durations.ts';
 import type { OutageRow, ProfileResult } from './result.ts';
 
 /** What the rules must do, as written by the user. */
@@ -77,7 +77,7 @@ export function readRequirements(given: readonly string[], outages: readonly str
   return requirements;
 }
 
-/** Holds requirements against a result: of every trial of the outage, in every profile. Times are those of the profile's own clock. */
+/** Holds requirements against a result: of every trial of the outage, in every profile. Their times are shortened where a profile's are, as those of rules. */
 export function checkRequirements(requirements: readonly Requirement[], results: readonly ProfileResult[]): readonly Met[] {
   return requirements.map((requirement) => {
     const failures =
@@ -112,7 +112,11 @@ function failuresOf(
     const best = detections[0]?.verdict;
     const where = `${outage} (${kept.truth.profile}, ${kept.name})`;
     if (best?.ttdMs === undefined) return [`${where}: missed${by === undefined ? '' : ` by ${by}`}`];
-    if (withinMs !== undefined && best.ttdMs > withinMs) return [`${where}: detected after ${humanDuration(best.ttdMs)}`];
+    const { factor } = kept.truth;
+    if (withinMs !== undefined && best.ttdMs > withinMs * factor) {
+      const short = factor === 1 ? '' : `, and ${formatDuration(withinMs)} is ${humanDuration(withinMs * factor)} here`;
+      return [`${where}: detected after ${humanDuration(best.ttdMs)}${short}`];
+    }
     if (beforeUsers && (best.leadMs ?? 0) >= 0) return [`${where}: detected ${humanDuration(best.leadMs ?? 0)} after the users noticed`];
     return [];
   });
