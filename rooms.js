@@ -17,7 +17,19 @@ export const rooms = {
   analysis: ['model'],
   reporters: ['model', 'analysis'],
   alerts: ['model', 'host', 'analysis', 'reporters'],
-  engine: ['model', 'host', 'sampling', 'load', 'registry', 'cluster', 'images', 'setup', 'analysis', 'reporters', 'alerts'],
+  engine: [
+    'model',
+    'host',
+    'sampling',
+    'load',
+    'registry',
+    'cluster',
+    'images',
+    'setup',
+    'analysis',
+    'reporters',
+    'alerts',
+  ],
   scenarios: ['model', ...parts],
 };
 rooms.cli = Object.keys(rooms);

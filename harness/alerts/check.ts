@@ -43,7 +43,8 @@ export async function checkRules(
   if (done.ok) return;
   const refusals = refusalsIn(done.stderr, files);
   const [first, ...more] = refusals;
-  const what = first === undefined ? `promtool refuses the rules: ${oneLine(done.stderr || done.stdout)}` : refusalText(first);
+  const what =
+    first === undefined ? `promtool refuses the rules: ${oneLine(done.stderr || done.stdout)}` : refusalText(first);
   throw new FiredrillError('usage', `${what}${more.length === 0 ? '' : ` (and ${more.length} more)`}`, {
     hint: `${promtool} check rules ${first?.file ?? files.join(' ')}`,
   });

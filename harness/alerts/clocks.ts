@@ -4,7 +4,13 @@ import { minutes, seconds } from '../model/units.ts';
 import { truthSchema } from './truth.ts';
 
 /** How a Prometheus beside a trial keeps time; `metrics.json` beside a trial's metrics says it where it was otherwise. */
-export const clocksSchema = truthSchema.pick({ factor: true, scrapeMs: true, evaluationMs: true, lookbackMs: true, prometheus: true });
+export const clocksSchema = truthSchema.pick({
+  factor: true,
+  scrapeMs: true,
+  evaluationMs: true,
+  lookbackMs: true,
+  prometheus: true,
+});
 export type Clocks = z.infer<typeof clocksSchema>;
 
 /** Source: what most Prometheus set-ups run; five minutes is Prometheus' own default. */

@@ -19,8 +19,7 @@ describe.skipIf(typeof toolsForTests === 'string')('a corpus', () => {
   const tools = toolsForTests;
   if (typeof tools === 'string') return;
   const fromMs = 1_760_000_000_000;
-  const add = (name: string) =>
-    keepTrial(tools, dir, name, { up: [1, 1, 0, 0] }, fromMs, 5000, keptTruth({}, fromMs));
+  const add = (name: string) => keepTrial(tools, dir, name, { up: [1, 1, 0, 0] }, fromMs, 5000, keptTruth({}, fromMs));
 
   it('keeps a trial with the span and the checksum of its data', async () => {
     await add('a');

@@ -47,9 +47,13 @@ export async function readCorpus(folders: readonly string[]): Promise<Corpus> {
   const damaged: { readonly name: string; readonly why: string }[] = [];
   for (const folder of folders) {
     const names = existsSync(folder)
-      ? readdirSync(folder).filter((name) => statSync(join(folder, name)).isDirectory()).sort()
+      ? readdirSync(folder)
+          .filter((name) => statSync(join(folder, name)).isDirectory())
+          .sort()
       : [];
-    const there = names.filter((name) => [truthOf(join(folder, name)), join(folder, name, metricsFile)].some(existsSync));
+    const there = names.filter((name) =>
+      [truthOf(join(folder, name)), join(folder, name, metricsFile)].some(existsSync),
+    );
     if (there.length === 0) {
       throw new FiredrillError('usage', `no corpus at ${folder}: it has no <name>/truth.json`, {
         hint: 'npm run firedrill -- alerts corpus add <run>',
@@ -59,7 +63,8 @@ export async function readCorpus(folders: readonly string[]): Promise<Corpus> {
       const dir = join(folder, name);
       try {
         const truth = parseAs(truthSchema, readFileSync(truthOf(dir), 'utf8'));
-        if ((await sha256(join(dir, metricsFile))) !== truth.sha256) throw new Error(`${metricsFile} is not what truth.json says`);
+        if ((await sha256(join(dir, metricsFile))) !== truth.sha256)
+          throw new Error(`${metricsFile} is not what truth.json says`);
         trials.push({ name, dir, truth });
       } catch (error) {
         damaged.push({ name, why: oneLine(error) });
@@ -79,7 +84,10 @@ export async function unpack(archive: string, signal?: AbortSignal): Promise<Unp
   const data = await mkdtemp(join(tmpdir(), 'firedrill-metrics-'));
   const remove = () => rm(data, { recursive: true, force: true });
   try {
-    await must(realRunner, `unpacking ${archive}`, 'tar', ['-xzf', archive, '-C', data], { signal, timeoutMs: 120_000 });
+    await must(realRunner, `unpacking ${archive}`, 'tar', ['-xzf', archive, '-C', data], {
+      signal,
+      timeoutMs: 120_000,
+    });
   } catch (error) {
     await remove();
     throw error;

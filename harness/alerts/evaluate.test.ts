@@ -100,18 +100,33 @@ describe.skipIf(typeof toolsForTests === 'string')('rules over stored data', () 
   });
 
   it('pending, firing, kept firing', () => {
-    expect(secondsOf('Down')).toEqual([[130, 250], [290, 400]]);
-    expect(secondsOf('Slow')).toEqual([[220, 250], [380, 400]]);
-    expect(secondsOf('Held')).toEqual([[100, 460], [500, 570]]);
-    expect(histories.find(({ rule: { name } }) => name === 'Down')?.evaluations[15]?.[1].values().next().value).toEqual(
-      { alertname: 'Down', job: 'a', pod: 'x', who: 'x' },
-    );
+    expect(secondsOf('Down')).toEqual([
+      [130, 250],
+      [290, 400],
+    ]);
+    expect(secondsOf('Slow')).toEqual([
+      [220, 250],
+      [380, 400],
+    ]);
+    expect(secondsOf('Held')).toEqual([
+      [100, 460],
+      [500, 570],
+    ]);
+    expect(
+      histories
+        .find(({ rule: { name } }) => name === 'Down')
+        ?.evaluations[15]?.[1].values()
+        .next().value,
+    ).toEqual({ alertname: 'Down', job: 'a', pod: 'x', who: 'x' });
   });
 
   it('a recorded series ends when its expression has no result, and is what other rules read', () => {
     expect(secondsOf('Recorded')).toEqual([[120, 400]]);
     expect(secondsOf('Loud')[0]?.[0]).toBeGreaterThan(200);
-    expect(secondsOf('Followed')).toEqual([[140, 260], [300, 400]]);
+    expect(secondsOf('Followed')).toEqual([
+      [140, 260],
+      [300, 400],
+    ]);
   });
 
   it('says which series a rule can never fire without', async () => {
@@ -121,17 +136,25 @@ describe.skipIf(typeof toolsForTests === 'string')('rules over stored data', () 
 
   it('an instant at which it cannot be evaluated is left out, and told', async () => {
     // Several series on both sides match while pod x is down, and only then.
-    const [history] = await evaluate(rule('Broken', 'up * on (job) (up == 0 or (up{pod="y"} and on () (up{pod="x"} == 0)))'));
+    const [history] = await evaluate(
+      rule('Broken', 'up * on (job) (up == 0 or (up{pod="y"} and on () (up{pod="x"} == 0)))'),
+    );
     expect(history?.trouble).toMatch(/^fails at \d+ of 60 evaluations: .*many-to-one/);
     expect(history?.evaluations.length).toBeLessThan(length);
     const [twins] = await evaluate(rule('Twins', 'up', ', labels: { pod: same }'));
-    expect(twins).toMatchObject({ trouble: 'two alerts with the same labels at 60 of 60 evaluations', evaluations: [] });
+    expect(twins).toMatchObject({
+      trouble: 'two alerts with the same labels at 60 of 60 evaluations',
+      evaluations: [],
+    });
     const [range] = await evaluate(rule('Now', 'up == 0 and up @ end() == 0'));
     expect(fired(range === undefined ? [] : [range])[0]?.firedMs).toBe(fromMs + 100_000);
   });
 
   it('what the data hold under the name of a recorded series is replaced', async () => {
-    const own = await freshServer({ 'up:down{pod="old"}': values(() => 0), 'ALERTS{alertname="Down",alertstate="firing"}': values(() => 1) });
+    const own = await freshServer({
+      'up:down{pod="old"}': values(() => 0),
+      'ALERTS{alertname="Down",alertstate="firing"}': values(() => 1),
+    });
     const names = fired(await evaluateRules(own, readRules(rules, 'a.yaml'), window)).filter(
       ({ name, firedMs }) => name === 'Recorded' || name === 'Followed' || firedMs < fromMs,
     );
@@ -153,7 +176,11 @@ describe.skipIf(typeof toolsForTests === 'string')('rules over stored data', () 
     // Recorded after it is read in the same group: Prometheus shows a rule the value of the evaluation before, this the same one's.
     const same = rules.replace(/ {6}- alert: Loud\n.*\n/, '');
     const alerts = fired(
-      await evaluateRules(await freshServer(), readRules(same.replace('interval: 20s', 'interval: 10s'), 'a.yaml'), window),
+      await evaluateRules(
+        await freshServer(),
+        readRules(same.replace('interval: 20s', 'interval: 10s'), 'a.yaml'),
+        window,
+      ),
     );
     const names = [...same.matchAll(/alert: (\w+)/g)].map(([, name = '']) => name);
     const tests = Array.from({ length: length - 1 }, (_, i) => i).flatMap((i) =>

@@ -58,7 +58,10 @@ export async function evaluateRules(
     if (rule.kind === 'record' && !read.has(rule)) return;
     const intervalMs = window.everyMs ?? group.intervalMs ?? window.evaluationMs;
     const missing = missingFor(rule.expr, (name) => known.has(name));
-    const found = missing.length > 0 ? { answers: [], failed: new Set<number>() } : await ask(server, rule, group, intervalMs, window);
+    const found =
+      missing.length > 0
+        ? { answers: [], failed: new Set<number>() }
+        : await ask(server, rule, group, intervalMs, window);
     if (rule.kind === 'record') {
       const series = recorded(rule, found.answers, intervalMs, window);
       if (series.length > 0) known.add(rule.name);
@@ -93,7 +96,10 @@ export async function evaluateRules(
 }
 
 /** The instants of a window. */
-export function* instants(intervalMs: number, { fromMs, toMs }: Pick<Window, 'fromMs' | 'toMs'>): Generator<number, void> {
+export function* instants(
+  intervalMs: number,
+  { fromMs, toMs }: Pick<Window, 'fromMs' | 'toMs'>,
+): Generator<number, void> {
   for (let at = Math.ceil(fromMs / intervalMs) * intervalMs; at <= toMs; at += intervalMs) yield at;
 }
 
@@ -186,11 +192,7 @@ function recorded(rule: Rule, answers: readonly Answer[], intervalMs: number, wi
   }));
 }
 
-function withEnds(
-  points: readonly (readonly [number, number])[],
-  intervalMs: number,
-  toMs: number,
-): Series['samples'] {
+function withEnds(points: readonly (readonly [number, number])[], intervalMs: number, toMs: number): Series['samples'] {
   return points.flatMap(([at, value], i) => {
     const next = points[i + 1]?.[0] ?? Infinity;
     const ends = next > at + intervalMs && at + intervalMs <= toMs;

@@ -18,7 +18,8 @@ export function graph({ drawn, spans }: Pick<Cell, 'drawn' | 'spans'>, truth: Tr
   const [from, to] = [truth.dataFromMs - zero, truth.dataToMs - zero];
   const x = scale(from, to);
   const values = drawn === undefined ? { low: 0, high: 1 } : rangeOf(drawn);
-  const y = (value: number): number => round(top + plotHeight * (1 - (value - values.low) / (values.high - values.low)));
+  const y = (value: number): number =>
+    round(top + plotHeight * (1 - (value - values.low) / (values.high - values.low)));
   const bottom = top + plotHeight;
   const mark = (ms: number | undefined, kind: string, label: string): Markup | undefined =>
     ms === undefined
@@ -26,7 +27,8 @@ export function graph({ drawn, spans }: Pick<Cell, 'drawn' | 'spans'>, truth: Tr
       : safe`<line class="rule ${kind}" x1="${x.at(ms - zero)}" x2="${x.at(ms - zero)}" y1="${top - 4}" y2="${bottom + barsHeight}"><title>${label}</title></line>`;
   return safe`<svg class="plot" role="img" aria-label="The expression over the trial" width="100%" height="${bottom + barsHeight + axisHeight}">
 ${ticks(from, to).map(
-  (t) => safe`<line class="grid" x1="${x.at(t)}" x2="${x.at(t)}" y1="${top}" y2="${bottom}"/><text class="tick" x="${x.at(t)}" y="${bottom + barsHeight + 18}" text-anchor="${x.percent(t) < 4 ? 'start' : x.percent(t) > 96 ? 'end' : 'middle'}">${tickLabel(t)}</text>`,
+  (t) =>
+    safe`<line class="grid" x1="${x.at(t)}" x2="${x.at(t)}" y1="${top}" y2="${bottom}"/><text class="tick" x="${x.at(t)}" y="${bottom + barsHeight + 18}" text-anchor="${x.percent(t) < 4 ? 'start' : x.percent(t) > 96 ? 'end' : 'middle'}">${tickLabel(t)}</text>`,
 )}
 <text class="tick" x="0" y="${top - 8}">${number(values.high)}</text><text class="tick" x="0" y="${bottom - 3}">${number(values.low)}</text>
 ${truth.healthy.map(({ fromMs, toMs }) => safe`<rect class="healthy" x="${x.at(fromMs - zero)}" width="${round(x.percent(toMs - zero) - x.percent(fromMs - zero))}%" y="${top}" height="${plotHeight}"><title>nothing is wrong yet</title></rect>`)}
@@ -59,7 +61,8 @@ function rangeOf({ series, threshold }: Drawn): { readonly low: number; readonly
     }
   }
   if (!Number.isFinite(low) || !Number.isFinite(high)) return { low: 0, high: 1 };
-  if (low === high) return { low: low - (low === 0 ? 1 : Math.abs(low) / 2), high: high + (high === 0 ? 1 : Math.abs(high) / 2) };
+  if (low === high)
+    return { low: low - (low === 0 ? 1 : Math.abs(low) / 2), high: high + (high === 0 ? 1 : Math.abs(high) / 2) };
   const room = (high - low) * 0.05;
   return { low: low - room, high: high + room };
 }
@@ -92,5 +95,7 @@ function number(value: number): string {
       [1e3, 'k'],
     ] as const
   ).find(([at]) => size >= at);
-  return prefix === undefined ? String(Number(value.toPrecision(3))) : `${Number((value / prefix[0]).toPrecision(3))}${prefix[1]}`;
+  return prefix === undefined
+    ? String(Number(value.toPrecision(3)))
+    : `${Number((value / prefix[0]).toPrecision(3))}${prefix[1]}`;
 }

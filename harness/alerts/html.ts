@@ -3,7 +3,7 @@ import { head, safe, trusted, type Markup } from '../reporters/markup.ts';
 import { graph } from './graph.ts';
 import { ruleKey, type Cell, type ProfileResult, type RuleRow, type TrialRow } from './result.ts';
 import type { TestResult } from './terminal.ts';
-import { falseAlarmsText, leadText, signed, stateWords } from './words.ts';
+import { falseAlarmsText, leadText, liveText, signed, stateWords } from './words.ts';
 
 /** What the matrix and its graphs need beside the reports' style. */
 const style = trusted(`<style>
@@ -53,7 +53,7 @@ ${result.met.length > 0 && safe`<h2>Requirements</h2><ul class="plain">${result.
       yield safe`<section><h2>${heading}</h2>
 ${matrix(profile, id)}
 ${legend}
-<p class="muted">All rules together on a healthy cluster: ${falseAlarmsText(profile.total)}.</p>
+<p class="muted">All rules together on a healthy cluster: ${falseAlarmsText(profile.total)}. ${liveText(profile.live)}</p>
 </section>
 `.markup;
       yield* graphs(profile, id);
@@ -78,7 +78,10 @@ const short = {
   failed: 'error',
 } as const;
 
-const columnsOf = ({ outages, healthy }: ProfileResult): readonly { readonly name: string; readonly row: TrialRow }[] => [
+const columnsOf = ({
+  outages,
+  healthy,
+}: ProfileResult): readonly { readonly name: string; readonly row: TrialRow }[] => [
   ...outages.flatMap(({ outage, trials }) => trials.map((row) => ({ name: outage, row }))),
   ...healthy.map((row) => ({ name: row.kept.name, row })),
 ];
@@ -101,7 +104,10 @@ function matrix(profile: ProfileResult, id: string): Markup {
   return safe`<div class="matrix" tabindex="0" role="region" aria-label="Rules and outages"><table>
 <thead><tr><th>rule</th>${columns.map(({ name, row }) => safe`<th class="turned" title="${row.kept.truth.title}"><span>${name}</span></th>`)}<th>false alarms</th></tr></thead>
 <tbody>${profile.rules.map(
-    (r, i) => safe`<tr><th title="${r.rule.title}, ${r.rule.file}:${r.rule.line}">${r.rule.title}</th>${columns.map((_, column) => cell(r, i, column))}<td>${falseAlarmsText(r.falseAlarms)}</td></tr>
+    (
+      r,
+      i,
+    ) => safe`<tr><th title="${r.rule.title}, ${r.rule.file}:${r.rule.line}">${r.rule.title}</th>${columns.map((_, column) => cell(r, i, column))}<td>${falseAlarmsText(r.falseAlarms)}</td></tr>
 `,
   )}</tbody></table></div>`;
 }

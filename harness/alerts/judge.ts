@@ -16,7 +16,17 @@ import type { RightAlert, Truth } from './truth.ts';
  * - `no-series`: it reads series of which there are none, so it can never fire here;
  * - `failed`: Prometheus could not evaluate it.
  */
-export const cellStates = ['detected', 'noisy', 'late', 'pending', 'too-short', 'missed', 'standing', 'no-series', 'failed'] as const;
+export const cellStates = [
+  'detected',
+  'noisy',
+  'late',
+  'pending',
+  'too-short',
+  'missed',
+  'standing',
+  'no-series',
+  'failed',
+] as const;
 export type CellState = (typeof cellStates)[number];
 
 /** A rule in a trial, held against what is known of it. Durations in ms. */
@@ -100,7 +110,9 @@ export function judge(
 }
 
 /** When any alert of a rule fired, as stretches: what one page would have been. Unix ms. */
-export function episodes(fired: readonly (AlertSpan & { firedMs: number })[]): readonly { readonly fromMs: number; readonly toMs: number }[] {
+export function episodes(
+  fired: readonly (AlertSpan & { firedMs: number })[],
+): readonly { readonly fromMs: number; readonly toMs: number }[] {
   const out: { fromMs: number; toMs: number }[] = [];
   for (const { firedMs, endedMs = Infinity } of [...fired].sort((a, b) => a.firedMs - b.firedMs)) {
     const last = out.at(-1);

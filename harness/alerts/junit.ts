@@ -19,8 +19,10 @@ export function junitResult({ met, damaged, variants }: TestResult): string {
 `,
     ),
     ...(met.length === 0
-      ? [safe`<testcase classname="firedrill.alerts" name="${rules} alert rules were evaluated" time="0.000"></testcase>
-`]
+      ? [
+          safe`<testcase classname="firedrill.alerts" name="${rules} alert rules were evaluated" time="0.000"></testcase>
+`,
+        ]
       : []),
   ];
   const failures = met.filter(({ met: ok }) => !ok).length;

@@ -7,7 +7,9 @@ export const labelKey = (labels: Labels): string =>
 
 /** `{pod="x", namespace="y"}` without what every alert of the rule has. */
 export function labelText(labels: Labels): string {
-  const shown = Object.entries(labels).filter(([name]) => name !== 'alertname' && name !== '__name__' && name !== 'severity');
+  const shown = Object.entries(labels).filter(
+    ([name]) => name !== 'alertname' && name !== '__name__' && name !== 'severity',
+  );
   return shown.length === 0 ? '' : `{${shown.map(([name, value]) => `${name}="${value}"`).join(', ')}}`;
 }
 

@@ -40,7 +40,8 @@ export function evaluationOrder(groups: readonly RuleGroup[]): {
   let left = all;
   while (left.length > 0) {
     const ready = left.filter(({ rule }) => (sources.get(rule) ?? []).every((source) => done.has(source)));
-    if (ready.length === 0) return { ordered: [...ordered, ...left], read, circular: new Set(left.map(({ rule }) => rule)) };
+    if (ready.length === 0)
+      return { ordered: [...ordered, ...left], read, circular: new Set(left.map(({ rule }) => rule)) };
     for (const each of ready) done.add(each.rule);
     ordered.push(...ready);
     left = left.filter(({ rule }) => !done.has(rule));

@@ -17,9 +17,14 @@ describe('durations', () => {
     for (const text of ['', '5', 'm5', '5m1h', '1.5m', ' 5m']) expect(parseDuration(text)).toBeUndefined();
   });
   it('writes what it reads', () => {
-    expect([0, 1, 50_000, 100_000, 5_400_000, 2500].map(formatDuration)).toEqual(
-      ['0s', '1ms', '50s', '1m40s', '1h30m', '2s500ms'],
-    );
+    expect([0, 1, 50_000, 100_000, 5_400_000, 2500].map(formatDuration)).toEqual([
+      '0s',
+      '1ms',
+      '50s',
+      '1m40s',
+      '1h30m',
+      '2s500ms',
+    ]);
     expect(formatDuration(0.2)).toBe('1ms');
   });
 });
@@ -27,10 +32,20 @@ describe('durations', () => {
 describe('what an expression reads', () => {
   it('names, matchers, names in braces', () => {
     expect(selectorsOf('sum by (pod) (rate(a_total{ns="x", pod!~"y.*"}[5m])) > on () b')).toEqual([
-      { metric: 'a_total', matchers: [{ label: 'ns', op: '=', value: 'x' }, { label: 'pod', op: '!~', value: 'y.*' }] },
+      {
+        metric: 'a_total',
+        matchers: [
+          { label: 'ns', op: '=', value: 'x' },
+          { label: 'pod', op: '!~', value: 'y.*' },
+        ],
+      },
       { metric: 'b', matchers: [] },
     ]);
-    expect(selectorsOf('{__name__="c"} or {"d", x="1"} or {job="j"}').map(({ metric }) => metric)).toEqual(['c', 'd', undefined]);
+    expect(selectorsOf('{__name__="c"} or {"d", x="1"} or {job="j"}').map(({ metric }) => metric)).toEqual([
+      'c',
+      'd',
+      undefined,
+    ]);
     expect(selectorsOf('job:errors:rate5m')[0]?.metric).toBe('job:errors:rate5m');
   });
 

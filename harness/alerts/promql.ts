@@ -130,7 +130,8 @@ export function drawable(expr: string): Drawable {
   const look = (node: Node): Drawable => {
     const below = children(node);
     const [first, last] = [below[0], below.at(-1)];
-    if ((node.name === 'PromQL' || node.name === 'ParenExpr') && first !== undefined && below.length === 1) return look(first);
+    if ((node.name === 'PromQL' || node.name === 'ParenExpr') && first !== undefined && below.length === 1)
+      return look(first);
     if (node.name === 'BinaryExpr' && first !== undefined && last !== undefined) {
       if (node.getChild('And') !== null || node.getChild('Unless') !== null) return look(first);
       const op = comparisons.map((name) => node.getChild(name)).find((found) => found !== null);

@@ -38,7 +38,9 @@ function sample(atMs: number, value: number | undefined): Buffer {
 function timeSeries({ labels, samples }: Series): Buffer {
   const sorted = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
   return Buffer.concat([
-    ...sorted.map(([name, value]) => field(1, Buffer.concat([field(1, Buffer.from(name)), field(2, Buffer.from(value))]))),
+    ...sorted.map(([name, value]) =>
+      field(1, Buffer.concat([field(1, Buffer.from(name)), field(2, Buffer.from(value))])),
+    ),
     ...samples.map(([atMs, value]) => field(2, sample(atMs, value))),
   ]);
 }

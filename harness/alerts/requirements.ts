@@ -29,7 +29,8 @@ export interface Met {
   readonly why: string;
 }
 
-const forms = "'<outage>: detected [within 5m] [before users] [by <AlertName>]' or 'false alarms: at most <n> per hour'";
+const forms =
+  "'<outage>: detected [within 5m] [before users] [by <AlertName>]' or 'false alarms: at most <n> per hour'";
 
 function parse(text: string): Requirement {
   const bad = new FiredrillError('usage', `--require ${JSON.stringify(text)}: must be ${forms}`, {
@@ -78,7 +79,10 @@ export function readRequirements(given: readonly string[], outages: readonly str
 }
 
 /** Holds requirements against a result: of every trial of the outage, in every profile. Their times are shortened where a profile's are, as those of rules. */
-export function checkRequirements(requirements: readonly Requirement[], results: readonly ProfileResult[]): readonly Met[] {
+export function checkRequirements(
+  requirements: readonly Requirement[],
+  results: readonly ProfileResult[],
+): readonly Met[] {
   return requirements.map((requirement) => {
     const failures =
       requirement.kind === 'detected'
@@ -108,7 +112,9 @@ function failuresOf(
   { outage, trials }: OutageRow,
 ): readonly string[] {
   return trials.flatMap(({ kept, verdicts }) => {
-    const detections = verdicts.filter(({ rule, verdict }) => verdict.state === 'detected' && (by === undefined || rule.name === by));
+    const detections = verdicts.filter(
+      ({ rule, verdict }) => verdict.state === 'detected' && (by === undefined || rule.name === by),
+    );
     const best = detections[0]?.verdict;
     const where = `${outage} (${kept.truth.profile}, ${kept.name})`;
     if (best?.ttdMs === undefined) return [`${where}: missed${by === undefined ? '' : ` by ${by}`}`];
@@ -117,7 +123,8 @@ function failuresOf(
       const short = factor === 1 ? '' : `, and ${formatDuration(withinMs)} is ${humanDuration(withinMs * factor)} here`;
       return [`${where}: detected after ${humanDuration(best.ttdMs)}${short}`];
     }
-    if (beforeUsers && (best.leadMs ?? 0) >= 0) return [`${where}: detected ${humanDuration(best.leadMs ?? 0)} after the users noticed`];
+    if (beforeUsers && (best.leadMs ?? 0) >= 0)
+      return [`${where}: detected ${humanDuration(best.leadMs ?? 0)} after the users noticed`];
     return [];
   });
 }

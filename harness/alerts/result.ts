@@ -1,6 +1,7 @@
 import { poissonUpper } from '../analysis/stats.ts';
 import { grouped } from '../model/grouped.ts';
 import type { ProfileName } from '../model/profile.ts';
+import { agrees, type Agreement } from './against-live.ts';
 import type { KeptTrial } from './corpus.ts';
 import type { Verdict } from './judge.ts';
 import type { Rule } from './rules.ts';
@@ -21,7 +22,10 @@ export interface Drawn {
   readonly expr: string;
   readonly op?: string;
   readonly threshold?: number;
-  readonly series: readonly { readonly name: string; readonly points: readonly (readonly [atMs: number, value: number])[] }[];
+  readonly series: readonly {
+    readonly name: string;
+    readonly points: readonly (readonly [atMs: number, value: number])[];
+  }[];
   /** How many series there are besides those. */
   readonly more: number;
 }
@@ -30,6 +34,8 @@ export interface Drawn {
 export interface TrialRow {
   readonly kept: KeptTrial;
   readonly verdicts: readonly Cell[];
+  /** The replay against the alerts of the Prometheus that ran beside the trial, where rules of these names ran in both. */
+  readonly live: readonly Agreement[];
 }
 
 export interface OutageRow {
@@ -67,6 +73,22 @@ export interface ProfileResult {
   readonly rules: readonly RuleRow[];
   /** Of all rules together: pages of a healthy cluster. */
   readonly total: FalseAlarms;
+  readonly live: LiveAgreement;
+}
+
+/** How far replayed alerts are those of the Prometheus that ran beside the trials. */
+export interface LiveAgreement {
+  /** Alerts that fired in either. */
+  readonly of: number;
+  /** Those that fired in both within one evaluation of each other. */
+  readonly agree: number;
+  /** The others: alert, trial, and how far apart. */
+  readonly apart: readonly {
+    readonly name: string;
+    readonly trial: string;
+    readonly replayedMs?: number;
+    readonly liveMs?: number;
+  }[];
 }
 
 /** The rate of false alarms and its upper bound. */
@@ -87,27 +109,50 @@ export function resultOf(rows: readonly TrialRow[]): readonly ProfileResult[] {
   return [...grouped(rows, ({ kept }) => kept.truth.profile)]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([profile, all]): ProfileResult => {
-      const sorted = all.map(({ kept, verdicts }) => ({ kept, verdicts: [...verdicts].sort(soonest) }));
-      const outages = [...grouped(sorted.filter(({ kept }) => kept.truth.outage !== undefined), ({ kept }) => kept.truth.outage ?? '')]
+      const sorted = all.map((row) => ({ ...row, verdicts: [...row.verdicts].sort(soonest) }));
+      const outages = [
+        ...grouped(
+          sorted.filter(({ kept }) => kept.truth.outage !== undefined),
+          ({ kept }) => kept.truth.outage ?? '',
+        ),
+      ]
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([outage, trials]): OutageRow => ({ outage, trials }));
       const rules = [...new Set(all.flatMap(({ verdicts }) => verdicts.map(({ rule }) => ruleKey(rule))))];
-      const cellsOf = (key: string) => sorted.flatMap(({ kept, verdicts }) => verdicts.filter(({ rule }) => ruleKey(rule) === key).map((cell) => ({ kept, cell })));
+      const cellsOf = (key: string) =>
+        sorted.flatMap(({ kept, verdicts }) =>
+          verdicts.filter(({ rule }) => ruleKey(rule) === key).map((cell) => ({ kept, cell })),
+        );
       return {
         profile,
         outages,
         healthy: sorted.filter(({ kept }) => kept.truth.outage === undefined),
-        rules: rules.map((key) => ruleRow(cellsOf(key).map(({ kept, cell }) => ({ outage: kept.truth.outage, cell })), outages.length)),
+        rules: rules.map((key) =>
+          ruleRow(
+            cellsOf(key).map(({ kept, cell }) => ({ outage: kept.truth.outage, cell })),
+            outages.length,
+          ),
+        ),
         total: togetherOf(sorted),
+        live: liveOf(sorted),
       };
     });
 }
 
 /** Rules of two files may have one name. */
-export const ruleKey = ({ file, line, name }: Pick<Rule, 'file' | 'line' | 'name'>): string => `${name} ${file}:${line}`;
+export const ruleKey = ({ file, line, name }: Pick<Rule, 'file' | 'line' | 'name'>): string =>
+  `${name} ${file}:${line}`;
 
-function ruleRow(cells: readonly { readonly outage: string | undefined; readonly cell: Cell }[], outages: number): RuleRow {
-  const byOutage = [...grouped(cells.filter(({ outage }) => outage !== undefined), ({ outage }) => outage ?? '').values()];
+function ruleRow(
+  cells: readonly { readonly outage: string | undefined; readonly cell: Cell }[],
+  outages: number,
+): RuleRow {
+  const byOutage = [
+    ...grouped(
+      cells.filter(({ outage }) => outage !== undefined),
+      ({ outage }) => outage ?? '',
+    ).values(),
+  ];
   const count = (which: (verdict: Verdict) => boolean): number =>
     byOutage.filter((some) => some.every(({ cell }) => which(cell.verdict))).length;
   const missing = cells.map(({ cell }) => cell.missing);
@@ -131,4 +176,19 @@ function togetherOf(rows: readonly TrialRow[]): FalseAlarms {
     couldFireMs: kept.truth.healthy.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0),
   }));
   return falseAlarmsOf(perTrial);
+}
+
+function liveOf(rows: readonly TrialRow[]): LiveAgreement {
+  const all = rows.flatMap(({ kept, live }) => live.map((each) => ({ kept, each })));
+  const apart = all.filter(({ kept, each }) => !agrees(each, kept.truth.evaluationMs));
+  return {
+    of: all.length,
+    agree: all.length - apart.length,
+    apart: apart.map(({ kept, each: { name, replayedMs, liveMs } }) => ({
+      name,
+      trial: kept.name,
+      ...(replayedMs === undefined ? {} : { replayedMs }),
+      ...(liveMs === undefined ? {} : { liveMs }),
+    })),
+  };
 }

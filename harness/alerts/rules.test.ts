@@ -48,7 +48,10 @@ describe('a rule file', () => {
   it.each([
     ['groups:\n  - name: a\n    rules:\n      - expr: x\n', 'shop.yaml:4: a rule needs a name'],
     ['groups:\n  - name: a\n    rules:\n      - alert: A\n', 'shop.yaml:4: A has no expr'],
-    ['groups:\n  - name: a\n    rules:\n      - alert: A\n        expr: x\n        for: long\n', 'shop.yaml:6: for: long is not'],
+    [
+      'groups:\n  - name: a\n    rules:\n      - alert: A\n        expr: x\n        for: long\n',
+      'shop.yaml:6: for: long is not',
+    ],
     ['groups:\n  - name: a\n   rules: []\n', 'shop.yaml:3: '],
     ['a: 1\n', 'shop.yaml:1: is not a rule file'],
     ['', 'shop.yaml:1: is not a rule file'],

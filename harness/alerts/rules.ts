@@ -120,7 +120,10 @@ export function readRules(text: string, file: string): readonly RuleGroup[] {
     const value: unknown = map.get(name, true);
     if (!isMap(value)) return {};
     return Object.fromEntries(
-      value.items.map(({ key, value: item }) => [String(isScalar(key) ? key.value : key), isScalar(item) ? String(item.value) : '']),
+      value.items.map(({ key, value: item }) => [
+        String(isScalar(key) ? key.value : key),
+        isScalar(item) ? String(item.value) : '',
+      ]),
     );
   };
 

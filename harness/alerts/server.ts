@@ -8,6 +8,7 @@ import { sleep } from '../host/time.ts';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import { parseAs } from '../model/schema.ts';
 import { formatDuration } from './durations.ts';
+import type { Stored } from './against-live.ts';
 import { writeRequest, type Series } from './remote-write.ts';
 
 /** One series of an answer. Unix ms. */
@@ -20,6 +21,8 @@ export interface Answer {
 export interface Server {
   /** Evaluates an expression at `fromMs`, `fromMs + stepMs`, … up to `toMs`. @throws Error with Prometheus' own words */
   queryRange(expr: string, fromMs: number, toMs: number, stepMs: number): Promise<readonly Answer[]>;
+  /** The samples of a selector's series as they are stored, of the `rangeMs` before an instant. */
+  samples(selector: string, atMs: number, rangeMs: number): Promise<readonly Stored[]>;
   /** The names of all metrics. */
   names(): Promise<ReadonlySet<string>>;
   /** Deletes the series of these names from its data. */
@@ -40,7 +43,10 @@ const answer = z.object({
 });
 const matrix = z.object({
   result: z.array(
-    z.object({ metric: z.record(z.string(), z.string()), values: z.array(z.tuple([z.number(), z.string()])).optional() }),
+    z.object({
+      metric: z.record(z.string(), z.string()),
+      values: z.array(z.tuple([z.number(), z.string()])).optional(),
+    }),
   ),
 });
 
@@ -104,9 +110,13 @@ export async function startServer(
   try {
     while (!(await isReady(url, signal))) {
       if (isOver || performance.now() - began > startWithinMs) {
-        throw new FiredrillError('environment', `${prometheus} did not start: ${oneLine(said.trim() || 'it said nothing')}`, {
-          hint: `${prometheus} --version`,
-        });
+        throw new FiredrillError(
+          'environment',
+          `${prometheus} did not start: ${oneLine(said.trim() || 'it said nothing')}`,
+          {
+            hint: `${prometheus} --version`,
+          },
+        );
       }
       await sleep(50, signal);
     }
@@ -138,13 +148,23 @@ export async function startServer(
         points: values.map(([at, value]) => [Math.round(at * 1000), numberOf(value)] as const),
       }));
     },
+    async samples(selector, atMs, rangeMs) {
+      const query = `${selector}[${formatDuration(rangeMs)}]`;
+      const found = await ask('/api/v1/query', new URLSearchParams({ query, time: String(atMs / 1000) }));
+      return matrix.parse(found).result.map(({ metric, values = [] }) => ({
+        labels: metric,
+        timesMs: values.map(([at]) => Math.round(at * 1000)),
+      }));
+    },
     async names() {
       const response = await fetch(`${url}/api/v1/label/__name__/values`, { signal: limited(queryWithinMs, signal) });
       return new Set(z.object({ data: z.array(z.string()) }).parse(await response.json()).data);
     },
     async forget(names) {
       if (names.length === 0) return;
-      const body = new URLSearchParams(names.map((name): [string, string] => ['match[]', `{__name__=${JSON.stringify(name)}}`]));
+      const body = new URLSearchParams(
+        names.map((name): [string, string] => ['match[]', `{__name__=${JSON.stringify(name)}}`]),
+      );
       const response = await fetch(`${url}/api/v1/admin/tsdb/delete_series`, {
         method: 'POST',
         body,

@@ -36,7 +36,17 @@ describe('an alert', () => {
   });
   it('of another label set is another alert', () => {
     const both: Evaluation = new Map([...there, ['y', { alertname: 'A', pod: 'y' }]]);
-    const spans = alertSpans([[0, there], [1, both], [2, gone]], { forMs: 1, keepFiringForMs: 0 });
-    expect(spans.map(({ labels, firedMs }) => [labels['pod'], firedMs])).toEqual([['x', 1], ['y', undefined]]);
+    const spans = alertSpans(
+      [
+        [0, there],
+        [1, both],
+        [2, gone],
+      ],
+      { forMs: 1, keepFiringForMs: 0 },
+    );
+    expect(spans.map(({ labels, firedMs }) => [labels['pod'], firedMs])).toEqual([
+      ['x', 1],
+      ['y', undefined],
+    ]);
   });
 });

@@ -2,7 +2,7 @@ import { painter, table, wrap, type Paint, type TerminalOptions } from '../repor
 import { countOf, humanDuration, midpoint } from '../model/units.ts';
 import type { Met } from './requirements.ts';
 import type { Cell, OutageRow, ProfileResult, TrialRow } from './result.ts';
-import { falseAlarmsText, leadText, signed, stateWords } from './words.ts';
+import { falseAlarmsText, leadText, liveText, signed, stateWords } from './words.ts';
 
 /** One result: under the rules' own settings, or under another `for`. */
 export interface Variant {
@@ -31,7 +31,8 @@ export function terminalResult(result: TestResult, options: TerminalOptions): st
     if (title !== '') lines.push(paint.bold(`# ${title}`), '');
     for (const profile of profiles) lines.push(...profileLines(profile, options.width, paint));
   }
-  for (const { name, why } of result.damaged) lines.push(...wrap(`left out: ${name} is damaged: ${why}`, options.width));
+  for (const { name, why } of result.damaged)
+    lines.push(...wrap(`left out: ${name} is damaged: ${why}`, options.width));
   for (const { requirement, met, why } of result.met) {
     lines.push(...wrap(`${met ? 'met' : 'NOT MET'}: ${requirement.text}${met ? '' : `: ${why}`}`, options.width));
   }
@@ -43,7 +44,9 @@ function profileLines(profile: ProfileResult, width: number, paint: Paint): read
   const never = rules.filter(({ neverHere }) => neverHere.length > 0);
   const able = rules.filter(({ neverHere }) => neverHere.length === 0);
   return [
-    paint.bold(`Profile ${profile.profile}: ${countOf(rules.length, 'alert rule')} on ${countOf(outages.length, 'outage')}`),
+    paint.bold(
+      `Profile ${profile.profile}: ${countOf(rules.length, 'alert rule')} on ${countOf(outages.length, 'outage')}`,
+    ),
     '',
     ...outages.flatMap((row) => row.trials.flatMap((trial) => trialLines(row, trial, width, paint))),
     ...(healthy.length === 0 ? [] : [`${countOf(healthy.length, 'trial')} of a healthy cluster`, '']),
@@ -65,7 +68,10 @@ function profileLines(profile: ProfileResult, width: number, paint: Paint): read
     ),
     '',
     `False alarms of all rules together: ${falseAlarmsText(profile.total)}.`,
-    ...never.flatMap(({ rule, neverHere }) => wrap(`${rule.title} can never fire here: no such series ${neverHere.join(', ')}`, width)),
+    ...(profile.live.of === 0 ? [] : wrap(liveText(profile.live), width)),
+    ...never.flatMap(({ rule, neverHere }) =>
+      wrap(`${rule.title} can never fire here: no such series ${neverHere.join(', ')}`, width),
+    ),
     '',
   ];
 }
@@ -73,7 +79,12 @@ function profileLines(profile: ProfileResult, width: number, paint: Paint): read
 /** What says nothing in a trial is counted, not listed. */
 const silent = ['missed', 'too-short', 'no-series'];
 
-function trialLines({ outage }: OutageRow, { kept, verdicts }: TrialRow, width: number, paint: Paint): readonly string[] {
+function trialLines(
+  { outage }: OutageRow,
+  { kept, verdicts }: TrialRow,
+  width: number,
+  paint: Paint,
+): readonly string[] {
   const { truth } = kept;
   const shown = verdicts.filter(({ verdict }) => !silent.includes(verdict.state));
   const count = (state: string): number => verdicts.filter(({ verdict }) => verdict.state === state).length;
@@ -89,11 +100,25 @@ function trialLines({ outage }: OutageRow, { kept, verdicts }: TrialRow, width: 
       : table(
           [
             { head: 'rule', cells: cells(({ rule }) => rule.title), dropOrder: 0 },
-            { head: 'TTD', cells: cells(({ verdict }) => (verdict.ttdMs === undefined ? stateWords[verdict.state] : signed(verdict.ttdMs))), dropOrder: 0 },
+            {
+              head: 'TTD',
+              cells: cells(({ verdict }) =>
+                verdict.ttdMs === undefined ? stateWords[verdict.state] : signed(verdict.ttdMs),
+              ),
+              dropOrder: 0,
+            },
             { head: 'users noticed', cells: cells(({ verdict }) => leadText(verdict)), dropOrder: 2 },
             { head: 'name', cells: cells(({ verdict }) => verdict.name ?? ''), dropOrder: 1 },
-            { head: 'came back', cells: cells(({ verdict }) => (verdict.flaps === 0 ? '' : `${verdict.flaps}×`)), dropOrder: 3 },
-            { head: 'alert', cells: cells(({ verdict, trouble }) => (trouble ?? verdict.who ?? '').slice(0, 70)), dropOrder: 4 },
+            {
+              head: 'came back',
+              cells: cells(({ verdict }) => (verdict.flaps === 0 ? '' : `${verdict.flaps}×`)),
+              dropOrder: 3,
+            },
+            {
+              head: 'alert',
+              cells: cells(({ verdict, trouble }) => (trouble ?? verdict.who ?? '').slice(0, 70)),
+              dropOrder: 4,
+            },
           ],
           shown.length,
           width,

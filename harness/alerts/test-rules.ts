@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { oneLine } from '../model/errors.ts';
 import { millis } from '../model/units.ts';
+import { againstLive } from './against-live.ts';
 import { metricsFile, unpack, type KeptTrial } from './corpus.ts';
 import { evaluateRules, type History } from './evaluate.ts';
 import { judge } from './judge.ts';
@@ -44,6 +45,8 @@ export async function testTrial(
   await using unpacked = await unpack(join(kept.dir, metricsFile), signal);
   const server = await startServer(prometheus, unpacked.data, { lookbackMs: truth.lookbackMs }, signal);
   try {
+    // Before rules are evaluated, which may write such series of their own.
+    const stored = await server.samples('ALERTS', truth.dataToMs, truth.dataToMs - truth.dataFromMs + 1000);
     const histories = await evaluateRules(server, groups, {
       fromMs: truth.dataFromMs,
       toMs: truth.dataToMs,
@@ -54,7 +57,14 @@ export async function testTrial(
     for (const forMs of [undefined, ...(whatIf.forMs ?? [])]) {
       const verdicts: Cell[] = [];
       for (const history of histories) verdicts.push(await cellOf(server, history, forMs));
-      tried.push({ forMs, row: { kept, verdicts } });
+      const live =
+        forMs === undefined && whatIf.everyMs === undefined
+          ? againstLive(
+              stored,
+              verdicts.flatMap(({ spans }) => spans),
+            )
+          : [];
+      tried.push({ forMs, row: { kept, verdicts, live } });
     }
     return tried;
   } finally {
@@ -66,7 +76,8 @@ export async function testTrial(
     const tried: Rule = { ...rule, ...(forMs === undefined ? {} : { forMs: millis(forMs * truth.factor) }) };
     const spans = alertSpans(evaluations, tried);
     const verdict = judge(tried, spans, truth, known, { missing, failed: evaluations.length === 0 });
-    if (spans.length > 0 && !drawings.has(history)) drawings.set(history, await draw(from, tried, spans, history.intervalMs));
+    if (spans.length > 0 && !drawings.has(history))
+      drawings.set(history, await draw(from, tried, spans, history.intervalMs));
     const drawn = spans.length === 0 ? undefined : drawings.get(history);
     return {
       rule: tried,
@@ -79,7 +90,12 @@ export async function testTrial(
   }
 
   /** The expression over the trial, where any alert of it stood. */
-  async function draw(from: Server, { expr }: Rule, spans: readonly AlertSpan[], intervalMs: number): Promise<Drawn | undefined> {
+  async function draw(
+    from: Server,
+    { expr }: Rule,
+    spans: readonly AlertSpan[],
+    intervalMs: number,
+  ): Promise<Drawn | undefined> {
     const what = drawable(expr);
     const steps = Math.max(1, Math.ceil((truth.dataToMs - truth.dataFromMs) / intervalMs / mostPoints));
     try {
@@ -88,7 +104,10 @@ export async function testTrial(
       const series = (shown.length === 0 ? answers : shown).slice(0, mostSeries);
       return {
         ...what,
-        series: series.map(({ labels, points }) => ({ name: labelText(labels), points: points.filter(([, v]) => Number.isFinite(v)) })),
+        series: series.map(({ labels, points }) => ({
+          name: labelText(labels),
+          points: points.filter(([, v]) => Number.isFinite(v)),
+        })),
         more: answers.length - series.length,
       };
     } catch (error) {
@@ -103,4 +122,6 @@ const mostSeries = 3;
 
 /** Whether a series can be the one that an alert is about: no label of both differs. */
 const agree = (series: Labels, alert: Labels): boolean =>
-  Object.entries(series).every(([name, value]) => name === '__name__' || alert[name] === undefined || alert[name] === value);
+  Object.entries(series).every(
+    ([name, value]) => name === '__name__' || alert[name] === undefined || alert[name] === value,
+  );

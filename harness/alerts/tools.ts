@@ -24,7 +24,8 @@ export interface ToolOptions {
 /** What is built where there is no package: Prometheus 3.16 (its Go module's versions are 0.<minor>). */
 const goModule = 'github.com/prometheus/prometheus@v0.316.0';
 
-const hint = 'install Prometheus (https://prometheus.io/download/), then FIREDRILL_PROMETHEUS=<folder with prometheus and promtool>';
+const hint =
+  'install Prometheus (https://prometheus.io/download/), then FIREDRILL_PROMETHEUS=<folder with prometheus and promtool>';
 
 /** `prometheus, version 2.42.0+ds (branch: …`; undefined for anything else. */
 export const versionIn = (said: string): string | undefined => /^prometheus, version (\S+)/m.exec(said)?.[1];
@@ -39,7 +40,12 @@ const runnable = async (file: string): Promise<boolean> => {
 };
 
 /** The two programs of a folder, where both are there and the server says what it is. */
-async function inFolder(folder: string, from: string, runner: Runner, signal?: AbortSignal): Promise<Tools | undefined> {
+async function inFolder(
+  folder: string,
+  from: string,
+  runner: Runner,
+  signal?: AbortSignal,
+): Promise<Tools | undefined> {
   const [prometheus, promtool] = [join(folder, 'prometheus'), join(folder, 'promtool')];
   if (!(await runnable(prometheus)) || !(await runnable(promtool))) return undefined;
   const said = await runner.run(prometheus, ['--version'], { signal, timeoutMs: 20_000 });
@@ -110,9 +116,15 @@ export async function ensureTools(options: ToolOptions, progress: OnProgress, si
     ] as const) {
       const fresh = join(tmp, 'out');
       await rm(fresh, { recursive: true, force: true });
-      const failed = await obtain(runner, join(tmp, 'work'), fresh, (detail) => {
-        tell('working', detail);
-      }, signal);
+      const failed = await obtain(
+        runner,
+        join(tmp, 'work'),
+        fresh,
+        (detail) => {
+          tell('working', detail);
+        },
+        signal,
+      );
       const tools = failed === undefined ? await inFolder(fresh, name, runner, signal) : undefined;
       if (tools !== undefined) {
         await rm(folder, { recursive: true, force: true });
@@ -124,7 +136,11 @@ export async function ensureTools(options: ToolOptions, progress: OnProgress, si
       whyNot.push(`${name}: ${failed ?? 'what came does not run here'}`);
     }
     tell('failed', whyNot.join('; '));
-    throw new FiredrillError('environment', `Prometheus is not on this machine and could not be obtained (${whyNot.join('; ')})`, { hint });
+    throw new FiredrillError(
+      'environment',
+      `Prometheus is not on this machine and could not be obtained (${whyNot.join('; ')})`,
+      { hint },
+    );
   } finally {
     await rm(tmp, { recursive: true, force: true });
   }
@@ -150,7 +166,11 @@ const fromDebian: Obtain = async (runner, work, out, _say, signal) => {
     got = await download();
   }
   if (!got.ok) return because('apt-get', got);
-  const unpacked = await runner.run('sh', ['-c', 'dpkg-deb -x prometheus_*.deb root && mv root/usr/bin/prometheus root/usr/bin/promtool "$1"', 'sh', out], options);
+  const unpacked = await runner.run(
+    'sh',
+    ['-c', 'dpkg-deb -x prometheus_*.deb root && mv root/usr/bin/prometheus root/usr/bin/promtool "$1"', 'sh', out],
+    options,
+  );
   return unpacked.ok ? undefined : because('dpkg-deb', unpacked);
 };
 

@@ -25,7 +25,10 @@ export function truthOfTrial(
   };
   const steady = record.phases.find((phase) => phase.name === 'steady');
   // In a control that tries a runbook on a healthy cluster, only what is before the runbook is left alone.
-  const healthyTo = record.control === 'on-healthy' ? steady?.toMs : (onset?.lo ?? (isFaultFree(record.control) ? record.endMs : undefined));
+  const healthyTo =
+    record.control === 'on-healthy'
+      ? steady?.toMs
+      : (onset?.lo ?? (isFaultFree(record.control) ? record.endMs : undefined));
   const times = {
     witnessMs: more.witnessMs === undefined ? undefined : wall(more.witnessMs),
     changedMs: mitigation === undefined ? undefined : wall(mitigation.startMs),

@@ -1,6 +1,6 @@
 import { humanDuration } from '../model/units.ts';
 import type { CellState, Verdict } from './judge.ts';
-import type { FalseAlarms } from './result.ts';
+import type { FalseAlarms, LiveAgreement } from './result.ts';
 
 /** What a state is called where people read it. */
 export const stateWords: Readonly<Record<CellState, string>> = {
@@ -31,3 +31,21 @@ export function falseAlarmsText({ count, hours, perHour }: FalseAlarms): string 
 }
 
 const rate = (x: number): string => (x >= 10 ? x.toFixed(0) : x.toFixed(1));
+
+/** How far the replay is what the trials' own Prometheus did; empty where none of these rules ran there. */
+export function liveText({ of, agree, apart }: LiveAgreement): string {
+  if (of === 0) return '';
+  const others = apart.map(({ name, trial, replayedMs, liveMs }) => {
+    const how =
+      replayedMs === undefined
+        ? 'fired only then'
+        : liveMs === undefined
+          ? 'fires only here'
+          : `${humanDuration(Math.abs(replayedMs - liveMs))} apart`;
+    return `${name} in ${trial} (${how})`;
+  });
+  const line = `${agree} of ${of} alerts fired as in the Prometheus that ran beside the trial, to within one evaluation`;
+  return others.length === 0
+    ? `${line}.`
+    : `${line}. Not so: ${others.slice(0, 10).join('; ')}${others.length > 10 ? ` and ${others.length - 10} more` : ''}.`;
+}

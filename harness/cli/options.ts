@@ -56,7 +56,8 @@ export function duration(flag: string, value: string): Millis {
 /** A time as rule files have it: `5m`, `1h30m`, `0`. As milliseconds. */
 export function ruleTime(flag: string, value: string): Millis {
   const ms = parseDuration(value);
-  if (ms === undefined || (ms === 0 && flag !== '--for')) throw bad(flag, value, "must be a duration as in rule files", '2m');
+  if (ms === undefined || (ms === 0 && flag !== '--for'))
+    throw bad(flag, value, 'must be a duration as in rule files', '2m');
   return ms;
 }
 

@@ -326,7 +326,11 @@ function addAlerts(program: Command, context: CommandContext, done: (exitCode: n
   const add = (parent: Command, definition: string, description: string) =>
     parent.command(definition).description(description).option('--verbose', 'on an error, show where it came from');
   const alerts = add(program, 'alerts', 'test alert rules on kept outages, without a cluster');
-  add(alerts, 'test', 'evaluate Prometheus rule files over the corpus: what each rule detects, how soon, and its false alarms')
+  add(
+    alerts,
+    'test',
+    'evaluate Prometheus rule files over the corpus: what each rule detects, how soon, and its false alarms',
+  )
     .argument('<rules...>', 'rule files, and folders of them')
     .option('--corpus <folder>', `where kept outages are (repeat it for more; default: ${corpusDir})`, collect)
     .option('--outage <name>', 'only on this outage (repeat it or use commas for more)', collect)

@@ -9,7 +9,7 @@ import { toolsForTests } from '../support/prometheus.ts';
 
 const fromMs = 1_760_000_000_000;
 const length = 61;
-const values = (of: (i: number) => number) => Array.from({ length }, (_, i) => of(i));
+const values = (of: (i: number) => number | undefined) => Array.from({ length }, (_, i) => of(i));
 
 const rules = `groups:
   - name: ours
@@ -48,22 +48,43 @@ describe.skipIf(typeof toolsForTests === 'string')('alerts test', () => {
   };
   const refusal = async (flags: AlertsTestFlags, paths?: readonly string[]): Promise<string> => {
     const error: unknown = await run(flags, paths).catch((e: unknown) => e);
-    return error instanceof FiredrillError && error.code === 'usage' ? error.message : `no usage error: ${String(error)}`;
+    return error instanceof FiredrillError && error.code === 'usage'
+      ? error.message
+      : `no usage error: ${String(error)}`;
   };
 
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'alerts-'));
     writeFileSync(at('rules.yaml'), rules);
     // The outage begins after 100 s: the queue grows at once, users notice after 10 s, the target is down after 20 s.
-    const series = { 'up{pod="x"}': values((i) => (i >= 24 && i < 50 ? 0 : 1)), queue: values((i) => Math.max(0, i - 18)) };
-    await keepTrial(tools, at('corpus'), 'cni-wipe-1', series, fromMs, 5000, keptTruth({}, fromMs));
+    const series = {
+      'up{pod="x"}': values((i) => (i >= 24 && i < 50 ? 0 : 1)),
+      queue: values((i) => Math.max(0, i - 18)),
+    };
+    // What the Prometheus beside the trial had stored of its own alerts: one as here, one 15 s later.
+    const live = {
+      'ALERTS{alertname="Down",pod="x",alertstate="firing"}': values((i) => (i >= 28 && i < 50 ? 1 : undefined)),
+      'ALERTS{alertname="Early",alertstate="firing"}': values((i) => (i >= 27 ? 1 : undefined)),
+    };
+    await keepTrial(tools, at('corpus'), 'cni-wipe-1', { ...series, ...live }, fromMs, 5000, keptTruth({}, fromMs));
     const fast = keptTruth({ profile: 'fast', factor: 1 / 3, evaluationMs: 5000, lookbackMs: 100_000 }, fromMs);
     await keepTrial(tools, at('corpus'), 'cni-wipe-fast-1', series, fromMs, 5000, fast);
-    const { outage: _outage, onset: _onset, firstSymptom: _symptom, changedMs: _changed, ...healthy } = keptTruth(
-      { healthy: [{ fromMs, toMs: fromMs + 300_000 }] },
+    const {
+      outage: _outage,
+      onset: _onset,
+      firstSymptom: _symptom,
+      changedMs: _changed,
+      ...healthy
+    } = keptTruth({ healthy: [{ fromMs, toMs: fromMs + 300_000 }] }, fromMs);
+    await keepTrial(
+      tools,
+      at('corpus'),
+      'healthy-1',
+      { 'up{pod="x"}': values(() => 1), queue: values(() => 0) },
       fromMs,
+      5000,
+      healthy,
     );
-    await keepTrial(tools, at('corpus'), 'healthy-1', { 'up{pod="x"}': values(() => 1), queue: values(() => 0) }, fromMs, 5000, healthy);
   });
   afterAll(() => {
     rmSync(dir, { recursive: true });
@@ -72,7 +93,9 @@ describe.skipIf(typeof toolsForTests === 'string')('alerts test', () => {
   it('says what each rule detects, how soon, before or after the users, and its false alarms', async () => {
     const { exitCode, out } = await run({ json: true });
     expect(exitCode).toBe(0);
-    const [variant] = (JSON.parse(out) as { variants: { profiles: { profile: string; outages: unknown[]; rules: unknown[] }[] }[] }).variants;
+    const [variant] = (
+      JSON.parse(out) as { variants: { profiles: { profile: string; outages: unknown[]; rules: unknown[] }[] }[] }
+    ).variants;
     expect(variant?.profiles.map(({ profile }) => profile)).toEqual(['fast', 'stock']);
     expect(variant?.profiles[1]?.outages).toMatchObject([
       {
@@ -92,13 +115,20 @@ describe.skipIf(typeof toolsForTests === 'string')('alerts test', () => {
     ]);
     // Shortened: 5 s for Down, 100 s for Slow.
     expect(variant?.profiles[0]?.outages).toMatchObject([
-      { trials: [{ rules: [{ rule: 'Early' }, { rule: 'Down', ttdMs: 25_000 }, { rule: 'Slow', state: 'late' }, {}, {}] }] },
+      {
+        trials: [
+          { rules: [{ rule: 'Early' }, { rule: 'Down', ttdMs: 25_000 }, { rule: 'Slow', state: 'late' }, {}, {}] },
+        ],
+      },
     ]);
     const text = (await run()).out;
     expect(text).toContain('Never can never fire here: no such series nothing');
     expect(text).toMatch(/Down +35 s +25 s after/);
     expect(text).toMatch(/Down +1 of 1 +0 in 6 min 10 s \(at most 29 per hour\)/);
     expect(text).toContain('users noticed after 10 s');
+    expect(text.replace(/\s+/g, ' ')).toContain(
+      '1 of 2 alerts fired as in the Prometheus that ran beside the trial, to within one evaluation. Not so: Early in cni-wipe-1 (15 s apart).',
+    );
   });
 
   it('what if: another for, another interval', async () => {
@@ -110,14 +140,19 @@ describe.skipIf(typeof toolsForTests === 'string')('alerts test', () => {
 
   it('requirements decide the exit code, are shortened with the profile, and are in JUnit and HTML', async () => {
     const kept = { junit: at('out.xml'), html: at('out.html') };
-    const met = await run({ ...kept, require: ['cni-wipe: detected within 75s by Down', 'false alarms: at most 1 per hour'] });
+    const met = await run({
+      ...kept,
+      require: ['cni-wipe: detected within 75s by Down', 'false alarms: at most 1 per hour'],
+    });
     expect(met.exitCode).toBe(0);
     const fast = await run({ profile: 'fast', require: ['cni-wipe: detected within 74s by Down'] });
     expect(fast.out).toMatch(/detected after 25 s, and 1m14s is 25 s\s+here/);
     writeFileSync(at('must.txt'), '# what we promise\n\ncni-wipe: detected before users\n*: detected within 30s\n');
     const unmet = await run({ ...kept, profile: 'stock', require: [at('must.txt'), 'cni-wipe: detected by Slow'] });
     expect(unmet.exitCode).toBe(1);
-    expect(unmet.out).toContain('NOT MET: cni-wipe: detected before users: cni-wipe (stock, cni-wipe-1): detected 10 s after the users noticed');
+    expect(unmet.out).toContain(
+      'NOT MET: cni-wipe: detected before users: cni-wipe (stock, cni-wipe-1): detected 10 s after the users noticed',
+    );
     expect(unmet.out).toContain('NOT MET: cni-wipe: detected by Slow: cni-wipe (stock, cni-wipe-1): missed by Slow');
     expect(unmet.out).toContain('\nmet: *: detected within 30s');
     expect(readFileSync(at('out.xml'), 'utf8')).toMatch(/tests="3" failures="2" errors="0"/);
@@ -162,7 +197,9 @@ describe.skipIf(typeof toolsForTests === 'string')('alerts test', () => {
     expect(await refusal({ require: ['cni-wipe: seen'] })).toContain("must be '<outage>: detected");
     expect(await refusal({ outage: ['dns-gone'] })).toBe('the corpus has no outage dns-gone');
     writeFileSync(at('bad.yaml'), 'groups:\n  - name: a\n    rules:\n      - alert: X\n        expr: rate(foo[5m)\n');
-    expect(await refusal({}, [at('bad.yaml')])).toMatch(/bad\.yaml:5: group "a", rule 1, "X": could not parse expression/);
+    expect(await refusal({}, [at('bad.yaml')])).toMatch(
+      /bad\.yaml:5: group "a", rule 1, "X": could not parse expression/,
+    );
     writeFileSync(at('right.txt'), 'cni-wipe: Early\n');
     expect(await refusal({ right: at('right.txt') })).toContain('must be a YAML file of lists of alert names');
     expect(existsSync(at('never'))).toBe(false);

@@ -38,7 +38,13 @@ export function keptTruth(more: Partial<Truth> = {}, fromMs = 0): Truth {
 }
 
 /** Makes a TSDB of these series and packs it as a trial's metrics are; returns the archive. */
-export async function archive(tools: Tools, dir: string, series: Values, fromMs: number, stepMs: number): Promise<string> {
+export async function archive(
+  tools: Tools,
+  dir: string,
+  series: Values,
+  fromMs: number,
+  stepMs: number,
+): Promise<string> {
   await makeData(tools, dir, series, fromMs, stepMs);
   rmSync(join(dir, 'series.txt'));
   const file = `${dir}.tar.gz`;

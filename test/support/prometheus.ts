@@ -18,12 +18,25 @@ export const toolsForTests: Tools | string = await ensureTools({}, () => undefin
 export type Values = Readonly<Record<string, readonly (number | undefined)[]>>;
 
 /** Writes a TSDB with these series, as `promtool` makes one of OpenMetrics text. Unix ms. */
-export async function makeData(tools: Tools, dir: string, series: Values, fromMs: number, stepMs: number): Promise<void> {
+export async function makeData(
+  tools: Tools,
+  dir: string,
+  series: Values,
+  fromMs: number,
+  stepMs: number,
+): Promise<void> {
   mkdirSync(dir, { recursive: true });
   const lines = Object.entries(series).flatMap(([name, values]) =>
     values.flatMap((value, i) => (value === undefined ? [] : [`${name} ${value} ${(fromMs + i * stepMs) / 1000}`])),
   );
   const file = join(dir, 'series.txt');
   writeFileSync(file, `${lines.join('\n')}\n# EOF\n`);
-  await must(realRunner, 'making a TSDB', tools.promtool, ['tsdb', 'create-blocks-from', 'openmetrics', '-q', file, dir]);
+  await must(realRunner, 'making a TSDB', tools.promtool, [
+    'tsdb',
+    'create-blocks-from',
+    'openmetrics',
+    '-q',
+    file,
+    dir,
+  ]);
 }

@@ -43,7 +43,11 @@ const atOnce = 2;
 /**
  * `alerts test <rules…>`: evaluates rule files over the corpus. Rules are checked by promtool and requirements are read before anything is unpacked.
  */
-export async function alertsTest(context: CommandContext, paths: readonly string[], flags: AlertsTestFlags): Promise<number> {
+export async function alertsTest(
+  context: CommandContext,
+  paths: readonly string[],
+  flags: AlertsTestFlags,
+): Promise<number> {
   const { output, signal } = context;
   const files = ruleFiles(paths);
   const { trials: all, damaged } = await readCorpus(flags.corpus ?? [corpusDir]);
@@ -62,8 +66,13 @@ export async function alertsTest(context: CommandContext, paths: readonly string
     outages.filter((name) => trials.some(({ truth }) => truth.outage === name)),
   );
   if (trials.length === 0) {
-    const why = damaged.length > 0 ? `all that it has is damaged: ${damaged.map(({ name, why: what }) => `${name} (${what})`).join(', ')}` : `it has no trial of the profile ${flags.profile ?? ''}`;
-    throw new FiredrillError('usage', `the corpus cannot be used: ${why}`, { hint: 'npm run firedrill -- alerts corpus add <run>' });
+    const why =
+      damaged.length > 0
+        ? `all that it has is damaged: ${damaged.map(({ name, why: what }) => `${name} (${what})`).join(', ')}`
+        : `it has no trial of the profile ${flags.profile ?? ''}`;
+    throw new FiredrillError('usage', `the corpus cannot be used: ${why}`, {
+      hint: 'npm run firedrill -- alerts corpus add <run>',
+    });
   }
 
   const reporter = makeReporter(chooseReporter(flags.reporter, output, context.env), realWorld(output));
@@ -116,7 +125,11 @@ export async function alertsTest(context: CommandContext, paths: readonly string
   };
   if (flags.html !== undefined) writeFileSync(flags.html, [...htmlResult(result)].join(''));
   if (flags.junit !== undefined) writeFileSync(flags.junit, junitResult(result));
-  output.result(flags.json === true ? JSON.stringify(inShort(result), null, 2) : terminalResult(result, terminalOptions(output, 120)));
+  output.result(
+    flags.json === true
+      ? JSON.stringify(inShort(result), null, 2)
+      : terminalResult(result, terminalOptions(output, 120)),
+  );
   return met.every(({ met: ok }) => ok) ? exitCodes.done : exitCodes.notRecovered;
 }
 
@@ -169,13 +182,20 @@ function judgedBy(file: string | undefined, trials: readonly KeptTrial[]): reado
   try {
     names = rightFile.parse(parse(readFileSync(file, 'utf8')));
   } catch (cause) {
-    throw new FiredrillError('usage', `--right ${file}: must be a YAML file of lists of alert names by outage (${oneLine(cause).slice(0, 200)})`, {
-      hint: 'cni-wipe: [OurNetworkAlert]',
-      cause,
-    });
+    throw new FiredrillError(
+      'usage',
+      `--right ${file}: must be a YAML file of lists of alert names by outage (${oneLine(cause).slice(0, 200)})`,
+      {
+        hint: 'cni-wipe: [OurNetworkAlert]',
+        cause,
+      },
+    );
   }
   return trials.map((kept) => {
     const own = names[kept.truth.outage ?? ''] ?? [];
-    return { ...kept, truth: { ...kept.truth, right: [...kept.truth.right, ...own.map((alertname) => ({ alertname }))] } };
+    return {
+      ...kept,
+      truth: { ...kept.truth, right: [...kept.truth.right, ...own.map((alertname) => ({ alertname }))] },
+    };
   });
 }

@@ -75,12 +75,19 @@ function placeOf(name: string, out: string): { readonly runDir: string; readonly
 
 /** `cni-wipe-fast-b1-wait`: the outage first, for folders are listed by name. */
 const nameOf = (plan: Plan, record: WholeRecord): string =>
-  [plan.scenario, ...(plan.distribution === undefined || plan.distribution === 'kubeadm' ? [] : [plan.distribution]), record.profile, record.trialId].join('-');
+  [
+    plan.scenario,
+    ...(plan.distribution === undefined || plan.distribution === 'kubeadm' ? [] : [plan.distribution]),
+    record.profile,
+    record.trialId,
+  ].join('-');
 
 /** When the witness first saw the fault in effect, in trial milliseconds, where the trial's events are kept. */
 function witnessOf(trialDir: string): { readonly witnessMs?: number } {
   const path = join(trialDir, 'events.jsonl');
   if (!existsSync(path)) return {};
-  const seen = readEvents(readFileSync(path, 'utf8'), path).find((event) => event.type === 'witness' && event.confirmed);
+  const seen = readEvents(readFileSync(path, 'utf8'), path).find(
+    (event) => event.type === 'witness' && event.confirmed,
+  );
   return seen === undefined ? {} : { witnessMs: seen.atMs };
 }

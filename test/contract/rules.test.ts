@@ -2,13 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { toolsForTests } from '../../test/support/prometheus.ts';
+import { toolsForTests } from '../support/prometheus.ts';
 import { loadRules } from '../../harness/alerts/rules.ts';
 import { scaleExpression } from '../../harness/alerts/promql.ts';
 import { checkRules } from '../../harness/alerts/check.ts';
 import { realRunner } from '../../harness/host/run.ts';
 
-const dir = import.meta.dirname;
+const dir = join(import.meta.dirname, '..', '..', 'manifests', 'rules');
 const files = readdirSync(dir).filter((name) => name.endsWith('.yaml') && !name.endsWith('.test.yaml'));
 const testOf = (file: string): string => join(dir, file.replace(/\.yaml$/, '.test.yaml'));
 
@@ -30,11 +30,16 @@ describe.each(files)('%s', (file) => {
     }
   });
 
-  it.each([...new Set(rules.map(({ name }) => name))])('%s has a case in which it fires and one in which it does not', (name) => {
-    const own = tests.filter((test) => test.alertname === name);
-    expect(own.some(({ exp_alerts }) => exp_alerts.length >= rules.filter((rule) => rule.name === name).length)).toBe(true);
-    expect(own.some(({ exp_alerts }) => exp_alerts.length === 0)).toBe(true);
-  });
+  it.each([...new Set(rules.map(({ name }) => name))])(
+    '%s has a case in which it fires and one in which it does not',
+    (name) => {
+      const own = tests.filter((test) => test.alertname === name);
+      expect(own.some(({ exp_alerts }) => exp_alerts.length >= rules.filter((rule) => rule.name === name).length)).toBe(
+        true,
+      );
+      expect(own.some(({ exp_alerts }) => exp_alerts.length === 0)).toBe(true);
+    },
+  );
 
   it('can be shortened', () => {
     for (const { expr } of rules) expect(scaleExpression(expr, 2 / 15) === expr).toBe(!expr.includes('['));
@@ -50,7 +55,9 @@ describe.each(files)('%s', (file) => {
 
 it('no two rules of one name differ in nothing but their expression', () => {
   const keys = files.flatMap((file) =>
-    loadRules(join(dir, file)).flatMap(({ rules }) => rules.map(({ name, labels }) => `${name} ${labels['severity'] ?? ''}`)),
+    loadRules(join(dir, file)).flatMap(({ rules }) =>
+      rules.map(({ name, labels }) => `${name} ${labels['severity'] ?? ''}`),
+    ),
   );
   expect(new Set(keys).size).toBe(keys.length);
 });

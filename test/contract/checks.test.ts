@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const dir = import.meta.dirname;
+const dir = join(import.meta.dirname, '..', '..', 'manifests', 'checks');
 let bin: string;
 beforeAll(() => {
   bin = mkdtempSync(join(tmpdir(), 'checks-'));
@@ -39,10 +39,13 @@ const dns = (...pods: readonly string[]) => ({ kubectl: says(pods.map((pod) => `
 const sandboxes = (count: number, minutes: number) => ({
   kubectl: says(Array.from({ length: count }, (_, i) => `${ago(minutes)} a/web-${i}\n`).join('')),
 });
-const rules = (count: number) => ({ 'iptables-save': says('-A KUBE-SEP -j DNAT --to 10.0.0.1\n'.repeat(count) || '\n') });
+const rules = (count: number) => ({
+  'iptables-save': says('-A KUBE-SEP -j DNAT --to 10.0.0.1\n'.repeat(count) || '\n'),
+});
 const lines = (count: number) => ({ journalctl: says(`fine\n${'error: context canceled\n'.repeat(count)}`) });
 
-const cases: readonly (readonly [check: string, code: number, programs: Readonly<Record<string, string>>, args?: readonly string[]])[] = [
+type Case = readonly [check: string, code: number, programs: Readonly<Record<string, string>>, args?: readonly string[]];
+const cases: readonly Case[] = [
   ['check_k8s_scheduler_stall.sh', 0, kubectl([], [])],
   ['check_k8s_scheduler_stall.sh', 0, kubectl([2, 3], [])],
   ['check_k8s_scheduler_stall.sh', 1, kubectl([10], [1])],
@@ -71,7 +74,7 @@ const cases: readonly (readonly [check: string, code: number, programs: Readonly
 ];
 
 describe('a node check', () => {
-  it.each(cases)('%s ends with %i, and says so in one line', (check, code, programs, args = []) => {
+  it.each(cases.map(([check, code, programs, args = []]) => ({ check, code, programs, args })))('$check ends with $code, and says so in one line', ({ check, code, programs, args }) => {
     const { status, said } = run(check, programs, args);
     expect([status, said.split(' ')[0]]).toEqual([code, words[code]]);
     expect(said.trimEnd().split('\n')).toHaveLength(1);
@@ -86,15 +89,21 @@ describe('a node check', () => {
     const subject = ['-subj', '/CN=a', '-days', String(days), '-keyout', join(bin, 'a.key'), '-out', file];
     execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject], { stdio: 'ignore' });
     const { status, said } = run('check_certificates.sh', {}, [bin]);
-    expect([status, said]).toEqual([code, expect.stringMatching(new RegExp(`^${words[code] ?? ''} - .*a\\.crt ends in \\d+ days`))]);
+    expect([status, said]).toEqual([
+      code,
+      expect.stringMatching(new RegExp(`^${words[code] ?? ''} - .*a\\.crt ends in \\d+ days`)),
+    ]);
     rmSync(file);
   });
   it('check_certificates.sh does not know without one', () => {
     expect(run('check_certificates.sh', {}, [bin]).status).toBe(3);
   });
 
-  it.each(readdirSync(dir).filter((name) => name.endsWith('.sh')))('%s does not know what it was told otherwise', (check) => {
-    const { status, said } = run(check, {}, ['-z']);
-    expect([status, said]).toEqual([3, expect.stringMatching(/^UNKNOWN - usage: /)]);
-  });
+  it.each(readdirSync(dir).filter((name) => name.endsWith('.sh')))(
+    '%s does not know what it was told otherwise',
+    (check) => {
+      const { status, said } = run(check, {}, ['-z']);
+      expect([status, said]).toEqual([3, expect.stringMatching(/^UNKNOWN - usage: /)]);
+    },
+  );
 });
