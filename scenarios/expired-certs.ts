@@ -40,6 +40,7 @@ export default defineScenario((distribution) => ({
   breaks: ['api-read', 'api-write', 'pod-start'],
   keeps: ['new-connection', 'existing-connection', 'dns', 'service-to-service', 'database', 'bystander'],
   fault: expiredCerts(distribution),
+  rightAlerts: [{ alertname: 'KubeClientCertificateExpiration' }, { alertname: 'BlackboxSslCertificateWillExpireSoon' }],
   detectors: [
     certificateExpiry(distribution),
     probeFailing({ sli: 'api-read', streak: 3 }),

@@ -89,6 +89,7 @@ export default {
           { text: 'What it is', link: '/' },
           { text: 'Glossary', link: '/docs/glossary' },
           { text: 'Commands', link: '/docs/commands' },
+          { text: 'Alert rules', link: '/docs/alerts' },
           { text: 'Where it works', link: '/docs/where-it-works' },
           { text: 'What is measured', link: '/docs/measurement' },
           { text: 'What was found', link: '/docs/findings' },

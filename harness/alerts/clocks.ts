@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { profiles, type ProfileName } from '../model/profile.ts';
 import { minutes, seconds } from '../model/units.ts';
 import { truthSchema } from './truth.ts';

@@ -99,7 +99,7 @@ export const usesQueryRange = (expr: string): boolean =>
 export function scaleExpression(expr: string, factor: number): string {
   const changes: { readonly from: number; readonly to: number; readonly text: string }[] = [];
   for (const node of all(parser.parse(expr).topNode, 'NumberDurationLiteralInDurationContext')) {
-    for (let up = node.parent; up !== null && /DurationExpr$/.test(up.name); up = up.parent) {
+    for (let up = node.parent; up !== null && up.name.endsWith('DurationExpr'); up = up.parent) {
       if (['Mul', 'Div', 'Mod', 'Pow'].some((op) => up.getChild(op) !== null)) throw cannotScale(expr, up);
     }
     const text = expr.slice(node.from, node.to);
@@ -134,9 +134,9 @@ export function drawable(expr: string): Drawable {
       return look(first);
     if (node.name === 'BinaryExpr' && first !== undefined && last !== undefined) {
       if (node.getChild('And') !== null || node.getChild('Unless') !== null) return look(first);
-      const op = comparisons.map((name) => node.getChild(name)).find((found) => found !== null);
+      const op = comparisons.map((name) => node.getChild(name)).find(Boolean) ?? undefined;
       const threshold = Number(expr.slice(last.from, last.to));
-      if (op !== undefined && op !== null && Number.isFinite(threshold)) {
+      if (op !== undefined && Number.isFinite(threshold)) {
         return { expr: expr.slice(first.from, first.to), op: expr.slice(op.from, op.to), threshold };
       }
     }

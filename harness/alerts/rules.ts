@@ -107,7 +107,7 @@ export function readRules(text: string, file: string): readonly RuleGroup[] {
   };
   const scalar = (map: YAMLMap, name: string): string | undefined => {
     const value: unknown = map.get(name);
-    return value === undefined || value === null ? undefined : String(value as string | number);
+    return value === undefined || value === null ? undefined : String(value);
   };
   const time = (map: YAMLMap, name: string): Millis | undefined => {
     const value = scalar(map, name);
@@ -180,7 +180,7 @@ export function scaleRules(text: string, factor: number, file: string): string {
   readRules(text, file);
   const document = parseDocument(text);
   const time = (map: YAMLMap, name: string): void => {
-    const ms = parseDuration(String((map.get(name) as string | undefined) ?? ''));
+    const ms = parseDuration((map.get(name) as string | undefined) ?? '');
     if (ms !== undefined && ms > 0) map.set(name, formatDuration(ms * factor));
   };
   for (const group of (document.get('groups') as { items: YAMLMap[] }).items) {

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { freePorts } from '../host/ports.ts';
-import { sleep } from '../host/time.ts';
+import { deadline, sleep } from '../host/time.ts';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import { parseAs } from '../model/schema.ts';
 import { formatDuration } from './durations.ts';
@@ -87,19 +87,19 @@ export async function startServer(
   const ended = once(child, 'exit').catch((error: unknown) => {
     said += oneLine(error);
   });
-  let isOver = false;
+  const over = new AbortController();
   void ended.then(() => {
-    isOver = true;
+    over.abort();
   });
   const killed = (): void => {
     child.kill('SIGKILL');
   };
   process.once('exit', killed);
   const stop = async (): Promise<void> => {
-    if (!isOver) {
+    if (!over.signal.aborted) {
       child.kill('SIGTERM');
-      await Promise.race([ended, sleep(stopWithinMs)]);
-      if (!isOver) child.kill('SIGKILL');
+      await Promise.allSettled([sleep(stopWithinMs, over.signal)]);
+      child.kill('SIGKILL');
       await ended;
     }
     process.removeListener('exit', killed);
@@ -109,7 +109,7 @@ export async function startServer(
   const began = performance.now();
   try {
     while (!(await isReady(url, signal))) {
-      if (isOver || performance.now() - began > startWithinMs) {
+      if (over.signal.aborted || performance.now() - began > startWithinMs) {
         throw new FiredrillError(
           'environment',
           `${prometheus} did not start: ${oneLine(said.trim() || 'it said nothing')}`,
@@ -125,76 +125,67 @@ export async function startServer(
     throw error;
   }
 
-  const ask = async (path: string, body: URLSearchParams): Promise<unknown> => {
-    const response = await fetch(`${url}${path}`, { method: 'POST', body, signal: limited(queryWithinMs, signal) });
-    const { status, error, data: found } = parseAs(answer, await response.text());
-    if (status !== 'success') throw new Error(error ?? `HTTP ${response.status}`);
-    return found;
+  const request = async (path: string, init: RequestInit): Promise<{ readonly ok: boolean; readonly text: string }> => {
+    using limit = deadline(queryWithinMs, signal);
+    const response = await fetch(`${url}${path}`, { ...init, signal: limit.signal });
+    return { ok: response.ok, text: await response.text() };
+  };
+  /** What Prometheus answers. @throws Error with its own words */
+  const ask = async <S extends z.ZodType>(schema: S, path: string, init: RequestInit): Promise<z.output<S>> => {
+    const { status, error, data } = parseAs(answer, (await request(path, init)).text);
+    if (status !== 'success') throw new Error(error ?? status);
+    return schema.parse(data);
+  };
+  const query = (path: string, words: Readonly<Record<string, string>>) =>
+    ask(matrix, path, { method: 'POST', body: new URLSearchParams(words) });
+  const tell = async (what: string, path: string, init: RequestInit): Promise<void> => {
+    const { ok, text } = await request(path, { ...init, method: 'POST' });
+    if (!ok) throw new Error(`Prometheus ${what}: ${oneLine(text)}`);
   };
   return {
     stop,
     async queryRange(expr, fromMs, toMs, stepMs) {
-      const found = await ask(
-        '/api/v1/query_range',
-        new URLSearchParams({
-          query: expr,
-          start: String(fromMs / 1000),
-          end: String(toMs / 1000),
-          step: String(stepMs / 1000),
-        }),
-      );
-      return matrix.parse(found).result.map(({ metric, values = [] }) => ({
+      const [start, end, step] = [fromMs, toMs, stepMs].map((ms) => String(ms / 1000)) as [string, string, string];
+      const { result } = await query('/api/v1/query_range', { query: expr, start, end, step });
+      return result.map(({ metric, values = [] }) => ({
         labels: metric,
         points: values.map(([at, value]) => [Math.round(at * 1000), numberOf(value)] as const),
       }));
     },
     async samples(selector, atMs, rangeMs) {
-      const query = `${selector}[${formatDuration(rangeMs)}]`;
-      const found = await ask('/api/v1/query', new URLSearchParams({ query, time: String(atMs / 1000) }));
-      return matrix.parse(found).result.map(({ metric, values = [] }) => ({
+      const words = { query: `${selector}[${formatDuration(rangeMs)}]`, time: String(atMs / 1000) };
+      const { result } = await query('/api/v1/query', words);
+      return result.map(({ metric, values = [] }) => ({
         labels: metric,
         timesMs: values.map(([at]) => Math.round(at * 1000)),
       }));
     },
     async names() {
-      const response = await fetch(`${url}/api/v1/label/__name__/values`, { signal: limited(queryWithinMs, signal) });
-      return new Set(z.object({ data: z.array(z.string()) }).parse(await response.json()).data);
+      return new Set(await ask(z.array(z.string()), '/api/v1/label/__name__/values', {}));
     },
     async forget(names) {
       if (names.length === 0) return;
-      const body = new URLSearchParams(
-        names.map((name): [string, string] => ['match[]', `{__name__=${JSON.stringify(name)}}`]),
-      );
-      const response = await fetch(`${url}/api/v1/admin/tsdb/delete_series`, {
-        method: 'POST',
-        body,
-        signal: limited(queryWithinMs, signal),
-      });
-      if (!response.ok) throw new Error(`Prometheus deletes no series: ${oneLine(await response.text())}`);
+      const matches = names.map((name): [string, string] => ['match[]', `{__name__=${JSON.stringify(name)}}`]);
+      await tell('deletes no series', '/api/v1/admin/tsdb/delete_series', { body: new URLSearchParams(matches) });
     },
     async write(series) {
       if (series.length === 0) return;
-      const response = await fetch(`${url}/api/v1/write`, {
-        method: 'POST',
+      await tell('takes no recorded series', '/api/v1/write', {
         body: new Uint8Array(writeRequest(series)),
         headers: {
           'content-encoding': 'snappy',
           'content-type': 'application/x-protobuf',
           'x-prometheus-remote-write-version': '0.1.0',
         },
-        signal: limited(queryWithinMs, signal),
       });
-      if (!response.ok) throw new Error(`Prometheus takes no recorded series: ${oneLine(await response.text())}`);
     },
   };
 }
 
-const limited = (ms: number, signal?: AbortSignal): AbortSignal =>
-  signal === undefined ? AbortSignal.timeout(ms) : AbortSignal.any([signal, AbortSignal.timeout(ms)]);
-
 async function isReady(url: string, signal?: AbortSignal): Promise<boolean> {
+  using limit = deadline(2000, signal);
   try {
-    return (await fetch(`${url}/-/ready`, { signal: limited(2000, signal) })).ok;
+    return (await fetch(`${url}/-/ready`, { signal: limit.signal })).ok;
   } catch {
     signal?.throwIfAborted();
     return false;

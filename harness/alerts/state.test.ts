@@ -7,7 +7,7 @@ const gone: Evaluation = new Map();
 
 /** Evaluations every 10 s: `#` has a result, `.` has none, `_` did not take place. */
 function run(pattern: string, forMs = 0, keepFiringForMs = 0) {
-  const evaluations = [...pattern].flatMap((c, i) =>
+  const evaluations = Array.from(pattern).flatMap((c, i) =>
     c === '_' ? [] : [[i * 10_000, c === '#' ? there : gone] as const],
   );
   return alertSpans(evaluations, { forMs, keepFiringForMs }).map(({ activeMs, firedMs, endedMs }) =>

@@ -94,7 +94,7 @@ function trialLines(
       : `users noticed after ${humanDuration(midpoint(truth.firstSymptom.interval) - midpoint(truth.onset))}`;
   const cells = (of: (cell: Cell) => string): readonly string[] => shown.map(of);
   return [
-    paint.bold(`${outage}`) + ` (${kept.name}; ${truth.distribution}, runbook ${truth.runbook}; ${noticed})`,
+    paint.bold(outage) + ` (${kept.name}; ${truth.distribution}, runbook ${truth.runbook}; ${noticed})`,
     ...(shown.length === 0
       ? ['  no rule fired']
       : table(

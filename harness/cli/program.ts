@@ -342,7 +342,7 @@ function addAlerts(program: Command, context: CommandContext, done: (exitCode: n
     .option(
       '--require <what>',
       "what must hold, or exit 1: 'cni-wipe: detected within 5m', or a file with one a line (repeat it for more)",
-      (v: string, before: readonly string[] = []) => [...before, v],
+      (v: string, before: readonly string[] | undefined) => [...(before ?? []), v],
     )
     .option('--right <file>', 'which of your alerts names the cause of which outage: YAML, <outage>: [<AlertName>, …]')
     .option('--html <file>', 'write the matrix and the graphs there')

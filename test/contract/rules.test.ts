@@ -6,6 +6,7 @@ import { toolsForTests } from '../support/prometheus.ts';
 import { loadRules } from '../../harness/alerts/rules.ts';
 import { scaleExpression } from '../../harness/alerts/promql.ts';
 import { checkRules } from '../../harness/alerts/check.ts';
+import { loadAnywhere, scenarioIds } from '../../harness/cli/load.ts';
 import { realRunner } from '../../harness/host/run.ts';
 
 const dir = join(import.meta.dirname, '..', '..', 'manifests', 'rules');
@@ -51,6 +52,13 @@ describe.each(files)('%s', (file) => {
     const said = await realRunner.run(toolsForTests.promtool, ['test', 'rules', testOf(file)]);
     expect(said.ok ? '' : said.stdout + said.stderr).toBe('');
   });
+});
+
+const names = new Set(files.flatMap((file) => loadRules(join(dir, file)).flatMap(({ rules }) => rules.map(({ name }) => name))));
+
+it.each(scenarioIds())('what names the cause of %s is a rule', async (id) => {
+  const { scenario } = await loadAnywhere(id);
+  expect((scenario.rightAlerts ?? []).map(({ alertname }) => alertname).filter((name) => !names.has(name))).toEqual([]);
 });
 
 it('no two rules of one name differ in nothing but their expression', () => {
