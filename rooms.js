@@ -17,7 +17,20 @@ export const rooms = {
   setup: ['model', 'host', 'images'],
   analysis: ['model'],
   reporters: ['model', 'analysis'],
-  engine: ['model', 'host', 'sampling', 'load', 'registry', 'cluster', 'images', 'setup', 'analysis', 'reporters'],
+  alerts: ['model', 'host', 'analysis', 'reporters'],
+  engine: [
+    'model',
+    'host',
+    'sampling',
+    'load',
+    'registry',
+    'cluster',
+    'images',
+    'setup',
+    'analysis',
+    'reporters',
+    'alerts',
+  ],
   scenarios: ['model', ...parts],
 };
 rooms.cli = Object.keys(rooms);

@@ -31,6 +31,7 @@ export default defineScenario((distribution) => ({
   breaks: ['dns'],
   keeps: ['api-read', 'api-write', 'pod-start', 'existing-connection', 'bystander'],
   fault: corednsLoop(distribution),
+  rightAlerts: [{ alertname: 'CoreDNSDown' }, { alertname: 'KubePodCrashLooping', labels: { container: 'coredns' } }],
   detectors: resurrectionDetectors('dns'),
   runbooks: [
     claimed(wait(), 'does-not-recover', 'two days passed and nothing healed'),

@@ -49,6 +49,7 @@ export default defineScenario((distribution) => ({
   breaks: ['dns', 'service-to-service'],
   keeps: ['api-read', 'api-write', 'database', 'bystander'],
   fault: nodeLost(distribution, { worker: 3 }),
+  rightAlerts: [{ alertname: 'CoreDNSSingleReplica' }, { alertname: 'CoreDNSDown' }],
   detectors: [
     corednsReplicas(),
     nodeNotReady(),

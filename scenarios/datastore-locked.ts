@@ -41,6 +41,7 @@ export default defineScenario((distribution) => ({
   breaks: ['api-write', 'pod-start'],
   keeps: ['new-connection', 'existing-connection', 'dns', 'service-to-service', 'api-read', 'database', 'bystander'],
   fault: datastoreLocked(distribution),
+  rightAlerts: [{ alertname: 'APIWritesFailing' }],
   detectors: [
     lockHolder(distribution, { expects: 'datastore-backup' }),
     databaseLocked(distribution),

@@ -61,6 +61,10 @@ export default defineScenario((distribution) => {
     breaks: [...fails, 'pod-start'],
     keeps,
     fault: expiredCerts(distribution),
+    rightAlerts: [
+      { alertname: 'KubeClientCertificateExpiration' },
+      { alertname: 'BlackboxSslCertificateWillExpireSoon' },
+    ],
     detectors: [
       certificateExpiry(distribution),
       probeFailing({ sli: 'api-read', streak: 3 }),

@@ -35,6 +35,7 @@ export default defineScenario((distribution) => ({
   breaks: ['database'],
   keeps: ['dns', 'api-read', 'api-write', 'pod-start', 'bystander'],
   fault: oomDatabaseLimit(distribution, { worker: 2 }),
+  rightAlerts: [{ alertname: 'ContainerOomKilled' }, { alertname: 'OomKill' }],
   detectors: memoryDetectors(distribution),
   runbooks: [
     claimed(wait(), 'does-not-recover', 'nobody says so; it needs what it needs'),

@@ -56,6 +56,7 @@ export default defineScenario((distribution) => ({
   breaks: ['gateway'],
   keeps: ['api-read', 'api-write', 'bystander'],
   fault: rebootLoop(distribution, node),
+  rightAlerts: [{ alertname: 'NodeRebootLoop' }, { alertname: 'NodeRebooted' }],
   detectors: [
     nodeRebooted(),
     interfaceChurn(),

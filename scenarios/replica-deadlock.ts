@@ -47,6 +47,7 @@ export default defineScenario((distribution) => ({
   breaks: ['volume'],
   keeps: allSlisBut(),
   fault: replicaDeadlock(distribution, node),
+  rightAlerts: [{ alertname: 'PodsTerminating' }],
   detectors: [
     podsTerminating(),
     probeFailing({ sli: 'volume', streak: 3 }),

@@ -45,6 +45,7 @@ export default defineScenario((distribution) => ({
   breaks: ['pod-start'],
   keeps: allSlisBut('pod-start'),
   fault: schedulerStall(distribution),
+  rightAlerts: [{ alertname: 'SchedulerStall' }],
   detectors: [
     schedulerStallAlarm(),
     podsNotRunning(),

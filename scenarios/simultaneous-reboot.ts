@@ -73,6 +73,7 @@ export default defineScenario((distribution) => ({
       schedulerStall(distribution),
     ],
   }),
+  rightAlerts: [{ alertname: 'NodeRebooted' }, { alertname: 'SchedulerStall' }],
   detectors: [
     schedulerStallAlarm(),
     dnatRules(),

@@ -9,6 +9,9 @@ import { shapeProblems } from '../model/shape.ts';
 /** The project's folder. */
 export const projectRoot = join(import.meta.dirname, '..', '..');
 
+/** The outages that are kept with firedrill. */
+export const corpusDir = join(projectRoot, 'corpus');
+
 /** Where reports go: into the checkout, or where an installed firedrill is called from. What is in node_modules goes with the next installation. */
 export const reportsDir = (root: string, cwd: string): string =>
   join(existsSync(join(root, 'package-lock.json')) ? root : cwd, 'reports');

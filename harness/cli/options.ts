@@ -1,3 +1,4 @@
+import { parseDuration } from '../alerts/durations.ts';
 import type { Pin } from '../analysis/nightly/baseline.ts';
 import { controlWords, type ControlWord } from '../engine/controls.ts';
 import { FiredrillError } from '../model/errors.ts';
@@ -42,6 +43,14 @@ export function duration(flag: string, value: string): Millis {
   const ms = durationOf(value);
   if (ms === undefined || ms < seconds(1) || ms > minutes(7 * 24 * 60))
     throw bad(flag, value, 'must be a duration with a unit, from 1s to 168h', '45m');
+  return ms;
+}
+
+/** A time as rule files have it: `5m`, `1h30m`, `0`. As milliseconds. */
+export function ruleTime(flag: string, value: string): Millis {
+  const ms = parseDuration(value);
+  if (ms === undefined || (ms === 0 && flag !== '--for'))
+    throw bad(flag, value, 'must be a duration as in rule files', '2m');
   return ms;
 }
 

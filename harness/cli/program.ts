@@ -6,7 +6,7 @@ import { manifest } from '../host/manifest.ts';
 import { architectures } from '../host/architecture.ts';
 import type { ReportFormat } from '../reporters/all.ts';
 import type { CommandContext } from './context.ts';
-import { projectRoot, reportsDir } from './load-code.ts';
+import { corpusDir, projectRoot, reportsDir } from './load-code.ts';
 import { scenarioIds } from './load.ts';
 import {
   collect,
@@ -20,9 +20,11 @@ import {
   profileWords,
   reportWords,
   reporterWords,
+  ruleTime,
   trigger,
   wholeNumber,
 } from './options.ts';
+import type { AlertsTestFlags } from './commands/alerts-test.ts';
 import type { CompareFlags } from './commands/compare.ts';
 import type { NightlyFlags } from './commands/nightly.ts';
 import type { OverviewFlags } from './commands/overview.ts';
@@ -359,7 +361,56 @@ it (4), or ran in another environment than the baseline (5).`,
       done(await shell(context, run, flags));
     });
 
+  addAlerts(program, context, done);
   return program;
+}
+
+/** `alerts test` and `alerts corpus add`: the two that have words of their own after the command. */
+function addAlerts(program: Command, context: CommandContext, done: (exitCode: number) => void): void {
+  const add = (parent: Command, definition: string, description: string) =>
+    parent.command(definition).description(description).option('--verbose', 'on an error, show where it came from');
+  const alerts = add(program, 'alerts', 'test alert rules on kept outages, without a cluster');
+  add(
+    alerts,
+    'test',
+    'evaluate Prometheus rule files over the corpus: what each rule detects, how soon, and its false alarms',
+  )
+    .argument('<rules...>', 'rule files, and folders of them')
+    .option('--corpus <folder>', `where kept outages are (repeat it for more; default: ${corpusDir})`, collect)
+    .option('--outage <name>', 'only on this outage (repeat it or use commas for more)', collect)
+    .addOption(choice('--profile <name>', 'only on trials of this profile', profileWords))
+    .option('--for <times>', 'what if every `for` were this long, e.g. 1m,2m,5m: one more result each', (v) =>
+      collect(v).map((time) => ruleTime('--for', time)),
+    )
+    .option('--interval <time>', 'what if every group were evaluated this often', (v) => ruleTime('--interval', v))
+    .option(
+      '--require <what>',
+      "what must hold, or exit 1: 'cni-wipe: detected within 5m', or a file with one a line (repeat it for more)",
+      (v: string, before: readonly string[] | undefined) => [...(before ?? []), v],
+    )
+    .option('--right <file>', 'which of your alerts names the cause of which outage: YAML, <outage>: [<AlertName>, …]')
+    .option('--html <file>', 'write the matrix and the graphs there')
+    .option('--junit <file>', 'write JUnit XML there')
+    .addOption(choice('--reporter <name>', 'progress on stderr', reporterWords))
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 every requirement is met; 1 one is not; 2 a rule file that promtool refuses, or other usage; 5 no Prometheus.`,
+    )
+    .action(async (paths: string[], flags: AlertsTestFlags) => {
+      const { alertsTest } = await import('./commands/alerts-test.ts');
+      done(await alertsTest(context, paths, flags));
+    });
+  const corpus = add(alerts, 'corpus', 'the kept outages');
+  add(corpus, 'add', 'keep the trials of a run that have metrics')
+    .argument('<run>', "as for report, or a trial's folder")
+    .option('--corpus <folder>', 'where to', corpusDir)
+    .option('--out <folder>', 'where reports are', outDefault())
+    .action(async (run: string, flags: { corpus: string; out: string }) => {
+      const { corpusAdd } = await import('./commands/corpus-add.ts');
+      done(await corpusAdd(context, run, flags));
+    });
 }
 
 /**

@@ -48,6 +48,8 @@ export interface Scenario {
   readonly keeps: readonly string[];
   readonly fault: Fault;
   readonly detectors: readonly Detector[];
+  /** Which Prometheus alerts name the cause of this outage: by `alertname`, and by these of their labels. Absent: nobody has said. */
+  readonly rightAlerts?: readonly { readonly alertname: string; readonly labels?: Readonly<Record<string, string>> }[];
   readonly runbooks: readonly ClaimedRunbook[];
   /**
    * How long restored service must hold to count, where the profile's time would be too short: an outage that comes and goes must be

@@ -69,6 +69,7 @@ const scenarioShape = z.object({
     notYet: checks.optional(),
     undo: list(step),
   }),
+  rightAlerts: z.array(z.object({ alertname: text, labels: z.record(text, text).optional() })).optional(),
   detectors: list(
     z.object({ id: text, title: text, expects: text, loop: fn, leastTtdMs: fn, periodMs: fn, watch: fn }),
   ),

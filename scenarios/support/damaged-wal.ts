@@ -66,6 +66,7 @@ export function damagedWal(options: { readonly damage: WalDamage; readonly withB
     breaks: ['database'],
     keeps: ['dns', 'api-read', 'api-write', 'pod-start', 'bystander'],
     fault: pgWalCorruption({ worker: 2, damage }),
+    rightAlerts: [{ alertname: 'PostgreSQLDown' }],
     detectors: [
       probeFailing({ sli: 'database', streak: 3 }),
       postgresPanic(),

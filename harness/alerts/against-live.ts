@@ -1,0 +1,47 @@
+import { labelKey, type Labels } from './labels.ts';
+import type { AlertSpan } from './state.ts';
+
+/** Samples of one series as they were stored. Unix ms. */
+export interface Stored {
+  readonly labels: Labels;
+  readonly timesMs: readonly number[];
+}
+
+/** What a rule's replay and the Prometheus that ran beside the trial say of one alert that fired. */
+export interface Agreement {
+  readonly name: string;
+  readonly labels: Labels;
+  /** First firing evaluation of each, Unix ms; absent where it did not fire there. */
+  readonly replayedMs?: number;
+  readonly liveMs?: number;
+}
+
+const own = (labels: Labels): Labels =>
+  Object.fromEntries(Object.entries(labels).filter(([name]) => name !== '__name__' && name !== 'alertstate'));
+
+/**
+ * Holds replayed alerts against the `ALERTS` that the trial's own Prometheus stored: the first time that each fired. Alerts of names that it never had are
+ * left out: those rules did not run there.
+ * @param stored the series `ALERTS`, pending and firing
+ */
+export function againstLive(stored: readonly Stored[], spans: readonly AlertSpan[]): readonly Agreement[] {
+  const names = new Set(stored.map(({ labels }) => labels['alertname']));
+  const found = new Map<string, { labels: Labels; replayedMs?: number; liveMs?: number }>();
+  const first = (labels: Labels, which: 'replayedMs' | 'liveMs', atMs: number): void => {
+    const key = labelKey(labels);
+    const before = found.get(key) ?? { labels };
+    found.set(key, { ...before, [which]: Math.min(before[which] ?? Infinity, atMs) });
+  };
+  for (const { labels, timesMs } of stored) {
+    const [atMs] = timesMs;
+    if (labels['alertstate'] === 'firing' && atMs !== undefined) first(own(labels), 'liveMs', atMs);
+  }
+  for (const { labels, firedMs } of spans) {
+    if (firedMs !== undefined && names.has(labels['alertname'])) first(labels, 'replayedMs', firedMs);
+  }
+  return [...found.values()].map((each) => ({ ...each, name: each.labels['alertname'] ?? '' }));
+}
+
+/** Whether both say the same, to within one evaluation. */
+export const agrees = ({ replayedMs, liveMs }: Agreement, evaluationMs: number): boolean =>
+  replayedMs !== undefined && liveMs !== undefined && Math.abs(replayedMs - liveMs) <= evaluationMs;

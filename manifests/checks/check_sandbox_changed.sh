@@ -1,0 +1,36 @@
+#!/bin/sh
+# Many pods lost their sandbox at once: stale state in containerd. SandboxChanged is a Normal event, which a watch of warnings never shows.
+# Source: postmortem 004, PGM-226. Needs: kubectl with a kubeconfig (KUBECONFIG).
+# Usage: check_sandbox_changed.sh [-w pods] [-c pods] [-m minutes]
+warning=5 critical=10 minutes=5
+while getopts w:c:m: flag; do
+  case $flag in
+    w) warning=$OPTARG ;;
+    c) critical=$OPTARG ;;
+    m) minutes=$OPTARG ;;
+    *)
+      echo 'UNKNOWN - usage: check_sandbox_changed.sh [-w pods] [-c pods] [-m minutes]'
+      exit 3
+      ;;
+  esac
+done
+
+now=$(date +%s)
+events=$(kubectl get events -A --field-selector reason=SandboxChanged \
+  -o 'jsonpath={range .items[*]}{.lastTimestamp}{" "}{.involvedObject.namespace}/{.involvedObject.name}{"\n"}{end}' 2>&1) || {
+  echo "UNKNOWN - kubectl: $(echo "$events" | head -n 1)"
+  exit 3
+}
+pods=$(echo "$events" | while read -r seen pod; do
+  [ -z "$pod" ] || [ $((now - $(date -d "$seen" +%s))) -gt $((minutes * 60)) ] || echo "$pod"
+done | sort -u | wc -l)
+what="$pods pods lost their sandbox within $minutes min | pods=$pods"
+if [ "$pods" -gt "$critical" ]; then
+  echo "CRITICAL - $what"
+  exit 2
+fi
+if [ "$pods" -gt "$warning" ]; then
+  echo "WARNING - $what"
+  exit 1
+fi
+echo "OK - $what"
