@@ -8,13 +8,15 @@ it('the first firing evaluation of each alert, in both', () => {
     timesMs,
   });
   const found = againstLive(
-    [live('x', 'pending', 1, 5), live('x', 'firing', 9, 13), live('y', 'firing', 3), live('z', 'pending', 3)],
+    [live('x', 'pending', 1, 5), live('x', 'firing', 9, 13), live('y', 'firing', 3), live('z', 'pending', 3), live('old', 'pending', 0, 1)],
     [
       { labels: alert('x'), activeMs: 2, firedMs: 11 },
       { labels: alert('x'), activeMs: 20, firedMs: 30 },
       { labels: alert('z'), activeMs: 2, firedMs: 4 },
       { labels: { alertname: 'B' }, activeMs: 2, firedMs: 4 },
+      { labels: alert('old'), activeMs: 2, firedMs: 4 },
     ],
+    { fromMs: -1, evaluationMs: 1 },
   );
   expect(found).toEqual([
     { name: 'A', labels: alert('x'), liveMs: 9, replayedMs: 11 },

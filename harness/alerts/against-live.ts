@@ -21,10 +21,14 @@ const own = (labels: Labels): Labels =>
 
 /**
  * Holds replayed alerts against the `ALERTS` that the trial's own Prometheus stored: the first time that each fired. Alerts of names that it never had are
- * left out: those rules did not run there.
+ * left out: those rules did not run there. So are those that stood when the data begin, for since when they did is not in them.
  * @param stored the series `ALERTS`, pending and firing
  */
-export function againstLive(stored: readonly Stored[], spans: readonly AlertSpan[]): readonly Agreement[] {
+export function againstLive(
+  stored: readonly Stored[],
+  spans: readonly AlertSpan[],
+  { fromMs, evaluationMs }: { readonly fromMs: number; readonly evaluationMs: number },
+): readonly Agreement[] {
   const names = new Set(stored.map(({ labels }) => labels['alertname']));
   const found = new Map<string, { labels: Labels; replayedMs?: number; liveMs?: number }>();
   const first = (labels: Labels, which: 'replayedMs' | 'liveMs', atMs: number): void => {
@@ -39,7 +43,11 @@ export function againstLive(stored: readonly Stored[], spans: readonly AlertSpan
   for (const { labels, firedMs } of spans) {
     if (firedMs !== undefined && names.has(labels['alertname'])) first(labels, 'replayedMs', firedMs);
   }
-  return [...found.values()].map((each) => ({ ...each, name: each.labels['alertname'] ?? '' }));
+  const standing = new Set(
+    stored.filter(({ timesMs }) => (timesMs[0] ?? Infinity) <= fromMs + evaluationMs).map(({ labels }) => labelKey(own(labels))),
+  );
+  const sure = [...found].filter(([key]) => !standing.has(key));
+  return sure.map(([, each]) => ({ ...each, name: each.labels['alertname'] ?? '' }));
 }
 
 /** Whether both say the same, to within one evaluation. */

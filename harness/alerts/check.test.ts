@@ -33,8 +33,12 @@ describe.skipIf(typeof toolsForTests === 'string')('a rule file that promtool re
       const [bad, good] = [join(dir, 'a.yaml'), join(dir, 'b.yaml')];
       writeFileSync(bad, text);
       writeFileSync(good, rule('      - alert: X\n        expr: up\n'));
-      await expect(checkRules(realRunner, toolsForTests.promtool, [good, bad])).rejects.toThrow(message);
-      await expect(checkRules(realRunner, toolsForTests.promtool, [good])).resolves.toBeUndefined();
+      const { prometheus } = toolsForTests;
+      await expect(checkRules(realRunner, toolsForTests, [good, bad])).rejects.toThrow(message);
+      // By the server, where there is no promtool.
+      await expect(checkRules(realRunner, { prometheus }, [good, bad])).rejects.toThrow(message);
+      await expect(checkRules(realRunner, { prometheus }, [good])).resolves.toBeUndefined();
+      await expect(checkRules(realRunner, toolsForTests, [good])).resolves.toBeUndefined();
     } finally {
       rmSync(dir, { recursive: true });
     }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { freePorts } from '../host/ports.ts';
 import { deadline, sleep } from '../host/time.ts';
@@ -53,19 +53,24 @@ const matrix = z.object({
 /**
  * Starts a Prometheus over a data directory, which it may write to, on a free port of loopback.
  * @param given.lookbackMs how long a series without a new sample still counts; Prometheus' default is five minutes
- * @throws FiredrillError `environment` when it does not come up, with its last words
+ * @param given.rules rule files that it has to take
+ * @throws FiredrillError `environment` when it does not come up, with its last words; whole as the error's cause
  */
 export async function startServer(
   prometheus: string,
   data: string,
-  given: { readonly lookbackMs: number },
+  given: { readonly lookbackMs: number; readonly rules?: readonly string[] },
   signal?: AbortSignal,
 ): Promise<Server> {
   signal?.throwIfAborted();
   const [port = 0] = await freePorts(1);
   const config = join(data, 'firedrill.yml');
   // Recorded series are older than the newest block.
-  await writeFile(config, 'storage: { tsdb: { out_of_order_time_window: 100y } }\n');
+  const rules = (given.rules ?? []).map((file) => resolve(file));
+  await writeFile(
+    config,
+    `storage: { tsdb: { out_of_order_time_window: 100y } }\nrule_files: ${JSON.stringify(rules)}\n`,
+  );
   const child = spawn(
     prometheus,
     [
@@ -115,6 +120,7 @@ export async function startServer(
           `${prometheus} did not start: ${oneLine(said.trim() || 'it said nothing')}`,
           {
             hint: `${prometheus} --version`,
+            cause: said,
           },
         );
       }

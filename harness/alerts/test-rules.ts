@@ -62,6 +62,7 @@ export async function testTrial(
           ? againstLive(
               stored,
               verdicts.flatMap(({ spans }) => spans),
+              { fromMs: truth.dataFromMs, evaluationMs: truth.evaluationMs },
             )
           : [];
       tried.push({ forMs, row: { kept, verdicts, live } });

@@ -53,6 +53,8 @@ describe('Prometheus on this machine', () => {
     expect(await found({ FIREDRILL_PROMETHEUS: join(own, 'prometheus'), PATH: path })).toBe('3.0.0');
     expect(await found({ PATH: `${join(dir, 'none')}:${path}` })).toBe('2.50.0');
     expect(await found({ PATH: join(dir, 'none') })).toBe('2.42.0+ds');
+    rmSync(join(own, 'promtool'));
+    expect(await findTools({ env: { FIREDRILL_PROMETHEUS: own } })).not.toHaveProperty('promtool');
     rmSync(cacheDir, { recursive: true });
     expect(await found({ PATH: join(dir, 'none') })).toBeUndefined();
   });
@@ -60,7 +62,7 @@ describe('Prometheus on this machine', () => {
   it('that the user names and is none is told, not passed over', async () => {
     mkdirSync(join(dir, 'empty'));
     const env = { FIREDRILL_PROMETHEUS: join(dir, 'empty'), PATH: folder('path', '2.50.0') };
-    await expect(findTools({ env, cacheDir: dir })).rejects.toThrow('no prometheus and promtool that run are there');
+    await expect(findTools({ env, cacheDir: dir })).rejects.toThrow('no prometheus that runs is there');
   });
 
   it('comes from Debian, once, and stays', async () => {

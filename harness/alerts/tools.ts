@@ -8,7 +8,8 @@ import type { OnProgress } from '../model/progress.ts';
 /** Prometheus' two programs, and what the server calls itself: `2.42.0+ds`. */
 export interface Tools {
   readonly prometheus: string;
-  readonly promtool: string;
+  /** Absent where there is the server only: then that checks rules, too. */
+  readonly promtool?: string;
   readonly version: string;
   /** Where they are from, in words. */
   readonly from: string;
@@ -39,7 +40,7 @@ const runnable = async (file: string): Promise<boolean> => {
   }
 };
 
-/** The two programs of a folder, where both are there and the server says what it is. */
+/** The programs of a folder, where the server is there and says what it is. */
 async function inFolder(
   folder: string,
   from: string,
@@ -47,11 +48,12 @@ async function inFolder(
   signal?: AbortSignal,
 ): Promise<Tools | undefined> {
   const [prometheus, promtool] = [join(folder, 'prometheus'), join(folder, 'promtool')];
-  if (!(await runnable(prometheus)) || !(await runnable(promtool))) return undefined;
+  if (!(await runnable(prometheus))) return undefined;
   const said = await runner.run(prometheus, ['--version'], { signal, timeoutMs: 20_000 });
   // Earlier versions write it to stderr.
   const version = versionIn(`${said.stdout}\n${said.stderr}`);
-  return version === undefined ? undefined : { prometheus, promtool, version, from };
+  if (version === undefined) return undefined;
+  return { prometheus, version, from, ...((await runnable(promtool)) ? { promtool } : {}) };
 }
 
 /**
@@ -66,8 +68,8 @@ export async function findTools(options: ToolOptions = {}, signal?: AbortSignal)
     const folder = (await runnable(named)) ? dirname(named) : named;
     const found = await inFolder(folder, 'FIREDRILL_PROMETHEUS', runner, signal);
     if (found !== undefined) return found;
-    throw new FiredrillError('usage', `FIREDRILL_PROMETHEUS=${named}: no prometheus and promtool that run are there`, {
-      hint: 'FIREDRILL_PROMETHEUS=<folder with both>',
+    throw new FiredrillError('usage', `FIREDRILL_PROMETHEUS=${named}: no prometheus that runs is there`, {
+      hint: 'FIREDRILL_PROMETHEUS=<folder with prometheus and promtool>',
     });
   }
   for (const folder of (env['PATH'] ?? '').split(delimiter)) {

@@ -48,7 +48,7 @@ describe.each(files)('%s', (file) => {
 
   it.skipIf(typeof toolsForTests === 'string')('is sound, and passes its cases', async () => {
     if (typeof toolsForTests === 'string') return;
-    await checkRules(realRunner, toolsForTests.promtool, [join(dir, file)]);
+    await checkRules(realRunner, toolsForTests, [join(dir, file)]);
     const said = await realRunner.run(toolsForTests.promtool, ['test', 'rules', testOf(file)]);
     expect(said.ok ? '' : said.stdout + said.stderr).toBe('');
   });

@@ -16,15 +16,13 @@ import { keptTruth } from '../support/corpus.ts';
 import { toolsForTests } from '../support/prometheus.ts';
 
 const rules = `groups:
-  - name: recorded
+  - name: ours
     rules:
       - { record: 'job:up:min', expr: min by (job) (up) }
-  - name: alerts
-    rules:
       - { alert: Down, expr: 'up{job="app"} == 0', for: 3s, labels: { who: '{{ $labels.job }}' } }
       - { alert: Recorded, expr: 'job:up:min == 0' }
       - { alert: Queue, expr: 'queue > 2', for: 2s, keep_firing_for: 4s }
-      - { alert: Gone, expr: absent(queue), for: 2s }
+      - { alert: Gone, expr: 'absent(queue) and on () count_over_time(up{job="app"}[1m]) > 3', for: 2s }
       - { alert: Busy, expr: 'rate(prometheus_http_requests_total{handler="/metrics"}[5s]) > 0' }
       - { alert: Slow, expr: 'up == 0', for: 10m }
 `;

@@ -2,10 +2,9 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addToCorpus } from '../../harness/alerts/corpus.ts';
-import type { Tools } from '../../harness/alerts/tools.ts';
 import type { Truth } from '../../harness/alerts/truth.ts';
 import { must, realRunner } from '../../harness/host/run.ts';
-import { makeData, type Values } from './prometheus.ts';
+import { makeData, type ToolsForTests, type Values } from './prometheus.ts';
 
 /** The truth of a made-up trial: healthy for 100 s, then an outage that users notice after 10 s; changed at 200 s, stable at 250 s. Unix ms from `fromMs`. */
 export function keptTruth(more: Partial<Truth> = {}, fromMs = 0): Truth {
@@ -39,7 +38,7 @@ export function keptTruth(more: Partial<Truth> = {}, fromMs = 0): Truth {
 
 /** Makes a TSDB of these series and packs it as a trial's metrics are; returns the archive. */
 export async function archive(
-  tools: Tools,
+  tools: ToolsForTests,
   dir: string,
   series: Values,
   fromMs: number,
@@ -54,7 +53,7 @@ export async function archive(
 
 /** Puts a made-up trial into a corpus. */
 export async function keepTrial(
-  tools: Tools,
+  tools: ToolsForTests,
   corpus: string,
   name: string,
   series: Values,

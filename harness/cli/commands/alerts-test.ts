@@ -81,7 +81,7 @@ export async function alertsTest(
   try {
     const tools = await ensureTools({ env: context.env }, reporter.onProgress, signal);
     prometheus = tools.version;
-    await checkRules(realRunner, tools.promtool, files, signal);
+    await checkRules(realRunner, tools, files, signal);
     const known = new Set(all.flatMap(({ truth }) => truth.right.map(({ alertname }) => alertname)));
     const whatIf = {
       ...(flags.for === undefined ? {} : { forMs: flags.for }),
