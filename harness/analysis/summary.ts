@@ -5,6 +5,7 @@ import type { TrialRecord } from '../model/record.ts';
 import type { RunSummary } from '../model/summary.ts';
 import { controlWarnings, summariseControls } from './summary-controls.ts';
 import { summariseDetectors } from './summary-detectors.ts';
+import { objectiveOf } from './objective.ts';
 import { isValid } from './observed.ts';
 import { summariseRunbook } from './summary-runbooks.ts';
 import { verdictOf } from './verdict.ts';
@@ -36,6 +37,7 @@ export function summarise(plan: Plan, records: readonly TrialRecord[]): RunSumma
   );
   const controlArms = summariseControls(plan, sorted);
   const verdict = verdictOf(plan, runbooks, detectors, arms);
+  const objective = objectiveOf(plan, arms);
   const environment = commonFacts(sorted);
   const broken = brokenByTheFault(valid.filter((r) => r.prevention !== true));
   return {
@@ -65,6 +67,7 @@ export function summarise(plan: Plan, records: readonly TrialRecord[]): RunSumma
         ...crashWarnings(sorted),
       ],
     },
+    ...(objective === undefined ? {} : { objective }),
     broke: broken.filter(({ trials, of }) => trials * 2 > of),
     runbooks,
     detectors,

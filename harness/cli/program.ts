@@ -40,6 +40,7 @@ import {
   providerWords,
   type KindFlags,
 } from './kinds.ts';
+import { objectivesOf, type NamedObjective } from './objectives.ts';
 import { didYouMeanOneOf } from './suggest.ts';
 
 /** What commander hands to `run`: everything parsed, but several distributions still in one flag. */
@@ -181,6 +182,11 @@ With npm, flags come after a lone --:
       '--horizon <time>',
       "how long to wait for recovery after the onset, e.g. 8m (default: the scenario's)",
       (v) => duration('--horizon', v),
+    )
+    .option(
+      '--objective <words>',
+      'what recovery must be like, for example `5m, 0 rows` or `cni-wipe: 5m`; a file has one a line. Exit code 1 if no runbook meets it',
+      (v: string, given: readonly NamedObjective[] = []) => [...given, ...objectivesOf(v)],
     )
     .option('--timeout <time>', 'stop after this long, e.g. 45m', (v) => duration('--timeout', v))
     .option('--fresh', 'make every cluster anew instead of restoring it from a snapshot')

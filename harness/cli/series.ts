@@ -6,6 +6,8 @@ import { expectedMs } from '../engine/estimate.ts';
 import { makePlan } from '../engine/plan.ts';
 import { runIdOf, triggerSchema } from '../model/plan.ts';
 import { isComplete, remaining } from '../engine/resume.ts';
+import { summarise } from '../analysis/summary.ts';
+import { objectiveSchema } from '../model/objective.ts';
 import { exitCodeOfTrials } from '../engine/outcomes.ts';
 import { exitCodeOf, exitCodes, FiredrillError, oneLine } from '../model/errors.ts';
 import type { OnProgress } from '../model/progress.ts';
@@ -32,6 +34,10 @@ const seriesSchema = z.object({
   runbook: z.array(z.string()).readonly().exactOptional(),
   controls: z.array(z.enum(controlWords)).readonly().exactOptional(),
   horizonMs: z.number().exactOptional(),
+  objective: z
+    .array(z.object({ scenario: z.string().exactOptional(), objective: objectiveSchema }))
+    .readonly()
+    .exactOptional(),
   /** The folders of the runs that were begun, below the reports' folder, by scenario. */
   runs: z.record(z.string(), z.string()),
 });
@@ -150,7 +156,8 @@ export async function runSeries(begun: Series, options: SeriesOptions): Promise<
       const resume = await begunRun(series, id, out);
       const passedMs = now() - startedMs;
       if (resume !== undefined && isComplete(resume, series.trials)) {
-        codes.push(exitCodeOfTrials(resume.plan, resume.records));
+        const { plan, records } = resume;
+        codes.push(exitCodeOfTrials(plan, records, summarise(plan, records).objective?.verdict));
         await options.onEnded(resume, false);
         continue;
       }

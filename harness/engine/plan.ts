@@ -14,6 +14,7 @@ import {
   type Trigger,
 } from '../model/plan.ts';
 import type { DistributionName } from '../model/distribution.ts';
+import type { Objective } from '../model/objective.ts';
 import { defaultSlo, type Probe } from '../model/probe.ts';
 import { profiles, type ProfileName } from '../model/profile.ts';
 import type { ClaimedRunbook } from '../model/runbook.ts';
@@ -41,6 +42,8 @@ export interface PlanOptions {
   readonly trigger?: Trigger;
   /** Arms are dropped and the run ends by declared rules; it has all its blocks when absent. */
   readonly decide?: boolean;
+  /** What recovery must be like; nothing when absent. */
+  readonly objective?: Objective;
   /** How long an arm is watched, once, after service is stable; 0: none is. The profile's when absent. */
   readonly confirmMs?: number;
 }
@@ -107,6 +110,7 @@ export function makePlan(options: PlanOptions): Plan {
     })),
     comparison: comparisonOf(options, chosen),
     ...(controls.length === 0 ? {} : { controls: controls.map((arm) => plannedControl(arm, scenario)) }),
+    ...(options.objective === undefined ? {} : { objective: options.objective }),
     horizonMs: scenario.horizonMs[options.profile],
     holdMs: timersOf(scenario, options.profile).holdMs,
   };

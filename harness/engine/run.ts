@@ -4,6 +4,7 @@ import { exitCodes, FiredrillError } from '../model/errors.ts';
 import { armName } from '../model/control.ts';
 import { isWanted, type PlannedTrial } from '../model/plan.ts';
 import { decide, watchOf } from '../analysis/decision.ts';
+import { summarise } from '../analysis/summary.ts';
 import type { OnProgress } from '../model/progress.ts';
 import type { TrialRecord } from '../model/record.ts';
 import { timersOf } from '../model/scenario.ts';
@@ -183,7 +184,12 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
         `timed out after ${humanDuration(options.timeoutMs ?? 0)}; partial results are in ${runDir}`,
         { hint: 'use a longer --timeout, or fewer --trials' },
       );
-    return { runDir, exitCode: options.signal.aborted ? exitCodes.interrupted : exitCodeOfTrials(plan, records) };
+    return {
+      runDir,
+      exitCode: options.signal.aborted
+        ? exitCodes.interrupted
+        : exitCodeOfTrials(plan, records, summarise(plan, records).objective?.verdict),
+    };
   } finally {
     shared?.turns.leave(shared.who);
     await machine.close();

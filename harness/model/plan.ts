@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { controlKinds, type ControlKind } from './control.ts';
 import { distributionNames } from './distribution.ts';
+import { objectiveSchema } from './objective.ts';
 import { profileSchema } from './profile.ts';
 import { claimSchema } from './runbook.ts';
 import { ms, text, texts, version, whole, type TypeOf } from './schema.ts';
@@ -192,6 +193,7 @@ export const planSchema = z.object({
     .array(plannedControl)
     .exactOptional()
     .describe('Control arms, which do not respond to the outage; absent where there are none'),
+  objective: objectiveSchema.exactOptional().describe('What recovery must be like; absent where nothing was asked'),
   horizonMs: ms.describe('The horizon: how long after its onset a trial is watched at most'),
   holdMs: ms.describe('The stability window: how long service must have no outage to count as stable'),
 });

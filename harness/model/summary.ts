@@ -226,6 +226,14 @@ export const summarySchema = z.object({
   holdMs: ms,
   trials: z.object({ planned: whole, run: whole, valid: whole, invalid: whole, unknown: whole, controls: whole }),
   verdict,
+  objective: z
+    .object({
+      verdict: z.enum(['met', 'not met', 'no data']),
+      says: text.describe('In one line'),
+      arms: z.array(z.object({ runbook: text, met: whole, of: whole, atLeast: z.number() })),
+    })
+    .exactOptional()
+    .describe('Whether the recovery objective was met, by each runbook; absent where the run has none'),
   broke: z
     .array(z.object({ sli: text, title: text, trials: whole, of: whole }))
     .describe(

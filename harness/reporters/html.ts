@@ -116,6 +116,7 @@ ${summary.detectors.length > 0 && summary.trials.valid > 0 && (alarm?.ttd === un
 ${(verdict.candidates ?? []).length > 0 && candidateList(verdict.candidates ?? [], summary)}
 ${(verdict.kind === 'none' || (verdict.kind === 'candidates' && !isFew(verdict.candidates ?? [], summary))) && safe`<p>${verdict.headline}.</p>`}
 <p class="sure"><strong>How sure:</strong> ${verdict.sureness}</p>
+${summary.objective !== undefined && safe`<p><strong>Objective:</strong> ${summary.objective.says}.</p>`}
 ${(verdict.decisions ?? []).map((line) => safe`<p class="muted">${line}.</p>`)}
 ${verdict.preventions.map((line) => safe`<p>Prevention ${line}.</p>`)}
 ${verdict.warnings.length > 0 && safe`<ul class="warnings">${verdict.warnings.map((w) => safe`<li>${w}</li>`)}</ul>`}

@@ -30,6 +30,20 @@ export function junitReport(summary: RunSummary, plan: Plan, records: readonly T
       ],
     };
   });
+  const { objective } = summary;
+  if (objective !== undefined)
+    suites.push({
+      runbook: 'objective',
+      cases: [
+        {
+          name: 'recovery objective',
+          ms: 0,
+          kind: objective.verdict === 'met' ? 'passed' : objective.verdict === 'not met' ? 'failure' : 'error',
+          message: objective.says,
+          text: objective.arms.map(({ runbook, met, of }) => `${runbook}: met in ${met} of ${of}`).join('\n'),
+        },
+      ],
+    });
   const all = suites.flatMap((s) => s.cases);
   const page = safe`<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="firedrill ${summary.scenario}" ${counts(all)}>

@@ -19,6 +19,7 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
     `# ${md(plan.outage.title)}`,
     `**${md(verdict.headline)}.**`,
     md(verdict.sureness),
+    ...(summary.objective === undefined ? [] : [`**Objective:** ${md(summary.objective.says)}.`]),
     ...((verdict.decisions ?? []).length === 0 ? [] : [(verdict.decisions ?? []).map((d) => `- ${md(d)}`).join('\n')]),
     ...(verdict.alarm === undefined ? [] : [`${md(verdict.alarm)}.`]),
     ...verdict.preventions.map((line) => `Prevention ${md(line)}.`),

@@ -18,6 +18,11 @@ export function terminalReport(summary: RunSummary, plan: Plan, options: Termina
     '',
     ...wrap(verdict.headline, width).map((l) => paint.bold(tone(l))),
     ...wrap(verdict.sureness, width).map(paint.dim),
+    ...(summary.objective === undefined
+      ? []
+      : wrap(`Objective: ${summary.objective.says}`, width).map(
+          summary.objective.verdict === 'met' ? paint.good : paint.warn,
+        )),
     ...(verdict.decisions ?? []).flatMap((line) => wrap(line, width, '  ').map(paint.dim)),
     ...(verdict.alarm === undefined ? [] : wrap(verdict.alarm, width)),
     ...verdict.preventions.flatMap((line) => wrap(`Prevention ${line}`, width)),

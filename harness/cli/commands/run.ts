@@ -32,6 +32,7 @@ import {
   type ShortRun,
   type StoredRun,
 } from '../stored.ts';
+import { objectiveFor, type NamedObjective } from '../objectives.ts';
 import { worst } from '../worst.ts';
 import { writeWhole } from '../../engine/write-whole.ts';
 
@@ -44,6 +45,8 @@ export interface RunFlags {
   readonly decide?: boolean;
   /** How long an arm is watched, once, after service is stable. */
   readonly confirm?: Millis;
+  /** What recovery must be like. */
+  readonly objective?: readonly NamedObjective[];
   readonly parallel: number;
   readonly seed?: number;
   readonly profile: 'stock' | 'fast';
@@ -96,6 +99,12 @@ export async function run(context: CommandContext, ids: readonly string[], given
     ...(flags.decide === undefined ? {} : { decide: flags.decide }),
     ...(flags.confirm === undefined ? {} : { confirmMs: flags.confirm }),
   };
+  const objectiveOf = ({ id, scenario }: Part) => {
+    const objective = objectiveFor(flags.objective ?? [], id, scenario.horizonMs[flags.profile]);
+    return objective === undefined ? {} : { objective };
+  };
+  for (const part of parts) objectiveOf(part);
+  requireObjectivesKnown(flags.objective ?? [], parts);
   if (flags.dryRun === true) {
     const { profile, trials, trigger } = flags;
     const plans = parts.map((part) => ({
@@ -109,6 +118,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
         seed: seedOf(part),
         trigger,
         ...arms,
+        ...objectiveOf(part),
         createdEpochMs: Date.now(),
       }),
     }));
@@ -133,6 +143,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
       parallel: flags.parallel,
       seed: seedOf(part),
       ...arms,
+      ...objectiveOf(part),
       keep: flags.keep,
       images: flags.images,
       ...(flags.kubernetes === undefined ? {} : { kubernetes: flags.kubernetes }),
@@ -157,7 +168,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
     }
     if (only === undefined || others.length > 0 || begun.series !== undefined) {
       const { newSeries } = await import('../series.ts');
-      const { profile, distribution, trials, trigger, runbook, controls, horizon } = flags;
+      const { profile, distribution, trials, trigger, runbook, controls, horizon, objective } = flags;
       const series: Series =
         begun.series === undefined
           ? newSeries({
@@ -168,6 +179,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
               ...(runbook === undefined ? {} : { runbook }),
               ...(controls === undefined ? {} : { controls }),
               ...(horizon === undefined ? {} : { horizonMs: horizon }),
+              ...(objective === undefined ? {} : { objective }),
             })
           : { ...begun.series, trials };
       const how = { out, parts, run: runPart, onProgress: reporter.onProgress, ...inTime };
@@ -273,6 +285,21 @@ function requireLongEnough(horizonMs: Millis, parts: readonly Part[], profile: R
   );
 }
 
+/** Throws `usage` where an objective names a scenario that is not run, unless others are for those that are: a file may hold all of them. */
+function requireObjectivesKnown(given: readonly NamedObjective[], parts: readonly Part[]): void {
+  const run = (scenario: string | undefined): boolean =>
+    scenario === undefined || parts.some(({ id }) => id === scenario);
+  const [first] = given;
+  if (first === undefined || given.some(({ scenario }) => run(scenario))) return;
+  throw new FiredrillError(
+    'usage',
+    `no objective is for ${parts.map(({ id }) => id).join(', ')}: ${given.map(({ scenario }) => scenario ?? '').join(', ')}`,
+    {
+      hint: `--objective '${parts[0]?.id ?? 'cni-wipe'}: 5m, 0 rows'`,
+    },
+  );
+}
+
 /** Throws `usage` where a run that is to be decided could not be: too few blocks, or several outages, each of which has rules of its own. */
 function requireDecidable(parts: number, { decide, trials, typed }: RunFlags): void {
   if (decide !== true) return;
@@ -333,13 +360,14 @@ async function findResumable(typed: readonly string[], given: RunFlags): Promise
   if (typed.includes('all') || ids.length > 1) {
     const { findSeries } = await import('../series.ts');
     const series = findSeries(given.resume, resolve(given.out), typed);
-    const { profile, distribution = 'kubeadm', seed, trigger, runbook, controls, horizonMs } = series;
+    const { profile, distribution = 'kubeadm', seed, trigger, runbook, controls, horizonMs, objective } = series;
     const trials = Math.max(series.trials, given.trials);
     const flags = {
       ...{ ...given, profile, distribution, seed, trigger, trials },
       ...(runbook === undefined ? {} : { runbook }),
       ...(controls === undefined ? {} : { controls }),
       ...(horizonMs === undefined ? {} : { horizon: millis(horizonMs) }),
+      ...(objective === undefined ? {} : { objective }),
     };
     return { ids: series.scenarios, flags, series };
   }
@@ -359,6 +387,7 @@ const planFlags = [
   'horizon',
   'decide',
   'confirm',
+  'objective',
   'dryRun',
 ] as const;
 
