@@ -61,6 +61,13 @@ describe('createWorkstation', () => {
     expect(await ws.run('cat', { input: 'given' })).toMatchObject({ exitCode: 0, stdout: 'given' });
     expect(await ws.run('command -v kubectl')).toMatchObject({ stdout: `${dir}/bin/kubectl\n` });
   });
+  it('is made again in the same folder: for a cluster that is made because its snapshot was of no use', async () => {
+    const given = { workDir: dir, manifests: '/m', packages: undefined, nodes };
+    await createWorkstation({ ...given, tools: { kubectl: '/bin/false' } });
+    const again = await createWorkstation({ ...given, tools: { kubectl: '/bin/true' } });
+    expect((await again.run('kubectl')).exitCode).toBe(0);
+  });
+
   it('has an ssh that knows only the nodes of this cluster', async () => {
     const ws = await make();
     expect(await ws.run('ssh other-host uptime')).toMatchObject({ exitCode: 255 });

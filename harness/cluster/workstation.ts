@@ -1,4 +1,4 @@
-import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { ExecOptions, ExecResult, NodeInfo } from '../model/cluster.ts';
@@ -81,7 +81,11 @@ export async function createWorkstation(
   await writeFile(join(paths.bin, 'ssh'), shellScript('ssh.sh'));
   await chmod(join(paths.bin, 'ssh'), 0o755);
   for (const [name, path] of Object.entries(options.tools)) {
-    if (isAbsolute(path)) await symlink(path, join(paths.bin, name));
+    if (!isAbsolute(path)) continue;
+    const link = join(paths.bin, name);
+    // A cluster that is made because its snapshot was of no use has the same folder.
+    await rm(link, { force: true });
+    await symlink(path, link);
   }
   const env = workstationEnv(options);
   return {
