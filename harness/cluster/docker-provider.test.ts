@@ -37,6 +37,10 @@ describe('a cluster by kind', () => {
       for (const [name, address] of pairs) if (!addresses.has(name)) addresses.set(name, address);
       return ok();
     }
+    if (args[0] === 'create') {
+      const at = (flag: string): string => args[args.indexOf(flag) + 1] ?? '';
+      addresses.set(at('--name'), at('--ip'));
+    }
     if (call.includes('IPAddress')) {
       const asked = [...addresses].filter(([name]) => args.includes(name));
       if (call.includes('{{.Name}}')) return ok(asked.map(([name, address]) => `/${name}\t${address}`).join('\n'));
@@ -144,6 +148,29 @@ describe('a cluster by kind', () => {
     addresses.set('firedrill-r1-t1-worker', '10.0.0.9');
     await expect(createCluster(spec(), deps(), new AbortController().signal)).rejects.toThrow(
       /firedrill-r1-t1-worker has the address 10\.0\.0\.9, not/,
+    );
+  });
+
+  it('makes the nodes that k3d would, behind the same fence; Docker starts them again, and they go by our label', async () => {
+    const cluster = await createCluster({ ...spec(), distribution: 'k3d' }, deps(), new AbortController().signal);
+    const names = cluster.nodes.map(({ name, role }) => `${role} ${name}`);
+    expect(names).toEqual([
+      'control-plane k3d-firedrill-r1-t1-server-0',
+      'worker k3d-firedrill-r1-t1-agent-0',
+      'worker k3d-firedrill-r1-t1-agent-1',
+    ]);
+    expect(index(/docker run .*--network=host/)).toBeLessThan(index(/^docker create/));
+    expect(index(/^docker update --restart=unless-stopped k3d-firedrill-r1-t1-server-0/)).toBeGreaterThan(0);
+    expect(await cluster.environment()).toMatchObject({
+      provider: 'docker, as k3d asks it',
+      'cluster.origin': 'made by Docker, as k3d asks it',
+      distribution: 'k3s on k3d',
+    });
+    calls = [];
+    await cluster.delete();
+    expect(index(/^docker ps .*label=firedrill\.cluster=/)).toBeGreaterThanOrEqual(0);
+    expect(index(/^docker ps .*label=firedrill\.cluster=firedrill-r1-t1/)).toBeLessThan(
+      index(/^docker rm -f -v id1 id2/),
     );
   });
 

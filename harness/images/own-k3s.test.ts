@@ -7,7 +7,7 @@ import { imagesOf, nodeBaseOf, ownK3sNode } from './bases.ts';
 import { buildGraph } from './build.ts';
 import { reachable } from './dag.ts';
 import { recipesDir } from './keys.ts';
-import { archiveName, ownK3s } from './own-k3s.ts';
+import { archiveName, ownK3s, refuseOwnK3s } from './own-k3s.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -130,5 +130,21 @@ describe("a k3s of the user's own", () => {
     ['k3s-airgap-images-amd64.tar.zst', 'images-k3s.tar.zst'],
   ])('keeps the ending of %s, by which k3s knows it', (images, name) => {
     expect(archiveName({ images })).toBe(name);
+  });
+});
+
+describe("a k3s of one's own in k3d's containers", () => {
+  it('is refused with what to do instead, and nothing is where none is named', () => {
+    expect(() => {
+      refuseOwnK3s({ FIREDRILL_K3S: './k3s' });
+    }).toThrow(
+      expect.objectContaining({
+        message: "FIREDRILL_K3S: a k3s of your own runs under systemd, not in k3d's containers",
+        hint: '--provider kind, or unset FIREDRILL_K3S',
+      }) as Error,
+    );
+    expect(() => {
+      refuseOwnK3s({ FIREDRILL_K3S: '' });
+    }).not.toThrow();
   });
 });

@@ -82,6 +82,18 @@ export async function ownK3s(
   return { program, images, version, key };
 }
 
+/**
+ * Where nodes are made as k3d makes them there is the stand-in alone: whoever names a k3s is told so, and gets no other one unasked.
+ * @throws FiredrillError `usage` when one is named
+ */
+export function refuseOwnK3s(env: Readonly<Record<string, string | undefined>> = process.env): void {
+  const named = (['FIREDRILL_K3S', 'FIREDRILL_K3S_IMAGES'] as const).find((name) => (env[name] ?? '') !== '');
+  if (named !== undefined)
+    throw new FiredrillError('usage', `${named}: a k3s of your own runs under systemd, not in k3d's containers`, {
+      hint: `--provider kind, or unset ${named}`,
+    });
+}
+
 async function readable(variable: string, path: string): Promise<void> {
   try {
     await access(path, constants.R_OK);

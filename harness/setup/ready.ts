@@ -1,6 +1,6 @@
 import { ensureImages } from '../images/ensure.ts';
 import type { ImageSet } from '../images/image-set.ts';
-import { ownK3s } from '../images/own-k3s.ts';
+import { ownK3s, refuseOwnK3s } from '../images/own-k3s.ts';
 import { builtMinor, nodeImages, type ImageMode, type KubernetesMinor } from '../images/refs.ts';
 import type { DistributionName } from '../model/distribution.ts';
 import type { OnProgress } from '../model/progress.ts';
@@ -34,6 +34,7 @@ export async function makeReady(
 ): Promise<Ready> {
   const { images: mode, kubernetes = builtMinor, distribution = 'kubeadm', need, openFence = false } = asked;
   await ensureDocker({ openFence, ...(need === undefined ? {} : { need }) }, progress, signal);
+  if (distribution === 'k3d') refuseOwnK3s();
   const k3s = distribution === 'k3s' ? await ownK3s() : undefined;
   const what = { distribution, ...(k3s === undefined ? {} : { k3s }) };
   const images = await ensureImages({ mode, kubernetes, ...what }, progress, signal);

@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"k8s.io/component-base/version"
@@ -45,6 +46,10 @@ func main() {
 	case "kubectl", "crictl", "ctr": // what k3s' installer links to it
 		args = append([]string{called}, args...)
 	}
+	// What it calls itself, below.
+	if _, role, ok := strings.Cut(filepath.Base(os.Args[0]), " "); ok {
+		args = append([]string{role}, args...)
+	}
 	if err := run(args); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", self, err)
 		os.Exit(1)
@@ -59,6 +64,9 @@ func run(args []string) error {
 	case "server", "agent":
 		o, err := parse(args[0], args[1:])
 		if err != nil {
+			return err
+		}
+		if err := callItself(args); err != nil {
 			return err
 		}
 		return serve(o)
@@ -78,6 +86,19 @@ func run(args []string) error {
 		return usage(os.Stdout, 0)
 	}
 	return fmt.Errorf("there is no command %q here; `k3s --help` lists them", args[0])
+}
+
+// callItself starts the program over, in the same process, with its role in its title, as k3s has it there (SetProcTitle in its pkg/cli/server/server.go):
+// `pidof` goes by the name that the kernel knows, k3s-server or k3s-agent, only where a title has a space in it.
+func callItself(args []string) error {
+	if strings.Contains(filepath.Base(os.Args[0]), " ") {
+		return nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return syscall.Exec(self, append([]string{os.Args[0] + " " + args[0]}, args[1:]...), os.Environ())
 }
 
 func usage(to *os.File, code int) error {

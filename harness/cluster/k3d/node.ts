@@ -25,7 +25,7 @@ export const k3dNodeNames = (cluster: string, workers: number): readonly string[
   ...Array.from({ length: workers }, (_, i) => `k3d-${cluster}-agent-${i}`),
 ];
 
-export interface NodeToAsk {
+interface NodeToAsk {
   readonly names: readonly string[];
   readonly index: number;
   readonly net: Pick<ClusterNetwork, 'name' | 'subnet'>;
