@@ -52,7 +52,10 @@ export default defineScenario((distribution) => ({
   breaks: ['new-connection', 'dns', 'service-to-service', 'api-write', 'pod-start'],
   keeps: ['api-read', 'bystander'],
   fault: bpfTooLarge(distribution),
-  rightAlerts: [{ alertname: 'KubePodCrashLooping', labels: { namespace: 'kube-flannel' } }, { alertname: 'KubeDaemonSetRolloutStuck', labels: { namespace: 'kube-flannel' } }],
+  rightAlerts: [
+    { alertname: 'KubePodCrashLooping', labels: { namespace: 'kube-flannel' } },
+    { alertname: 'KubeDaemonSetRolloutStuck', labels: { namespace: 'kube-flannel' } },
+  ],
   detectors: [
     agentLog(),
     nodeNotReady(),

@@ -36,7 +36,15 @@ export default defineScenario((distribution) => ({
   breaks: ['api-write', 'pod-start'],
   keeps: ['new-connection', 'existing-connection', 'dns', 'service-to-service', 'database', 'bystander'],
   fault: datastoreStall(distribution),
-  rightAlerts: [{ alertname: 'etcdHighFsyncDurations' }, { alertname: 'etcdHighCommitDurations' }, { alertname: 'etcdGRPCRequestsSlow' }, { alertname: 'etcdNoLeader' }, { alertname: 'etcdMembersDown' }, { alertname: 'etcdInsufficientMembers' }, { alertname: 'APIWritesFailing' }],
+  rightAlerts: [
+    { alertname: 'etcdHighFsyncDurations' },
+    { alertname: 'etcdHighCommitDurations' },
+    { alertname: 'etcdGRPCRequestsSlow' },
+    { alertname: 'etcdNoLeader' },
+    { alertname: 'etcdMembersDown' },
+    { alertname: 'etcdInsufficientMembers' },
+    { alertname: 'APIWritesFailing' },
+  ],
   detectors: [
     datastoreErrors(distribution),
     probeFailing({ sli: 'api-write', streak: 3 }),

@@ -63,7 +63,13 @@ export default defineScenario((distribution) => ({
     ],
     hidden: ['pg-wal-corruption', 'oom-database'],
   }),
-  rightAlerts: [{ alertname: 'KubeClientCertificateExpiration' }, { alertname: 'OomKill' }, { alertname: 'ContainerOomKilled' }, { alertname: 'PostgreSQLDown' }, { alertname: 'PostgresArchiveLag' }],
+  rightAlerts: [
+    { alertname: 'KubeClientCertificateExpiration' },
+    { alertname: 'OomKill' },
+    { alertname: 'ContainerOomKilled' },
+    { alertname: 'PostgreSQLDown' },
+    { alertname: 'PostgresArchiveLag' },
+  ],
   detectors: [certificateExpiry(distribution), ...memoryDetectors(distribution), archiveLag()],
   runbooks: [
     claimed(wait(), 'does-not-recover', 'nothing heals by itself'),

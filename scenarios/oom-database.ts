@@ -39,7 +39,11 @@ export default defineScenario((distribution) => ({
   breaks: ['database'],
   keeps: ['dns', 'api-read', 'api-write', 'pod-start', 'bystander'],
   fault: oomDatabase(distribution, { worker: 2, serverMiB }),
-  rightAlerts: [{ alertname: 'ContainerOomKilled' }, { alertname: 'OomKill' }, { alertname: 'NodeMemoryHighUtilization' }],
+  rightAlerts: [
+    { alertname: 'ContainerOomKilled' },
+    { alertname: 'OomKill' },
+    { alertname: 'NodeMemoryHighUtilization' },
+  ],
   detectors: memoryDetectors(distribution),
   runbooks: [
     claimed(wait(), 'does-not-recover', 'the servers ran out of memory to handle all the load'),

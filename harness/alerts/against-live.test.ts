@@ -8,7 +8,13 @@ it('the first firing evaluation of each alert, in both', () => {
     timesMs,
   });
   const found = againstLive(
-    [live('x', 'pending', 1, 5), live('x', 'firing', 9, 13), live('y', 'firing', 3), live('z', 'pending', 3), live('old', 'pending', 0, 1)],
+    [
+      live('x', 'pending', 1, 5),
+      live('x', 'firing', 9, 13),
+      live('y', 'firing', 3),
+      live('z', 'pending', 3),
+      live('old', 'pending', 0, 1),
+    ],
     [
       { labels: alert('x'), activeMs: 2, firedMs: 11 },
       { labels: alert('x'), activeMs: 20, firedMs: 30 },

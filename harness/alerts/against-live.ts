@@ -44,7 +44,9 @@ export function againstLive(
     if (firedMs !== undefined && names.has(labels['alertname'])) first(labels, 'replayedMs', firedMs);
   }
   const standing = new Set(
-    stored.filter(({ timesMs }) => (timesMs[0] ?? Infinity) <= fromMs + evaluationMs).map(({ labels }) => labelKey(own(labels))),
+    stored
+      .filter(({ timesMs }) => (timesMs[0] ?? Infinity) <= fromMs + evaluationMs)
+      .map(({ labels }) => labelKey(own(labels))),
   );
   const sure = [...found].filter(([key]) => !standing.has(key));
   return sure.map(([, each]) => ({ ...each, name: each.labels['alertname'] ?? '' }));

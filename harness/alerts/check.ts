@@ -82,7 +82,9 @@ async function saidByServer(
     return undefined;
   } catch (error) {
     const log = error instanceof FiredrillError ? String(error.cause) : '';
-    const errors = [...log.matchAll(/ err="((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) => JSON.parse(`"${text}"`) as string);
+    const errors = [...log.matchAll(/ err="((?:[^"\\]|\\.)*)"/g)].map(
+      ([, text = '']) => JSON.parse(`"${text}"`) as string,
+    );
     const told = errors.filter((text) => files.some((file) => text.startsWith(`${resolve(file)}: `)));
     if (told.length === 0) throw error;
     return told

@@ -33,7 +33,15 @@ ${ticks(from, to).map(
 <text class="tick" x="0" y="${top - 8}">${number(values.high)}</text><text class="tick" x="0" y="${bottom - 3}">${number(values.low)}</text>
 ${truth.healthy.map(({ fromMs, toMs }) => safe`<rect class="healthy" x="${x.at(fromMs - zero)}" width="${round(x.percent(toMs - zero) - x.percent(fromMs - zero))}%" y="${top}" height="${plotHeight}"><title>nothing is wrong yet</title></rect>`)}
 <svg x="0" y="${top}" width="100%" height="${plotHeight}" viewBox="0 0 1000 ${plotHeight}" preserveAspectRatio="none">
-${(drawn?.series ?? []).map(({ points, name }, i) => safe`<path class="series s${i}" d="${pathOf(points, zero, (ms) => x.percent(ms), (v) => round(y(v) - top))}"><title>${name}</title></path>`)}
+${(drawn?.series ?? []).map(
+  ({ points, name }, i) =>
+    safe`<path class="series s${i}" d="${pathOf(
+      points,
+      zero,
+      (ms) => x.percent(ms),
+      (v) => round(y(v) - top),
+    )}"><title>${name}</title></path>`,
+)}
 ${drawn?.threshold !== undefined && safe`<line class="threshold" x1="0" x2="1000" y1="${round(y(drawn.threshold) - top)}" y2="${round(y(drawn.threshold) - top)}"/>`}
 </svg>
 ${spans.map(({ activeMs, firedMs, endedMs = truth.dataToMs }) => {

@@ -54,6 +54,7 @@ ${result.met.length > 0 && safe`<h2>Requirements</h2><ul class="plain">${result.
 ${matrix(profile, id)}
 ${legend}
 <p class="muted">All rules together on a healthy cluster: ${falseAlarmsText(profile.total)}. ${liveText(profile.live)}</p>
+${neverSection(profile)}
 </section>
 `.markup;
       yield* graphs(profile, id);
@@ -88,6 +89,20 @@ const columnsOf = ({
 
 const cellId = (id: string, rule: number, column: number): string => `${id}-r${rule}-c${column}`;
 
+/** Rules that can fire in some trial: the others have no row. */
+const ableOf = ({ rules }: ProfileResult): readonly RuleRow[] =>
+  rules.filter(({ neverHere }) => neverHere.length === 0);
+
+/** The others, with what they lack. */
+function neverSection({ rules }: ProfileResult): Markup | undefined {
+  const never = rules.filter(({ neverHere }) => neverHere.length > 0);
+  if (never.length === 0) return undefined;
+  return safe`<details><summary>${countOf(never.length, 'rule')} can never fire here</summary><ul class="plain">${never.map(
+    ({ rule, neverHere }) =>
+      safe`<li>${rule.title} (${rule.file}:${rule.line}): no such series ${neverHere.join(', ')}</li>`,
+  )}</ul></details>`;
+}
+
 function matrix(profile: ProfileResult, id: string): Markup {
   const columns = columnsOf(profile);
   const firstOf = columns.map(({ row }) => row.verdicts.find(({ verdict }) => verdict.state === 'detected'));
@@ -103,7 +118,7 @@ function matrix(profile: ProfileResult, id: string): Markup {
   };
   return safe`<div class="matrix" tabindex="0" role="region" aria-label="Rules and outages"><table>
 <thead><tr><th>rule</th>${columns.map(({ name, row }) => safe`<th class="turned" title="${row.kept.truth.title}"><span>${name}</span></th>`)}<th>false alarms</th></tr></thead>
-<tbody>${profile.rules.map(
+<tbody>${ableOf(profile).map(
     (
       r,
       i,
@@ -117,7 +132,7 @@ const cellOf = ({ rule }: Pick<RuleRow, 'rule'>, row: TrialRow | undefined): Cel
 
 function* graphs(profile: ProfileResult, id: string): Generator<string, void> {
   for (const [column, { name, row }] of columnsOf(profile).entries()) {
-    const cells = profile.rules.flatMap((r, i) => {
+    const cells = ableOf(profile).flatMap((r, i) => {
       const found = cellOf(r, row);
       return found === undefined || found.spans.length === 0 ? [] : [{ found, i }];
     });

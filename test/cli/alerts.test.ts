@@ -158,6 +158,8 @@ describe.skipIf(typeof toolsForTests === 'string')('alerts test', () => {
     expect(readFileSync(at('out.xml'), 'utf8')).toMatch(/tests="3" failures="2" errors="0"/);
     const html = readFileSync(at('out.html'), 'utf8');
     expect(html).toContain('not met');
+    expect(html).toContain('1 rule can never fire here');
+    expect(html).toMatch(/Never \(.*rules\.yaml:7\): no such series nothing/);
     expect(html).toMatch(/<td class="detected first"[^>]*><a href="#v0-stock-r2-c0">20 s<\/a>/);
     expect(html).toContain('id="v0-stock-r2-c0"');
     expect(html).toMatch(/<path class="series s0" d="M/);

@@ -47,7 +47,8 @@ describe.skipIf(typeof toolsForTests === 'string')('alerts corpus add', () => {
     const [first] = log;
     if (first?.type === 'trial.started') zero = first.wallEpochMs;
     writeFileSync(join(trial(id), 'events.jsonl'), log.map((e) => `${JSON.stringify(e)}\n`).join(''));
-    if (metrics) renameSync(await archive(tools, join(dir, id), { up: [1, 1] }, zero, 5000), join(trial(id), 'metrics.tar.gz'));
+    if (metrics)
+      renameSync(await archive(tools, join(dir, id), { up: [1, 1] }, zero, 5000), join(trial(id), 'metrics.tar.gz'));
   };
 
   beforeAll(async () => {
@@ -104,7 +105,9 @@ describe.skipIf(typeof toolsForTests === 'string')('alerts corpus add', () => {
   it('takes one trial by its folder', async () => {
     rmSync(join(dir, 'corpus'), { recursive: true });
     await add(trial('wait-1'));
-    expect((await readCorpus([join(dir, 'corpus')])).trials.map(({ name }) => name)).toEqual(['test-outage-fast-wait-1']);
+    expect((await readCorpus([join(dir, 'corpus')])).trials.map(({ name }) => name)).toEqual([
+      'test-outage-fast-wait-1',
+    ]);
     expect(readFileSync(join(dir, 'corpus', 'test-outage-fast-wait-1', 'truth.json'), 'utf8')).toMatch(/\n$/);
   });
 

@@ -44,7 +44,12 @@ const rules = (count: number) => ({
 });
 const lines = (count: number) => ({ journalctl: says(`fine\n${'error: context canceled\n'.repeat(count)}`) });
 
-type Case = readonly [check: string, code: number, programs: Readonly<Record<string, string>>, args?: readonly string[]];
+type Case = readonly [
+  check: string,
+  code: number,
+  programs: Readonly<Record<string, string>>,
+  args?: readonly string[],
+];
 const cases: readonly Case[] = [
   ['check_k8s_scheduler_stall.sh', 0, kubectl([], [])],
   ['check_k8s_scheduler_stall.sh', 0, kubectl([2, 3], [])],
@@ -74,11 +79,14 @@ const cases: readonly Case[] = [
 ];
 
 describe('a node check', () => {
-  it.each(cases.map(([check, code, programs, args = []]) => ({ check, code, programs, args })))('$check ends with $code, and says so in one line', ({ check, code, programs, args }) => {
-    const { status, said } = run(check, programs, args);
-    expect([status, said.split(' ')[0]]).toEqual([code, words[code]]);
-    expect(said.trimEnd().split('\n')).toHaveLength(1);
-  });
+  it.each(cases.map(([check, code, programs, args = []]) => ({ check, code, programs, args })))(
+    '$check ends with $code, and says so in one line',
+    ({ check, code, programs, args }) => {
+      const { status, said } = run(check, programs, args);
+      expect([status, said.split(' ')[0]]).toEqual([code, words[code]]);
+      expect(said.trimEnd().split('\n')).toHaveLength(1);
+    },
+  );
 
   it.each([
     [0, 400],

@@ -54,7 +54,9 @@ describe.each(files)('%s', (file) => {
   });
 });
 
-const names = new Set(files.flatMap((file) => loadRules(join(dir, file)).flatMap(({ rules }) => rules.map(({ name }) => name))));
+const names = new Set(
+  files.flatMap((file) => loadRules(join(dir, file)).flatMap(({ rules }) => rules.map(({ name }) => name))),
+);
 
 it.each(scenarioIds())('what names the cause of %s is a rule', async (id) => {
   const { scenario } = await loadAnywhere(id);
