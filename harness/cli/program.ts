@@ -22,6 +22,7 @@ import {
   profileWords,
   reportWords,
   reporterWords,
+  rules,
   ruleTime,
   trigger,
   wholeNumber,
@@ -141,6 +142,11 @@ With npm, flags come after a lone --:
       )
         .argParser((v: string) => distributions('--distribution', v))
         .default(['kubeadm'], 'kubeadm'),
+    )
+    .option(
+      '--rules <where>',
+      'evaluate these Prometheus rules beside each trial: a file, a folder, or stock (repeat it for more; default: none)',
+      rules,
     )
     .option('--dry-run', 'print the plan and every command; change nothing')
     .addOption(choice('--reporter <name>', 'progress on stderr', reporterWords))

@@ -2,12 +2,18 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
+import type { RuleSet } from '../alerts/live/rule-set.ts';
+import { startAlertStack, type StackImages } from '../alerts/live/stack.ts';
+import { alertTimes } from '../alerts/live/times.ts';
 import { containersOf } from '../cluster/containers.ts';
 import { dockerCli } from '../cluster/docker.ts';
 import { kindProvider } from '../cluster/kind.ts';
 import { nodePorts } from '../cluster/ports.ts';
 import { projectManifests } from '../cluster/manifests.ts';
 import { freshSource, snapshotSource, type ClusterBase } from '../cluster/provide.ts';
+import { distributions } from '../distributions/all.ts';
+import type { ImageSet } from '../images/image-set.ts';
+import type { ImageId } from '../images/refs.ts';
 import { startLoad } from '../load/k6.ts';
 import { FiredrillError } from '../model/errors.ts';
 import { profiles } from '../model/profile.ts';
@@ -63,7 +69,8 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
       },
     );
   const need = await needOf(options.scenarioId, scenario, options.parallel);
-  const { images, kindBinary, kubectlBinary } = await makeReady({ ...options, need }, onProgress, signal);
+  const optional = options.rules === undefined ? [] : monitoringImages;
+  const { images, kindBinary, kubectlBinary } = await makeReady({ ...options, need, optional }, onProgress, signal);
   const registration = registerRun({ runId, scenario: options.scenarioId, runDir });
   let count = 0;
   const base: ClusterBase = {
@@ -138,6 +145,22 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
       throw error;
     }
   };
+  const startAlerts =
+    (rules: RuleSet): NonNullable<TrialDeps['startAlerts']> =>
+    ({ cluster, clock, signal: own }) =>
+      startAlertStack({
+        images: stackImages(images),
+        rules,
+        times: alertTimes(profiles[options.profile]),
+        cluster,
+        etcd: distributions[options.distribution ?? 'kubeadm'].datastore === 'etcd',
+        slis: scenario.probes.map(({ sli }) => sli),
+        runId,
+        workDir: join(cluster.kubeconfig, '..'),
+        zeroEpochMs: clock.wallEpochMs,
+        nowMs: () => clock.now(),
+        signal: own,
+      });
   /** The cluster of the next trial, on its way while the last one winds down. */
   let ahead: Promise<OwnedCluster | undefined> | undefined;
 
@@ -169,6 +192,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
         const ready = await waiting?.catch(() => undefined);
         return ready ?? (await provide(trialSignal, onNote));
       },
+      ...(options.rules === undefined ? {} : { startAlerts: startAlerts(options.rules) }),
       nodeLogs: (...given) => provider.logs(...given),
       startSampling: async (given) =>
         startSampling({ ...given, containers: await containersOf(dockerCli(), given.cluster.name, given.signal) }),
@@ -185,6 +209,29 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
           signal: loadSignal,
         }),
     },
+  };
+}
+
+/** What the monitoring runs, by ids. */
+const monitoringImages = [
+  'prometheus',
+  'alertmanager',
+  'blackbox-exporter',
+  'node-exporter',
+  'postgres-exporter',
+  'kube-state-metrics',
+] as const satisfies readonly ImageId[];
+
+function stackImages({ node, optional }: ImageSet): StackImages {
+  const named = (id: (typeof monitoringImages)[number]): string => optional[id] ?? id;
+  return {
+    prometheus: named('prometheus'),
+    alertmanager: named('alertmanager'),
+    blackbox: named('blackbox-exporter'),
+    nodeExporter: named('node-exporter'),
+    postgres: named('postgres-exporter'),
+    stateMetrics: named('kube-state-metrics'),
+    perl: node,
   };
 }
 

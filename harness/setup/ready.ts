@@ -1,6 +1,6 @@
 import { ensureImages } from '../images/ensure.ts';
 import type { ImageSet } from '../images/image-set.ts';
-import { builtMinor, nodeImages, type ImageMode, type KubernetesMinor } from '../images/refs.ts';
+import { builtMinor, nodeImages, type ImageId, type ImageMode, type KubernetesMinor } from '../images/refs.ts';
 import type { DistributionName } from '../model/distribution.ts';
 import type { OnProgress } from '../model/progress.ts';
 import { ensureDocker } from './docker.ts';
@@ -27,13 +27,15 @@ export async function makeReady(
     /** What is going to run; absent: it is only made ready. */
     readonly need?: Need;
     readonly openFence?: boolean;
+    /** Images beside the node's and k6, by ids. */
+    readonly optional?: readonly ImageId[];
   },
   progress: OnProgress,
   signal: AbortSignal,
 ): Promise<Ready> {
-  const { images: mode, kubernetes = builtMinor, distribution = 'kubeadm', need, openFence = false } = asked;
+  const { images: mode, kubernetes = builtMinor, distribution = 'kubeadm', need, openFence = false, optional = [] } = asked;
   await ensureDocker({ openFence, ...(need === undefined ? {} : { need }) }, progress, signal);
-  const images = await ensureImages({ mode, kubernetes, distribution }, progress, signal);
+  const images = await ensureImages({ mode, kubernetes, distribution, optional }, progress, signal);
   const kindBinary = await ensureKind({}, progress, signal);
   const { version } = nodeImages[kubernetes];
   const kubectlBinary = await ensureKubectl(images.node, { kubernetes: version, distribution }, progress, signal);

@@ -1,6 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { leastHorizonMs } from '../../model/check.ts';
+import { alertDetectors } from '../../alerts/live/detectors.ts';
+import type { RuleSet } from '../../alerts/live/rule-set.ts';
+import { profiles } from '../../model/profile.ts';
 import { requireSound } from '../sound.ts';
 import { exitCodes, FiredrillError } from '../../model/errors.ts';
 import { controlsOf, type Plan, type Trigger } from '../../model/plan.ts';
@@ -62,6 +65,8 @@ export interface RunFlags {
   readonly fresh?: boolean;
   /** A stored run to go on with. */
   readonly resume?: string;
+  /** Rule files and folders whose rules are evaluated beside each trial; none when empty. */
+  readonly rules?: readonly string[];
   /** Flags that were typed, and did not get their default. */
   readonly typed?: readonly string[];
 }
@@ -128,6 +133,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
       ...arms,
       keep: flags.keep,
       images: flags.images,
+      ...(part.rules === undefined ? {} : { rules: part.rules }),
       ...(flags.kubernetes === undefined ? {} : { kubernetes: flags.kubernetes }),
       out,
       trigger: flags.trigger,
@@ -237,14 +243,37 @@ async function soundParts(ids: readonly string[], flags: RunFlags): Promise<read
     };
     parts.push({ id, distribution, scenario: { ...scenario, horizonMs } });
   }
+  const rules = await soundRules(flags);
   if (flags.horizon !== undefined) requireLongEnough(flags.horizon, parts, flags.profile);
   for (const { id, scenario } of parts) {
     await requireSound(id, scenario);
     for (const runbook of flags.runbook ?? []) findRunbook(id, scenario, runbook);
-    if (flags.trigger.kind === 'detector') requireDetector(id, scenario, flags.trigger.id);
   }
-  return parts;
+  const watched = parts.map((part) => withRules(part, rules));
+  for (const { id, scenario } of watched)
+    if (flags.trigger.kind === 'detector') requireDetector(id, scenario, flags.trigger.id);
+  return watched;
 }
+
+/** The rules that were asked for, read and found sound; undefined for none. */
+async function soundRules({ rules = [], profile }: RunFlags): Promise<RuleSet | undefined> {
+  if (rules.length === 0) return undefined;
+  const { loadRuleSet } = await import('../../alerts/live/load.ts');
+  return loadRuleSet(rules, profiles[profile]);
+}
+
+/** With the alerts of rules among the detectors. */
+const withRules = (part: Part, rules: RuleSet | undefined): Part =>
+  rules === undefined
+    ? part
+    : {
+        ...part,
+        rules,
+        scenario: {
+          ...part.scenario,
+          detectors: [...part.scenario.detectors, ...alertDetectors(rules, part.scenario.rightAlerts)],
+        },
+      };
 
 /** Throws `usage` where a runbook's delay and the time that a recovery has to hold would not fit into the horizon that was asked for. */
 function requireLongEnough(horizonMs: Millis, parts: readonly Part[], profile: RunFlags['profile']): void {

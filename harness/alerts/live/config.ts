@@ -1,0 +1,263 @@
+import { stringify } from 'yaml';
+import { apiServerPort, nodePorts } from '../../cluster/ports.ts';
+import type { NodeInfo } from '../../model/cluster.ts';
+import { formatMs } from './format.ts';
+import type { AlertTimes } from './times.ts';
+
+/** Ports inside the monitoring's own network. */
+export const ports = {
+  prometheus: 9090,
+  alertmanager: 9093,
+  receiver: 9099,
+  blackbox: 9115,
+  stateMetrics: 8080,
+  postgres: 9187,
+} as const;
+
+/** Ports of what is put on each node for it. */
+export const onNodes = { exporter: 9100, blackbox: 9115 } as const;
+
+/** Where components listen on their node's loopback, from which they are passed on: kubeadm's defaults, and k3s'. */
+export const loopbackPorts = { proxy: 10249, controllers: 10257, scheduler: 10259, etcd: 2381 } as const;
+
+/** What of a cluster is watched. */
+export interface Site {
+  /** The control plane first. */
+  readonly nodes: readonly NodeInfo[];
+  /** Whether its datastore is etcd; k3s' SQLite serves no metrics. */
+  readonly etcd: boolean;
+  /** Address of the cluster's DNS service. */
+  readonly dns: string;
+  /** SLIs that the scenario measures: what is there to be asked from outside. */
+  readonly slis: readonly string[];
+}
+
+interface Target {
+  readonly address: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** Paths in Prometheus' container. */
+export const paths = { access: '/etc/prometheus/access', rules: '/etc/prometheus/rules' } as const;
+
+const authorization = { credentials_file: `${paths.access}/token` };
+const verified = { ca_file: `${paths.access}/ca.crt` };
+const unverified = { insecure_skip_verify: true };
+
+const statics = (job: string, targets: readonly Target[], labels: Readonly<Record<string, string>> = {}) => ({
+  static_configs: targets.map(({ address, labels: own }) => ({ targets: [address], labels: { job, ...labels, ...own } })),
+});
+
+/** Asks another exporter to probe each target, which stays the alert's `instance`. */
+const probing = (module: string, targets: readonly string[], exporter: string, labels: Readonly<Record<string, string>> = {}) => ({
+  metrics_path: '/probe',
+  params: { module: [module] },
+  ...statics(
+    'blackbox',
+    targets.map((address) => ({ address })),
+    labels,
+  ),
+  relabel_configs: [
+    { source_labels: ['__address__'], target_label: '__param_target' },
+    { source_labels: ['__param_target'], target_label: 'instance' },
+    { target_label: '__address__', replacement: exporter },
+  ],
+});
+
+/**
+ * The scrape jobs of a cluster. Labels are those that kube-prometheus' rules select by: `job="kubelet", metrics_path="/metrics/cadvisor"`,
+ * `instance` of a node exporter being the node's name.
+ *
+ * A ServiceAccount's token gets in, as in life: it does not end with the certificates of an administrator. The scheduler, the controller
+ * manager, kube-proxy and etcd's metrics listen on loopback and are passed on by their node. CoreDNS' pods are asked through the API server,
+ * for nothing outside of a cluster has a route to its pods.
+ */
+export function scrapeJobs(site: Site): readonly Readonly<Record<string, unknown>>[] {
+  const { nodes, etcd, dns, slis } = site;
+  const [control] = nodes;
+  const at = (port: number, only = nodes): readonly Target[] =>
+    only.map(({ name, address }) => ({ address: `${address}:${port}`, labels: { node: name } }));
+  const plane = nodes.slice(0, 1);
+  const inSystem = (service: string, endpoint: string) => ({ namespace: 'kube-system', service, endpoint });
+  const secure = { scheme: 'https', authorization, tls_config: unverified };
+  const kubelet = (path: string) => ({
+    ...secure,
+    metrics_path: path,
+    honor_labels: true,
+    honor_timestamps: false,
+    ...statics('kubelet', at(10250), { metrics_path: path, ...inSystem('kubelet', 'https-metrics') }),
+  });
+  const api = `${control?.address ?? ''}:${apiServerPort}`;
+  const web = nodes.map(({ address }) => `http://${address}:${nodePorts.web}/`);
+  const [, entry] = nodes;
+  const gateway = slis.includes('gateway') && entry !== undefined ? [`http://${entry.address}:${nodePorts.gateway}/`] : [];
+  const ssh = slis.includes('ssh') && entry !== undefined ? [`${entry.address}:${nodePorts.ssh}`] : [];
+  const local = (port: number): readonly Target[] => [{ address: `127.0.0.1:${port}` }];
+  return [
+    {
+      job_name: 'apiserver',
+      scheme: 'https',
+      authorization,
+      tls_config: verified,
+      ...statics('apiserver', [{ address: api }], { namespace: 'default', service: 'kubernetes', endpoint: 'https' }),
+    },
+    { job_name: 'kubelet', ...kubelet('/metrics') },
+    { job_name: 'kubelet-cadvisor', ...kubelet('/metrics/cadvisor') },
+    {
+      job_name: 'kube-scheduler',
+      ...secure,
+      ...statics('kube-scheduler', at(loopbackPorts.scheduler, plane), inSystem('kube-scheduler', 'https-metrics')),
+    },
+    {
+      job_name: 'kube-controller-manager',
+      ...secure,
+      ...statics(
+        'kube-controller-manager',
+        at(loopbackPorts.controllers, plane),
+        inSystem('kube-controller-manager', 'https-metrics'),
+      ),
+    },
+    ...(etcd
+      ? [{ job_name: 'etcd', ...statics('etcd', at(loopbackPorts.etcd, plane), inSystem('etcd', 'http-metrics')) }]
+      : []),
+    { job_name: 'kube-proxy', ...statics('kube-proxy', at(loopbackPorts.proxy), inSystem('kube-proxy', 'metrics')) },
+    {
+      job_name: 'kube-dns',
+      scheme: 'https',
+      authorization,
+      tls_config: verified,
+      kubernetes_sd_configs: [
+        {
+          role: 'pod',
+          api_server: `https://${api}`,
+          authorization,
+          tls_config: verified,
+          namespaces: { names: ['kube-system'] },
+          selectors: [{ role: 'pod', label: 'k8s-app=kube-dns' }],
+        },
+      ],
+      relabel_configs: [
+        { source_labels: ['__meta_kubernetes_pod_container_port_name'], regex: 'metrics', action: 'keep' },
+        { source_labels: ['__address__'], target_label: 'instance' },
+        {
+          source_labels: ['__meta_kubernetes_namespace', '__meta_kubernetes_pod_name', '__meta_kubernetes_pod_container_port_number'],
+          regex: '(.+);(.+);(.+)',
+          target_label: '__metrics_path__',
+          replacement: '/api/v1/namespaces/$1/pods/$2:$3/proxy/metrics',
+        },
+        { target_label: '__address__', replacement: api },
+        { source_labels: ['__meta_kubernetes_namespace'], target_label: 'namespace' },
+        { source_labels: ['__meta_kubernetes_pod_name'], target_label: 'pod' },
+        { source_labels: ['__meta_kubernetes_pod_node_name'], target_label: 'node' },
+        { target_label: 'service', replacement: 'kube-dns' },
+        { target_label: 'job', replacement: 'kube-dns' },
+      ],
+    },
+    {
+      job_name: 'node-exporter',
+      ...statics(
+        'node-exporter',
+        nodes.map(({ name, address }) => ({ address: `${address}:${onNodes.exporter}`, labels: { instance: name } })),
+        { namespace: 'monitoring', service: 'node-exporter' },
+      ),
+    },
+    {
+      job_name: 'kube-state-metrics',
+      honor_labels: true,
+      ...statics('kube-state-metrics', local(ports.stateMetrics), { service: 'kube-state-metrics' }),
+    },
+    { job_name: 'postgres', ...statics('postgres', local(ports.postgres)) },
+    { job_name: 'blackbox-http', ...probing('http_2xx', [...web, ...gateway], `127.0.0.1:${ports.blackbox}`) },
+    ...(ssh.length === 0
+      ? []
+      : [{ job_name: 'blackbox-tcp', ...probing('tcp_connect', ssh, `127.0.0.1:${ports.blackbox}`) }]),
+    // As a pod on each node asks: the service's address leads nowhere outside of the cluster.
+    ...nodes.map(({ name, address }, index) => ({
+      job_name: `blackbox-dns-${index}`,
+      ...probing('dns', [`${dns}:53`], `${address}:${onNodes.blackbox}`, { node: name }),
+    })),
+    { job_name: 'prometheus', ...statics('prometheus', local(ports.prometheus)) },
+    { job_name: 'alertmanager', ...statics('alertmanager', local(ports.alertmanager)) },
+  ];
+}
+
+/** Why a job that others have is not there. */
+export function absentJobs({ etcd, slis }: Pick<Site, 'etcd' | 'slis'>): Readonly<Record<string, string>> {
+  return {
+    ...(etcd ? {} : { etcd: 'the datastore is SQLite, which serves no metrics' }),
+    ...(slis.includes('ssh') ? {} : { 'blackbox (TCP 22)': 'nothing listens for ssh on the nodes of this scenario' }),
+  };
+}
+
+/** prometheus.yml. @param metrics those that are kept of what is scraped; absent: all */
+export function prometheusConfig(site: Site, times: AlertTimes, metrics?: readonly string[]): string {
+  const keep =
+    metrics === undefined
+      ? {}
+      : { metric_relabel_configs: [{ source_labels: ['__name__'], regex: metrics.join('|'), action: 'keep' }] };
+  return stringify(
+    {
+      global: {
+        scrape_interval: formatMs(times.scrapeMs),
+        // Its default of 10 s, where that is not longer than the interval.
+        scrape_timeout: formatMs(Math.min(10_000, times.scrapeMs)),
+        evaluation_interval: formatMs(times.evaluationMs),
+      },
+      rule_files: [`${paths.rules}/*`],
+      alerting: { alertmanagers: [{ static_configs: [{ targets: [`127.0.0.1:${ports.alertmanager}`] }] }] },
+      scrape_configs: scrapeJobs(site).map((job) => ({ ...job, ...keep })),
+    },
+    { aliasDuplicateObjects: false, lineWidth: 0 },
+  );
+}
+
+/** alertmanager.yml: one receiver, alerts of one name together. Source: the configuration that Alertmanager is shipped with. */
+export const alertmanagerConfig = (times: AlertTimes): string =>
+  stringify({
+    route: {
+      receiver: 'firedrill',
+      group_by: ['alertname'],
+      group_wait: formatMs(times.groupWaitMs),
+      group_interval: formatMs(times.groupIntervalMs),
+      repeat_interval: formatMs(times.repeatIntervalMs),
+    },
+    receivers: [
+      {
+        name: 'firedrill',
+        webhook_configs: [{ url: `http://127.0.0.1:${ports.receiver}/`, send_resolved: true }],
+      },
+    ],
+  });
+
+/** What the blackbox exporters can be asked to try, by module. IPv4 only, as the cluster is. */
+export const blackboxConfig = (): string =>
+  stringify({
+    modules: {
+      http_2xx: { prober: 'http', timeout: '2s', http: { preferred_ip_protocol: 'ip4' } },
+      tcp_connect: { prober: 'tcp', timeout: '2s', tcp: { preferred_ip_protocol: 'ip4' } },
+      dns: {
+        prober: 'dns',
+        timeout: '2s',
+        dns: { query_name: 'kubernetes.default.svc.cluster.local', query_type: 'A', preferred_ip_protocol: 'ip4' },
+      },
+    },
+  });
+
+/** kube-state-metrics' way in, as a kubeconfig. */
+export const monitoringKubeconfig = (site: Site, access: { readonly token: string; readonly ca: string }): string =>
+  stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'firedrill',
+    clusters: [
+      {
+        name: 'firedrill',
+        cluster: {
+          server: `https://${site.nodes[0]?.address ?? ''}:${apiServerPort}`,
+          'certificate-authority-data': Buffer.from(access.ca).toString('base64'),
+        },
+      },
+    ],
+    users: [{ name: 'firedrill', user: { token: access.token } }],
+    contexts: [{ name: 'firedrill', context: { cluster: 'firedrill', user: 'firedrill' } }],
+  });

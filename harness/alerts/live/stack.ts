@@ -1,0 +1,378 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { execa } from 'execa';
+import { dockerCli, isGone, labels, type Docker } from '../../cluster/docker.ts';
+import { nodePorts } from '../../cluster/ports.ts';
+import { runProcess } from '../../cluster/process.ts';
+import { deadline, sleep } from '../../host/time.ts';
+import type { Cluster } from '../../model/cluster.ts';
+import type { Reading } from '../../model/detector.ts';
+import { FiredrillError, oneLine } from '../../model/errors.ts';
+import type { EventOf } from '../../model/events.ts';
+import { grouped } from '../../model/grouped.ts';
+import { seconds } from '../../model/units.ts';
+import { grantAccess, revokeAccess } from './access.ts';
+import {
+  absentJobs,
+  alertmanagerConfig,
+  blackboxConfig,
+  monitoringKubeconfig,
+  ports,
+  prometheusConfig,
+  type Site,
+} from './config.ts';
+import { AlertFeed } from './feed.ts';
+import { alertHistory } from './history.ts';
+import { shortLabels } from './labels.ts';
+import { installOnNodes, removeFromNodes } from './on-nodes.ts';
+import { askAlertmanager, PrometheusApi } from './prometheus.ts';
+import { startReceiver } from './receiver.ts';
+import type { RuleSet } from './rule-set.ts';
+import type { AlertTimes } from './times.ts';
+import { parseNotification } from './webhook.ts';
+
+/** Images that this Docker has, by what they are. */
+export interface StackImages {
+  readonly prometheus: string;
+  readonly alertmanager: string;
+  readonly blackbox: string;
+  readonly nodeExporter: string;
+  readonly postgres: string;
+  readonly stateMetrics: string;
+  /** Any image with perl: the node image. */
+  readonly perl: string;
+}
+
+export interface StackOptions {
+  readonly images: StackImages;
+  readonly rules: RuleSet;
+  readonly times: AlertTimes;
+  readonly cluster: Cluster;
+  /** Whether the datastore is etcd. */
+  readonly etcd: boolean;
+  readonly slis: readonly string[];
+  readonly runId: string;
+  /** Of this trial alone; configurations and credentials are written there. */
+  readonly workDir: string;
+  /** Wall time of the trial's zero. */
+  readonly zeroEpochMs: number;
+  readonly nowMs: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** The monitoring of a trial, running. */
+export interface AlertStack {
+  /** What it watches, for the record; with the reason of each target that could not be scraped at first. */
+  readonly facts: EventOf<'monitoring'>;
+  /** What becomes known of the alerts of a name. For one reader. Fails when Prometheus or Alertmanager is dead. */
+  readings(alertname: string, signal: AbortSignal): AsyncIterable<Reading>;
+  /** What Prometheus kept of every alert. Rejects when it does not answer. */
+  history(signal: AbortSignal): Promise<readonly EventOf<'alert'>[]>;
+  /** Writes Prometheus' data as a gzipped tar, its blocks at the root; returns its size in bytes. */
+  keep(file: string, signal: AbortSignal): Promise<number>;
+  /** Takes everything away, on the nodes and in the cluster's API, too. May be called again. */
+  stop(): Promise<void>;
+}
+
+/** After so many polls in a row without an answer the monitoring is taken for dead. */
+const failuresUntilDead = 3;
+
+/**
+ * Starts Prometheus, Alertmanager and the exporters that need not be on a node: containers on the cluster's network, inside its fence, that share
+ * one address there. They survive whatever happens to the cluster. Resolves when every target was scraped once, or did not answer for half a minute.
+ *
+ * @throws FiredrillError `environment` when something of it does not start
+ */
+export async function startAlertStack(options: StackOptions): Promise<AlertStack> {
+  const stack = new Stack(options);
+  try {
+    await stack.start();
+    return stack;
+  } catch (error) {
+    await stack.stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+class Stack implements AlertStack {
+  readonly #options: StackOptions;
+  readonly #docker: Docker = dockerCli();
+  readonly #feed: AlertFeed;
+  readonly #made = new Set<string>();
+  readonly #stopping = new AbortController();
+  #api = new PrometheusApi(0);
+  #facts: EventOf<'monitoring'> | undefined;
+  #work: Promise<unknown>[] = [];
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: StackOptions) {
+    this.#options = options;
+    this.#feed = new AlertFeed(new Set(options.rules.alerts.map(({ name }) => name)), options.nowMs);
+  }
+
+  get facts(): EventOf<'monitoring'> {
+    if (this.#facts === undefined) throw new FiredrillError('internal', 'the monitoring has not started');
+    return this.#facts;
+  }
+
+  async start(): Promise<void> {
+    const { cluster, etcd, slis, times, rules, images, signal } = this.#options;
+    const dir = join(this.#options.workDir, 'monitoring');
+    const access = await grantAccess(cluster, signal);
+    const site: Site = { nodes: cluster.nodes, etcd, dns: access.dns, slis };
+    await writeFiles(dir, {
+      'prometheus/prometheus.yml': prometheusConfig(site, times, rules.metrics),
+      ...Object.fromEntries(rules.files.map(({ name, text }) => [`prometheus/rules/${name}`, text])),
+      'prometheus/access/token': access.token,
+      'prometheus/access/ca.crt': access.ca,
+      'alertmanager/alertmanager.yml': alertmanagerConfig(times),
+      'blackbox/config.yml': blackboxConfig(),
+      'state-metrics/kubeconfig': monitoringKubeconfig(site, access),
+    });
+    const owner = await this.#container('prometheus', images.prometheus, {
+      files: [join(dir, 'prometheus/.'), '/etc/prometheus'],
+      options: [
+        ...['--network', cluster.network, '--ip', addressBeside(cluster)],
+        ...['-p', `127.0.0.1::${ports.prometheus}`, '-p', `127.0.0.1::${ports.alertmanager}`],
+      ],
+      command: [
+        '--config.file=/etc/prometheus/prometheus.yml',
+        '--storage.tsdb.path=/prometheus',
+        '--web.enable-admin-api',
+      ],
+    });
+    const beside = ['--network', `container:${owner}`];
+    const database = cluster.nodes[Math.min(2, cluster.nodes.length - 1)]?.address ?? '';
+    const onLine = (line: string): void => {
+      // What is no notification is nobody's alert.
+      const alerts = parseNotification(line).map((one) => ({ ...one, labels: shortLabels(one.labels, cluster.name) }));
+      this.#feed.notified(alerts);
+    };
+    const receiver = startReceiver({
+      name: this.#name('receiver'),
+      options: [...beside, ...this.#labels()],
+      image: images.perl,
+      port: ports.receiver,
+      onLine,
+      onEnded: (why) => {
+        if (!this.#stopping.signal.aborted) this.#feed.fail(why);
+      },
+      signal: this.#stopping.signal,
+    });
+    this.#made.add(this.#name('receiver'));
+    await Promise.all([
+      receiver,
+      this.#container('alertmanager', images.alertmanager, {
+        files: [join(dir, 'alertmanager/.'), '/etc/alertmanager'],
+        options: beside,
+        command: [
+          '--config.file=/etc/alertmanager/alertmanager.yml',
+          '--storage.path=/alertmanager',
+          // Alone: it would wait for others first.
+          '--cluster.listen-address=',
+        ],
+      }),
+      this.#container('blackbox', images.blackbox, {
+        files: [join(dir, 'blackbox/.'), '/etc/blackbox_exporter'],
+        options: beside,
+        command: [
+          '--config.file=/etc/blackbox_exporter/config.yml',
+          `--web.listen-address=127.0.0.1:${ports.blackbox}`,
+        ],
+      }),
+      this.#container('kube-state-metrics', images.stateMetrics, {
+        files: [join(dir, 'state-metrics/.'), '/'],
+        options: beside,
+        command: [
+          '--kubeconfig=/kubeconfig',
+          ...['--host=127.0.0.1', `--port=${ports.stateMetrics}`],
+          ...['--telemetry-host=127.0.0.1', `--telemetry-port=${ports.stateMetrics + 1}`],
+          '--namespaces-denylist=firedrill,canary',
+        ],
+      }),
+      this.#container('postgres-exporter', images.postgres, {
+        options: [
+          ...beside,
+          '-e',
+          `DATA_SOURCE_NAME=postgresql://chromadb:firedrill@${database}:${nodePorts.database}/chromadb?sslmode=disable&connect_timeout=2`,
+        ],
+        command: [`--web.listen-address=127.0.0.1:${ports.postgres}`],
+      }),
+      this.#installOnNodes(dir),
+    ]);
+    const [prometheusPort, alertmanagerPort] = await Promise.all([
+      this.#publishedPort(owner, ports.prometheus),
+      this.#publishedPort(owner, ports.alertmanager),
+    ]);
+    this.#api = new PrometheusApi(prometheusPort);
+    const targets = await this.#scraped();
+    this.#facts = {
+      type: 'monitoring',
+      ...times,
+      targets: Object.fromEntries([...grouped(targets, (t) => t.labels['job'] ?? '')].map(([job, all]) => [job, all.length])),
+      absent: {
+        ...absentJobs(site),
+        ...Object.fromEntries(
+          targets
+            .filter(({ health }) => health !== 'up')
+            .map((t) => [`${t.labels['job'] ?? ''} ${t.labels['instance'] ?? ''}`.replaceAll(`${cluster.name}-`, ''), oneLine(t.lastError)]),
+        ),
+      },
+    };
+    this.#work.push(this.#poll(alertmanagerPort));
+  }
+
+  readings(alertname: string, signal: AbortSignal): AsyncIterable<Reading> {
+    return this.#feed.readings(alertname, signal);
+  }
+
+  async history(signal: AbortSignal): Promise<readonly EventOf<'alert'>[]> {
+    const { nowMs, zeroEpochMs, times, cluster } = this.#options;
+    const series = await this.#api.samples('ALERTS', nowMs() + seconds(10), signal);
+    const events = alertHistory(series, { zeroEpochMs, evaluationMs: times.evaluationMs });
+    return events.map((event) => ({ ...event, labels: shortLabels(event.labels, cluster.name) }));
+  }
+
+  async keep(file: string, signal: AbortSignal): Promise<number> {
+    const name = await this.#api.snapshot(signal);
+    const from = `${this.#name('prometheus')}:/prometheus/snapshots/${name}/.`;
+    const copying = execa('docker', ['cp', from, '-'], { buffer: false, stdin: 'ignore', cancelSignal: signal });
+    await Promise.all([pipeline(copying.stdout, createGzip(), createWriteStream(file)), copying]);
+    return (await stat(file)).size;
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= (async () => {
+      this.#stopping.abort(new Error('the monitoring is stopped'));
+      const { cluster } = this.#options;
+      // The trial's own signal may be aborted: that is why this is done.
+      using patience = deadline(seconds(40));
+      const { signal } = patience;
+      await Promise.all([
+        this.#docker(['rm', '-f', '-v', ...this.#made], { signal }).catch((error: unknown) => {
+          if (!isGone(error) && !/already in progress/i.test(oneLine(error))) throw error;
+        }),
+        removeFromNodes(cluster, signal),
+        revokeAccess(cluster, signal),
+        Promise.allSettled(this.#work),
+      ]);
+    })();
+    return this.#stopped;
+  }
+
+  readonly #name = (what: string): string => `${this.#options.cluster.name}-${what}`;
+
+  readonly #labels = (): readonly string[] => [
+    ...['--label', `${labels.run}=${this.#options.runId}`],
+    ...['--label', `${labels.cluster}=${this.#options.cluster.name}`],
+  ];
+
+  /** Starts a container with files of ours in it; returns its name. */
+  async #container(
+    what: string,
+    image: string,
+    given: {
+      /** A folder of this machine, and where its content goes. */
+      readonly files?: readonly [string, string];
+      readonly options: readonly string[];
+      readonly command: readonly string[];
+    },
+  ): Promise<string> {
+    const { signal } = this.#options;
+    const name = this.#name(what);
+    this.#made.add(name);
+    await this.#docker(['create', '--name', name, ...this.#labels(), ...given.options, image, ...given.command], { signal });
+    if (given.files !== undefined) await this.#docker(['cp', given.files[0], `${name}:${given.files[1]}`], { signal });
+    await this.#docker(['start', name], { signal });
+    return name;
+  }
+
+  async #installOnNodes(dir: string): Promise<void> {
+    const { images, cluster, etcd, signal } = this.#options;
+    const programs = await Promise.all([
+      this.#programOf(images.nodeExporter, 'node_exporter', dir),
+      this.#programOf(images.blackbox, 'blackbox_exporter', dir),
+    ]);
+    await installOnNodes(cluster, { docker: this.#docker, programs, etcd, blackboxConfig: blackboxConfig(), signal });
+  }
+
+  /** Takes a program out of its image. */
+  async #programOf(image: string, program: string, dir: string): Promise<string> {
+    const { signal } = this.#options;
+    const name = this.#name(program.replaceAll('_', '-'));
+    this.#made.add(name);
+    await this.#docker(['create', '--name', name, ...this.#labels(), image], { signal });
+    const path = join(dir, program);
+    await this.#docker(['cp', '-L', `${name}:/bin/${program}`, path], { signal });
+    await this.#docker(['rm', name], { signal });
+    this.#made.delete(name);
+    return path;
+  }
+
+  async #publishedPort(container: string, port: number): Promise<number> {
+    const said = await this.#docker(['port', container, `${port}/tcp`], { signal: this.#options.signal });
+    return Number(/:(\d+)$/m.exec(said)?.[1]);
+  }
+
+  /** Waits until every target was scraped; what is still down after half a minute stays so. */
+  async #scraped(): Promise<Awaited<ReturnType<PrometheusApi['targets']>>> {
+    const { signal, times } = this.#options;
+    using patience = deadline(seconds(30) + 2 * times.scrapeMs, signal);
+    let targets: Awaited<ReturnType<PrometheusApi['targets']>> = [];
+    let why = 'it has no targets';
+    while (!patience.signal.aborted) {
+      try {
+        targets = await this.#api.targets(patience.signal);
+        if (targets.length > 0 && targets.every(({ health }) => health === 'up')) return targets;
+      } catch (error) {
+        why = oneLine(error);
+      }
+      await sleep(500, patience.signal).catch(() => undefined);
+    }
+    signal.throwIfAborted();
+    if (targets.length === 0) {
+      const logs = await runProcess('docker', ['logs', '--tail', '3', this.#name('prometheus')], { timeoutMs: 5000 });
+      throw new FiredrillError('environment', `Prometheus did not start: ${why}: ${oneLine(logs.stderr)}`, {
+        hint: 'npm run firedrill -- doctor',
+      });
+    }
+    return targets;
+  }
+
+  async #poll(alertmanagerPort: number): Promise<void> {
+    const { signal } = this.#stopping;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        const [rules] = await Promise.all([this.#api.rules(signal), askAlertmanager(alertmanagerPort, signal)]);
+        failures = 0;
+        this.#feed.polled(
+          rules.map((rule) => ({ ...rule, firing: rule.firing.map((one) => shortLabels(one, this.#options.cluster.name)) })),
+        );
+      } catch (error) {
+        if (!signal.aborted && ++failures === failuresUntilDead) this.#feed.fail(`the monitoring is dead: ${oneLine(error)}`);
+      }
+      await sleep(Math.min(this.#options.times.evaluationMs, seconds(10)), signal).catch(() => undefined);
+    }
+  }
+}
+
+/** An address of the cluster's network that no node has and Docker hands out to nobody (network.ts). */
+export function addressBeside({ nodes }: Pick<Cluster, 'nodes'>): string {
+  const [first] = nodes;
+  return (first?.address ?? '').replace(/\.\d+$/, '.100');
+}
+
+async function writeFiles(dir: string, files: Readonly<Record<string, string>>): Promise<void> {
+  await rm(dir, { recursive: true, force: true });
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(dir, name);
+    await mkdir(join(path, '..'), { recursive: true });
+    // Read by nobody in a container, and by nobody else here: the folder above is closed.
+    await writeFile(path, text, { mode: 0o644 });
+  }
+}
+
