@@ -98,7 +98,7 @@ it("waits in Alertmanager as long as its defaults say, and shorter by the profil
 });
 
 it('lets kube-state-metrics in by the address of the control plane', () => {
-  const config = parse(monitoringKubeconfig(site, { token: 'secret', ca: 'PEM' })) as {
+  const config = parse(monitoringKubeconfig(site.nodes, { token: 'secret', ca: 'PEM' })) as {
     clusters: { cluster: Record<string, string> }[];
     users: { user: object }[];
   };

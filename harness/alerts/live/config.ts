@@ -244,7 +244,7 @@ export const blackboxConfig = (): string =>
   });
 
 /** kube-state-metrics' way in, as a kubeconfig. */
-export const monitoringKubeconfig = (site: Site, access: { readonly token: string; readonly ca: string }): string =>
+export const monitoringKubeconfig = (nodes: Site['nodes'], access: { readonly token: string; readonly ca: string }): string =>
   stringify({
     apiVersion: 'v1',
     kind: 'Config',
@@ -253,7 +253,7 @@ export const monitoringKubeconfig = (site: Site, access: { readonly token: strin
       {
         name: 'firedrill',
         cluster: {
-          server: `https://${site.nodes[0]?.address ?? ''}:${apiServerPort}`,
+          server: `https://${nodes[0]?.address ?? ''}:${apiServerPort}`,
           'certificate-authority-data': Buffer.from(access.ca).toString('base64'),
         },
       },

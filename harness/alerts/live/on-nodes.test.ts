@@ -45,7 +45,7 @@ describe('what runs on a node', () => {
   it('is taken away from the nodes that answer', async () => {
     const asked: string[] = [];
     const cluster = new FakeCluster({
-      exec: ({ node: name, command }) => {
+      exec: ({ on: name, command }) => {
         asked.push(name);
         if (name.endsWith('worker')) throw new Error('the node is off');
         expect(command).toBe(removeCommand);

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -14,7 +14,7 @@ import { FiredrillError, oneLine } from '../../model/errors.ts';
 import type { EventOf } from '../../model/events.ts';
 import { grouped } from '../../model/grouped.ts';
 import { seconds } from '../../model/units.ts';
-import { grantAccess, revokeAccess } from './access.ts';
+import { grantAccess, revokeAccess, type Access } from './access.ts';
 import {
   absentJobs,
   alertmanagerConfig,
@@ -104,6 +104,8 @@ class Stack implements AlertStack {
   readonly #made = new Set<string>();
   readonly #stopping = new AbortController();
   #api = new PrometheusApi(0);
+  /** When the credentials were written by which it got in, as the file system has it. */
+  #gotInMs = 0;
   #facts: EventOf<'monitoring'> | undefined;
   #work: Promise<unknown>[] = [];
   #stopped: Promise<void> | undefined;
@@ -120,17 +122,14 @@ class Stack implements AlertStack {
 
   async start(): Promise<void> {
     const { cluster, etcd, slis, times, rules, images, signal } = this.#options;
-    const dir = join(this.#options.workDir, 'monitoring');
-    const access = await grantAccess(cluster, signal);
-    const site: Site = { nodes: cluster.nodes, etcd, dns: access.dns, slis };
+    const dir = this.#dir;
+    const { dns } = await this.#getIn(signal);
+    const site: Site = { nodes: cluster.nodes, etcd, dns, slis };
     await writeFiles(dir, {
       'prometheus/prometheus.yml': prometheusConfig(site, times, rules.metrics),
       ...Object.fromEntries(rules.files.map(({ name, text }) => [`prometheus/rules/${name}`, text])),
-      'prometheus/access/token': access.token,
-      'prometheus/access/ca.crt': access.ca,
       'alertmanager/alertmanager.yml': alertmanagerConfig(times),
       'blackbox/config.yml': blackboxConfig(),
-      'state-metrics/kubeconfig': monitoringKubeconfig(site, access),
     });
     const owner = await this.#container('prometheus', images.prometheus, {
       files: [join(dir, 'prometheus/.'), '/etc/prometheus'],
@@ -263,6 +262,34 @@ class Stack implements AlertStack {
     return this.#stopped;
   }
 
+  get #dir(): string {
+    return join(this.#options.workDir, 'monitoring');
+  }
+
+  /** Gets a token, and writes down how to get in by it. */
+  async #getIn(signal: AbortSignal): Promise<Access> {
+    const { cluster } = this.#options;
+    const { mtimeMs } = await stat(cluster.kubeconfig);
+    const access = await grantAccess(cluster, signal);
+    await writeFiles(this.#dir, {
+      'prometheus/access/token': access.token,
+      'prometheus/access/ca.crt': access.ca,
+      'state-metrics/kubeconfig': monitoringKubeconfig(cluster.nodes, access),
+    });
+    this.#gotInMs = mtimeMs;
+    return access;
+  }
+
+  /** A cluster that was built again knows no token of the old one: whoever has its new credentials gives the monitoring new ones, too. */
+  async #getInAgain(signal: AbortSignal): Promise<void> {
+    if ((await stat(this.#options.cluster.kubeconfig)).mtimeMs === this.#gotInMs) return;
+    await this.#getIn(signal);
+    const stateMetrics = this.#name('kube-state-metrics');
+    await this.#docker(['cp', join(this.#dir, 'prometheus/.'), `${this.#name('prometheus')}:/etc/prometheus`], { signal });
+    await this.#docker(['cp', join(this.#dir, 'state-metrics/.'), `${stateMetrics}:/`], { signal });
+    await this.#docker(['restart', '-t', '1', stateMetrics], { signal });
+  }
+
   readonly #name = (what: string): string => `${this.#options.cluster.name}-${what}`;
 
   readonly #labels = (): readonly string[] => [
@@ -355,6 +382,8 @@ class Stack implements AlertStack {
       } catch (error) {
         if (!signal.aborted && ++failures === failuresUntilDead) this.#feed.fail(`the monitoring is dead: ${oneLine(error)}`);
       }
+      // Where the API is down, or is being built, there will be another time.
+      await this.#getInAgain(signal).catch(() => undefined);
       await sleep(Math.min(this.#options.times.evaluationMs, seconds(10)), signal).catch(() => undefined);
     }
   }
@@ -367,7 +396,6 @@ export function addressBeside({ nodes }: Pick<Cluster, 'nodes'>): string {
 }
 
 async function writeFiles(dir: string, files: Readonly<Record<string, string>>): Promise<void> {
-  await rm(dir, { recursive: true, force: true });
   for (const [name, text] of Object.entries(files)) {
     const path = join(dir, name);
     await mkdir(join(path, '..'), { recursive: true });
