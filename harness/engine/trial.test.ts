@@ -254,14 +254,14 @@ describe('rules that are evaluated beside a trial', () => {
     loop: () => 'scraped',
     leastTtdMs: () => millis(0),
     periodMs: () => seconds(1000),
-    watch: ({ alerts }) => alerts?.('WebDown') ?? fail(),
+    watch: (context) => context.alerts?.('WebDown') ?? fail(),
   };
   const fail = (): never => {
     throw new Error('no alerts');
   };
   const facts = {
     ...{ type: 'monitoring' as const, scrapeMs: 2000, evaluationMs: 4000, groupWaitMs: 4000 },
-    ...{ groupIntervalMs: 40_000, repeatIntervalMs: 1_920_000, targets: { kubelet: 3 }, absent: {} },
+    ...{ groupIntervalMs: 40_000, repeatIntervalMs: 1_920_000, lookbackMs: 40_000, targets: { kubelet: 3 }, absent: {} },
   };
 
   /** A monitoring that is asked for the alert's readings while the world goes on. */
@@ -291,10 +291,11 @@ describe('rules that are evaluated beside a trial', () => {
     const world = new World();
     const { record, events } = await beside(world, async function* (signal, clock) {
       yield { state: 'quiet' };
-      while (world.up) await clock.sleep(100, signal);
+      const up = () => world.up;
+      while (up()) await clock.sleep(100, signal);
       await clock.sleep(1000, signal);
       yield { state: 'firing', what: 'WebDown', labels: { alertname: 'WebDown', node: 'worker' } };
-      while (!world.up) await clock.sleep(100, signal);
+      while (!up()) await clock.sleep(100, signal);
       yield { state: 'quiet' };
     });
     expect(record.detectors).toMatchObject([{ id: 'WebDown', status: 'detected', what: 'WebDown' }]);

@@ -323,7 +323,6 @@ export function buildGraph(context: BuildContext): BuildGraph {
   // As upstream's Makefile: the version by the linker, no C.
   go('kube-state-metrics', 'kube-state-metrics from source', ['k8s.io/kube-state-metrics/v2'], {
     ldflags: `-X github.com/prometheus/common/version.Version=${versions.kubeStateMetrics}`,
-    rename: { v2: 'kube-state-metrics' },
   });
   files('c-pause', 'pause from source', 'docker', [pathKey(recipe('pause'))], async (out, step) => {
     await must(

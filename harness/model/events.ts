@@ -111,6 +111,7 @@ const monitoring = event('monitoring', {
   groupWaitMs: ms,
   groupIntervalMs: ms,
   repeatIntervalMs: ms,
+  lookbackMs: ms,
   targets: z.record(text, whole),
   absent: z.record(text, text),
 });

@@ -93,8 +93,8 @@ describe('prometheus.yml', () => {
 it("waits in Alertmanager as long as its defaults say, and shorter by the profile's one factor", () => {
   const route = (name: 'stock' | 'fast') =>
     (parse(alertmanagerConfig(alertTimes(profiles[name]))) as { route: object }).route;
-  expect(route('stock')).toMatchObject({ group_wait: '30s', group_interval: '300s', repeat_interval: '14400s' });
-  expect(route('fast')).toMatchObject({ group_wait: '4s', group_interval: '40s', repeat_interval: '1920s' });
+  expect(route('stock')).toMatchObject({ group_wait: '30s', group_interval: '5m', repeat_interval: '4h' });
+  expect(route('fast')).toMatchObject({ group_wait: '4s', group_interval: '40s', repeat_interval: '32m' });
 });
 
 it('lets kube-state-metrics in by the address of the control plane', () => {

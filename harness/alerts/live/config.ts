@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { apiServerPort, nodePorts } from '../../cluster/ports.ts';
 import type { NodeInfo } from '../../model/cluster.ts';
-import { formatMs } from './format.ts';
+import { formatDuration } from '../durations.ts';
 import type { AlertTimes } from './times.ts';
 
 /** Ports inside the monitoring's own network. */
@@ -45,11 +45,19 @@ const verified = { ca_file: `${paths.access}/ca.crt` };
 const unverified = { insecure_skip_verify: true };
 
 const statics = (job: string, targets: readonly Target[], labels: Readonly<Record<string, string>> = {}) => ({
-  static_configs: targets.map(({ address, labels: own }) => ({ targets: [address], labels: { job, ...labels, ...own } })),
+  static_configs: targets.map(({ address, labels: own }) => ({
+    targets: [address],
+    labels: { job, ...labels, ...own },
+  })),
 });
 
 /** Asks another exporter to probe each target, which stays the alert's `instance`. */
-const probing = (module: string, targets: readonly string[], exporter: string, labels: Readonly<Record<string, string>> = {}) => ({
+const probing = (
+  module: string,
+  targets: readonly string[],
+  exporter: string,
+  labels: Readonly<Record<string, string>> = {},
+) => ({
   metrics_path: '/probe',
   params: { module: [module] },
   ...statics(
@@ -90,7 +98,8 @@ export function scrapeJobs(site: Site): readonly Readonly<Record<string, unknown
   const api = `${control?.address ?? ''}:${apiServerPort}`;
   const web = nodes.map(({ address }) => `http://${address}:${nodePorts.web}/`);
   const [, entry] = nodes;
-  const gateway = slis.includes('gateway') && entry !== undefined ? [`http://${entry.address}:${nodePorts.gateway}/`] : [];
+  const gateway =
+    slis.includes('gateway') && entry !== undefined ? [`http://${entry.address}:${nodePorts.gateway}/`] : [];
   const ssh = slis.includes('ssh') && entry !== undefined ? [`${entry.address}:${nodePorts.ssh}`] : [];
   const local = (port: number): readonly Target[] => [{ address: `127.0.0.1:${port}` }];
   return [
@@ -140,7 +149,11 @@ export function scrapeJobs(site: Site): readonly Readonly<Record<string, unknown
         { source_labels: ['__meta_kubernetes_pod_container_port_name'], regex: 'metrics', action: 'keep' },
         { source_labels: ['__address__'], target_label: 'instance' },
         {
-          source_labels: ['__meta_kubernetes_namespace', '__meta_kubernetes_pod_name', '__meta_kubernetes_pod_container_port_number'],
+          source_labels: [
+            '__meta_kubernetes_namespace',
+            '__meta_kubernetes_pod_name',
+            '__meta_kubernetes_pod_container_port_number',
+          ],
           regex: '(.+);(.+);(.+)',
           target_label: '__metrics_path__',
           replacement: '/api/v1/namespaces/$1/pods/$2:$3/proxy/metrics',
@@ -198,10 +211,10 @@ export function prometheusConfig(site: Site, times: AlertTimes, metrics?: readon
   return stringify(
     {
       global: {
-        scrape_interval: formatMs(times.scrapeMs),
+        scrape_interval: formatDuration(times.scrapeMs),
         // Its default of 10 s, where that is not longer than the interval.
-        scrape_timeout: formatMs(Math.min(10_000, times.scrapeMs)),
-        evaluation_interval: formatMs(times.evaluationMs),
+        scrape_timeout: formatDuration(Math.min(10_000, times.scrapeMs)),
+        evaluation_interval: formatDuration(times.evaluationMs),
       },
       rule_files: [`${paths.rules}/*`],
       alerting: { alertmanagers: [{ static_configs: [{ targets: [`127.0.0.1:${ports.alertmanager}`] }] }] },
@@ -217,9 +230,9 @@ export const alertmanagerConfig = (times: AlertTimes): string =>
     route: {
       receiver: 'firedrill',
       group_by: ['alertname'],
-      group_wait: formatMs(times.groupWaitMs),
-      group_interval: formatMs(times.groupIntervalMs),
-      repeat_interval: formatMs(times.repeatIntervalMs),
+      group_wait: formatDuration(times.groupWaitMs),
+      group_interval: formatDuration(times.groupIntervalMs),
+      repeat_interval: formatDuration(times.repeatIntervalMs),
     },
     receivers: [
       {
@@ -244,7 +257,10 @@ export const blackboxConfig = (): string =>
   });
 
 /** kube-state-metrics' way in, as a kubeconfig. */
-export const monitoringKubeconfig = (nodes: Site['nodes'], access: { readonly token: string; readonly ca: string }): string =>
+export const monitoringKubeconfig = (
+  nodes: Site['nodes'],
+  access: { readonly token: string; readonly ca: string },
+): string =>
   stringify({
     apiVersion: 'v1',
     kind: 'Config',

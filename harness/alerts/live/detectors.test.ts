@@ -44,13 +44,13 @@ describe('the alerts of rules', () => {
 
   it('end with a reason in a trial beside which nothing is evaluated', async () => {
     const watch = async () => {
-      for await (const reading of detectors[0]?.watch({} as never, profiles.fast) ?? []) void reading;
+      for await (const reading of detectors[0]?.watch({} as never, profiles.fast) ?? []) expect(reading).toBeUndefined();
     };
     await expect(watch()).rejects.toThrow('no rules are evaluated beside this trial');
   });
 });
 
-it("has one factor between the profiles: that of what is scraped", () => {
+it('has one factor between the profiles: that of what is scraped', () => {
   expect(shortenedBy(profiles.stock)).toBe(1);
   expect(shortenedBy(profiles.fast)).toBe(7.5);
   const [stock, fast] = [alertTimes(profiles.stock), alertTimes(profiles.fast)];

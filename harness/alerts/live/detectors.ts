@@ -18,7 +18,10 @@ const tellsNobody = ({ labels }: AlertRule): boolean => labels['severity'] === '
  * The alerts of rules as detectors, one for each name: several rules of one name (a warning and a critical one) are one alert to whoever is
  * told of it. It is told when its notification arrives.
  */
-export function alertDetectors(rules: Pick<RuleSet, 'alerts' | 'from'>, right: readonly RightAlert[] = []): readonly Detector[] {
+export function alertDetectors(
+  rules: Pick<RuleSet, 'alerts' | 'from'>,
+  right: readonly RightAlert[] = [],
+): readonly Detector[] {
   const told = rules.alerts.filter((rule) => !tellsNobody(rule));
   return [...grouped(told, ({ name }) => name)].map(([name, all]): Detector => {
     const forMs = millis(Math.min(...all.map((rule) => rule.forMs)));
@@ -31,9 +34,10 @@ export function alertDetectors(rules: Pick<RuleSet, 'alerts' | 'from'>, right: r
       periodMs: () => heartbeatMs,
       expects: '',
       right: right.filter((one) => one.alertname === name).map(({ labels = {} }) => labels),
-      async *watch({ alerts }) {
-        if (alerts === undefined) throw new Error('no rules are evaluated beside this trial');
-        yield* alerts(name);
+      async *watch(context) {
+        const readings = context.alerts?.(name);
+        if (readings === undefined) throw new Error('no rules are evaluated beside this trial');
+        yield* readings;
       },
     };
   });

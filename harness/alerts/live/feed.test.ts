@@ -51,7 +51,10 @@ describe('the feed of alerts', () => {
     fed.feed.polled([rule([worker])]);
     fed.feed.polled([rule([])]);
     // What Alertmanager tells minutes later is known by then.
-    fed.feed.notified([{ firing: false, labels: worker }, { firing: false, labels: worker2 }]);
+    fed.feed.notified([
+      { firing: false, labels: worker },
+      { firing: false, labels: worker2 },
+    ]);
     expect(await fed.said()).toEqual(['NodeDown{node="worker"}', 'NodeDown{node="worker2"}', 'alive', 'quiet']);
   });
 
@@ -92,7 +95,8 @@ describe('the feed of alerts', () => {
     feed.polled([rule()]);
     feed.fail('Prometheus does not answer');
     const read = async () => {
-      for await (const reading of feed.readings('NodeDown', new AbortController().signal)) void reading;
+      for await (const reading of feed.readings('NodeDown', new AbortController().signal))
+        expect(reading.state).toBe('quiet');
     };
     await expect(read()).rejects.toThrow('Prometheus does not answer');
   });

@@ -1,6 +1,7 @@
 import { Queue } from '../../cluster/queue.ts';
 import { alertText, type Labels } from '../../model/alert.ts';
 import type { Reading } from '../../model/detector.ts';
+import { labelKey } from '../labels.ts';
 import { heartbeatMs } from './detectors.ts';
 import type { RuleState } from './prometheus.ts';
 import type { Notified } from './webhook.ts';
@@ -14,8 +15,6 @@ interface Alert {
   blind?: string;
   beatMs: number;
 }
-
-const keyOf = (labels: Labels): string => JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /**
  * What becomes known of alerts, by their names. An alert begins with its notification. It is over when Prometheus no longer has it
@@ -53,7 +52,7 @@ export class AlertFeed {
     for (const { firing, labels } of all) {
       const alert = this.#alerts.get(labels['alertname'] ?? '');
       if (alert === undefined) continue;
-      const key = keyOf(labels);
+      const key = labelKey(labels);
       if (!firing) {
         alert.told.delete(key);
         this.#over(alert, key);
@@ -68,7 +67,7 @@ export class AlertFeed {
   polled(rules: readonly RuleState[]): void {
     for (const [name, alert] of this.#alerts) {
       const own = rules.filter((rule) => rule.name === name);
-      const active = new Map(own.flatMap((rule) => rule.firing).map((labels) => [keyOf(labels), labels]));
+      const active = new Map(own.flatMap((rule) => rule.firing).map((labels) => [labelKey(labels), labels]));
       for (const key of [...alert.standing]) if (!active.has(key)) this.#over(alert, key);
       // Fires again before Alertmanager has told that it was over: it will not be told of again.
       for (const [key, labels] of alert.told) {

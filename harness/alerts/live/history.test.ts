@@ -13,7 +13,12 @@ const history = (series: readonly (readonly [state: string, timesMs: readonly nu
   );
 
 it('finds when an alert was pending, firing and seen last', () => {
-  expect(history([['pending', at(10, 14, 18)], ['firing', at(22, 26)]])).toEqual([
+  expect(
+    history([
+      ['pending', at(10, 14, 18)],
+      ['firing', at(22, 26)],
+    ]),
+  ).toEqual([
     {
       type: 'alert',
       alertname: 'NodeDown',

@@ -1,5 +1,6 @@
 import type { EventOf } from '../../model/events.ts';
 import { grouped } from '../../model/grouped.ts';
+import { labelKey } from '../labels.ts';
 import type { Series } from './prometheus.ts';
 
 /** A time without a sample that is longer than so many evaluations ends an alert: Prometheus writes one at each while it is there. */
@@ -18,7 +19,7 @@ export function alertHistory(
       const { __name__: _metric, alertstate = '', ...own } = labels;
       return { own, firing: alertstate === 'firing', timesMs };
     }),
-    ({ own }) => JSON.stringify(Object.entries(own).sort(([a], [b]) => (a < b ? -1 : 1))),
+    ({ own }) => labelKey(own),
   );
   const events = [...alerts.values()].flatMap((parts): EventOf<'alert'>[] => {
     const { alertname = '', ...labels } = parts[0]?.own ?? {};
@@ -43,7 +44,10 @@ export function alertHistory(
 }
 
 /** Neighbours that are no further apart than `gapMs`. */
-function stretches<T extends { readonly atMs: number }>(sorted: readonly T[], gapMs: number): readonly (readonly T[])[] {
+function stretches<T extends { readonly atMs: number }>(
+  sorted: readonly T[],
+  gapMs: number,
+): readonly (readonly T[])[] {
   const found: T[][] = [];
   for (const sample of sorted) {
     const current = found.at(-1);

@@ -9,7 +9,11 @@ import type { RuleSet } from './rule-set.ts';
 import { shortenedBy } from './times.ts';
 
 /** What `--rules stock` stands for. */
-export const stockRules = fileURLToPath(new URL('../../../manifests/rules', import.meta.url));
+const stockRules = fileURLToPath(new URL('../../../manifests/rules', import.meta.url));
+
+/** The files behind what was asked for. */
+export const rulePaths = (asked: readonly string[]): readonly string[] =>
+  ruleFiles(asked.map((one) => (one === 'stock' ? stockRules : one)));
 
 /**
  * The rules of files and folders, with the times of a profile.
@@ -17,7 +21,7 @@ export const stockRules = fileURLToPath(new URL('../../../manifests/rules', impo
  * @throws FiredrillError `usage` with file and line for what cannot be read
  */
 export function loadRuleSet(asked: readonly string[], profile: Pick<Profile, 'scrapeMs'>): RuleSet {
-  const paths = ruleFiles(asked.map((one) => (one === 'stock' ? stockRules : one)));
+  const paths = rulePaths(asked);
   const read = paths.map((path) => {
     const text = scaleRules(readFileSync(path, 'utf8'), 1 / shortenedBy(profile), path);
     return { path, text, rules: readRules(text, path).flatMap((group) => group.rules) };

@@ -7,7 +7,8 @@ const node = { name: 'firedrill-1-control-plane', role: 'control-plane' as const
 const { signal } = new AbortController();
 
 /** The names of units that a command starts. */
-const started = (command: string): readonly string[] => /enable --quiet --now (.*)$/m.exec(command)?.[1]?.split(' ') ?? [];
+const started = (command: string): readonly string[] =>
+  /enable --quiet --now (.*)$/m.exec(command)?.[1]?.split(' ') ?? [];
 
 describe('what runs on a node', () => {
   it('is an exporter, probes, and a way to what listens on loopback there', () => {
@@ -31,7 +32,9 @@ describe('what runs on a node', () => {
   it('is shell, and systemd gets each dollar sign of a pattern twice', () => {
     for (const command of [installCommand(node, true, 'modules: {}\n'), removeCommand])
       execFileSync('sh', ['-n'], { input: command });
-    for (const line of installCommand(node, true, '').split('\n').filter((one) => one.startsWith('ExecStart='))) {
+    for (const line of installCommand(node, true, '')
+      .split('\n')
+      .filter((one) => one.startsWith('ExecStart='))) {
       expect(line.replaceAll('$$', '')).not.toContain('$');
     }
   });

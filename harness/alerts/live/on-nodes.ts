@@ -52,7 +52,9 @@ function unitFiles({ address, role }: NodeInfo, etcd: boolean): Readonly<Record<
 export function installCommand(node: NodeInfo, etcd: boolean, blackboxConfig: string): string {
   const files = unitFiles(node, etcd);
   const write = (path: string, text: string): string => `cat > ${path} <<'FILE'\n${text}FILE`;
-  const started = Object.keys(files).filter((name) => !name.startsWith('firedrill-forward-') || name.endsWith('.socket'));
+  const started = Object.keys(files).filter(
+    (name) => !name.startsWith('firedrill-forward-') || name.endsWith('.socket'),
+  );
   return [
     write(`${folder}/blackbox.yml`, blackboxConfig),
     ...Object.entries(files).map(([name, text]) => write(`${units}/${name}`, text)),
@@ -108,6 +110,8 @@ export async function installOnNodes(
 /** Takes them away again. A node that is off keeps them: its cluster goes with it. Never rejects. */
 export async function removeFromNodes(cluster: Nodes, signal: AbortSignal): Promise<void> {
   await Promise.all(
-    cluster.nodes.map(({ name }) => cluster.exec(name, removeCommand, { timeoutMs: seconds(15), signal }).catch(() => undefined)),
+    cluster.nodes.map(({ name }) =>
+      cluster.exec(name, removeCommand, { timeoutMs: seconds(15), signal }).catch(() => undefined),
+    ),
   );
 }

@@ -34,7 +34,9 @@ it('reads which alerts of a rule fire', () => {
 });
 
 it('reads why a rule cannot be evaluated, and that it was not for three intervals', () => {
-  expect(parseRules(answer({ health: 'err', lastError: 'many-to-many' }), now)).toMatchObject([{ error: 'many-to-many' }]);
+  expect(parseRules(answer({ health: 'err', lastError: 'many-to-many' }), now)).toMatchObject([
+    { error: 'many-to-many' },
+  ]);
   expect(parseRules(answer({ lastEvaluation: '2026-11-27T23:45:17Z' }), now)).toMatchObject([{ evaluated: false }]);
   // Before its first evaluation.
   expect(parseRules(answer({ health: 'unknown', lastEvaluation: '0001-01-01T00:00:00Z' }), now)).toMatchObject([

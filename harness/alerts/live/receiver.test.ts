@@ -3,7 +3,14 @@ import type { RunProcess } from '../../cluster/process.ts';
 import { startReceiver } from './receiver.ts';
 
 const { signal } = new AbortController();
-const given = { name: 'r', options: ['--network', 'container:p'], image: 'node', port: 9099, signal, onEnded: () => undefined };
+const given = {
+  name: 'r',
+  options: ['--network', 'container:p'],
+  image: 'node',
+  port: 9099,
+  signal,
+  onEnded: () => undefined,
+};
 
 it('hands on each line once it listens, and leaves out what its reader refuses', async () => {
   let say: (line: string) => void = () => undefined;

@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { execa } from 'execa';
@@ -14,6 +14,7 @@ import { FiredrillError, oneLine } from '../../model/errors.ts';
 import type { EventOf } from '../../model/events.ts';
 import { grouped } from '../../model/grouped.ts';
 import { seconds } from '../../model/units.ts';
+import { formatDuration } from '../durations.ts';
 import { grantAccess, revokeAccess, type Access } from './access.ts';
 import {
   absentJobs,
@@ -141,6 +142,7 @@ class Stack implements AlertStack {
         '--config.file=/etc/prometheus/prometheus.yml',
         '--storage.tsdb.path=/prometheus',
         '--web.enable-admin-api',
+        `--query.lookback-delta=${formatDuration(times.lookbackMs)}`,
       ],
     });
     const beside = ['--network', `container:${owner}`];
@@ -211,13 +213,18 @@ class Stack implements AlertStack {
     this.#facts = {
       type: 'monitoring',
       ...times,
-      targets: Object.fromEntries([...grouped(targets, (t) => t.labels['job'] ?? '')].map(([job, all]) => [job, all.length])),
+      targets: Object.fromEntries(
+        [...grouped(targets, (t) => t.labels['job'] ?? '')].map(([job, all]) => [job, all.length]),
+      ),
       absent: {
         ...absentJobs(site),
         ...Object.fromEntries(
           targets
             .filter(({ health }) => health !== 'up')
-            .map((t) => [`${t.labels['job'] ?? ''} ${t.labels['instance'] ?? ''}`.replaceAll(`${cluster.name}-`, ''), oneLine(t.lastError)]),
+            .map((t) => [
+              `${t.labels['job'] ?? ''} ${t.labels['instance'] ?? ''}`.replaceAll(`${cluster.name}-`, ''),
+              oneLine(t.lastError),
+            ]),
         ),
       },
     };
@@ -285,7 +292,9 @@ class Stack implements AlertStack {
     if ((await stat(this.#options.cluster.kubeconfig)).mtimeMs === this.#gotInMs) return;
     await this.#getIn(signal);
     const stateMetrics = this.#name('kube-state-metrics');
-    await this.#docker(['cp', join(this.#dir, 'prometheus/.'), `${this.#name('prometheus')}:/etc/prometheus`], { signal });
+    await this.#docker(['cp', join(this.#dir, 'prometheus/.'), `${this.#name('prometheus')}:/etc/prometheus`], {
+      signal,
+    });
     await this.#docker(['cp', join(this.#dir, 'state-metrics/.'), `${stateMetrics}:/`], { signal });
     await this.#docker(['restart', '-t', '1', stateMetrics], { signal });
   }
@@ -311,7 +320,9 @@ class Stack implements AlertStack {
     const { signal } = this.#options;
     const name = this.#name(what);
     this.#made.add(name);
-    await this.#docker(['create', '--name', name, ...this.#labels(), ...given.options, image, ...given.command], { signal });
+    await this.#docker(['create', '--name', name, ...this.#labels(), ...given.options, image, ...given.command], {
+      signal,
+    });
     if (given.files !== undefined) await this.#docker(['cp', given.files[0], `${name}:${given.files[1]}`], { signal });
     await this.#docker(['start', name], { signal });
     return name;
@@ -371,16 +382,21 @@ class Stack implements AlertStack {
 
   async #poll(alertmanagerPort: number): Promise<void> {
     const { signal } = this.#stopping;
+    const stopped = (): boolean => signal.aborted;
     let failures = 0;
-    while (!signal.aborted) {
+    while (!stopped()) {
       try {
         const [rules] = await Promise.all([this.#api.rules(signal), askAlertmanager(alertmanagerPort, signal)]);
         failures = 0;
         this.#feed.polled(
-          rules.map((rule) => ({ ...rule, firing: rule.firing.map((one) => shortLabels(one, this.#options.cluster.name)) })),
+          rules.map((rule) => ({
+            ...rule,
+            firing: rule.firing.map((one) => shortLabels(one, this.#options.cluster.name)),
+          })),
         );
       } catch (error) {
-        if (!signal.aborted && ++failures === failuresUntilDead) this.#feed.fail(`the monitoring is dead: ${oneLine(error)}`);
+        if (!stopped() && ++failures === failuresUntilDead)
+          this.#feed.fail(`the monitoring is dead: ${oneLine(error)}`);
       }
       // Where the API is down, or is being built, there will be another time.
       await this.#getInAgain(signal).catch(() => undefined);
@@ -395,12 +411,14 @@ export function addressBeside({ nodes }: Pick<Cluster, 'nodes'>): string {
   return (first?.address ?? '').replace(/\.\d+$/, '.100');
 }
 
+/** Files that whoever a container runs as can read; nobody else here can, for the folder above is closed. */
 async function writeFiles(dir: string, files: Readonly<Record<string, string>>): Promise<void> {
   for (const [name, text] of Object.entries(files)) {
     const path = join(dir, name);
-    await mkdir(join(path, '..'), { recursive: true });
-    // Read by nobody in a container, and by nobody else here: the folder above is closed.
-    await writeFile(path, text, { mode: 0o644 });
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+    // Whatever the umask is.
+    await chmod(path, 0o644);
+    for (let folder = dirname(path); folder !== dir; folder = dirname(folder)) await chmod(folder, 0o755);
   }
 }
-

@@ -8,13 +8,16 @@ export interface AlertTimes {
   readonly groupWaitMs: Millis;
   readonly groupIntervalMs: Millis;
   readonly repeatIntervalMs: Millis;
+  /** How old the last sample of a series may be. */
+  readonly lookbackMs: Millis;
 }
 
 /** How much shorter than in life a profile's times are; rules' own times (`for`, ranges) are shortened by it, too. */
 export const shortenedBy = ({ scrapeMs }: Pick<Profile, 'scrapeMs'>): number => profiles.stock.scrapeMs / scrapeMs;
 
 /**
- * Stock: scraped every 15 s, evaluated every 30 s, and Alertmanager's defaults (group_wait 30 s, group_interval 5 min, repeat_interval 4 h).
+ * Stock: scraped every 15 s, evaluated every 30 s, and a series is there for 5 min after its last sample, and Alertmanager's
+ * defaults (group_wait 30 s, group_interval 5 min, repeat_interval 4 h).
  * Other profiles have all of them shorter by one factor. `evaluationMs` of the profile is that of the detectors in TypeScript.
  *
  * Source: Prometheus and Alertmanager, "Configuration"; kube-prometheus evaluates every 30 s.
@@ -27,6 +30,7 @@ export function alertTimes(profile: Pick<Profile, 'scrapeMs'>): AlertTimes {
     groupWaitMs: shorter(seconds(30)),
     groupIntervalMs: shorter(minutes(5)),
     repeatIntervalMs: shorter(minutes(240)),
+    lookbackMs: shorter(minutes(5)),
   };
 }
 

@@ -3,6 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { leastHorizonMs } from '../../model/check.ts';
 import { alertDetectors } from '../../alerts/live/detectors.ts';
 import type { RuleSet } from '../../alerts/live/rule-set.ts';
+import { realRunner } from '../../host/run.ts';
+import type { ProgressEvent } from '../../model/progress.ts';
 import { profiles } from '../../model/profile.ts';
 import { requireSound } from '../sound.ts';
 import { exitCodes, FiredrillError } from '../../model/errors.ts';
@@ -79,7 +81,7 @@ export interface RunFlags {
 export async function run(context: CommandContext, ids: readonly string[], given: RunFlags): Promise<number> {
   const begun = await findResumable(ids, given);
   const { flags } = begun;
-  const parts = await soundParts(begun.ids, flags);
+  const parts = await soundParts(context, begun.ids, flags);
   if (begun.run === undefined) requireDecidable(parts.length, flags);
   const { beside = [] } = flags;
   if (beside.length > 0) requireBeside(begun.ids, flags);
@@ -231,7 +233,11 @@ async function rehearseSeries(
 const outAsTyped = ({ typed, out }: RunFlags) => (typed?.includes('out') === true ? ` --out ${out}` : '');
 
 /** The scenarios of these names, on every distribution that was asked for, with everything that the command line says of them found to be there. */
-async function soundParts(ids: readonly string[], flags: RunFlags): Promise<readonly Part[]> {
+async function soundParts(
+  context: CommandContext,
+  ids: readonly string[],
+  flags: RunFlags,
+): Promise<readonly Part[]> {
   const parts: Part[] = [];
   const on = [flags.distribution, ...(flags.beside ?? [])];
   for (const [id, distribution] of ids.flatMap((one) => on.map((name) => [one, name] as const))) {
@@ -243,7 +249,7 @@ async function soundParts(ids: readonly string[], flags: RunFlags): Promise<read
     };
     parts.push({ id, distribution, scenario: { ...scenario, horizonMs } });
   }
-  const rules = await soundRules(flags);
+  const rules = await soundRules(context, flags);
   if (flags.horizon !== undefined) requireLongEnough(flags.horizon, parts, flags.profile);
   for (const { id, scenario } of parts) {
     await requireSound(id, scenario);
@@ -256,10 +262,24 @@ async function soundParts(ids: readonly string[], flags: RunFlags): Promise<read
 }
 
 /** The rules that were asked for, read and found sound; undefined for none. */
-async function soundRules({ rules = [], profile }: RunFlags): Promise<RuleSet | undefined> {
+async function soundRules(
+  { output, signal }: CommandContext,
+  { rules = [], profile, dryRun }: RunFlags,
+): Promise<RuleSet | undefined> {
   if (rules.length === 0) return undefined;
-  const { loadRuleSet } = await import('../../alerts/live/load.ts');
-  return loadRuleSet(rules, profiles[profile]);
+  const [{ loadRuleSet, rulePaths }, { checkRules }, { ensureTools, findTools }] = await Promise.all([
+    import('../../alerts/live/load.ts'),
+    import('../../alerts/check.ts'),
+    import('../../alerts/tools.ts'),
+  ]);
+  const set = loadRuleSet(rules, profiles[profile]);
+  // Whoever only looks at a plan gets nothing fetched.
+  const tell = (event: ProgressEvent): void => {
+    if (event.type === 'setup' && event.state === 'started') output.tell(`promtool, to check the rules: ${event.detail ?? ''}`);
+  };
+  const tools = dryRun === true ? await findTools({}, signal) : await ensureTools({}, tell, signal);
+  if (tools !== undefined) await checkRules(realRunner, tools.promtool, rulePaths(rules), signal);
+  return set;
 }
 
 /** With the alerts of rules among the detectors. */
