@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
 import type { RuleSet } from '../alerts/live/rule-set.ts';
-import { startAlertStack, type StackImages } from '../alerts/live/stack.ts';
+import { startAlertStack } from '../alerts/live/stack.ts';
 import { alertTimes } from '../alerts/live/times.ts';
 import { containersOf } from '../cluster/containers.ts';
 import { dockerCli } from '../cluster/docker.ts';
@@ -12,8 +12,6 @@ import { nodePorts } from '../cluster/ports.ts';
 import { projectManifests } from '../cluster/manifests.ts';
 import { freshSource, snapshotSource, type ClusterBase } from '../cluster/provide.ts';
 import { distributions } from '../distributions/all.ts';
-import type { ImageSet } from '../images/image-set.ts';
-import type { ImageId } from '../images/refs.ts';
 import { startLoad } from '../load/k6.ts';
 import { FiredrillError } from '../model/errors.ts';
 import { profiles } from '../model/profile.ts';
@@ -27,6 +25,7 @@ import { makeReady } from '../setup/ready.ts';
 import { deadline } from '../host/time.ts';
 import { buildOf } from './build.ts';
 import { needOf } from './estimate.ts';
+import { monitoringImages, stackImages } from './monitoring.ts';
 import type { RunOptions } from './options.ts';
 import type { OwnedCluster, TrialDeps } from './trial-spec.ts';
 
@@ -209,29 +208,6 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
           signal: loadSignal,
         }),
     },
-  };
-}
-
-/** What the monitoring runs, by ids. */
-const monitoringImages = [
-  'prometheus',
-  'alertmanager',
-  'blackbox-exporter',
-  'node-exporter',
-  'postgres-exporter',
-  'kube-state-metrics',
-] as const satisfies readonly ImageId[];
-
-function stackImages({ node, optional }: ImageSet): StackImages {
-  const named = (id: (typeof monitoringImages)[number]): string => optional[id] ?? id;
-  return {
-    prometheus: named('prometheus'),
-    alertmanager: named('alertmanager'),
-    blackbox: named('blackbox-exporter'),
-    nodeExporter: named('node-exporter'),
-    postgres: named('postgres-exporter'),
-    stateMetrics: named('kube-state-metrics'),
-    perl: node,
   };
 }
 
