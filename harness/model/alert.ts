@@ -1,4 +1,4 @@
-/** Labels by name, as Prometheus has them; the names of nodes are without the cluster's own (`worker2`). */
+/** Labels by name, as Prometheus has them. Beside a trial, nodes are called without the cluster's name: `worker2`. */
 export type Labels = Readonly<Record<string, string>>;
 
 /** An alert that names the cause: its rule's name, and the labels that it must have at least. */

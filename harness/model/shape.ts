@@ -73,7 +73,6 @@ const scenarioShape = z.object({
   detectors: list(
     z.object({ id: text, title: text, expects: text, loop: fn, leastTtdMs: fn, periodMs: fn, watch: fn }),
   ),
-  rightAlerts: list(z.object({ alertname: text, labels: z.record(z.string(), z.string()).optional() })).optional(),
   runbooks: list(
     z.object({
       runbook: z.object({

@@ -5,6 +5,7 @@ import { absentJobs, alertmanagerConfig, monitoringKubeconfig, prometheusConfig,
 import { alertTimes } from './times.ts';
 
 const site: Site = {
+  cluster: 'firedrill-1',
   nodes: ['control-plane', 'worker', 'worker2'].map((name, i) => ({
     name: `firedrill-1-${name}`,
     role: i === 0 ? ('control-plane' as const) : ('worker' as const),
@@ -19,7 +20,7 @@ interface Job {
   readonly job_name: string;
   readonly metrics_path?: string;
   readonly static_configs?: readonly { targets: readonly string[]; labels: Readonly<Record<string, string>> }[];
-  readonly metric_relabel_configs?: readonly unknown[];
+  readonly metric_relabel_configs?: readonly Readonly<Record<string, string>>[];
   readonly tls_config?: object;
 }
 interface Config {
@@ -61,9 +62,11 @@ describe('prometheus.yml', () => {
       ...['kube-state-metrics', 'postgres', 'blackbox', 'prometheus', 'alertmanager'],
     ]);
     expect(labels.filter((l) => l['job'] === 'kubelet').map((l) => l['metrics_path'])).toContain('/metrics/cadvisor');
-    expect(labels.filter((l) => l['job'] === 'node-exporter').map((l) => l['instance'])).toEqual(
-      site.nodes.map(({ name }) => name),
-    );
+    expect(labels.filter((l) => l['job'] === 'node-exporter').map((l) => l['instance'])).toEqual([
+      'control-plane',
+      'worker',
+      'worker2',
+    ]);
   });
 
   it('looks at the certificate of the API server, and not at those that nobody has signed', () => {
@@ -72,11 +75,24 @@ describe('prometheus.yml', () => {
   });
 
   it('keeps of every job what some rule reads, where that is known', () => {
-    expect(jobs.some((job) => job.metric_relabel_configs !== undefined)).toBe(false);
-    for (const job of configOf(site, ['up_to', 'kube_node_info']).scrape_configs) {
-      expect(job.metric_relabel_configs).toEqual([
-        { source_labels: ['__name__'], regex: 'up_to|kube_node_info', action: 'keep' },
+    const kept = (job: Job) => job.metric_relabel_configs?.filter(({ action }) => action === 'keep');
+    for (const job of jobs) expect(kept(job)).toEqual([]);
+    for (const job of configOf(site, ['up_to', 'kube_node_info']).scrape_configs)
+      expect(kept(job)).toEqual([{ source_labels: ['__name__'], regex: 'up_to|kube_node_info', action: 'keep' }]);
+  });
+
+  it("calls nodes, and pods named after one, without the cluster's name", () => {
+    for (const { metric_relabel_configs = [] } of jobs) {
+      expect(metric_relabel_configs.map(({ target_label }) => target_label)).toEqual([
+        'node',
+        'instance',
+        'pod',
+        'nodename',
       ]);
+      for (const { regex = '', replacement = '' } of metric_relabel_configs)
+        expect('etcd-firedrill-1-control-plane'.replace(new RegExp(`^(?:${regex})$`), replacement)).toBe(
+          'etcd-control-plane',
+        );
     }
   });
 

@@ -22,6 +22,7 @@ export const loopbackPorts = { proxy: 10249, controllers: 10257, scheduler: 1025
 
 /** What of a cluster is watched. */
 export interface Site {
+  readonly cluster: string;
   /** The control plane first. */
   readonly nodes: readonly NodeInfo[];
   /** Whether its datastore is etcd; k3s' SQLite serves no metrics. */
@@ -83,8 +84,9 @@ const probing = (
 export function scrapeJobs(site: Site): readonly Readonly<Record<string, unknown>>[] {
   const { nodes, etcd, dns, slis } = site;
   const [control] = nodes;
+  const short = (name: string): string => name.replace(`${site.cluster}-`, '');
   const at = (port: number, only = nodes): readonly Target[] =>
-    only.map(({ name, address }) => ({ address: `${address}:${port}`, labels: { node: name } }));
+    only.map(({ name, address }) => ({ address: `${address}:${port}`, labels: { node: short(name) } }));
   const plane = nodes.slice(0, 1);
   const inSystem = (service: string, endpoint: string) => ({ namespace: 'kube-system', service, endpoint });
   const secure = { scheme: 'https', authorization, tls_config: unverified };
@@ -161,7 +163,7 @@ export function scrapeJobs(site: Site): readonly Readonly<Record<string, unknown
         { target_label: '__address__', replacement: api },
         { source_labels: ['__meta_kubernetes_namespace'], target_label: 'namespace' },
         { source_labels: ['__meta_kubernetes_pod_name'], target_label: 'pod' },
-        { source_labels: ['__meta_kubernetes_pod_node_name'], target_label: 'node' },
+        { source_labels: ['__meta_kubernetes_pod_node_name'], regex: `${site.cluster}-(.*)`, target_label: 'node' },
         { target_label: 'service', replacement: 'kube-dns' },
         { target_label: 'job', replacement: 'kube-dns' },
       ],
@@ -170,7 +172,10 @@ export function scrapeJobs(site: Site): readonly Readonly<Record<string, unknown
       job_name: 'node-exporter',
       ...statics(
         'node-exporter',
-        nodes.map(({ name, address }) => ({ address: `${address}:${onNodes.exporter}`, labels: { instance: name } })),
+        nodes.map(({ name, address }) => ({
+          address: `${address}:${onNodes.exporter}`,
+          labels: { instance: short(name) },
+        })),
         { namespace: 'monitoring', service: 'node-exporter' },
       ),
     },
@@ -187,7 +192,7 @@ export function scrapeJobs(site: Site): readonly Readonly<Record<string, unknown
     // As a pod on each node asks: the service's address leads nowhere outside of the cluster.
     ...nodes.map(({ name, address }, index) => ({
       job_name: `blackbox-dns-${index}`,
-      ...probing('dns', [`${dns}:53`], `${address}:${onNodes.blackbox}`, { node: name }),
+      ...probing('dns', [`${dns}:53`], `${address}:${onNodes.blackbox}`, { node: short(name) }),
     })),
     { job_name: 'prometheus', ...statics('prometheus', local(ports.prometheus)) },
     { job_name: 'alertmanager', ...statics('alertmanager', local(ports.alertmanager)) },
@@ -202,12 +207,19 @@ export function absentJobs({ etcd, slis }: Pick<Site, 'etcd' | 'slis'>): Readonl
   };
 }
 
+/** Labels whose values hold names of nodes: also of pods that are named after theirs. */
+const named = ['node', 'instance', 'pod', 'nodename'] as const;
+
 /** prometheus.yml. @param metrics those that are kept of what is scraped; absent: all */
 export function prometheusConfig(site: Site, times: AlertTimes, metrics?: readonly string[]): string {
-  const keep =
-    metrics === undefined
-      ? {}
-      : { metric_relabel_configs: [{ source_labels: ['__name__'], regex: metrics.join('|'), action: 'keep' }] };
+  const keep = metrics === undefined ? [] : [{ source_labels: ['__name__'], regex: metrics.join('|'), action: 'keep' }];
+  // `worker2` in every cluster: what rules, scenarios and kept data say of a node holds for each.
+  const short = named.map((label) => ({
+    source_labels: [label],
+    regex: `(.*)${site.cluster}-(.*)`,
+    target_label: label,
+    replacement: '$1$2',
+  }));
   return stringify(
     {
       global: {
@@ -218,7 +230,7 @@ export function prometheusConfig(site: Site, times: AlertTimes, metrics?: readon
       },
       rule_files: [`${paths.rules}/*`],
       alerting: { alertmanagers: [{ static_configs: [{ targets: [`127.0.0.1:${ports.alertmanager}`] }] }] },
-      scrape_configs: scrapeJobs(site).map((job) => ({ ...job, ...keep })),
+      scrape_configs: scrapeJobs(site).map((job) => ({ ...job, metric_relabel_configs: [...keep, ...short] })),
     },
     { aliasDuplicateObjects: false, lineWidth: 0 },
   );

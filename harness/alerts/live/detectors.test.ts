@@ -44,7 +44,8 @@ describe('the alerts of rules', () => {
 
   it('end with a reason in a trial beside which nothing is evaluated', async () => {
     const watch = async () => {
-      for await (const reading of detectors[0]?.watch({} as never, profiles.fast) ?? []) expect(reading).toBeUndefined();
+      for await (const reading of detectors[0]?.watch({} as never, profiles.fast) ?? [])
+        expect(reading).toBeUndefined();
     };
     await expect(watch()).rejects.toThrow('no rules are evaluated beside this trial');
   });

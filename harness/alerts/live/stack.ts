@@ -27,7 +27,6 @@ import {
 } from './config.ts';
 import { AlertFeed } from './feed.ts';
 import { alertHistory } from './history.ts';
-import { shortLabels } from './labels.ts';
 import { installOnNodes, removeFromNodes } from './on-nodes.ts';
 import { askAlertmanager, PrometheusApi } from './prometheus.ts';
 import { startReceiver } from './receiver.ts';
@@ -125,7 +124,7 @@ class Stack implements AlertStack {
     const { cluster, etcd, slis, times, rules, images, signal } = this.#options;
     const dir = this.#dir;
     const { dns } = await this.#getIn(signal);
-    const site: Site = { nodes: cluster.nodes, etcd, dns, slis };
+    const site: Site = { cluster: cluster.name, nodes: cluster.nodes, etcd, dns, slis };
     await writeFiles(dir, {
       'prometheus/prometheus.yml': prometheusConfig(site, times, rules.metrics),
       ...Object.fromEntries(rules.files.map(({ name, text }) => [`prometheus/rules/${name}`, text])),
@@ -148,9 +147,7 @@ class Stack implements AlertStack {
     const beside = ['--network', `container:${owner}`];
     const database = cluster.nodes[Math.min(2, cluster.nodes.length - 1)]?.address ?? '';
     const onLine = (line: string): void => {
-      // What is no notification is nobody's alert.
-      const alerts = parseNotification(line).map((one) => ({ ...one, labels: shortLabels(one.labels, cluster.name) }));
-      this.#feed.notified(alerts);
+      this.#feed.notified(parseNotification(line));
     };
     const receiver = startReceiver({
       name: this.#name('receiver'),
@@ -221,10 +218,7 @@ class Stack implements AlertStack {
         ...Object.fromEntries(
           targets
             .filter(({ health }) => health !== 'up')
-            .map((t) => [
-              `${t.labels['job'] ?? ''} ${t.labels['instance'] ?? ''}`.replaceAll(`${cluster.name}-`, ''),
-              oneLine(t.lastError),
-            ]),
+            .map((t) => [`${t.labels['job'] ?? ''} ${t.labels['instance'] ?? ''}`, oneLine(t.lastError)]),
         ),
       },
     };
@@ -236,10 +230,9 @@ class Stack implements AlertStack {
   }
 
   async history(signal: AbortSignal): Promise<readonly EventOf<'alert'>[]> {
-    const { nowMs, zeroEpochMs, times, cluster } = this.#options;
+    const { nowMs, zeroEpochMs, times } = this.#options;
     const series = await this.#api.samples('ALERTS', nowMs() + seconds(10), signal);
-    const events = alertHistory(series, { zeroEpochMs, evaluationMs: times.evaluationMs });
-    return events.map((event) => ({ ...event, labels: shortLabels(event.labels, cluster.name) }));
+    return alertHistory(series, { zeroEpochMs, evaluationMs: times.evaluationMs });
   }
 
   async keep(file: string, signal: AbortSignal): Promise<number> {
@@ -388,12 +381,7 @@ class Stack implements AlertStack {
       try {
         const [rules] = await Promise.all([this.#api.rules(signal), askAlertmanager(alertmanagerPort, signal)]);
         failures = 0;
-        this.#feed.polled(
-          rules.map((rule) => ({
-            ...rule,
-            firing: rule.firing.map((one) => shortLabels(one, this.#options.cluster.name)),
-          })),
-        );
+        this.#feed.polled(rules);
       } catch (error) {
         if (!stopped() && ++failures === failuresUntilDead)
           this.#feed.fail(`the monitoring is dead: ${oneLine(error)}`);
