@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { apiServerPort, nodePorts } from '../../cluster/ports.ts';
-import type { NodeInfo } from '../../model/cluster.ts';
+import type { NodeInfo, PodState } from '../../model/cluster.ts';
 import { formatDuration } from '../durations.ts';
 import type { AlertTimes } from './times.ts';
 
@@ -39,7 +39,11 @@ interface Target {
 }
 
 /** Paths in Prometheus' container. */
-export const paths = { access: '/etc/prometheus/access', rules: '/etc/prometheus/rules' } as const;
+const paths = {
+  access: '/etc/prometheus/access',
+  rules: '/etc/prometheus/rules',
+  targets: '/etc/prometheus/targets',
+} as const;
 
 const authorization = { credentials_file: `${paths.access}/token` };
 const verified = { ca_file: `${paths.access}/ca.crt` };
@@ -137,36 +141,7 @@ export function scrapeJobs(site: Site): readonly Readonly<Record<string, unknown
       scheme: 'https',
       authorization,
       tls_config: verified,
-      kubernetes_sd_configs: [
-        {
-          role: 'pod',
-          api_server: `https://${api}`,
-          authorization,
-          tls_config: verified,
-          namespaces: { names: ['kube-system'] },
-          selectors: [{ role: 'pod', label: 'k8s-app=kube-dns' }],
-        },
-      ],
-      relabel_configs: [
-        { source_labels: ['__meta_kubernetes_pod_container_port_name'], regex: 'metrics', action: 'keep' },
-        { source_labels: ['__address__'], target_label: 'instance' },
-        {
-          source_labels: [
-            '__meta_kubernetes_namespace',
-            '__meta_kubernetes_pod_name',
-            '__meta_kubernetes_pod_container_port_number',
-          ],
-          regex: '(.+);(.+);(.+)',
-          target_label: '__metrics_path__',
-          replacement: '/api/v1/namespaces/$1/pods/$2:$3/proxy/metrics',
-        },
-        { target_label: '__address__', replacement: api },
-        { source_labels: ['__meta_kubernetes_namespace'], target_label: 'namespace' },
-        { source_labels: ['__meta_kubernetes_pod_name'], target_label: 'pod' },
-        { source_labels: ['__meta_kubernetes_pod_node_name'], regex: `${site.cluster}-(.*)`, target_label: 'node' },
-        { target_label: 'service', replacement: 'kube-dns' },
-        { target_label: 'job', replacement: 'kube-dns' },
-      ],
+      file_sd_configs: [{ files: [`${paths.targets}/*.json`], refresh_interval: '5s' }],
     },
     {
       job_name: 'node-exporter',
@@ -197,6 +172,24 @@ export function scrapeJobs(site: Site): readonly Readonly<Record<string, unknown
     { job_name: 'prometheus', ...statics('prometheus', local(ports.prometheus)) },
     { job_name: 'alertmanager', ...statics('alertmanager', local(ports.alertmanager)) },
   ];
+}
+
+/**
+ * CoreDNS' pods as Prometheus reads targets from a file: Debian's has no Kubernetes in its service discovery, so that the harness asks the API.
+ * A pod has a target as soon as it has an address, as there.
+ */
+export function dnsTargets(site: Site, pods: readonly PodState[]): string {
+  const groups = pods
+    .filter(({ address }) => address !== '')
+    .map(({ name, address, node }) => ({
+      targets: [`${site.nodes[0]?.address ?? ''}:${apiServerPort}`],
+      labels: {
+        __metrics_path__: `/api/v1/namespaces/kube-system/pods/${name}:9153/proxy/metrics`,
+        ...{ job: 'kube-dns', namespace: 'kube-system', service: 'kube-dns', pod: name },
+        ...{ node: node.replace(`${site.cluster}-`, ''), instance: `${address}:9153` },
+      },
+    }));
+  return JSON.stringify(groups.sort((a, b) => (a.labels.pod < b.labels.pod ? -1 : 1)));
 }
 
 /** Why a job that others have is not there. */

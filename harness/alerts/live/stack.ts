@@ -20,6 +20,7 @@ import {
   absentJobs,
   alertmanagerConfig,
   blackboxConfig,
+  dnsTargets,
   monitoringKubeconfig,
   ports,
   prometheusConfig,
@@ -106,6 +107,8 @@ class Stack implements AlertStack {
   #api = new PrometheusApi(0);
   /** When the credentials were written by which it got in, as the file system has it. */
   #gotInMs = 0;
+  /** CoreDNS' pods, as Prometheus was told. */
+  #dnsAt = '';
   #facts: EventOf<'monitoring'> | undefined;
   #work: Promise<unknown>[] = [];
   #stopped: Promise<void> | undefined;
@@ -125,6 +128,7 @@ class Stack implements AlertStack {
     const dir = this.#dir;
     const { dns } = await this.#getIn(signal);
     const site: Site = { cluster: cluster.name, nodes: cluster.nodes, etcd, dns, slis };
+    await this.#findDns(site, signal);
     await writeFiles(dir, {
       'prometheus/prometheus.yml': prometheusConfig(site, times, rules.metrics),
       ...Object.fromEntries(rules.files.map(({ name, text }) => [`prometheus/rules/${name}`, text])),
@@ -222,7 +226,7 @@ class Stack implements AlertStack {
         ),
       },
     };
-    this.#work.push(this.#poll(alertmanagerPort));
+    this.#work.push(this.#poll(site, alertmanagerPort));
   }
 
   readings(alertname: string, signal: AbortSignal): AsyncIterable<Reading> {
@@ -285,11 +289,26 @@ class Stack implements AlertStack {
     if ((await stat(this.#options.cluster.kubeconfig)).mtimeMs === this.#gotInMs) return;
     await this.#getIn(signal);
     const stateMetrics = this.#name('kube-state-metrics');
-    await this.#docker(['cp', join(this.#dir, 'prometheus/.'), `${this.#name('prometheus')}:/etc/prometheus`], {
-      signal,
-    });
+    await this.#copyAgain(signal);
     await this.#docker(['cp', join(this.#dir, 'state-metrics/.'), `${stateMetrics}:/`], { signal });
     await this.#docker(['restart', '-t', '1', stateMetrics], { signal });
+  }
+
+  /** Writes down where CoreDNS' pods are; returns whether that is news. */
+  async #findDns(site: Site, signal: AbortSignal): Promise<boolean> {
+    const { api } = this.#options.cluster;
+    const pods = await api.pods({ namespace: 'kube-system', labelSelector: 'k8s-app=kube-dns', signal });
+    const found = dnsTargets(site, pods);
+    if (found === this.#dnsAt) return false;
+    await writeFiles(this.#dir, { 'prometheus/targets/kube-dns.json': found });
+    this.#dnsAt = found;
+    return true;
+  }
+
+  /** Gives Prometheus its files anew; it reads credentials and targets by itself. */
+  async #copyAgain(signal: AbortSignal): Promise<void> {
+    const to = `${this.#name('prometheus')}:/etc/prometheus`;
+    await this.#docker(['cp', join(this.#dir, 'prometheus/.'), to], { signal });
   }
 
   readonly #name = (what: string): string => `${this.#options.cluster.name}-${what}`;
@@ -373,7 +392,7 @@ class Stack implements AlertStack {
     return targets;
   }
 
-  async #poll(alertmanagerPort: number): Promise<void> {
+  async #poll(site: Site, alertmanagerPort: number): Promise<void> {
     const { signal } = this.#stopping;
     const stopped = (): boolean => signal.aborted;
     let failures = 0;
@@ -388,6 +407,8 @@ class Stack implements AlertStack {
       }
       // Where the API is down, or is being built, there will be another time.
       await this.#getInAgain(signal).catch(() => undefined);
+      const moved = await this.#findDns(site, signal).catch(() => false);
+      if (moved) await this.#copyAgain(signal).catch(() => undefined);
       await sleep(Math.min(this.#options.times.evaluationMs, seconds(10)), signal).catch(() => undefined);
     }
   }
