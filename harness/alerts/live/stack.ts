@@ -297,7 +297,12 @@ class Stack implements AlertStack {
   /** Writes down where CoreDNS' pods are; returns whether that is news. */
   async #findDns(site: Site, signal: AbortSignal): Promise<boolean> {
     const { api } = this.#options.cluster;
-    const pods = await api.pods({ namespace: 'kube-system', labelSelector: 'k8s-app=kube-dns', signal });
+    const pods = await api.pods({
+      namespace: 'kube-system',
+      labelSelector: 'k8s-app=kube-dns',
+      timeoutMs: seconds(2),
+      signal,
+    });
     const found = dnsTargets(site, pods);
     if (found === this.#dnsAt) return false;
     await writeFiles(this.#dir, { 'prometheus/targets/kube-dns.json': found });
