@@ -60,7 +60,7 @@ describe.skipIf(noCluster)('Prometheus and Alertmanager beside a cluster', () =>
     expect(Object.keys(stack.facts.absent)).toEqual(['blackbox (TCP 22)']);
     expect(stack.facts.targets).toEqual({
       ...{ apiserver: 1, etcd: 1, 'kube-scheduler': 1, 'kube-controller-manager': 1, 'kube-dns': 2, kubelet: 6 },
-      ...{ 'kube-proxy': 3, 'node-exporter': 3, 'kube-state-metrics': 1, postgres: 1, blackbox: 6 },
+      ...{ 'kube-proxy': 3, 'node-exporter': 3, 'kube-state-metrics': 1, postgres: 1, blackbox: 7 },
       ...{ prometheus: 1, alertmanager: 1 },
     });
   });

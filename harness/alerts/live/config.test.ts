@@ -51,6 +51,7 @@ describe('prometheus.yml', () => {
     expect(targets('kubelet-cadvisor')).toEqual(every(10250));
     expect(targets('kube-proxy')).toEqual(every(10249));
     expect(targets('node-exporter')).toEqual(every(9100));
+    expect(targets('blackbox-api')).toEqual(['https://10.201.7.11:6443/livez']);
     expect(targets('blackbox-tcp')).toEqual(['10.201.7.12:22']);
     expect(targets('blackbox-dns-2')).toEqual(['10.96.0.10:53']);
   });

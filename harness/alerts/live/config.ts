@@ -161,6 +161,7 @@ export function scrapeJobs(site: Site): readonly Readonly<Record<string, unknown
     },
     { job_name: 'postgres', ...statics('postgres', local(ports.postgres)) },
     { job_name: 'blackbox-http', ...probing('http_2xx', [...web, ...gateway], `127.0.0.1:${ports.blackbox}`) },
+    { job_name: 'blackbox-api', ...probing('https', [`https://${api}/livez`], `127.0.0.1:${ports.blackbox}`) },
     ...(ssh.length === 0
       ? []
       : [{ job_name: 'blackbox-tcp', ...probing('tcp_connect', ssh, `127.0.0.1:${ports.blackbox}`) }]),
@@ -252,6 +253,8 @@ export const blackboxConfig = (): string =>
   stringify({
     modules: {
       http_2xx: { prober: 'http', timeout: '2s', http: { preferred_ip_protocol: 'ip4' } },
+      // The cluster's own authority signs: when its certificate ends is asked, not who signed it.
+      https: { prober: 'http', timeout: '2s', http: { preferred_ip_protocol: 'ip4', tls_config: unverified } },
       tcp_connect: { prober: 'tcp', timeout: '2s', tcp: { preferred_ip_protocol: 'ip4' } },
       dns: {
         prober: 'dns',
