@@ -22,6 +22,7 @@ const { signal } = new AbortController();
 describe.skipIf(noCluster)('Prometheus and Alertmanager beside a cluster', () => {
   let given: Awaited<ReturnType<typeof provide>>;
   let stack: AlertStack;
+  const undo: (() => Promise<unknown>)[] = [];
   let dir = '';
 
   beforeAll(async () => {
@@ -30,6 +31,7 @@ describe.skipIf(noCluster)('Prometheus and Alertmanager beside a cluster', () =>
       { workloadDir: join(import.meta.dirname, '../../manifests/resurrection'), workers: 2 },
       monitoringImages,
     );
+    undo.unshift(() => given.remove());
     stack = await startAlertStack({
       images: stackImages(given.images),
       rules: {
@@ -51,8 +53,7 @@ describe.skipIf(noCluster)('Prometheus and Alertmanager beside a cluster', () =>
     });
   });
   afterAll(async () => {
-    await stack.stop();
-    await given.remove();
+    for (const step of undo) await step();
     await rm(dir, { recursive: true, force: true });
   });
 

@@ -31,7 +31,8 @@ export async function grantAccess(
   const made = await cluster.workstation(
     [
       'kubectl apply -f - >&2',
-      'kubectl -n firedrill create token firedrill-monitoring --duration=24h',
+      // It ends its line on a terminal only.
+      'kubectl -n firedrill create token firedrill-monitoring --duration=24h && echo',
       "kubectl -n kube-system get service kube-dns -o jsonpath='{.spec.clusterIP}'",
     ].join('\n'),
     { timeoutMs: seconds(30), signal, input: manifest },

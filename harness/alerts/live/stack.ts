@@ -136,7 +136,7 @@ class Stack implements AlertStack {
       'blackbox/config.yml': blackboxConfig(),
     });
     const owner = await this.#container('prometheus', images.prometheus, {
-      files: [join(dir, 'prometheus/.'), '/etc/prometheus'],
+      files: [join(dir, 'prometheus'), '/etc/prometheus'],
       options: [
         ...['--network', cluster.network, '--ip', addressBeside(cluster)],
         ...['-p', `127.0.0.1::${ports.prometheus}`, '-p', `127.0.0.1::${ports.alertmanager}`],
@@ -168,7 +168,7 @@ class Stack implements AlertStack {
     await Promise.all([
       receiver,
       this.#container('alertmanager', images.alertmanager, {
-        files: [join(dir, 'alertmanager/.'), '/etc/alertmanager'],
+        files: [join(dir, 'alertmanager'), '/etc/alertmanager'],
         options: beside,
         command: [
           '--config.file=/etc/alertmanager/alertmanager.yml',
@@ -178,7 +178,7 @@ class Stack implements AlertStack {
         ],
       }),
       this.#container('blackbox', images.blackbox, {
-        files: [join(dir, 'blackbox/.'), '/etc/blackbox_exporter'],
+        files: [join(dir, 'blackbox'), '/etc/blackbox_exporter'],
         options: beside,
         command: [
           '--config.file=/etc/blackbox_exporter/config.yml',
@@ -186,7 +186,7 @@ class Stack implements AlertStack {
         ],
       }),
       this.#container('kube-state-metrics', images.stateMetrics, {
-        files: [join(dir, 'state-metrics/.'), '/'],
+        files: [join(dir, 'state-metrics'), '/'],
         options: beside,
         command: [
           '--kubeconfig=/kubeconfig',
@@ -290,7 +290,7 @@ class Stack implements AlertStack {
     await this.#getIn(signal);
     const stateMetrics = this.#name('kube-state-metrics');
     await this.#copyAgain(signal);
-    await this.#docker(['cp', join(this.#dir, 'state-metrics/.'), `${stateMetrics}:/`], { signal });
+    await this.#docker(['cp', contentOf(join(this.#dir, 'state-metrics')), `${stateMetrics}:/`], { signal });
     await this.#docker(['restart', '-t', '1', stateMetrics], { signal });
   }
 
@@ -313,7 +313,7 @@ class Stack implements AlertStack {
   /** Gives Prometheus its files anew; it reads credentials and targets by itself. */
   async #copyAgain(signal: AbortSignal): Promise<void> {
     const to = `${this.#name('prometheus')}:/etc/prometheus`;
-    await this.#docker(['cp', join(this.#dir, 'prometheus/.'), to], { signal });
+    await this.#docker(['cp', contentOf(join(this.#dir, 'prometheus')), to], { signal });
   }
 
   readonly #name = (what: string): string => `${this.#options.cluster.name}-${what}`;
@@ -340,7 +340,8 @@ class Stack implements AlertStack {
     await this.#docker(['create', '--name', name, ...this.#labels(), ...given.options, image, ...given.command], {
       signal,
     });
-    if (given.files !== undefined) await this.#docker(['cp', given.files[0], `${name}:${given.files[1]}`], { signal });
+    if (given.files !== undefined)
+      await this.#docker(['cp', contentOf(given.files[0]), `${name}:${given.files[1]}`], { signal });
     await this.#docker(['start', name], { signal });
     return name;
   }
@@ -424,6 +425,9 @@ export function addressBeside({ nodes }: Pick<Cluster, 'nodes'>): string {
   const [first] = nodes;
   return (first?.address ?? '').replace(/\.\d+$/, '.100');
 }
+
+/** Of a folder, as `docker cp` takes it: without the dot it copies the folder itself into an existing one. */
+const contentOf = (folder: string): string => `${folder}/.`;
 
 /** Files that whoever a container runs as can read; nobody else here can, for the folder above is closed. */
 async function writeFiles(dir: string, files: Readonly<Record<string, string>>): Promise<void> {
