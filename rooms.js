@@ -17,10 +17,11 @@ export const rooms = {
   setup: ['model', 'host', 'images'],
   analysis: ['model'],
   reporters: ['model', 'analysis'],
-  alerts: ['model', 'host', 'analysis', 'reporters'],
+  alerts: ['model', 'host', 'cluster', 'analysis', 'reporters'],
   engine: [
     'model',
     'host',
+    'distributions',
     'sampling',
     'load',
     'registry',

@@ -40,7 +40,7 @@ function summariseDetector(
   const counts = { detected: 0, missed: 0, dead: 0, blind: 0, misdiagnosed: 0, noisy: 0 };
   for (const { detector } of seen) counts[detector.status]++;
   const first = seen[0]?.detector ?? quiet[0]?.detector;
-  const what = seen.find((s) => s.detector.status === 'detected')?.detector.what;
+  const { what, stages } = seen.find((s) => s.detector.status === 'detected')?.detector ?? {};
   const trouble = seen.find((s) => s.detector.status !== 'detected' && s.detector.what !== undefined)?.detector.what;
   const falseAlarms = [...seen, ...quiet].reduce((sum, s) => sum + s.detector.falseAlarms, 0);
   const watches = [...seen, ...quiet].map(({ record, detector }) => ({
@@ -74,6 +74,7 @@ function summariseDetector(
       : { ttd: { minMs: whole(min(middles)), medianMs: whole(medianMs), maxMs: whole(max(middles)) } }),
     points,
     ...(what === undefined ? {} : { what }),
+    ...(stages === undefined ? {} : { stages }),
     ...(trouble === undefined ? {} : { trouble }),
     falseAlarms,
     watchedMs,

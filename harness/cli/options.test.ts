@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { duration, keepWords, collect, oneOf, profileWords, trigger, wholeNumber } from './options.ts';
+import { duration, keepWords, collect, oneOf, profileWords, rules, trigger, wholeNumber } from './options.ts';
 
 describe('values of flags', () => {
   it.each(['0', '1001', '-1', '1.5', '5e0', '0x5', '', ' 5', 'NaN', 'five'])(
@@ -36,9 +36,18 @@ describe('values of flags', () => {
   it('reads triggers', () => {
     expect(trigger('--trigger', 'oracle')).toEqual({ kind: 'oracle' });
     expect(trigger('--trigger', 'detector:node-not-ready')).toEqual({ kind: 'detector', id: 'node-not-ready' });
+    expect(trigger('--trigger', 'detector:KubeNodeNotReady')).toEqual({ kind: 'detector', id: 'KubeNodeNotReady' });
     for (const bad of ['detector', 'detector:', 'detector:a b', 'Oracle']) {
       expect(() => trigger('--trigger', bad)).toThrow(/must be oracle or detector:<id>/);
     }
+  });
+
+  it('collects rules, and forgets them after none', () => {
+    expect(['stock', './ours', 'stock'].reduce<readonly string[]>((before, value) => rules(value, before), [])).toEqual([
+      'stock',
+      './ours',
+    ]);
+    expect(rules('none', ['stock'])).toEqual([]);
   });
 
   it('joins repeated and comma-separated names', () => {

@@ -62,10 +62,14 @@ export function confirm(flag: string, value: string): Millis {
 /** `oracle` or `detector:<id>`; whether the scenario has that detector is the caller's question. */
 export function trigger(flag: string, value: string): Trigger {
   if (value === 'oracle') return { kind: 'oracle' };
-  const id = /^detector:([a-z0-9][a-z0-9-]*)$/.exec(value)?.[1];
+  const id = /^detector:([A-Za-z0-9_][\w-]*)$/.exec(value)?.[1];
   if (id === undefined) throw bad(flag, value, 'must be oracle or detector:<id>', 'detector:node-not-ready');
   return { kind: 'detector', id };
 }
+
+/** `--rules stock --rules ./our-rules`; `none` takes back what was said before it. */
+export const rules = (value: string, before: readonly string[] = []): readonly string[] =>
+  value === 'none' ? [] : [...new Set([...before, value])];
 
 /** `--runbook a --runbook b,c` as a list without repetitions. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {

@@ -20,6 +20,7 @@ import {
   profileWords,
   reportWords,
   reporterWords,
+  rules,
   ruleTime,
   trigger,
   wholeNumber,
@@ -174,6 +175,11 @@ With npm, flags come after a lone --:
       new Option('--provider <names>', `who makes the nodes: ${providerWords.join(', ')} (k3d: for k3s)`)
         .argParser(providersOf)
         .default(['kind'], 'kind'),
+    )
+    .option(
+      '--rules <where>',
+      'evaluate these Prometheus rules beside each trial: a file, a folder, or stock (repeat it for more; default: none)',
+      rules,
     )
     .option('--dry-run', 'print the plan and every command; change nothing')
     .addOption(choice('--reporter <name>', 'progress on stderr', reporterWords))

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { z } from 'zod';
+import type { RuleSet } from '../alerts/live/rule-set.ts';
 import { controlWords } from '../engine/controls.ts';
 import { expectedMs } from '../engine/estimate.ts';
 import { makePlan } from '../engine/plan.ts';
@@ -112,6 +113,8 @@ export interface Part {
   readonly id: string;
   readonly distribution: DistributionName;
   readonly scenario: Scenario;
+  /** Rules that are evaluated beside its trials; their alerts are among the scenario's detectors. */
+  readonly rules?: RuleSet;
 }
 
 export interface SeriesOptions {

@@ -1,3 +1,4 @@
+import type { RuleSet } from '../alerts/live/rule-set.ts';
 import type { Trigger } from '../model/plan.ts';
 import type { OnProgress } from '../model/progress.ts';
 import type { ImageMode, KubernetesMinor } from '../images/refs.ts';
@@ -35,6 +36,8 @@ export interface RunOptions extends Omit<PlanOptions, 'createdEpochMs'> {
   readonly shared?: Beside;
   /** A run that is resumed, its finished trials kept. Profile, seed and runbooks are its own. */
   readonly resume?: Resumed;
+  /** Rules that a Prometheus evaluates beside each trial; the scenario has their alerts as detectors. Absent: none runs. */
+  readonly rules?: RuleSet;
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal;
 }

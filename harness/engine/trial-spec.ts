@@ -1,4 +1,5 @@
 import type { ClusterProvider } from '../cluster/provider.ts';
+import type { AlertStack } from '../alerts/live/stack.ts';
 import type { Cluster } from '../model/cluster.ts';
 import type { ControlKind } from '../model/control.ts';
 import type { EventBody, EventOf } from '../model/events.ts';
@@ -25,6 +26,12 @@ export interface TrialDeps {
   readonly nodeLogs: ClusterProvider['logs'];
   /** Opens the probes and samples them until stopped. */
   startSampling(options: Omit<Parameters<typeof startSampling>[0], 'containers'>): Promise<Sampling>;
+  /** Starts Prometheus, its exporters and Alertmanager; resolves when all targets have been scraped. Absent where no rules are given. */
+  startAlerts?(options: {
+    readonly cluster: Cluster;
+    readonly clock: TrialClock;
+    readonly signal: AbortSignal;
+  }): Promise<AlertStack>;
   /** Starts the user load; resolves when it runs. */
   startLoad(options: {
     readonly cluster: Cluster;
@@ -85,6 +92,7 @@ export function startedEvent(spec: TrialSpec, wallEpochMs: number): EventBody {
       leastTtdMs: d.leastTtdMs(profile),
       periodMs: d.periodMs(profile),
       expects: d.expects,
+      ...(d.right === undefined ? {} : { right: d.right.map((labels) => ({ ...labels })) }),
     })),
     ...(spec.claimed.runbook.instead === undefined ? {} : { prevention: true }),
     claim: spec.claimed.claim,

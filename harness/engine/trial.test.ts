@@ -6,7 +6,8 @@ import { FakeCluster, fakeNodeState, fakePod, type FakeHandler } from '../../tes
 import { nodeLogs } from '../cluster/logs.ts';
 import { act, reboot } from '../model/define.ts';
 import { canaryDelayMs } from '../model/control.ts';
-import type { Detector } from '../model/detector.ts';
+import type { AlertStack } from '../alerts/live/stack.ts';
+import type { Detector, Reading } from '../model/detector.ts';
 import type { Probe } from '../model/probe.ts';
 import { profiles } from '../model/profile.ts';
 import type { Runbook } from '../model/runbook.ts';
@@ -240,6 +241,87 @@ describe('a cure that does not last', () => {
     const { record } = await run(new World(), spec(0, { watchMs: 120_000 }));
     expect(record.outcome).toBe('recovered');
     expect(record.watchedStableMs).toBeGreaterThanOrEqual(120_000 - 1000);
+  });
+});
+
+describe('rules that are evaluated beside a trial', () => {
+  const rule: Detector = {
+    id: 'WebDown',
+    title: 'WebDown',
+    source: 'test',
+    expects: '',
+    right: [{ node: 'worker' }],
+    loop: () => 'scraped',
+    leastTtdMs: () => millis(0),
+    periodMs: () => seconds(1000),
+    watch: (context) => context.alerts?.('WebDown') ?? fail(),
+  };
+  const fail = (): never => {
+    throw new Error('no alerts');
+  };
+  const facts = {
+    ...{ type: 'monitoring' as const, scrapeMs: 2000, evaluationMs: 4000, groupWaitMs: 4000 },
+    ...{ groupIntervalMs: 40_000, repeatIntervalMs: 1_920_000, lookbackMs: 40_000, targets: { kubelet: 3 }, absent: {} },
+  };
+
+  /** A monitoring that is asked for the alert's readings while the world goes on. */
+  const beside = async (world: World, readings: (signal: AbortSignal, clock: TrialClock) => AsyncIterable<Reading>) => {
+    const clock = fastClock();
+    const stack: AlertStack = {
+      facts,
+      readings: (_name, signal) => readings(signal, clock),
+      history: () =>
+        Promise.resolve([
+          { type: 'alert', alertname: 'WebDown', labels: { node: 'worker' }, pendingMs: 1, firingMs: 2, lastMs: 3 },
+        ]),
+      keep: (file) => Promise.resolve(void world.log.push(`keep ${file.split('/').at(-1) ?? ''}`)).then(() => 1),
+      stop: () => Promise.resolve(void world.log.push('stop monitoring')),
+    };
+    const deps = { ...depsFor(world, clock), startAlerts: () => Promise.resolve(stack) };
+    const watched = { ...scenario, detectors: [rule] };
+    const result = await runTrial(spec(0, { scenario: watched }), deps, () => undefined, never, clock);
+    const events = readFileSync(join(dir, 'events.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string; labels?: object });
+    return { ...result, events };
+  };
+
+  it('are its alerts: told, by name and labels, and kept with what Prometheus had before all is taken away', async () => {
+    const world = new World();
+    const { record, events } = await beside(world, async function* (signal, clock) {
+      yield { state: 'quiet' };
+      const up = () => world.up;
+      while (up()) await clock.sleep(100, signal);
+      await clock.sleep(1000, signal);
+      yield { state: 'firing', what: 'WebDown', labels: { alertname: 'WebDown', node: 'worker' } };
+      while (!up()) await clock.sleep(100, signal);
+      yield { state: 'quiet' };
+    });
+    expect(record.detectors).toMatchObject([{ id: 'WebDown', status: 'detected', what: 'WebDown' }]);
+    expect(events.find((event) => event.type === 'monitoring')).toMatchObject(facts);
+    expect(events.find((event) => event.type === 'detector' && 'labels' in event)?.labels).toEqual({
+      alertname: 'WebDown',
+      node: 'worker',
+    });
+    expect(events.filter((event) => event.type === 'alert')).toHaveLength(1);
+    expect(world.log.filter((line) => /keep|monitoring|delete|undo/.test(line))).toEqual([
+      'keep metrics.tar.gz',
+      'stop monitoring',
+      'delete',
+    ]);
+  });
+
+  it('are dead, and not missed, when Prometheus dies', async () => {
+    const world = new World();
+    const { record } = await beside(world, async function* (signal, clock) {
+      yield { state: 'quiet' };
+      while (world.up) await clock.sleep(100, signal);
+      throw new Error('the monitoring is dead: connect ECONNREFUSED');
+    });
+    expect(record.detectors).toMatchObject([
+      { id: 'WebDown', status: 'dead', what: 'the monitoring is dead: connect ECONNREFUSED' },
+    ]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AlertStack } from '../alerts/live/stack.ts';
 import { analyseTrial } from '../analysis/record.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { isFaultFree } from '../model/control.ts';
@@ -150,6 +151,7 @@ class Trial {
     this.teardown.defer('keep the logs of the nodes', 60_000, () => this.#keepLogs(cluster, outer));
     journal.write({ type: 'environment', facts: await cluster.environment() });
     await this.#setUp(cluster, outer);
+    const alerts = await this.#startAlerts(cluster, outer);
     this.#end('done');
 
     const observation = new AbortController();
@@ -162,7 +164,7 @@ class Trial {
     const signal = AbortSignal.any([outer, observation.signal]);
     setMaxListeners(0, signal);
     const { tracker, unanswered } = this;
-    const watched: Watched = { spec, cluster, journal, clock, tracker, unanswered, signal };
+    const watched: Watched = { spec, cluster, journal, clock, tracker, unanswered, signal, alerts };
 
     this.#begin('steady', profile.steadyDeadlineMs);
     const horizonMs = scenario.horizonMs[profile.name];
@@ -302,6 +304,22 @@ class Trial {
     const context = { cluster, journal: this.journal, clock: this.clock, signal };
     if (!(await runSteps(context, 'setup', steps)))
       throw new TrialStopped('environment', 'the cluster could not be set up; see its steps in events.jsonl');
+  }
+
+  /** Starts the monitoring, where rules are to be evaluated; what it kept is written down before it goes. */
+  async #startAlerts(cluster: Cluster, signal: AbortSignal): Promise<AlertStack | undefined> {
+    const { spec, journal, clock, onProgress } = this;
+    if (this.deps.startAlerts === undefined) return undefined;
+    onProgress({ type: 'phase', name: 'provision', state: 'started', detail: 'starting Prometheus and Alertmanager' });
+    const alerts = await this.deps.startAlerts({ cluster, clock, signal });
+    this.teardown.defer('stop the monitoring', 45_000, () => alerts.stop());
+    this.teardown.defer('keep what Prometheus has', 90_000, async () => {
+      using patience = deadline(85_000);
+      for (const event of await alerts.history(patience.signal)) journal.write(event);
+      await alerts.keep(join(spec.dir, 'metrics.tar.gz'), patience.signal);
+    });
+    journal.write(alerts.facts);
+    return alerts;
   }
 
   #begin(name: PhaseName, deadlineMs: number): void {

@@ -1,4 +1,5 @@
 import { analyseTrial } from '../analysis/record.ts';
+import { isRight } from '../model/detector.ts';
 import { uncensored } from '../model/units.ts';
 import { delayOf, healthyWatchMs } from './controls.ts';
 import { missingFromHealth } from '../analysis/checkers/full-recovery.ts';
@@ -88,7 +89,6 @@ export async function awaitTrigger(
     return;
   }
   const detector = scenario.detectors.find((d) => d.id === trigger.id);
-  const expects = new RegExp(detector?.expects ?? '');
   const fired = () =>
     journal.events.some(
       (e) =>
@@ -96,7 +96,7 @@ export async function awaitTrigger(
         e.detector === trigger.id &&
         e.state === 'firing' &&
         e.atMs >= injectMs &&
-        expects.test(e.what ?? ''),
+        (detector === undefined || isRight(detector, e)),
     );
   const horizonEnd = onsetMs + scenario.horizonMs[profile.name];
   while (!fired()) {

@@ -1,3 +1,4 @@
+import type { AlertStack } from '../alerts/live/stack.ts';
 import type { EventOf } from '../model/events.ts';
 import type { Journal } from './journal.ts';
 import type { StepContext } from './steps.ts';
@@ -10,6 +11,8 @@ export interface Watched extends StepContext {
   readonly spec: TrialSpec;
   readonly tracker: SliTracker;
   readonly unanswered: Unanswered;
+  /** Where rules are evaluated beside the trial. */
+  readonly alerts?: AlertStack | undefined;
 }
 
 /** The cluster's latest account of itself; undefined before the first. */

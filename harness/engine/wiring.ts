@@ -2,12 +2,16 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
+import type { RuleSet } from '../alerts/live/rule-set.ts';
+import { startAlertStack } from '../alerts/live/stack.ts';
+import { alertTimes } from '../alerts/live/times.ts';
 import { containersOf } from '../cluster/containers.ts';
 import { dockerCli } from '../cluster/docker.ts';
 import { dockerProvider } from '../cluster/docker-provider.ts';
 import { nodePorts } from '../cluster/ports.ts';
 import { projectManifests } from '../cluster/manifests.ts';
 import { freshSource, snapshotSource, type ClusterBase } from '../cluster/provide.ts';
+import { distributions } from '../distributions/all.ts';
 import { startLoad } from '../load/k6.ts';
 import { FiredrillError } from '../model/errors.ts';
 import { profiles } from '../model/profile.ts';
@@ -21,6 +25,7 @@ import { makeReady } from '../setup/ready.ts';
 import { deadline } from '../host/time.ts';
 import { buildOf } from './build.ts';
 import { needOf } from './estimate.ts';
+import { monitoringImages, stackImages } from './monitoring.ts';
 import type { RunOptions } from './options.ts';
 import type { OwnedCluster, TrialDeps } from './trial-spec.ts';
 
@@ -63,7 +68,8 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
       },
     );
   const need = await needOf(options.scenarioId, scenario, options.parallel);
-  const { images, kindBinary, kubectlBinary } = await makeReady({ ...options, need }, onProgress, signal);
+  const optional = options.rules === undefined ? [] : monitoringImages;
+  const { images, kindBinary, kubectlBinary } = await makeReady({ ...options, need, optional }, onProgress, signal);
   const registration = registerRun({ runId, scenario: options.scenarioId, runDir });
   let count = 0;
   const base: ClusterBase = {
@@ -138,6 +144,22 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
       throw error;
     }
   };
+  const startAlerts =
+    (rules: RuleSet): NonNullable<TrialDeps['startAlerts']> =>
+    ({ cluster, clock, signal: own }) =>
+      startAlertStack({
+        images: stackImages(images),
+        rules,
+        times: alertTimes(profiles[options.profile]),
+        cluster,
+        etcd: distributions[options.distribution ?? 'kubeadm'].datastore === 'etcd',
+        slis: scenario.probes.map(({ sli }) => sli),
+        runId,
+        workDir: join(cluster.kubeconfig, '..'),
+        zeroEpochMs: clock.wallEpochMs,
+        nowMs: () => clock.now(),
+        signal: own,
+      });
   /** The cluster of the next trial, on its way while the last one winds down. */
   let ahead: Promise<OwnedCluster | undefined> | undefined;
 
@@ -169,6 +191,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
         const ready = await waiting?.catch(() => undefined);
         return ready ?? (await provide(trialSignal, onNote));
       },
+      ...(options.rules === undefined ? {} : { startAlerts: startAlerts(options.rules) }),
       nodeLogs: (cluster, since, signal) => provider.logs(cluster, since, signal, options.distribution),
       startSampling: async (given) =>
         startSampling({ ...given, containers: await containersOf(dockerCli(), given.cluster.name, given.signal) }),

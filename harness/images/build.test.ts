@@ -128,6 +128,10 @@ it('the recipes ask for the versions that refs.ts names', () => {
   expect(mod('coredns')).toContain(`github.com/coredns/coredns ${versions.coredns}`);
   expect(mod('flannel')).toContain(`github.com/flannel-io/flannel ${versions.flannel}`);
   expect(mod('k6')).toContain(`go.k6.io/k6 ${versions.k6}`);
+  expect(mod('kube-state-metrics')).toContain(`k8s.io/kube-state-metrics/v2 ${versions.kubeStateMetrics}`);
+  // It speaks to this Kubernetes as its own programs do: client-go of the same minor version.
+  const minor = versions.kubernetes.split('.')[1] ?? '';
+  expect(mod('kube-state-metrics')).toMatch(new RegExp(`k8s.io/client-go v0\\.${minor}\\.`));
   expect(mod('cni')).toContain(`github.com/containernetworking/plugins ${versions.cniPlugins}`);
   expect(readFileSync(join(recipesDir, 'node/files/etc/containerd/config.toml'), 'utf8')).toContain(
     `pause:${versions.pause}`,

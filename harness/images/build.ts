@@ -81,6 +81,7 @@ const typical: Readonly<Record<string, number>> = {
   'go-flannel': 120_000,
   'go-podinfo': 60_000,
   'go-k6': 135_000,
+  'go-kube-state-metrics': 90_000,
   'c-pause': 1_000,
   'root-node': 60_000,
   'root-iptables': 20_000,
@@ -324,6 +325,10 @@ export function buildGraph(context: BuildContext): BuildGraph {
     },
   );
   go('k6', 'k6 from source', ['go.k6.io/k6']);
+  // As upstream's Makefile: the version by the linker, no C.
+  go('kube-state-metrics', 'kube-state-metrics from source', ['k8s.io/kube-state-metrics/v2'], {
+    ldflags: `-X github.com/prometheus/common/version.Version=${versions.kubeStateMetrics}`,
+  });
   files('c-pause', 'pause from source', 'docker', [pathKey(recipe('pause'))], async (out, step) => {
     await must(
       runner,
@@ -367,7 +372,7 @@ export function buildGraph(context: BuildContext): BuildGraph {
   root('strict-node', 'Debian root of the strict node', 'minbase');
   root('iptables', 'Debian root with iptables', 'extract');
   root('postgres', 'Debian root with PostgreSQL', 'extract');
-  root('monitoring', 'Debian root with Prometheus', 'extract');
+  root('monitoring', 'Debian root with Prometheus and its exporters', 'extract');
 
   const refOf = (id: string): string => [...images, ...baseImages].find((i) => i.id === id)?.ref ?? id;
   image('pause', { ref: refOf('pause'), recipe: 'pause', files: [['c-pause', 'pause', 'pause']] });
@@ -408,7 +413,12 @@ export function buildGraph(context: BuildContext): BuildGraph {
   });
   image('postgres', { ref: refOf('postgres'), recipe: 'postgres', files: [['root-postgres', 'root.tar', 'root.tar']] });
   image('k6', { ref: refOf('k6'), recipe: 'k6', files: [['go-k6', 'k6', 'k6']] });
-  for (const id of ['prometheus', 'alertmanager']) {
+  image('kube-state-metrics', {
+    ref: refOf('kube-state-metrics'),
+    recipe: 'kube-state-metrics',
+    files: [['go-kube-state-metrics', 'kube-state-metrics', 'kube-state-metrics']],
+  });
+  for (const id of ['prometheus', 'alertmanager', 'node-exporter', 'blackbox-exporter', 'postgres-exporter']) {
     image(id, { ref: refOf(id), recipe: id, files: [['root-monitoring', 'root.tar', 'root.tar']] });
   }
   image('node-root', {

@@ -20,6 +20,11 @@ export const versions = {
   kindSandbox: '3.10',
   prometheus: 'v2.42.0',
   alertmanager: 'v0.25.0',
+  nodeExporter: 'v1.5.0',
+  blackboxExporter: 'v0.23.0',
+  postgresExporter: 'v0.11.1',
+  /** The release whose client-go is this Kubernetes'. */
+  kubeStateMetrics: 'v2.18.0',
   /** What k3s v1.34.3+k3s1 was released with, or near: the next ones ask for libraries that this Kubernetes does not compile with. */
   kine: 'v0.14.9',
 } as const;
@@ -87,6 +92,30 @@ export const images = [
   { id: 'k6', ref: `grafana/k6:${versions.k6.slice(1)}`, role: 'host', pullBytes: 40e6 },
   { id: 'prometheus', ref: `prom/prometheus:${versions.prometheus}`, role: 'optional', pullBytes: 90e6 },
   { id: 'alertmanager', ref: `prom/alertmanager:${versions.alertmanager}`, role: 'optional', pullBytes: 30e6 },
+  {
+    id: 'node-exporter',
+    ref: `quay.io/prometheus/node-exporter:${versions.nodeExporter}`,
+    role: 'optional',
+    pullBytes: 12e6,
+  },
+  {
+    id: 'blackbox-exporter',
+    ref: `quay.io/prometheus/blackbox-exporter:${versions.blackboxExporter}`,
+    role: 'optional',
+    pullBytes: 11e6,
+  },
+  {
+    id: 'postgres-exporter',
+    ref: `quay.io/prometheuscommunity/postgres-exporter:${versions.postgresExporter}`,
+    role: 'optional',
+    pullBytes: 9e6,
+  },
+  {
+    id: 'kube-state-metrics',
+    ref: `registry.k8s.io/kube-state-metrics/kube-state-metrics:${versions.kubeStateMetrics}`,
+    role: 'optional',
+    pullBytes: 20e6,
+  },
 ] as const satisfies readonly ImageSpec[];
 
 /** What the stand-in for k3s says that it is. */

@@ -1,3 +1,4 @@
+import { hasLabels, type Labels } from './alert.ts';
 import type { Cluster } from './cluster.ts';
 import type { Sample } from './probe.ts';
 import type { Profile } from './profile.ts';
@@ -9,7 +10,12 @@ import type { Millis } from './units.ts';
  */
 export type Reading =
   | { readonly state: 'quiet' }
-  | { readonly state: 'firing'; readonly what: string }
+  | {
+      readonly state: 'firing';
+      readonly what: string;
+      /** Of an alert of a rule: its labels. */
+      readonly labels?: Labels;
+    }
   | { readonly state: 'alive' }
   | { readonly state: 'blind'; readonly why: string };
 
@@ -24,6 +30,8 @@ export interface DetectorContext {
   readonly now: () => number;
   /** Every sample of every probe from now on. */
   samples(): AsyncIterable<Sample>;
+  /** What becomes known of the alerts of a name, where rules are evaluated beside the trial; without that there is no such alert. */
+  alerts?(alertname: string): AsyncIterable<Reading>;
 }
 
 /** An alert that somebody could have had. It watches from the baseline to the end and never changes anything. */
@@ -41,5 +49,14 @@ export interface Detector {
   periodMs(profile: Profile): Millis;
   /** Regular expression source that `what` must match to be the right diagnosis; others count as misdiagnosis. */
   readonly expects: string;
+  /** Of an alert of a rule: the labels of which it must have one set whole to be the right diagnosis. None: it never is. */
+  readonly right?: readonly Labels[];
   watch(context: DetectorContext, profile: Profile): AsyncIterable<Reading>;
 }
+
+/** Whether a reading that fires is the right diagnosis. */
+export const isRight = (
+  { expects, right }: { readonly expects: string; readonly right?: readonly Labels[] | undefined },
+  { what = '', labels = {} }: { readonly what?: string | undefined; readonly labels?: Labels | undefined },
+): boolean =>
+  new RegExp(expects, 'm').test(what) && (right === undefined || right.some((wanted) => hasLabels(labels, wanted)));

@@ -50,7 +50,18 @@ const trialStarted = event('trial.started', {
       bystander: z.boolean(),
     }),
   ),
-  detectors: z.array(z.object({ id: text, title: text, loop: text, leastTtdMs: ms, periodMs: ms, expects: text })),
+  detectors: z.array(
+    z.object({
+      id: text,
+      title: text,
+      loop: text,
+      leastTtdMs: ms,
+      periodMs: ms,
+      expects: text,
+      /** Of an alert of a rule; absent for others. */
+      right: z.array(z.record(text, text)).optional(),
+    }),
+  ),
   /** A control arm: with no fault, or with one and no answer of interest by itself. */
   control: z.enum(controlKinds).optional(),
   /** The change is made in a way that should prevent the outage: nothing has to break. */
@@ -89,6 +100,34 @@ const reading = event('detector', {
   /** `ended`: its watch stopped by itself (an error, or its source went away). */
   state: z.enum(['quiet', 'firing', 'alive', 'blind', 'ended']),
   what: text.optional(),
+  /** Of an alert of a rule that fires. */
+  labels: z.record(text, text).optional(),
+});
+
+/** The monitoring that runs beside a trial: its intervals, the targets of each job, and why a job has none. */
+const monitoring = event('monitoring', {
+  scrapeMs: ms,
+  evaluationMs: ms,
+  groupWaitMs: ms,
+  groupIntervalMs: ms,
+  repeatIntervalMs: ms,
+  lookbackMs: ms,
+  targets: z.record(text, whole),
+  absent: z.record(text, text),
+});
+
+/**
+ * One time that one alert was there, as Prometheus itself kept it: the evaluations at which it became pending, began to fire and was seen for
+ * the last time. When somebody was told of it is a `detector` event. Written after the trial; to within one evaluation interval.
+ */
+export const alertSchema = event('alert', {
+  alertname: text,
+  labels: z.record(text, text),
+  /** Absent where it fired at once. */
+  pendingMs: ms.optional(),
+  /** Absent where it never fired. */
+  firingMs: ms.optional(),
+  lastMs: ms,
 });
 
 /** A command of the set-up, the fault, its undo or the runbook. `index` counts within its `part`. */
@@ -192,6 +231,8 @@ export const eventSchema = z.discriminatedUnion('type', [
   phase,
   sample,
   reading,
+  monitoring,
+  alertSchema,
   step,
   witness,
   notYet,

@@ -14,6 +14,13 @@ export const detectorStatus = z
       '`misdiagnosed`: fired only with something unexpected, in a control at all. `noisy`: was firing before the fault',
   );
 
+export const alertStages = z
+  .object({ pendingMs: ms.exactOptional(), firingMs: ms })
+  .describe(
+    'Of an alert of a rule: when Prometheus had it pending and firing, from the later end of the onset (negative: before it), to within an ' +
+      'evaluation. Its time to detect ends later, with the notification; `pendingMs` is absent where it fired at once',
+  );
+
 /** One alert in one trial. */
 const detectorRecord = z.object({
   id: text,
@@ -23,6 +30,7 @@ const detectorRecord = z.object({
   status: detectorStatus,
   ttd: intervalSchema.exactOptional().describe('Time to detect, from the onset'),
   what: text.exactOptional().describe('What the alert said'),
+  stages: alertStages.exactOptional(),
   falseAlarms: whole,
   askedMs: ms
     .exactOptional()

@@ -1,3 +1,4 @@
+import type { RightAlert } from './alert.ts';
 import type { Detector } from './detector.ts';
 import { whyNot, type Distribution, type Requirement } from './distribution.ts';
 import type { Fault, Fidelity } from './fault.ts';
@@ -48,8 +49,8 @@ export interface Scenario {
   readonly keeps: readonly string[];
   readonly fault: Fault;
   readonly detectors: readonly Detector[];
-  /** Which Prometheus alerts name the cause of this outage: by `alertname`, and by these of their labels. Absent: nobody has said. */
-  readonly rightAlerts?: readonly { readonly alertname: string; readonly labels?: Readonly<Record<string, string>> }[];
+  /** Alerts of rules that name the cause, whoever's rules they are. Absent: none is known to, and every alert that rings is a wrong diagnosis. */
+  readonly rightAlerts?: readonly RightAlert[];
   readonly runbooks: readonly ClaimedRunbook[];
   /**
    * How long restored service must hold to count, where the profile's time would be too short: an outage that comes and goes must be

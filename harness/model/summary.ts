@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { outcomeSchema } from './outcome.ts';
 import { controlSchema } from './plan.ts';
-import { detectorStatus, partsSchema } from './record.ts';
+import { alertStages, detectorStatus, partsSchema } from './record.ts';
 import { claimSchema } from './runbook.ts';
 import { ms, text, texts, version, whole, type TypeOf } from './schema.ts';
 import { intervalSchema, timeToSchema } from './units.ts';
@@ -164,6 +164,7 @@ const detectorSummary = z.object({
     ),
   points: z.array(z.object({ trialId: text, ttd: intervalSchema })),
   what: text.exactOptional().describe('What it said the first time it was right'),
+  stages: alertStages.exactOptional().describe('Of the first trial that an alert of a rule detected'),
   trouble: text.exactOptional().describe('What it said when it was wrong, or why it was blind or died'),
   falseAlarms: whole.describe('Alerts without a fault, over the baselines and the control trials'),
   watchedMs: ms,

@@ -84,6 +84,16 @@ export function ttdText({ ttd, counts, notWithinMs }: DetectorSummary): string {
   return counts.detected === 0 || notWithinMs === undefined ? 'never' : `not within ${humanDuration(notWithinMs)}`;
 }
 
+/** Of an alert of a rule, in the first trial that it detected: `pending 2 s, firing 10 s, notified 14 s after the onset`; undefined for others. */
+export function stagesText({ stages, points }: DetectorSummary): string | undefined {
+  const told = points[0]?.ttd;
+  if (stages === undefined || told === undefined) return undefined;
+  const { pendingMs, firingMs } = stages;
+  const at = (ms: number): string => `${ms < 0 ? '-' : ''}${humanDuration(Math.abs(ms))}`;
+  const pending = pendingMs === undefined ? '' : `pending ${at(pendingMs)}, `;
+  return `${pending}firing ${at(firingMs)}, notified ${at(told.lo)} after the onset`;
+}
+
 /** `0 in 12 min (at most 15 an hour)`, of the time in which it could have fired. */
 export function falseAlarmsText({ falseAlarms, watchedMs, couldFireMs = watchedMs, perHour }: DetectorSummary): string {
   if (watchedMs === 0) return 'not watched';

@@ -324,6 +324,7 @@ const latest = (detectors: readonly DetectorSummary[]): number =>
 
 function alarmEntry(d: DetectorSummary, plan: Plan): Entry {
   const failures = (['dead', 'missed', 'blind', 'misdiagnosed', 'noisy'] as const).filter((s) => d.counts[s] > 0);
+  const stages = f.stagesText(d);
   return {
     id: d.id,
     title: d.title,
@@ -343,6 +344,7 @@ function alarmEntry(d: DetectorSummary, plan: Plan): Entry {
     details: [
       ['How it looks', d.loop],
       ...(d.what === undefined ? [] : [['What it said', `“${clip(d.what, 90)}”`] as const]),
+      ...(stages === undefined ? [] : [['Pending, firing, notified', `${stages} (${d.points[0]?.trialId ?? ''})`] as const]),
       ...(d.trouble === undefined ? [] : [['What was wrong with it', `“${clip(d.trouble, 90)}”`] as const]),
     ],
   };

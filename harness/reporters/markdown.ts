@@ -40,6 +40,7 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
     ]),
     '## Alerts',
     summary.detectors.length === 0 ? f.noAlarms : alarmTable(summary.detectors),
+    ...stagesList(summary.detectors),
     ...controlsMarkdown(summary),
     '## Trials',
     markdownTable(
@@ -108,6 +109,15 @@ const alarmTable = (detectors: readonly DetectorSummary[]): string =>
     ['false alarms', f.falseAlarmsText],
     ['earlier than in the postmortem by', (d) => (d.savedMs === undefined ? '' : span(d.savedMs))],
   ]);
+
+/** How the alerts of rules came to be told, as a list; nothing where there are none. */
+function stagesList(detectors: readonly DetectorSummary[]): readonly string[] {
+  const lines = detectors.flatMap((d) => {
+    const stages = f.stagesText(d);
+    return stages === undefined ? [] : [`- ${code(d.id)}: ${stages} (${code(d.points[0]?.trialId ?? '')})`];
+  });
+  return lines.length === 0 ? [] : [lines.join('\n')];
+}
 
 export function trialCounts(summary: RunSummary): string {
   const t = summary.trials;

@@ -1,7 +1,7 @@
 import { ensureImages } from '../images/ensure.ts';
 import type { ImageSet } from '../images/image-set.ts';
 import { ownK3s, refuseOwnK3s } from '../images/own-k3s.ts';
-import { builtMinor, nodeImages, type ImageMode, type KubernetesMinor } from '../images/refs.ts';
+import { builtMinor, nodeImages, type ImageId, type ImageMode, type KubernetesMinor } from '../images/refs.ts';
 import type { DistributionName } from '../model/distribution.ts';
 import type { OnProgress } from '../model/progress.ts';
 import { ensureDocker } from './docker.ts';
@@ -28,16 +28,25 @@ export async function makeReady(
     /** What is going to run; absent: it is only made ready. */
     readonly need?: Need;
     readonly openFence?: boolean;
+    /** Images beside the node's and k6, by ids. */
+    readonly optional?: readonly ImageId[];
   },
   progress: OnProgress,
   signal: AbortSignal,
 ): Promise<Ready> {
-  const { images: mode, kubernetes = builtMinor, distribution = 'kubeadm', need, openFence = false } = asked;
+  const {
+    images: mode,
+    kubernetes = builtMinor,
+    distribution = 'kubeadm',
+    need,
+    openFence = false,
+    optional = [],
+  } = asked;
   await ensureDocker({ openFence, ...(need === undefined ? {} : { need }) }, progress, signal);
   if (distribution === 'k3d') refuseOwnK3s();
   const k3s = distribution === 'k3s' ? await ownK3s() : undefined;
   const what = { distribution, ...(k3s === undefined ? {} : { k3s }) };
-  const images = await ensureImages({ mode, kubernetes, ...what }, progress, signal);
+  const images = await ensureImages({ mode, kubernetes, ...what, optional }, progress, signal);
   const kindBinary = await ensureKind({}, progress, signal);
   const { version } = nodeImages[kubernetes];
   const kubectlBinary = await ensureKubectl(images.node, { kubernetes: version, ...what }, progress, signal);

@@ -81,6 +81,8 @@ export const failedUpdate = (
     ),
     claimed(nuclear(distribution, { documents }), 'recovers', 'fix: 8 hours, 0 of 1,133 documents lost'),
   ],
+  // A kubelet without a network says so in its node's condition.
+  rightAlerts: ['worker', 'worker2'].map((node) => ({ alertname: 'KubeNodeNotReady', labels: { node } })),
   horizonMs: { stock: minutes(10), fast: seconds(135) },
 });
 

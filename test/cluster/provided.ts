@@ -6,6 +6,8 @@ import { dockerProvider } from '../../harness/cluster/docker-provider.ts';
 import type { RunningCluster } from '../../harness/cluster/provider.ts';
 import type { ClusterSpec } from '../../harness/cluster/spec.ts';
 import { ensureImages } from '../../harness/images/ensure.ts';
+import type { ImageSet } from '../../harness/images/image-set.ts';
+import type { ImageId } from '../../harness/images/refs.ts';
 import { profiles } from '../../harness/model/profile.ts';
 import { registerRun } from '../../harness/registry/registry.ts';
 import { ensureKind, ensureKubectl } from '../../harness/setup/kind.ts';
@@ -38,9 +40,15 @@ export function intendCluster(name: string, workDir: string): () => void {
 /** A real cluster for one test file, under a name of its own; `remove` takes down everything that carries that name. */
 export async function provide(
   spec: Pick<ClusterSpec, 'workloadDir' | 'workers'>,
-): Promise<{ readonly cluster: RunningCluster; readonly nodeImage: string; readonly remove: () => Promise<void> }> {
+  optional: readonly ImageId[] = [],
+): Promise<{
+  readonly cluster: RunningCluster;
+  readonly nodeImage: string;
+  readonly images: ImageSet;
+  readonly remove: () => Promise<void>;
+}> {
   const signal = AbortSignal.timeout(10 * 60_000);
-  const images = await ensureImages({ mode: 'auto' }, ignore, signal);
+  const images = await ensureImages({ mode: 'auto', optional }, ignore, signal);
   const name = `firedrill-test-${randomBytes(4).toString('hex')}`;
   const workDir = await mkdtemp(join(tmpdir(), `${name}-`));
   const gone = intendCluster(name, workDir);
@@ -67,7 +75,7 @@ export async function provide(
       },
       signal,
     );
-    return { cluster, nodeImage: images.node, remove };
+    return { cluster, nodeImage: images.node, images, remove };
   } catch (error) {
     await remove();
     throw error;

@@ -49,6 +49,8 @@ export interface LogSpec {
   readonly probes: readonly ProbeSpec[];
   readonly detectors?: readonly (Partial<EventOf<'trial.started'>['detectors'][number]> & { readonly id: string })[];
   readonly readings?: readonly Reading[];
+  /** What Prometheus kept of alerts: written at the end. */
+  readonly alerts?: readonly Omit<EventOf<'alert'>, 'type'>[];
   /** [command sent, witness confirmed]; null for a control without fault, a missing second one for no witness. */
   readonly inject?: readonly [number, number?] | null;
   readonly evidence?: readonly string[];
@@ -134,6 +136,7 @@ export function buildLog(spec: LogSpec): readonly TrialEvent[] {
   }
   for (const probe of spec.probes) putSamples(put, probe, spec.endMs);
   for (const { atMs, ...reading } of spec.readings ?? []) put(atMs, { type: 'detector', ...reading });
+  for (const alert of spec.alerts ?? []) put(spec.endMs, { type: 'alert', ...alert });
   for (const state of spec.states ?? [
     { atMs: 25_000, ...whole },
     { atMs: spec.endMs - 2000, ...whole },

@@ -86,3 +86,32 @@ it('an alert that the cure set off has to be quiet again all the same before all
   expect(record.detectors[0]?.status).toBe('missed');
   expect(record.fullRecoveryMissing).toEqual(['alert node is still firing']);
 });
+
+describe("an alert of a rule", () => {
+  const labels = { alertname: 'node', node: 'worker2', severity: 'warning' };
+  const rule = { id: 'node', periodMs: 60_000, expects: '', right: [{ node: 'worker2' }] };
+  const told = (atMs: number, own = labels) => ({ ...said(atMs, 'firing', 'node{...}'), labels: own });
+
+  it('is right by its labels, and ends with its notification; what Prometheus had is kept apart', () => {
+    const record = judge([told(50_000)], {
+      detectors: [rule],
+      alerts: [
+        { alertname: 'node', labels: { node: 'worker' }, firingMs: 40_000, lastMs: 60_000 },
+        { alertname: 'node', labels: { node: 'worker2' }, pendingMs: 29_000, firingMs: 45_000, lastMs: 60_000 },
+        { alertname: 'node', labels: { node: 'worker2' }, pendingMs: 52_000, firingMs: 70_000, lastMs: 80_000 },
+      ],
+    });
+    expect(record).toMatchObject({
+      status: 'detected',
+      ttd: { lo: 19_000, hi: 20_000 },
+      // Pending before the outage began, by its later end at 31 s.
+      stages: { pendingMs: -2000, firingMs: 14_000 },
+    });
+  });
+
+  it('is a wrong diagnosis with others, and has no stages where Prometheus kept none', () => {
+    const other = judge([told(50_000, { ...labels, node: 'worker' })], { detectors: [rule] });
+    expect(other.status).toBe('misdiagnosed');
+    expect(judge([told(50_000)], { detectors: [rule] })).not.toHaveProperty('stages');
+  });
+});

@@ -1,4 +1,7 @@
+import { hasLabels } from '../../model/alert.ts';
+import { isRight } from '../../model/detector.ts';
 import type { DetectorRecord } from '../../model/record.ts';
+import type { Interval } from '../../model/units.ts';
 import type { Checker } from '../checker.ts';
 import type { Stored, TrialLog } from '../log.ts';
 import { outward, whole } from '../numbers.ts';
@@ -36,6 +39,7 @@ export function detectorsOf(log: TrialLog, observation: Observation): readonly D
   const askedToMs = observation.onset === undefined ? observation.toMs : firstChangeMs(log, observation);
   return log.started.detectors.map((detector) =>
     judgeDetector(
+      log,
       detector,
       readings.filter((r) => r.detector === detector.id),
       observation,
@@ -57,6 +61,7 @@ type Declared = TrialLog['started']['detectors'][number];
 type Reading = Stored<'detector'>;
 
 function judgeDetector(
+  log: TrialLog,
   detector: Declared,
   readings: readonly Reading[],
   observation: Observation,
@@ -82,14 +87,20 @@ function judgeDetector(
     return { ...base, status: 'noisy', ...(what === undefined ? {} : { what }) };
   }
   const fired = asked.filter((r) => r.state === 'firing');
-  const expects = new RegExp(detector.expects, 'm');
-  const right = fired.find((r) => expects.test(r.what ?? ''));
+  const right = fired.find((r) => isRight(detector, r));
   if (right !== undefined && onset !== undefined) {
     const most = right.atMs - onset.lo;
     // The onset is known to within an interval only; that no loop is faster than it can be narrows the outcome. One that was
     // faster than declared is shown as it was: then the declaration is wrong.
     const ttd = outward(right.atMs - onset.hi, most, detector.leastTtdMs <= most ? detector.leastTtdMs : 0);
-    return { ...base, status: 'detected', ttd, ...(right.what === undefined ? {} : { what: right.what }) };
+    const stages = stagesOf(log, right, onset);
+    return {
+      ...base,
+      status: 'detected',
+      ttd,
+      ...(right.what === undefined ? {} : { what: right.what }),
+      ...(stages === undefined ? {} : { stages }),
+    };
   }
   const wrong = fired[0];
   if (wrong !== undefined) {
@@ -103,6 +114,20 @@ function judgeDetector(
   if (blind !== undefined)
     return { ...base, status: 'blind', ...(blind.what === undefined ? {} : { what: blind.what }) };
   return { ...base, status: 'missed' };
+}
+
+/** When the alert that a reading tells of was pending and firing, as Prometheus kept it; undefined where it did not. */
+function stagesOf(log: TrialLog, { detector, labels, atMs }: Reading, onset: Interval): DetectorRecord['stages'] {
+  if (labels === undefined) return undefined;
+  const same = log
+    .of('alert')
+    .filter((a) => a.alertname === detector && hasLabels(labels, a.labels) && (a.firingMs ?? Infinity) <= atMs)
+    .at(-1);
+  if (same?.firingMs === undefined) return undefined;
+  return {
+    ...(same.pendingMs === undefined ? {} : { pendingMs: whole(same.pendingMs - onset.hi) }),
+    firingMs: whole(same.firingMs - onset.hi),
+  };
 }
 
 /** Its watch ended by itself, or it was silent for three of its periods after the onset, or from some instant on until the end. */
@@ -120,14 +145,13 @@ function isDead(detector: Declared, during: readonly Reading[], observation: Obs
  * Whether it fired for the right reason at any time, also when it was not asked any more: as long as it does, something is not as it was.
  */
 export function firedRightly(log: TrialLog, { fromMs, toMs }: Observation, id: string): boolean {
-  const expects = log.started.detectors.find((d) => d.id === id)?.expects;
-  if (expects === undefined) return false;
-  const right = new RegExp(expects, 'm');
+  const detector = log.started.detectors.find((d) => d.id === id);
+  if (detector === undefined) return false;
   return log
     .of('detector')
     .some(
       (r) =>
-        r.detector === id && r.state === 'firing' && r.atMs >= fromMs && r.atMs <= toMs && right.test(r.what ?? ''),
+        r.detector === id && r.state === 'firing' && r.atMs >= fromMs && r.atMs <= toMs && isRight(detector, r),
     );
 }
 

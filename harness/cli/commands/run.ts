@@ -1,6 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { leastHorizonMs } from '../../model/check.ts';
+import { alertDetectors } from '../../alerts/live/detectors.ts';
+import type { RuleSet } from '../../alerts/live/rule-set.ts';
+import { realRunner } from '../../host/run.ts';
+import type { ProgressEvent } from '../../model/progress.ts';
+import { profiles } from '../../model/profile.ts';
 import { requireSound } from '../sound.ts';
 import { exitCodes, FiredrillError } from '../../model/errors.ts';
 import { controlsOf, type Plan, type Trigger } from '../../model/plan.ts';
@@ -69,6 +74,8 @@ export interface RunFlags {
   readonly fresh?: boolean;
   /** A stored run to go on with. */
   readonly resume?: string;
+  /** Rule files and folders whose rules are evaluated beside each trial; none when empty. */
+  readonly rules?: readonly string[];
   /** Flags that were typed, and did not get their default. */
   readonly typed?: readonly string[];
 }
@@ -84,7 +91,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
   const flags = { ...begun.flags, ...(chosen === undefined ? {} : { runbook: chosen.ids }) };
   const own = begun.run === undefined ? (chosen?.own ?? []) : ownOf(begun.run.plan);
   if (own.length > 0) requireOneOutage(begun.ids, own);
-  const parts = await soundParts(begun.ids, flags, own);
+  const parts = await soundParts(context, begun.ids, flags, own);
   if (begun.run === undefined) requireDecidable(parts.length, flags);
   const { beside = [] } = flags;
   if (beside.length > 0) requireBeside(begun.ids, flags);
@@ -146,6 +153,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
       ...objectiveOf(part),
       keep: flags.keep,
       images: flags.images,
+      ...(part.rules === undefined ? {} : { rules: part.rules }),
       ...(flags.kubernetes === undefined ? {} : { kubernetes: flags.kubernetes }),
       out,
       trigger: flags.trigger,
@@ -245,6 +253,7 @@ const outAsTyped = ({ typed, out }: RunFlags) => (typed?.includes('out') === tru
 
 /** The scenarios of these names, on every distribution that was asked for, with everything that the command line says of them found to be there. */
 async function soundParts(
+  context: CommandContext,
   ids: readonly string[],
   flags: RunFlags,
   own: readonly ClaimedRunbook[],
@@ -263,13 +272,51 @@ async function soundParts(
     };
     parts.push({ id, distribution, scenario: { ...scenario, horizonMs } });
   }
+  const rules = await soundRules(context, flags);
   if (flags.horizon !== undefined) requireLongEnough(flags.horizon, parts, flags.profile);
   for (const { id, scenario } of parts) {
     for (const runbook of flags.runbook ?? []) findRunbook(id, scenario, runbook);
-    if (flags.trigger.kind === 'detector') requireDetector(id, scenario, flags.trigger.id);
   }
-  return parts;
+  const watched = parts.map((part) => withRules(part, rules));
+  for (const { id, scenario } of watched)
+    if (flags.trigger.kind === 'detector') requireDetector(id, scenario, flags.trigger.id);
+  return watched;
 }
+
+/** The rules that were asked for, read and found sound; undefined for none. */
+async function soundRules(
+  { output, signal }: CommandContext,
+  { rules = [], profile, dryRun }: RunFlags,
+): Promise<RuleSet | undefined> {
+  if (rules.length === 0) return undefined;
+  const [{ loadRuleSet, rulePaths }, { checkRules }, { ensureTools, findTools }] = await Promise.all([
+    import('../../alerts/live/load.ts'),
+    import('../../alerts/check.ts'),
+    import('../../alerts/tools.ts'),
+  ]);
+  const set = loadRuleSet(rules, profiles[profile]);
+  // Whoever only looks at a plan gets nothing fetched.
+  const tell = (event: ProgressEvent): void => {
+    if (event.type === 'setup' && event.state === 'started')
+      output.tell(`promtool, to check the rules: ${event.detail ?? ''}`);
+  };
+  const tools = dryRun === true ? await findTools({}, signal) : await ensureTools({}, tell, signal);
+  if (tools !== undefined) await checkRules(realRunner, tools, rulePaths(rules), signal);
+  return set;
+}
+
+/** With the alerts of rules among the detectors. */
+const withRules = (part: Part, rules: RuleSet | undefined): Part =>
+  rules === undefined
+    ? part
+    : {
+        ...part,
+        rules,
+        scenario: {
+          ...part.scenario,
+          detectors: [...part.scenario.detectors, ...alertDetectors(rules, part.scenario.rightAlerts)],
+        },
+      };
 
 /** Throws `usage` where a runbook's delay and the time that a recovery has to hold would not fit into the horizon that was asked for. */
 function requireLongEnough(horizonMs: Millis, parts: readonly Part[], profile: RunFlags['profile']): void {

@@ -1,0 +1,44 @@
+import type { RightAlert } from '../../model/alert.ts';
+import type { Detector } from '../../model/detector.ts';
+import { grouped } from '../../model/grouped.ts';
+import { millis, seconds } from '../../model/units.ts';
+import { alertLoop, alertTimes } from './times.ts';
+import type { AlertRule, RuleSet } from './rule-set.ts';
+
+/** How often an alert that has nothing new to say is known to be alive. */
+export const heartbeatMs = seconds(20);
+
+/**
+ * An alert whose rule says that nobody is told (`severity: none`): kube-prometheus' Watchdog, which always fires and whose silence is the news,
+ * and what only inhibits others.
+ */
+const tellsNobody = ({ labels }: AlertRule): boolean => labels['severity'] === 'none';
+
+/**
+ * The alerts of rules as detectors, one for each name: several rules of one name (a warning and a critical one) are one alert to whoever is
+ * told of it. It is told when its notification arrives.
+ */
+export function alertDetectors(
+  rules: Pick<RuleSet, 'alerts' | 'from'>,
+  right: readonly RightAlert[] = [],
+): readonly Detector[] {
+  const told = rules.alerts.filter((rule) => !tellsNobody(rule));
+  return [...grouped(told, ({ name }) => name)].map(([name, all]): Detector => {
+    const forMs = millis(Math.min(...all.map((rule) => rule.forMs)));
+    return {
+      id: name,
+      title: `Prometheus' alert ${name}`,
+      source: `rules: ${rules.from.join(', ')}`,
+      loop: (profile) => alertLoop(forMs, alertTimes(profile)),
+      leastTtdMs: (profile) => millis(forMs + alertTimes(profile).groupWaitMs),
+      periodMs: () => heartbeatMs,
+      expects: '',
+      right: right.filter((one) => one.alertname === name).map(({ labels = {} }) => labels),
+      async *watch(context) {
+        const readings = context.alerts?.(name);
+        if (readings === undefined) throw new Error('no rules are evaluated beside this trial');
+        yield* readings;
+      },
+    };
+  });
+}
