@@ -70,9 +70,9 @@ describe('its entrypoint', () => {
     chmodSync(join(dir, name), 0o755);
   };
   const told = () => readFileSync(join(dir, 'told'), 'utf8').trim().split('\n');
-  const start = (role: string): ChildProcessWithoutNullStreams => {
+  const start = (role: string, fix = 'echo fix'): ChildProcessWithoutNullStreams => {
     program('kubectl', `echo "kubectl $1 $2" >> ${dir}/told`);
-    program('k3d-entrypoint-fix.sh', `echo fix >> ${dir}/told`);
+    program('k3d-entrypoint-fix.sh', `{ ${fix}; } >> ${dir}/told`);
     return spawn('sh', [script('k3d-entrypoint.sh'), role, '--flag'], {
       env: { PATH: `${dir}:${process.env['PATH'] ?? ''}`, HOSTNAME: 'me' },
     });
@@ -96,9 +96,12 @@ describe('its entrypoint', () => {
     program('k3s', `trap 'echo "k3s ends" >> ${dir}/told; exit 0' TERM\necho up\nwhile :; do sleep 0.05; done`);
     const node = start(role);
     await once(node.stdout, 'data');
-    // A server hears signals once it has been made schedulable.
-    while (role === 'server' && told().length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    // A server hears signals once it has been made schedulable: until SIGTERM (bit 14) is caught it would end it.
+    const caught = (): boolean => {
+      const mask = /^SigCgt:\s*([0-9a-f]+)/m.exec(readFileSync(`/proc/${node.pid ?? 0}/status`, 'utf8'))?.[1] ?? '0';
+      return (BigInt(`0x${mask}`) & (1n << 14n)) !== 0n;
+    };
+    while (!caught()) await new Promise((resolve) => setTimeout(resolve, 10));
     node.kill('SIGTERM');
     await once(node, 'close');
     expect(told()).toEqual(order);
@@ -106,8 +109,7 @@ describe('its entrypoint', () => {
 
   it('does not start k3s when a fix fails', async () => {
     program('k3s', `echo started >> ${dir}/told`);
-    const node = start('agent');
-    program('k3d-entrypoint-fix.sh', `echo broken >> ${dir}/told; exit 1`);
+    const node = start('agent', 'echo broken; exit 1');
     const [code] = (await once(node, 'close')) as [number];
     expect([code, told()]).toEqual([1, ['broken']]);
   });
