@@ -158,15 +158,20 @@ export async function watchStable({ spec, journal, clock, signal }: Watched): Pr
 
 /**
  * Gives the alerts the time that they need to notice that it is over: an alert on a rate looks back, so it clears one window
- * after the last cause. One that still fires then is reported as such.
+ * after the last cause. One that still fires then is reported as such. Not waited for: an alert of a rule that names something else,
+ * which full recovery does not ask for either; some ring on every cluster.
  */
 export async function alarmsClear({ spec, journal, clock, signal }: Watched): Promise<void> {
   const { profile } = spec;
   const endMs = clock.now() + profile.alertWindowMs + 2 * profile.evaluationMs;
+  const rules = new Map(spec.scenario.detectors.filter((d) => d.right !== undefined).map((d) => [d.id, d]));
   const standing = () => {
     const last = new Map<string, string>();
-    for (const e of journal.events)
-      if (e.type === 'detector' && (e.state === 'firing' || e.state === 'quiet')) last.set(e.detector, e.state);
+    for (const e of journal.events) {
+      if (e.type !== 'detector' || (e.state !== 'firing' && e.state !== 'quiet')) continue;
+      const rule = e.state === 'firing' ? rules.get(e.detector) : undefined;
+      if (rule === undefined || isRight(rule, e)) last.set(e.detector, e.state);
+    }
     return [...last.values()].includes('firing');
   };
   while (standing() && clock.now() < endMs) await clock.sleep(1000, signal);

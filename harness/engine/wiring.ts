@@ -20,7 +20,7 @@ import { registerRun, type RunRegistration } from '../registry/registry.ts';
 import { startSampling } from '../sampling/sampler.ts';
 import { cacheDir, stateDir } from '../host/folders.ts';
 import { inotifyOfRoot } from '../host/inotify.ts';
-import { inotifyRoomFor, roomFor, type Need } from '../setup/need.ts';
+import { inotifyRoomFor, monitoringMemory, roomFor, type Need } from '../setup/need.ts';
 import { makeReady } from '../setup/ready.ts';
 import { deadline } from '../host/time.ts';
 import { buildOf } from './build.ts';
@@ -67,7 +67,9 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
         hint: 'ls manifests',
       },
     );
-  const need = await needOf(options.scenarioId, scenario, options.parallel);
+  const bare = await needOf(options.scenarioId, scenario, options.parallel);
+  const beside = options.rules === undefined ? 0 : monitoringMemory;
+  const need = { ...bare, memoryBytes: bare.memoryBytes + beside };
   const optional = options.rules === undefined ? [] : monitoringImages;
   const { images, kindBinary, kubectlBinary } = await makeReady({ ...options, need, optional }, onProgress, signal);
   const registration = registerRun({ runId, scenario: options.scenarioId, runDir });

@@ -24,6 +24,12 @@ export function clusterMemory(workers: number, pods: number): number {
 }
 
 /**
+ * What Prometheus, Alertmanager and the exporters take beside a cluster of three nodes, in bytes: their containers 208 MiB at most in trials of `cni-wipe`
+ * with the rules that come with firedrill (Prometheus 144), the exporters on the nodes up to 60 MiB each.
+ */
+export const monitoringMemory = 0.4 * 2 ** 30;
+
+/**
  * Bytes that must be free where Docker keeps its data: 3.5 GB for images and the first snapshot, and 0.85 GB for each node's disk (measured on
  * clusters by kind: 717 to 799 MiB; restored ones share most of it).
  */

@@ -131,6 +131,16 @@ describe.concurrent('mistakes are one line that says what, where and the next co
       /--provider k3d makes no nodes for kubeadm {2}-> {2}--provider k3d --distribution k3s/,
     ],
     [
+      'rules where no exporter can run',
+      ['run', 'lights-out', '--distribution', 'k3s', '--provider', 'k3d', '--rules', 'stock'],
+      /--rules needs systemd on the nodes, and those of k3s on k3d have none {2}-> {2}omit --provider k3d, or --rules/,
+    ],
+    [
+      'rules that are not there',
+      ['run', 'lights-out', '--rules', './no-such-rules', '--dry-run'],
+      /no rules at \.\/no-such-rules: ENOENT/,
+    ],
+    [
       'a resumed run keeps who made its nodes',
       ['run', 'lights-out', '--resume', 'latest', '--distribution', 'k3s', '--provider', 'k3d'],
       /--(distribution|provider) cannot be combined with --resume {2}-> /,

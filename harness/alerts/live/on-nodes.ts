@@ -26,6 +26,8 @@ function unitFiles({ address, role }: NodeInfo, etcd: boolean): Readonly<Record<
   const exporter = [
     `${folder}/node_exporter --web.listen-address=${address}:${onNodes.exporter}`,
     '--no-collector.wifi --no-collector.hwmon --no-collector.btrfs --collector.systemd',
+    // A folder that is not there is an error that rules ring for; this one has no metrics in it.
+    `--collector.textfile.directory=${folder}`,
     '--collector.filesystem.mount-points-exclude=^/(dev|proc|sys|run/k3s/containerd/.+|run/containerd/.+|var/lib/kubelet/pods/.+)($$|/)',
     `--collector.netclass.ignored-devices=^${never}$$ --collector.netdev.device-exclude=^${never}$$`,
   ].join(' ');

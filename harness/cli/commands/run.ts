@@ -272,6 +272,7 @@ async function soundParts(
     };
     parts.push({ id, distribution, scenario: { ...scenario, horizonMs } });
   }
+  requireExporters(flags);
   const rules = await soundRules(context, flags);
   if (flags.horizon !== undefined) requireLongEnough(flags.horizon, parts, flags.profile);
   for (const { id, scenario } of parts) {
@@ -281,6 +282,19 @@ async function soundParts(
   for (const { id, scenario } of watched)
     if (flags.trigger.kind === 'detector') requireDetector(id, scenario, flags.trigger.id);
   return watched;
+}
+
+/** Throws `usage` where rules could not be evaluated: the exporters of a node are units of its systemd. */
+function requireExporters({ rules = [], distribution, beside = [] }: RunFlags): void {
+  const without = [distribution, ...beside].find((name) => distributions[name].init !== 'systemd');
+  if (rules.length > 0 && without !== undefined)
+    throw new FiredrillError(
+      'usage',
+      `--rules needs systemd on the nodes, and those of ${distributions[without].title ?? without} have none`,
+      {
+        hint: 'omit --provider k3d, or --rules',
+      },
+    );
 }
 
 /** The rules that were asked for, read and found sound; undefined for none. */
