@@ -43,10 +43,9 @@ describe('values of flags', () => {
   });
 
   it('collects rules, and forgets them after none', () => {
-    expect(['stock', './ours', 'stock'].reduce<readonly string[]>((before, value) => rules(value, before), [])).toEqual([
-      'stock',
-      './ours',
-    ]);
+    expect(['stock', './ours', 'stock'].reduce<readonly string[]>((before, value) => rules(value, before), [])).toEqual(
+      ['stock', './ours'],
+    );
     expect(rules('none', ['stock'])).toEqual([]);
   });
 

@@ -7,10 +7,14 @@ import type { Watched } from './watched.ts';
 /** Journals every reading of a detector until aborted, and when it ended by itself. Never rejects. */
 export async function watchDetector(
   detector: Detector,
-  { spec, cluster, journal, clock, signal, alerts }: Pick<
-    Watched,
-    'spec' | 'cluster' | 'journal' | 'clock' | 'signal' | 'alerts'
-  >,
+  {
+    spec,
+    cluster,
+    journal,
+    clock,
+    signal,
+    alerts,
+  }: Pick<Watched, 'spec' | 'cluster' | 'journal' | 'clock' | 'signal' | 'alerts'>,
   samples: Broadcast<Sample>,
 ): Promise<void> {
   try {

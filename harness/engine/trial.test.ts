@@ -261,7 +261,13 @@ describe('rules that are evaluated beside a trial', () => {
   };
   const facts = {
     ...{ type: 'monitoring' as const, scrapeMs: 2000, evaluationMs: 4000, groupWaitMs: 4000 },
-    ...{ groupIntervalMs: 40_000, repeatIntervalMs: 1_920_000, lookbackMs: 40_000, targets: { kubelet: 3 }, absent: {} },
+    ...{
+      groupIntervalMs: 40_000,
+      repeatIntervalMs: 1_920_000,
+      lookbackMs: 40_000,
+      targets: { kubelet: 3 },
+      absent: {},
+    },
   };
 
   /** A monitoring that is asked for the alert's readings while the world goes on. */

@@ -344,7 +344,9 @@ function alarmEntry(d: DetectorSummary, plan: Plan): Entry {
     details: [
       ['How it looks', d.loop],
       ...(d.what === undefined ? [] : [['What it said', `“${clip(d.what, 90)}”`] as const]),
-      ...(stages === undefined ? [] : [['Pending, firing, notified', `${stages} (${d.points[0]?.trialId ?? ''})`] as const]),
+      ...(stages === undefined
+        ? []
+        : [['Pending, firing, notified', `${stages} (${d.points[0]?.trialId ?? ''})`] as const]),
       ...(d.trouble === undefined ? [] : [['What was wrong with it', `“${clip(d.trouble, 90)}”`] as const]),
     ],
   };

@@ -87,7 +87,7 @@ it('an alert that the cure set off has to be quiet again all the same before all
   expect(record.fullRecoveryMissing).toEqual(['alert node is still firing']);
 });
 
-describe("an alert of a rule", () => {
+describe('an alert of a rule', () => {
   const labels = { alertname: 'node', node: 'worker2', severity: 'warning' };
   const rule = { id: 'node', periodMs: 60_000, expects: '', right: [{ node: 'worker2' }] };
   const told = (atMs: number, own = labels) => ({ ...said(atMs, 'firing', 'node{...}'), labels: own });

@@ -150,8 +150,7 @@ export function firedRightly(log: TrialLog, { fromMs, toMs }: Observation, id: s
   return log
     .of('detector')
     .some(
-      (r) =>
-        r.detector === id && r.state === 'firing' && r.atMs >= fromMs && r.atMs <= toMs && isRight(detector, r),
+      (r) => r.detector === id && r.state === 'firing' && r.atMs >= fromMs && r.atMs <= toMs && isRight(detector, r),
     );
 }
 
