@@ -99,7 +99,7 @@ export const usesQueryRange = (expr: string): boolean =>
 export function scaleExpression(expr: string, factor: number): string {
   const changes: { readonly from: number; readonly to: number; readonly text: string }[] = [];
   for (const node of all(parser.parse(expr).topNode, 'NumberDurationLiteralInDurationContext')) {
-    for (let up = node.parent; up !== null && up.name.endsWith('DurationExpr'); up = up.parent) {
+    for (let up = node.parent; up?.name.endsWith('DurationExpr') === true; up = up.parent) {
       if (['Mul', 'Div', 'Mod', 'Pow'].some((op) => up.getChild(op) !== null)) throw cannotScale(expr, up);
     }
     const text = expr.slice(node.from, node.to);

@@ -107,7 +107,8 @@ export function readRules(text: string, file: string): readonly RuleGroup[] {
   };
   const scalar = (map: YAMLMap, name: string): string | undefined => {
     const value: unknown = map.get(name);
-    return value === undefined || value === null ? undefined : String(value);
+    if (value === undefined || value === null) return undefined;
+    return typeof value === 'string' ? value : JSON.stringify(value);
   };
   const time = (map: YAMLMap, name: string): Millis | undefined => {
     const value = scalar(map, name);
