@@ -21,7 +21,7 @@ export const objectiveWords = ({ recoverMs, rows }: Objective): string =>
  */
 export function meets({ recoverMs, rows }: Objective, trial: TrialRecord): boolean {
   const { outcome, data } = trial;
-  const lost = data === undefined ? 0 : data === 'unknown' ? Infinity : data.lost;
+  const lost = data === 'unknown' ? Infinity : data.lost;
   const ended = isSuccess(outcome) || (outcome === 'recovered-with-loss' && rows !== undefined);
   const ttr = lastingTtr(trial);
   const inTime = outcome === 'prevented' || (ttr !== undefined && ttr.hi <= recoverMs);

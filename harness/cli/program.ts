@@ -192,7 +192,7 @@ With npm, flags come after a lone --:
     .option(
       '--objective <words>',
       'what recovery must be like, for example `5m, 0 rows` or `cni-wipe: 5m`; a file has one a line. Exit code 1 if no runbook meets it',
-      (v: string, given: readonly NamedObjective[] = []) => [...given, ...objectivesOf(v)],
+      (v: string, given: readonly NamedObjective[] | undefined) => [...(given ?? []), ...objectivesOf(v)],
     )
     .option('--timeout <time>', 'stop after this long, e.g. 45m', (v) => duration('--timeout', v))
     .option('--fresh', 'make every cluster anew instead of restoring it from a snapshot')

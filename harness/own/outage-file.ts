@@ -54,7 +54,6 @@ const stepFields = z.strictObject({
   finding: z.boolean().optional(),
   destroys: text.optional(),
 });
-export type StepFields = z.output<typeof stepFields>;
 
 const step = z.union([text, stepFields], { error: 'must be a command, or { run, until or reboot: ..., on: ... }' });
 const steps = z.union([text, z.array(step)], { error: 'must be a command, or a list of steps' });

@@ -38,7 +38,7 @@ const told = (of: string, role: 'server' | 'agent'): readonly string[] =>
   facts
     .filter((fact) => fact.of === of && (fact.on === undefined || fact.on === 'all' || fact.on === role))
     .map(({ is }) =>
-      String(is)
+      is
         .replace('<server>', server)
         .replace('<token>', 'secret')
         .replace('<version>', k3d)

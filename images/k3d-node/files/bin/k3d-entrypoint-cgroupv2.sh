@@ -7,4 +7,4 @@ root=/sys/fs/cgroup
 mkdir -p "$root/init"
 # One that has ended meanwhile cannot move.
 while read -r pid; do echo "$pid" > "$root/init/cgroup.procs" || true; done < "$root/cgroup.procs" 2>/dev/null
-for controller in $(cat "$root/cgroup.controllers"); do echo "+$controller"; done | tr '\n' ' ' > "$root/cgroup.subtree_control"
+sed 's/^/+/; s/ / +/g' "$root/cgroup.controllers" > "$root/cgroup.subtree_control"

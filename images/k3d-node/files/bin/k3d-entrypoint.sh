@@ -3,6 +3,7 @@
 # name does, which k3d copies into every node (k3d v5.9.0, pkg/types/fixes/assets/k3d-entrypoint.sh): a server is made schedulable again when
 # its API answers, however long that takes, and is drained when Docker stops it; an agent is not.
 set -eu
+: "${HOSTNAME:=$(hostname)}" # Docker sets it
 for fix in /bin/k3d-entrypoint-*.sh; do
   "$fix" "$@" || exit 1
 done
