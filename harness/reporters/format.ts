@@ -1,5 +1,5 @@
 import { safestFirst, severity, worstFault } from '../analysis/faults.ts';
-import { percent } from '../analysis/words.ts';
+import { list, percent } from '../analysis/words.ts';
 import { isFaultFree } from '../model/control.ts';
 import { controlsOf, type Plan } from '../model/plan.ts';
 import type { DetectorRecord, TrialRecord } from '../model/record.ts';
@@ -183,3 +183,26 @@ export function reproduce(plan: Plan): readonly string[] {
 
 /** In place of a table of alerts. (Those of a scenario are only known by what its trials saw.) */
 export const noAlarms = 'No alert was evaluated: the scenario has none, or no trial has the outage itself.';
+
+/** Of so many alerts at most, all are listed. */
+const manyAlerts = 20;
+
+/**
+ * The alerts of a run that are listed: all of a few; of many (a folder of rules) those of which there is something to say, and for the others a
+ * line with their names.
+ */
+export function alarmsTold(detectors: readonly DetectorSummary[]): {
+  readonly listed: readonly DetectorSummary[];
+  readonly silent?: string;
+} {
+  if (detectors.length <= manyAlerts) return { listed: detectors };
+  const says = ({ points, falseAlarms, counts: { dead, blind, misdiagnosed, noisy } }: DetectorSummary): boolean =>
+    points.length + falseAlarms + dead + blind + misdiagnosed + noisy > 0;
+  const silent = detectors.filter((d) => !says(d));
+  return silent.length === 0
+    ? { listed: detectors }
+    : {
+        listed: detectors.filter(says),
+        silent: `${countOf(silent.length, 'more alert')} never rang: ${list(silent.map(({ id }) => id))}.`,
+      };
+}

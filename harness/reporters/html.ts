@@ -283,6 +283,7 @@ function agreement(r: RunbookSummary): Markup {
 
 function* alarmSection(summary: RunSummary, plan: Plan): Generator<Markup, void> {
   const seen = summary.detectors.some((d) => d.points.length > 0);
+  const { listed, silent } = f.alarmsTold(summary.detectors);
   yield safe`<section><h2>Alerts</h2>
 <p class="lead">${summary.verdict.alarm === undefined ? f.noAlarms : `${summary.verdict.alarm}.`}</p>
 ${
@@ -297,13 +298,14 @@ ${
       prose('False alarms', 'false alarms'),
       numbers('Earlier than in the postmortem'),
     ],
-    summary.detectors.map((d) => alarmEntry(d, plan)),
+    listed.map((d) => alarmEntry(d, plan)),
   )}
+${silent !== undefined && safe`<p class="muted">${silent}</p>`}
 ${seen && safe`<div class="plot-box">`}`
 }`;
   if (seen) {
     yield* stripPlot(
-      summary.detectors.map((d) => ({
+      listed.map((d) => ({
         name: d.id,
         result: f.ttdText(d),
         leastMs: d.leastTtdMs,

@@ -15,6 +15,7 @@ import { code, columnsTable, markdownTable, md } from './markdown-text.ts';
 /** The report as Markdown, for a job summary or an issue: verdict first, then the tables. */
 export function markdownReport(summary: RunSummary, plan: Plan, records: readonly TrialRecord[]): string {
   const { verdict } = summary;
+  const alarms = f.alarmsTold(summary.detectors);
   const blocks = [
     `# ${md(plan.outage.title)}`,
     `**${md(verdict.headline)}.**`,
@@ -39,7 +40,8 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
       ['', (r) => md(f.agreementWords[r.agreement])],
     ]),
     '## Alerts',
-    summary.detectors.length === 0 ? f.noAlarms : alarmTable(summary.detectors),
+    summary.detectors.length === 0 ? f.noAlarms : alarmTable(alarms.listed),
+    ...(alarms.silent === undefined ? [] : [md(alarms.silent)]),
     ...stagesList(summary.detectors),
     ...controlsMarkdown(summary),
     '## Trials',

@@ -1,7 +1,7 @@
 import { firstAlarm, surprises, type Overview } from '../analysis/overview.ts';
 import type { Plan } from '../model/plan.ts';
 import { humanDuration } from '../model/units.ts';
-import type { RunSummary } from '../model/summary.ts';
+import type { DetectorSummary, RunSummary } from '../model/summary.ts';
 import { controlsTerminal } from './controls.ts';
 import * as f from './format.ts';
 import { trialCounts } from './markdown.ts';
@@ -13,6 +13,7 @@ export function terminalReport(summary: RunSummary, plan: Plan, options: Termina
   const paint = painter(options.colour);
   const width = Math.max(40, options.width);
   const { verdict } = summary;
+  const alarms = f.alarmsTold(summary.detectors);
   const tone = verdict.kind === 'use' || verdict.kind === 'wait' ? paint.good : paint.warn;
   const lines = [
     '',
@@ -33,7 +34,11 @@ export function terminalReport(summary: RunSummary, plan: Plan, options: Termina
     }),
     ...(summary.detectors.length === 0
       ? []
-      : ['', ...table(alarmColumns(summary), summary.detectors.length, width, paint)]),
+      : [
+          '',
+          ...table(alarmColumns(alarms.listed), alarms.listed.length, width, paint),
+          ...(alarms.silent === undefined ? [] : wrap(alarms.silent, width, '  ').map(paint.dim)),
+        ]),
     ...controlsTerminal(summary, width, paint),
     ...(summary.noData.length === 0
       ? []
@@ -84,8 +89,7 @@ function runbookColumns(summary: RunSummary): readonly Column[] {
   ];
 }
 
-function alarmColumns(summary: RunSummary): readonly Column[] {
-  const rows = summary.detectors;
+function alarmColumns(rows: readonly DetectorSummary[]): readonly Column[] {
   return [
     { head: 'alert', cells: rows.map((d) => d.id), dropOrder: 0 },
     { head: 'detected', cells: rows.map(f.detectedText), dropOrder: 0, right: true },
