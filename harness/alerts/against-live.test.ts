@@ -14,14 +14,18 @@ it('the first firing evaluation of each alert, in both', () => {
       live('y', 'firing', 3),
       live('z', 'pending', 3),
       live('old', 'pending', 0, 1),
+      { labels: { alertname: 'OnlyThere', alertstate: 'firing' }, timesMs: [4] },
     ],
-    [
-      { labels: alert('x'), activeMs: 2, firedMs: 11 },
-      { labels: alert('x'), activeMs: 20, firedMs: 30 },
-      { labels: alert('z'), activeMs: 2, firedMs: 4 },
-      { labels: { alertname: 'B' }, activeMs: 2, firedMs: 4 },
-      { labels: alert('old'), activeMs: 2, firedMs: 4 },
-    ],
+    {
+      names: new Set(['A', 'B']),
+      spans: [
+        { labels: alert('x'), activeMs: 2, firedMs: 11 },
+        { labels: alert('x'), activeMs: 20, firedMs: 30 },
+        { labels: alert('z'), activeMs: 2, firedMs: 4 },
+        { labels: { alertname: 'B' }, activeMs: 2, firedMs: 4 },
+        { labels: alert('old'), activeMs: 2, firedMs: 4 },
+      ],
+    },
     { fromMs: -1, evaluationMs: 1 },
   );
   expect(found).toEqual([

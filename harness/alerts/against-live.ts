@@ -20,27 +20,29 @@ const own = (labels: Labels): Labels =>
   Object.fromEntries(Object.entries(labels).filter(([name]) => name !== '__name__' && name !== 'alertstate'));
 
 /**
- * Holds replayed alerts against the `ALERTS` that the trial's own Prometheus stored: the first time that each fired. Alerts of names that it never had are
- * left out: those rules did not run there. So are those that stood when the data begin, for since when they did is not in them.
+ * Holds replayed alerts against the `ALERTS` that the trial's own Prometheus stored: the first time that each fired. Alerts of names that only
+ * one of the two has rules for are left out. So are those that stood when the data begin, for since when they did is not in them.
  * @param stored the series `ALERTS`, pending and firing
+ * @param replayed.spans what fired in the replay; `names`: of all its alert rules
  */
 export function againstLive(
   stored: readonly Stored[],
-  spans: readonly AlertSpan[],
+  replayed: { readonly spans: readonly AlertSpan[]; readonly names: ReadonlySet<string> },
   { fromMs, evaluationMs }: { readonly fromMs: number; readonly evaluationMs: number },
 ): readonly Agreement[] {
-  const names = new Set(stored.map(({ labels }) => labels['alertname']));
+  const both = stored.filter(({ labels }) => replayed.names.has(labels['alertname'] ?? ''));
+  const names = new Set(both.map(({ labels }) => labels['alertname']));
   const found = new Map<string, { labels: Labels; replayedMs?: number; liveMs?: number }>();
   const first = (labels: Labels, which: 'replayedMs' | 'liveMs', atMs: number): void => {
     const key = labelKey(labels);
     const before = found.get(key) ?? { labels };
     found.set(key, { ...before, [which]: Math.min(before[which] ?? Infinity, atMs) });
   };
-  for (const { labels, timesMs } of stored) {
+  for (const { labels, timesMs } of both) {
     const [atMs] = timesMs;
     if (labels['alertstate'] === 'firing' && atMs !== undefined) first(own(labels), 'liveMs', atMs);
   }
-  for (const { labels, firedMs } of spans) {
+  for (const { labels, firedMs } of replayed.spans) {
     if (firedMs !== undefined && names.has(labels['alertname'])) first(labels, 'replayedMs', firedMs);
   }
   const standing = new Set(

@@ -53,6 +53,8 @@ export async function testTrial(
       evaluationMs: truth.evaluationMs,
       ...(whatIf.everyMs === undefined ? {} : { everyMs: whatIf.everyMs * truth.factor }),
     });
+    const alertRules = groups.flatMap(({ rules }) => rules).filter(({ kind }) => kind === 'alert');
+    const names = new Set(alertRules.map(({ name }) => name));
     const tried: Tried[] = [];
     for (const forMs of [undefined, ...(whatIf.forMs ?? [])]) {
       const verdicts: Cell[] = [];
@@ -61,7 +63,7 @@ export async function testTrial(
         forMs === undefined && whatIf.everyMs === undefined
           ? againstLive(
               stored,
-              verdicts.flatMap(({ spans }) => spans),
+              { spans: verdicts.flatMap(({ spans }) => spans), names },
               { fromMs: truth.dataFromMs, evaluationMs: truth.evaluationMs },
             )
           : [];
