@@ -91,7 +91,7 @@ function trialLines(
   const noticed =
     truth.firstSymptom === undefined || truth.onset === undefined
       ? 'users never noticed'
-      : `users noticed after ${humanDuration(midpoint(truth.firstSymptom.interval) - midpoint(truth.onset))}`;
+      : `users noticed after ${humanDuration(Math.max(0, midpoint(truth.firstSymptom.interval) - midpoint(truth.onset)))}`;
   const cells = (of: (cell: Cell) => string): readonly string[] => shown.map(of);
   return [
     paint.bold(outage) + ` (${kept.name}; ${truth.distribution}, runbook ${truth.runbook}; ${noticed})`,
