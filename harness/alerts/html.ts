@@ -1,9 +1,10 @@
+import { signed } from '../analysis/words.ts';
 import { countOf, humanDuration, midpoint } from '../model/units.ts';
 import { head, safe, trusted, type Markup } from '../reporters/markup.ts';
 import { graph } from './graph.ts';
 import { ruleKey, type Cell, type ProfileResult, type RuleRow, type TrialRow } from './result.ts';
 import type { TestResult } from './terminal.ts';
-import { falseAlarmsText, leadText, liveText, signed, stateWords } from './words.ts';
+import { falseAlarmsText, leadText, liveText, stateWords } from './words.ts';
 
 /** What the matrix and its graphs need beside the reports' style. */
 const style = trusted(`<style>

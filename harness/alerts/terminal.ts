@@ -1,8 +1,9 @@
+import { signed } from '../analysis/words.ts';
 import { painter, table, wrap, type Paint, type TerminalOptions } from '../reporters/table.ts';
 import { countOf, humanDuration, midpoint } from '../model/units.ts';
 import type { Met } from './requirements.ts';
 import type { Cell, OutageRow, ProfileResult, TrialRow } from './result.ts';
-import { falseAlarmsText, leadText, liveText, signed, stateWords } from './words.ts';
+import { falseAlarmsText, leadText, liveText, stateWords } from './words.ts';
 
 /** One result: under the rules' own settings, or under another `for`. */
 export interface Variant {

@@ -15,9 +15,6 @@ export const stateWords: Readonly<Record<CellState, string>> = {
   failed: 'could not be evaluated',
 };
 
-/** `12 s`, `−4.0 s`: negative is before. */
-export const signed = (ms: number): string => (ms < 0 ? `−${humanDuration(-ms)}` : humanDuration(ms));
-
 /** `4.0 s before`, `12 s after`: against the first symptom. */
 export function leadText({ leadMs }: Pick<Verdict, 'leadMs'>): string {
   if (leadMs === undefined) return '';

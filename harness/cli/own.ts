@@ -8,6 +8,7 @@ import type { Plan } from '../model/plan.ts';
 import type { ClaimedRunbook } from '../model/runbook.ts';
 import { profiles } from '../model/profile.ts';
 import { claimed, existence, type Existence, type Scenario } from '../model/scenario.ts';
+import { isName, nameFrom } from '../own/names.ts';
 import { outageOfYaml } from '../own/outage.ts';
 import { wait } from '../runbooks/wait.ts';
 import { codeExistence, idsOf, projectRoot } from './load-code.ts';
@@ -17,18 +18,21 @@ import { runbookOfMarkdown } from '../own/markdown-runbook.ts';
 /** Whether what was typed for a runbook is a file and not a name. */
 export const isFile = (asked: string): boolean => asked.endsWith('.md');
 
+/** What a user's own file holds. */
+function textOf(what: 'runbook' | 'outage', file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new FiredrillError('usage', `cannot read the ${what} ${file}: ${oneLine(error)}`, { cause: error });
+  }
+}
+
 /**
  * The runbook in a Markdown file.
  * @throws FiredrillError `usage` when it cannot be read, or is none
  */
 export function ownRunbook(file: string): ClaimedRunbook {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new FiredrillError('usage', `cannot read the runbook ${file}: ${oneLine(error)}`, { cause: error });
-  }
-  return runbookOfMarkdown(text, file);
+  return runbookOfMarkdown(textOf('runbook', file), file);
 }
 
 /** What was typed for runbooks: the ids of all, and those that were read from files. */
@@ -76,18 +80,12 @@ export const nameOfScenario = (asked: string): string =>
  */
 export async function ownOutage(file: string, distribution: Distribution, folder: string): Promise<Existence> {
   const id = nameOfScenario(file);
-  if (!/^[a-z0-9][a-z0-9-]*$/.test(id))
+  if (!isName(id))
     throw new FiredrillError('usage', `${file}: its name becomes the outage's: lower-case letters, digits and dashes`, {
-      hint: `mv ${file} ${id.toLowerCase().replace(/[^a-z0-9]+/g, '-')}.yaml`,
+      hint: `mv ${file} ${nameFrom(id)}.yaml`,
     });
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new FiredrillError('usage', `cannot read the outage ${file}: ${oneLine(error)}`, { cause: error });
-  }
   const parts = partsOfOutages(folder, distribution);
-  const { scenario, distributions } = await outageOfYaml(text, id, file, {
+  const { scenario, distributions } = await outageOfYaml(textOf('outage', file), id, file, {
     probes: () => resurrectionProbes(),
     alerts: resurrectionDetectors,
     alert: (name) => parts.find('alert', name, ({ detectors }) => detectors.map((one) => [one.id, one, said(one)])),
@@ -125,7 +123,8 @@ const said = (alert: Detector): string => [alert.title, alert.expects, alert.loo
 
 /** Parts of the outages of a folder that are in TypeScript, by their names. */
 function partsOfOutages(folder: string, distribution: Distribution) {
-  const all = async () => {
+  let loaded: Promise<readonly (readonly [string, Scenario])[]> | undefined;
+  const load = async (): Promise<readonly (readonly [string, Scenario])[]> => {
     const there = await Promise.all(
       idsOf(folder, 'ts').map(async (id) => [id, await codeExistence(id, folder, distribution)] as const),
     );
@@ -139,7 +138,7 @@ function partsOfOutages(folder: string, distribution: Distribution) {
       partsIn: (scenario: Scenario) => readonly (readonly [string, T, string])[],
     ): Promise<T> {
       const [name = asked, within] = asked.split('/').reverse();
-      const found = (await all()).flatMap(([id, scenario]) =>
+      const found = (await (loaded ??= load())).flatMap(([id, scenario]) =>
         within !== undefined && within !== id
           ? []
           : partsIn(scenario).map(([partName, part, text]) => ({ id, name: partName, part, text })),

@@ -10,15 +10,13 @@ import { claimSchema, type ClaimedRunbook } from '../model/runbook.ts';
 import type { Place, Step } from '../model/step.ts';
 import { durationOf, seconds } from '../model/units.ts';
 import { isNodes, parts, phrases, placeOf, shells, words, type Part } from './fence.ts';
+import { isName, nameFrom } from './names.ts';
 
 /** How long a block may take that says nothing of it. */
 const defaultTimeout = seconds(60);
 
 const frontSchema = z.strictObject({
-  id: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes')
-    .optional(),
+  id: z.string().refine(isName, 'must be lower-case letters, digits and dashes').optional(),
   title: z.string().min(1).optional(),
   why: z.string().min(1).optional(),
   source: z.string().min(1).optional(),
@@ -163,12 +161,7 @@ function placeIn(word: string, fail: (what: string, hint?: string) => FiredrillE
   return place;
 }
 
-const idOf = (name: string): string =>
-  (name.split('/').at(-1) ?? name)
-    .replace(/\.[^.]*$/, '')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '') || 'own';
+const idOf = (name: string): string => nameFrom((name.split('/').at(-1) ?? name).replace(/\.[^.]*$/, '')) || 'own';
 
 function wrong(name: string, line: number | undefined, what: string, hint?: string): FiredrillError {
   const where = line === undefined ? name : `${name}:${line}`;

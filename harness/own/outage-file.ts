@@ -4,12 +4,13 @@ import type { NodeSelector, Place } from '../model/step.ts';
 import { claimSchema } from '../model/runbook.ts';
 import { durationOf, type Millis } from '../model/units.ts';
 import { isNodes, placeOf } from './fence.ts';
+import { isName } from './names.ts';
 
 /** The schema of an outage in one YAML file (docs/own-outages.md): what a user writes, before anything in it is looked up. */
 
 const words = (what: string) => ({ error: `must be ${what}` });
 const text = z.string(words('a text')).min(1, words('a text that is not empty'));
-const name = z.string(words('a name')).regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes');
+const name = z.string(words('a name')).refine(isName, 'must be lower-case letters, digits and dashes');
 
 const duration = z.string(words('a length of time such as 2s or 5m')).transform((value, context): Millis => {
   const ms = durationOf(value);

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { exitCodes, FiredrillError, oneLine } from '../../model/errors.ts';
 import type { CommandContext } from '../context.ts';
+import { isName, nameFrom } from '../../own/names.ts';
 import { projectRoot } from '../load-code.ts';
 
 /** What can be begun, and the ending of its file. */
@@ -19,9 +20,9 @@ const next: Readonly<Record<Skeleton, (file: string) => string>> = {
  * @throws FiredrillError `usage` for a bad name, or a file that is there
  */
 export function begin(context: CommandContext, what: Skeleton, name: string): number {
-  if (!/^[a-z0-9][a-z0-9-]*$/.test(name))
+  if (!isName(name))
     throw new FiredrillError('usage', `new: ${name} is no name: lower-case letters, digits and dashes`, {
-      hint: `npm run firedrill -- new ${what} ${name.toLowerCase().replace(/[^a-z0-9]+/g, '-') || 'ours'}`,
+      hint: `npm run firedrill -- new ${what} ${nameFrom(name) || 'ours'}`,
     });
   const file = `./${name}.${skeletons[what]}`;
   const path = resolve(file);
