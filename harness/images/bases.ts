@@ -16,7 +16,7 @@ export interface ImagesOf {
   readonly kubernetes?: KubernetesMinor;
   /** Default: kubeadm. */
   readonly distribution?: DistributionName;
-  /** The k3s that the user names, in place of the stand-in. */
+  /** The real k3s, in place of the stand-in. */
   readonly k3s?: OwnK3s;
 }
 
@@ -45,8 +45,9 @@ export interface NodeBase {
 /** The ids of the images of nodes for k3s under systemd, and in k3d; built on demand only. */
 export const k3sNode = 'k3s-node';
 export const k3dNode = 'k3d-node';
-/** The same under systemd with the user's own k3s. */
+/** The same two with the real k3s. */
 export const ownK3sNode = 'k3s-own-node';
+export const ownK3dNode = 'k3d-own-node';
 
 /** k3s' containerd, on the folders that k3s gives it. */
 export const k3sContainerd = [
@@ -88,12 +89,13 @@ const bases: Readonly<Record<DistributionName, NodeBase>> = {
 /** What the node image of a distribution is derived from. */
 export function nodeBaseOf({ distribution = 'kubeadm', k3s }: Pick<ImagesOf, 'distribution' | 'k3s'>): NodeBase {
   const base = bases[distribution];
-  if (k3s === undefined || distribution !== 'k3s') return base;
+  if (k3s === undefined || distribution === 'kubeadm') return base;
   const { version } = k3s;
-  const ref = `firedrill/${ownK3sNode}:${version.replace('+', '-')}`;
+  const id = distribution === 'k3d' ? ownK3dNode : ownK3sNode;
+  const ref = `firedrill/${id}:${version.replace('+', '-')}`;
   return {
     ...base,
-    spec: () => ({ id: ownK3sNode, ref, role: 'base', pullBytes: 0, builtOnly: true }),
+    spec: () => ({ id, ref, role: 'base', pullBytes: 0, builtOnly: true }),
     kubectl: (asked) => ({ ...base.kubectl(asked), version, kept: `${version}/kubectl` }),
   };
 }

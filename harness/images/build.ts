@@ -10,7 +10,7 @@ import type { Step, StepContext } from './dag.ts';
 import { programArchitecture } from './elf.ts';
 import { contentKey, pathKey, short } from './keys.ts';
 import { preload, preloadRecipe } from './preload.ts';
-import { k3dNode, k3sContainerd, k3sNode, ownK3sNode } from './bases.ts';
+import { k3dNode, k3sContainerd, k3sNode, ownK3dNode, ownK3sNode } from './bases.ts';
 import { archiveName, type OwnK3s } from './own-k3s.ts';
 import { baseImages, corednsImage, images, versions, type ImageMode, k3sVersion } from './refs.ts';
 import { builderEnv, compile, compilerFor, moduleDir } from './toolchain.ts';
@@ -528,7 +528,7 @@ export function buildGraph(context: BuildContext): BuildGraph {
   const { k3s } = context;
   if (k3s !== undefined) {
     const archive = archiveName(k3s);
-    files('own-k3s', `k3s ${k3s.version} of your own`, 'docker', [k3s.key], async (out) => {
+    files('own-k3s', `k3s ${k3s.version}, the real one`, 'docker', [k3s.key], async (out) => {
       await copyFile(k3s.program, join(out, 'k3s'));
       await copyFile(k3s.images, join(out, archive));
     });
@@ -540,6 +540,7 @@ export function buildGraph(context: BuildContext): BuildGraph {
         ['own-k3s', archive, archive],
       ],
     });
+    image(ownK3dNode, { recipe: k3dNode, base: ownK3sNode, files: [] });
   }
   return { steps, built, recipes };
 }

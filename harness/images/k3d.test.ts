@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -121,5 +121,16 @@ describe('its entrypoint', () => {
     expect(run().status).toBe(0);
     writeFileSync(join(dir, 'boot'), 'another\n');
     expect(run()).toMatchObject({ status: 1, stderr: expect.stringContaining('firedrill -- clean') as string });
+  });
+
+  it('hands the real k3s the images that lie beside it', () => {
+    const images = join(dir, 'images');
+    const run = () =>
+      spawnSync('sh', [script('k3d-entrypoint-images.sh')], { env: { ...process.env, there: dir, images } });
+    expect(run().status).toBe(0);
+    expect(existsSync(images)).toBe(false);
+    writeFileSync(join(dir, 'images-k3s.tar.zst'), 'images');
+    expect(run().status).toBe(0);
+    expect(readFileSync(join(images, 'images-k3s.tar.zst'), 'utf8')).toBe('images');
   });
 });

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Runner, RunResult } from '../host/run.ts';
-import { imagesOf, nodeBaseOf, ownK3sNode } from './bases.ts';
+import { imagesOf, nodeBaseOf, ownK3dNode, ownK3sNode } from './bases.ts';
 import { buildGraph } from './build.ts';
 import { reachable } from './dag.ts';
 import { recipesDir } from './keys.ts';
-import { archiveName, ownK3s, refuseOwnK3s } from './own-k3s.ts';
+import { archiveName, ownK3s } from './own-k3s.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -110,7 +110,10 @@ describe("a k3s of the user's own", () => {
     if (k3s === undefined) throw new Error('none');
     const [base] = imagesOf({ distribution: 'k3s', k3s });
     expect(base).toMatchObject({ id: ownK3sNode, ref: 'firedrill/k3s-own-node:v1.34.3-k3s1' });
-    expect(imagesOf({ distribution: 'k3d', k3s })[0]?.id).toBe('k3d-node');
+    expect(imagesOf({ distribution: 'k3d', k3s })[0]).toMatchObject({
+      id: ownK3dNode,
+      ref: 'firedrill/k3d-own-node:v1.34.3-k3s1',
+    });
     expect(nodeBaseOf({ distribution: 'k3s', k3s }).kubectl('x')).toMatchObject({ version: 'v1.34.3+k3s1' });
     const place = { runner: real, cacheDir: dir, recipesDir, durations: {} };
     expect(reachable(buildGraph(place).steps, ['k3s-node']).map(({ id }) => id)).not.toContain('own-k3s');
@@ -118,6 +121,7 @@ describe("a k3s of the user's own", () => {
     expect(reachable(graph.steps, [ownK3sNode]).map(({ id }) => id)).toEqual(
       expect.arrayContaining(['own-k3s', 'k3s-node']),
     );
+    expect(reachable(graph.steps, [ownK3dNode]).map(({ id }) => id)).toContain(ownK3sNode);
     mkdirSync(join(dir, 'artifacts'), { recursive: true });
     const step = graph.steps.find(({ id }) => id === 'own-k3s');
     await step?.run({ signal: new AbortController().signal, say: () => undefined });
@@ -130,21 +134,5 @@ describe("a k3s of the user's own", () => {
     ['k3s-airgap-images-amd64.tar.zst', 'images-k3s.tar.zst'],
   ])('keeps the ending of %s, by which k3s knows it', (images, name) => {
     expect(archiveName({ images })).toBe(name);
-  });
-});
-
-describe("a k3s of one's own in k3d's containers", () => {
-  it('is refused with what to do instead, and nothing is where none is named', () => {
-    expect(() => {
-      refuseOwnK3s({ FIREDRILL_K3S: './k3s' });
-    }).toThrow(
-      expect.objectContaining({
-        message: "FIREDRILL_K3S: a k3s of your own runs under systemd, not in k3d's containers",
-        hint: '--provider kind, or unset FIREDRILL_K3S',
-      }) as Error,
-    );
-    expect(() => {
-      refuseOwnK3s({ FIREDRILL_K3S: '' });
-    }).not.toThrow();
   });
 });

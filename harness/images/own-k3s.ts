@@ -1,14 +1,13 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { machineArchitecture, type Architecture } from '../host/architecture.ts';
+import { sha256Of } from '../host/download.ts';
 import { realRunner, type Runner } from '../host/run.ts';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import { programArchitecture } from './elf.ts';
 import { builtMinor } from './refs.ts';
 
-/** A k3s that the user names: the real one, in place of the stand-in. */
+/** The real k3s, in place of the stand-in: one that the user names, or upstream's release. */
 export interface OwnK3s {
   /** Paths of the program, and of its images as k3s' releases have them for machines without internet. */
   readonly program: string;
@@ -78,20 +77,8 @@ export async function ownK3s(
         hint: `a release of v${builtMinor}: https://github.com/k3s-io/k3s/releases`,
       },
     );
-  const key = `${await hashOf(program)}-${await hashOf(images)}`;
+  const key = (await Promise.all([program, images].map(sha256Of))).map((hash) => hash.slice(0, 16)).join('-');
   return { program, images, version, key };
-}
-
-/**
- * Where nodes are made as k3d makes them there is the stand-in alone: whoever names a k3s is told so, and gets no other one unasked.
- * @throws FiredrillError `usage` when one is named
- */
-export function refuseOwnK3s(env: Readonly<Record<string, string | undefined>> = process.env): void {
-  const named = (['FIREDRILL_K3S', 'FIREDRILL_K3S_IMAGES'] as const).find((name) => (env[name] ?? '') !== '');
-  if (named !== undefined)
-    throw new FiredrillError('usage', `${named}: a k3s of your own runs under systemd, not in k3d's containers`, {
-      hint: `--provider kind, or unset ${named}`,
-    });
 }
 
 async function readable(variable: string, path: string): Promise<void> {
@@ -100,10 +87,4 @@ async function readable(variable: string, path: string): Promise<void> {
   } catch (error) {
     throw new FiredrillError('usage', `${variable}: ${oneLine(error)}`, { hint: `ls -l ${path}`, cause: error });
   }
-}
-
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest('hex').slice(0, 16);
 }

@@ -118,6 +118,9 @@ export const images = [
   },
 ] as const satisfies readonly ImageSpec[];
 
+/** k3s' release of this Kubernetes. (github.com/k3s-io/k3s/releases) */
+export const k3sRelease = `${versions.kubernetes}+k3s1`;
+
 /** What the stand-in for k3s says that it is. */
 export const k3sVersion = `${versions.kubernetes}+k3s-stand-in`;
 

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { fetchChecked } from '../host/fetch.ts';
 import { nodeBaseOf } from '../images/bases.ts';
+import { teller } from './teller.ts';
 import type { OwnK3s } from '../images/own-k3s.ts';
 import { versions } from '../images/refs.ts';
 import type { DistributionName } from '../model/distribution.ts';
@@ -144,21 +145,6 @@ async function copyOut(runner: Runner, image: string, from: string, to: string, 
   } finally {
     await runner.run('docker', ['rm', '-v', id]);
   }
-}
-
-function teller(progress: OnProgress, part: string) {
-  const began = performance.now();
-  return (state: 'started' | 'working' | 'done', detail?: string): void => {
-    progress({
-      type: 'setup',
-      part,
-      state,
-      index: 1,
-      of: 1,
-      elapsedMs: Math.round(performance.now() - began),
-      ...(detail === undefined ? {} : { detail }),
-    });
-  };
 }
 
 const platform = (): string => (process.platform === 'darwin' ? 'darwin' : 'linux');

@@ -1,10 +1,10 @@
 import { ensureImages } from '../images/ensure.ts';
 import type { ImageSet } from '../images/image-set.ts';
-import { ownK3s, refuseOwnK3s } from '../images/own-k3s.ts';
 import { builtMinor, nodeImages, type ImageId, type ImageMode, type KubernetesMinor } from '../images/refs.ts';
 import type { DistributionName } from '../model/distribution.ts';
 import type { OnProgress } from '../model/progress.ts';
 import { ensureDocker } from './docker.ts';
+import { realK3s } from './k3s.ts';
 import { ensureKind, ensureKubectl } from './kind.ts';
 import type { Need } from './need.ts';
 
@@ -43,8 +43,7 @@ export async function makeReady(
     optional = [],
   } = asked;
   await ensureDocker({ openFence, ...(need === undefined ? {} : { need }) }, progress, signal);
-  if (distribution === 'k3d') refuseOwnK3s();
-  const k3s = distribution === 'k3s' ? await ownK3s() : undefined;
+  const k3s = distribution === 'kubeadm' ? undefined : await realK3s(mode, progress, signal);
   const what = { distribution, ...(k3s === undefined ? {} : { k3s }) };
   const images = await ensureImages({ mode, kubernetes, ...what, optional }, progress, signal);
   const kindBinary = await ensureKind({}, progress, signal);
