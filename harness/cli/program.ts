@@ -78,7 +78,7 @@ const kubernetesOption = (): Option =>
 const distributionOption = (): Option =>
   choice(
     '--distribution <name>',
-    'what the nodes run (k3s: a stand-in made of upstream parts)',
+    "what the nodes run (k3s: upstream's release, else a stand-in)",
     distributionWords,
     'kubeadm',
   );
@@ -166,7 +166,7 @@ With npm, flags come after a lone --:
     .addOption(
       new Option(
         '--distribution <names>',
-        `what the nodes run: ${distributionWords.join(', ')} (a stand-in made of upstream's parts); several: in the same blocks, side by side`,
+        `what the nodes run: ${distributionWords.join(', ')} (upstream's release, else a stand-in); several: in the same blocks, side by side`,
       )
         .argParser(distributionsOf)
         .default(['kubeadm'], 'kubeadm'),
