@@ -50,6 +50,7 @@ export default defineScenario((distribution) => ({
   breaks: ['ssh', 'new-connection', 'pod-start'],
   keeps: ['api-read', 'api-write', 'bystander'],
   fault: iptablesFlush(distribution, { node }),
+  rightAlerts: [],
   detectors: [
     probeFailing({ sli: 'ssh', streak: 3 }),
     dnatRules(),

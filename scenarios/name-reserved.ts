@@ -41,6 +41,7 @@ export default defineScenario((distribution) => ({
   breaks: ['new-connection', 'service-to-service'],
   keeps: ['api-read', 'api-write', 'database', 'bystander'],
   fault: nameReserved(distribution, { node }),
+  rightAlerts: [],
   detectors: [
     sandboxChanged(),
     podsNotRunning(),

@@ -42,6 +42,7 @@ export default defineScenario((distribution) => ({
   breaks: ['new-connection', 'dns'],
   keeps: ['api-read', 'api-write', 'pod-start', 'bystander'],
   fault: natNotReprogrammed(distribution, { node }),
+  rightAlerts: [],
   detectors: [
     dnatRules(),
     probeFailing({ sli: 'new-connection', streak: 3 }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isRight } from '../../model/detector.ts';
+import { detects, isRight } from '../../model/detector.ts';
 import { profiles } from '../../model/profile.ts';
 import { millis, minutes, seconds } from '../../model/units.ts';
 import { alertDetectors } from './detectors.ts';
@@ -16,13 +16,15 @@ describe('the alerts of rules', () => {
         rule('NodeDown', minutes(1), { severity: 'warning' }),
         rule('Watchdog', 0, { severity: 'none' }),
         rule('TargetDown', 0),
+        rule('DiskFull', 0),
       ],
     },
     [{ alertname: 'NodeDown', labels: { node: 'worker2' } }],
+    new Set(['NodeDown', 'DiskFull']),
   );
 
   it('are one for each name, and none for a rule by which nobody is told', () => {
-    expect(detectors.map(({ id }) => id)).toEqual(['NodeDown', 'TargetDown']);
+    expect(detectors.map(({ id }) => id)).toEqual(['NodeDown', 'TargetDown', 'DiskFull']);
   });
 
   it('say how long they take at least: the shortest of the name, and what Alertmanager waits', () => {
@@ -33,13 +35,25 @@ describe('the alerts of rules', () => {
     );
   });
 
-  it('are right by name and labels, and never right where the scenario does not name them', () => {
-    const [node, target] = detectors;
-    if (node === undefined || target === undefined) throw new Error('no detectors');
+  it('are right by name and labels, wrong where they name the cause of another outage, and else not judged', () => {
+    const [node, target, disk] = detectors;
+    if (node === undefined || target === undefined || disk === undefined) throw new Error('no detectors');
     const what = 'NodeDown{...}';
     expect(isRight(node, { what, labels: { alertname: 'NodeDown', node: 'worker2', severity: 'warning' } })).toBe(true);
     expect(isRight(node, { what, labels: { alertname: 'NodeDown', node: 'worker' } })).toBe(false);
-    expect(isRight(target, { what, labels: { alertname: 'TargetDown', job: 'kubelet' } })).toBe(false);
+    const down = { what, labels: { alertname: 'TargetDown', job: 'kubelet' } };
+    expect([isRight(target, down), detects(target, down)]).toEqual([false, true]);
+    const full = { what, labels: { alertname: 'DiskFull' } };
+    expect([isRight(disk, full), detects(disk, full)]).toEqual([false, false]);
+  });
+
+  it('are not judged where nobody has said what names the cause, and all wrong where nothing does', () => {
+    const of = (right?: []) =>
+      alertDetectors({ from: ['stock'], alerts: [rule('NodeDown', 0)] }, right, new Set(['NodeDown'])).map(
+        ({ judged, right: labels }) => ({ judged, labels }),
+      );
+    expect(of()).toEqual([{ judged: false, labels: [] }]);
+    expect(of([])).toEqual([{ judged: undefined, labels: [] }]);
   });
 
   it('end with a reason in a trial beside which nothing is evaluated', async () => {

@@ -25,8 +25,8 @@ export async function corpusAdd(
   const { runDir, only } = placeOf(name, resolve(flags.out));
   const plan = readStored(join(runDir, 'plan.json'), planSchema, 'plan', 'npm run scenario <scenario>');
   const right = scenarioIds().includes(plan.scenario)
-    ? ((await loadAnywhere(plan.scenario)).scenario.rightAlerts ?? [])
-    : [];
+    ? (await loadAnywhere(plan.scenario)).scenario.rightAlerts
+    : undefined;
   const lines: string[] = [];
   let added = 0;
   for (const { id } of plan.trials) {
