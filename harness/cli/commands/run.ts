@@ -20,7 +20,14 @@ import type { DistributionName } from '../../model/distribution.ts';
 import type { ClaimedRunbook } from '../../model/runbook.ts';
 import { chosenRunbooks, nameOfScenario, ownOf, withRunbooks } from '../own.ts';
 import { scenarioDir } from '../load-code.ts';
-import { alertsThatNameCauses, findRunbook, loadExistence, loadScenario, requireDetector, scenarioIds } from '../load.ts';
+import {
+  alertsThatNameCauses,
+  findRunbook,
+  loadExistence,
+  loadScenario,
+  requireDetector,
+  scenarioIds,
+} from '../load.ts';
 import { flagsOfAll } from '../kinds.ts';
 import type { ReporterName } from '../options.ts';
 import { planPage } from '../page.ts';
