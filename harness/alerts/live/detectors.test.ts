@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { detects, isRight } from '../../model/detector.ts';
-import { profiles } from '../../model/profile.ts';
+import { profiles, shortenedBy } from '../../model/profile.ts';
 import { millis, minutes, seconds } from '../../model/units.ts';
 import { alertDetectors } from './detectors.ts';
-import { alertTimes, shortenedBy } from './times.ts';
+import { alertTimes } from './times.ts';
 
 const rule = (name: string, forMs: number, labels = {}) => ({ name, forMs: millis(forMs), labels });
 
@@ -31,7 +31,7 @@ describe('the alerts of rules', () => {
     const [node] = detectors;
     expect(node?.leastTtdMs(profiles.fast)).toBe(60_000 + 4000);
     expect(node?.loop(profiles.stock)).toBe(
-      'scraped every 15 s, evaluated every 30 s, must hold for 60 s; Alertmanager waits 30 s for others of the name',
+      'scraped every 15 s (components more rarely), evaluated every 30 s, must hold for 60 s; Alertmanager waits 30 s for others of the name',
     );
   });
 

@@ -10,8 +10,9 @@ const units = '/etc/systemd/system';
 // In a unit a dollar sign is written twice.
 const never = '(veth.*|[a-f0-9]{15})';
 
+/** The node's own programs go first. */
 const service = (description: string, command: string): string =>
-  `[Unit]\nDescription=${description}\n[Service]\nExecStart=${command}\nRestart=always\nRestartSec=1\n[Install]\nWantedBy=multi-user.target\n`;
+  `[Unit]\nDescription=${description}\n[Service]\nNice=10\nEnvironment=GOMAXPROCS=1\nExecStart=${command}\nRestart=always\nRestartSec=1\n[Install]\nWantedBy=multi-user.target\n`;
 
 /**
  * What runs on a node for the monitoring, as units of its systemd: they come back with it after a reboot, need no pod, and count nowhere among
