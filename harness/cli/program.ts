@@ -321,7 +321,8 @@ it (4), or ran in another environment than the baseline (5).`,
 
   add('doctor', 'check what this machine has and lacks; changes nothing')
     .option('--json', 'as JSON')
-    .action(async (flags: { json?: boolean }) => {
+    .option('--out <folder>', 'where reports are', outDefault())
+    .action(async (flags: { json?: boolean; out: string }) => {
       const { doctor } = await import('./commands/doctor.ts');
       done(await doctor(context, flags));
     });

@@ -5,7 +5,7 @@ import { neededCollectors, neededResources } from './needed.ts';
 
 it('gathers what some rule reads, and everything where that is not known', () => {
   const metrics = ['up', 'node_boot_time_seconds', 'node_load1', 'node_scrape_collector_success', 'kube_pod_info'];
-  expect(neededCollectors(metrics)).toEqual(['loadavg', 'stat']);
+  expect(neededCollectors(metrics)).toEqual(['loadavg', 'textfile']);
   expect(neededResources([...metrics, 'kube_persistentvolumeclaim_info', 'kube_pod_owner'])).toEqual([
     'persistentvolumeclaims',
     'pods',
