@@ -14,7 +14,7 @@ import { readStored } from './stored-file.ts';
 import { findRun } from './stored.ts';
 
 /** A trial of a run beside which rules were evaluated. */
-export interface TrialWithMetrics {
+interface TrialWithMetrics {
   readonly plan: Plan;
   readonly record: WholeRecord;
   /** Its Prometheus' data. */

@@ -83,7 +83,7 @@ const checks = {
 } as const satisfies Readonly<Record<string, Declared>>;
 
 /** The name of a plug-in of `manifests/checks/` that runs beside trials, without `.sh`. */
-export type NodeCheckName = keyof typeof checks;
+type NodeCheckName = keyof typeof checks;
 
 const words = ['OK', 'WARNING', 'CRITICAL'] as const;
 

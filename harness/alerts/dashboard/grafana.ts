@@ -1,7 +1,7 @@
 import { markMetric, panels } from './panels.ts';
 
 /** When a trial was: Unix ms, with a little before and after. */
-export interface Span {
+interface Span {
   readonly fromMs: number;
   readonly toMs: number;
 }
