@@ -12,7 +12,8 @@ it('shows an alert that came before the users noticed, also before the middle of
     ...{ kind: 'alert' as const, name: 'Early', title: 'Early', expr: 'a > 1', file: 'a.yaml', line: 1 },
     ...{ forMs: millis(0), keepFiringForMs: millis(0), labels: {}, annotations: {} },
   };
-  const truth = keptTruth({ onset: { lo: 98_000, hi: 102_000 } });
+  const healthy = [{ fromMs: 0, toMs: 98_000 }];
+  const truth = keptTruth({ onset: { lo: 98_000, hi: 102_000 }, healthy });
   const spans = [{ labels: { alertname: 'Early' }, activeMs: 98_500, firedMs: 98_500 }];
   const verdict = judge(rule, spans, truth, new Set(), { missing: [], failed: false });
   const kept = { name: 'early', dir: '', truth };
