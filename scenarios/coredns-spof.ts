@@ -1,4 +1,4 @@
-import { corednsReplicas } from '../harness/detectors/coredns-replicas.ts';
+import { nodeCheck } from '../harness/detectors/node-check.ts';
 import { nodeNotReady } from '../harness/detectors/node-not-ready.ts';
 import { podsNotRunning } from '../harness/detectors/pods-not-running.ts';
 import { probeFailing } from '../harness/detectors/probe-failing.ts';
@@ -51,7 +51,7 @@ export default defineScenario((distribution) => ({
   fault: nodeLost(distribution, { worker: 3 }),
   rightAlerts: [{ alertname: 'CoreDNSSingleReplica' }, { alertname: 'CoreDNSDown' }],
   detectors: [
-    corednsReplicas(),
+    nodeCheck(distribution, 'check_coredns_replicas'),
     nodeNotReady(),
     podsNotRunning(),
     probeFailing({ sli: 'dns', streak: 3 }),

@@ -1,5 +1,5 @@
+import { nodeCheck } from '../harness/detectors/node-check.ts';
 import { archiveLag } from '../harness/detectors/archive-lag.ts';
-import { certificateExpiry } from '../harness/detectors/certificate-expiry.ts';
 import { addressesLeaked } from '../harness/faults/addresses-leaked.ts';
 import { everythingAtOnce } from '../harness/faults/everything-at-once.ts';
 import { expiredCerts } from '../harness/faults/expired-certs.ts';
@@ -70,7 +70,7 @@ export default defineScenario((distribution) => ({
     { alertname: 'PostgreSQLDown' },
     { alertname: 'PostgresArchiveLag' },
   ],
-  detectors: [certificateExpiry(distribution), ...memoryDetectors(distribution), archiveLag()],
+  detectors: [nodeCheck(distribution, 'check_certificates'), ...memoryDetectors(distribution), archiveLag()],
   runbooks: [
     claimed(wait(), 'does-not-recover', 'nothing heals by itself'),
     claimed(

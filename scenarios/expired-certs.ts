@@ -1,4 +1,4 @@
-import { certificateExpiry } from '../harness/detectors/certificate-expiry.ts';
+import { nodeCheck } from '../harness/detectors/node-check.ts';
 import { nodeNotReady } from '../harness/detectors/node-not-ready.ts';
 import { podsNotRunning } from '../harness/detectors/pods-not-running.ts';
 import { probeFailing } from '../harness/detectors/probe-failing.ts';
@@ -66,7 +66,7 @@ export default defineScenario((distribution) => {
       { alertname: 'BlackboxSslCertificateWillExpireSoon' },
     ],
     detectors: [
-      certificateExpiry(distribution),
+      nodeCheck(distribution, 'check_certificates'),
       probeFailing({ sli: 'api-read', streak: 3 }),
       nodeNotReady(),
       podsNotRunning(),

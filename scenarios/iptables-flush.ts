@@ -1,4 +1,4 @@
-import { dnatRules } from '../harness/detectors/dnat-rules.ts';
+import { nodeCheck } from '../harness/detectors/node-check.ts';
 import { livenessReadiness } from '../harness/detectors/liveness-readiness.ts';
 import { nodeNotReady } from '../harness/detectors/node-not-ready.ts';
 import { podsNotRunning } from '../harness/detectors/pods-not-running.ts';
@@ -50,9 +50,10 @@ export default defineScenario((distribution) => ({
   breaks: ['ssh', 'new-connection', 'pod-start'],
   keeps: ['api-read', 'api-write', 'bystander'],
   fault: iptablesFlush(distribution, { node }),
+  rightAlerts: [],
   detectors: [
     probeFailing({ sli: 'ssh', streak: 3 }),
-    dnatRules(),
+    nodeCheck(distribution, 'check_dnat_rules'),
     nodeNotReady(),
     podsNotRunning(),
     livenessReadiness(),

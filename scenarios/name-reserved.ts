@@ -1,8 +1,8 @@
+import { nodeCheck } from '../harness/detectors/node-check.ts';
 import { livenessReadiness } from '../harness/detectors/liveness-readiness.ts';
 import { nodeNotReady } from '../harness/detectors/node-not-ready.ts';
 import { podsNotRunning } from '../harness/detectors/pods-not-running.ts';
 import { probeFailing } from '../harness/detectors/probe-failing.ts';
-import { sandboxChanged } from '../harness/detectors/sandbox-changed.ts';
 import { warningEvents } from '../harness/detectors/warning-events.ts';
 import { nameReserved } from '../harness/faults/name-reserved.ts';
 import { claimed, defineScenario } from '../harness/model/scenario.ts';
@@ -41,8 +41,9 @@ export default defineScenario((distribution) => ({
   breaks: ['new-connection', 'service-to-service'],
   keeps: ['api-read', 'api-write', 'database', 'bystander'],
   fault: nameReserved(distribution, { node }),
+  rightAlerts: [],
   detectors: [
-    sandboxChanged(),
+    nodeCheck(distribution, 'check_sandbox_changed'),
     podsNotRunning(),
     livenessReadiness(),
     probeFailing({ sli: 'new-connection', streak: 3 }),

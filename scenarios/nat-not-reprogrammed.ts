@@ -1,4 +1,4 @@
-import { dnatRules } from '../harness/detectors/dnat-rules.ts';
+import { nodeCheck } from '../harness/detectors/node-check.ts';
 import { livenessReadiness } from '../harness/detectors/liveness-readiness.ts';
 import { nodeNotReady } from '../harness/detectors/node-not-ready.ts';
 import { podsNotRunning } from '../harness/detectors/pods-not-running.ts';
@@ -42,8 +42,9 @@ export default defineScenario((distribution) => ({
   breaks: ['new-connection', 'dns'],
   keeps: ['api-read', 'api-write', 'pod-start', 'bystander'],
   fault: natNotReprogrammed(distribution, { node }),
+  rightAlerts: [],
   detectors: [
-    dnatRules(),
+    nodeCheck(distribution, 'check_dnat_rules'),
     probeFailing({ sli: 'new-connection', streak: 3 }),
     livenessReadiness(),
     podsNotRunning(),

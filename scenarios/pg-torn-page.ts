@@ -63,6 +63,7 @@ export default defineScenario({
   breaks: ['database'],
   keeps: ['dns', 'api-read', 'api-write', 'pod-start', 'bystander'],
   fault: pgTornPage({ worker: 2 }),
+  rightAlerts: [],
   detectors: [
     probeFailing({ sli: 'database', streak: 3, periodMs: databaseMs }),
     postgresPanic(),

@@ -1,3 +1,4 @@
+import { nodeCheck } from '../harness/detectors/node-check.ts';
 import { crashFile } from '../harness/detectors/crash-file.ts';
 import { interfaceChurn } from '../harness/detectors/interface-churn.ts';
 import { livenessReadiness } from '../harness/detectors/liveness-readiness.ts';
@@ -6,7 +7,6 @@ import { nodeRebooted } from '../harness/detectors/node-rebooted.ts';
 import { podsNotRunning } from '../harness/detectors/pods-not-running.ts';
 import { probeFailing } from '../harness/detectors/probe-failing.ts';
 import { restartCount } from '../harness/detectors/restart-count.ts';
-import { sandboxChanged } from '../harness/detectors/sandbox-changed.ts';
 import { rebootLoop } from '../harness/faults/reboot-loop.ts';
 import { claimed, defineScenario } from '../harness/model/scenario.ts';
 import { minutes, seconds } from '../harness/model/units.ts';
@@ -62,7 +62,7 @@ export default defineScenario((distribution) => ({
     interfaceChurn(),
     crashFile(),
     probeFailing({ sli: 'gateway', streak: 3 }),
-    sandboxChanged(),
+    nodeCheck(distribution, 'check_sandbox_changed'),
     nodeNotReady(),
     podsNotRunning(),
     livenessReadiness(),

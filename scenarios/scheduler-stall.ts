@@ -1,7 +1,7 @@
+import { nodeCheck } from '../harness/detectors/node-check.ts';
 import { nodeNotReady } from '../harness/detectors/node-not-ready.ts';
 import { podsNotRunning } from '../harness/detectors/pods-not-running.ts';
 import { probeFailing } from '../harness/detectors/probe-failing.ts';
-import { schedulerStall as schedulerStallAlarm } from '../harness/detectors/scheduler-stall.ts';
 import { warningEvents } from '../harness/detectors/warning-events.ts';
 import { schedulerStall } from '../harness/faults/scheduler-stall.ts';
 import { claimed, defineScenario } from '../harness/model/scenario.ts';
@@ -47,7 +47,7 @@ export default defineScenario((distribution) => ({
   fault: schedulerStall(distribution),
   rightAlerts: [{ alertname: 'SchedulerStall' }],
   detectors: [
-    schedulerStallAlarm(),
+    nodeCheck(distribution, 'check_k8s_scheduler_stall'),
     podsNotRunning(),
     nodeNotReady(),
     warningEvents({ expects: 'FailedScheduling' }),

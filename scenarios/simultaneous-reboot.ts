@@ -1,11 +1,8 @@
-import { corednsReplicas } from '../harness/detectors/coredns-replicas.ts';
-import { dnatRules } from '../harness/detectors/dnat-rules.ts';
+import { nodeCheck } from '../harness/detectors/node-check.ts';
 import { nodeNotReady } from '../harness/detectors/node-not-ready.ts';
 import { podsNotRunning } from '../harness/detectors/pods-not-running.ts';
 import { podsTerminating } from '../harness/detectors/pods-terminating.ts';
 import { probeFailing } from '../harness/detectors/probe-failing.ts';
-import { sandboxChanged } from '../harness/detectors/sandbox-changed.ts';
-import { schedulerStall as schedulerStallAlarm } from '../harness/detectors/scheduler-stall.ts';
 import { podNetworkWarnings, warningEvents } from '../harness/detectors/warning-events.ts';
 import { nameReserved } from '../harness/faults/name-reserved.ts';
 import { natNotReprogrammed } from '../harness/faults/nat-not-reprogrammed.ts';
@@ -75,10 +72,10 @@ export default defineScenario((distribution) => ({
   }),
   rightAlerts: [{ alertname: 'NodeRebooted' }, { alertname: 'SchedulerStall' }],
   detectors: [
-    schedulerStallAlarm(),
-    dnatRules(),
-    sandboxChanged(),
-    corednsReplicas(),
+    nodeCheck(distribution, 'check_k8s_scheduler_stall'),
+    nodeCheck(distribution, 'check_dnat_rules'),
+    nodeCheck(distribution, 'check_sandbox_changed'),
+    nodeCheck(distribution, 'check_coredns_replicas'),
     podsTerminating(),
     podsNotRunning(),
     nodeNotReady(),

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { profiles, type ProfileName } from '../model/profile.ts';
-import { alertTimes, shortenedBy } from './live/times.ts';
+import { profiles, shortenedBy, type ProfileName } from '../model/profile.ts';
+import { alertTimes } from './live/times.ts';
 import { truthSchema } from './truth.ts';
 
 /** How a Prometheus beside a trial keeps time; `metrics.json` beside a trial's metrics says it where it was otherwise. */

@@ -9,11 +9,17 @@ const barsHeight = 18;
 const axisHeight = 24;
 const top = 22;
 
+/** What is drawn of a trial beside the series. */
+export type GraphedTruth = Pick<
+  Truth,
+  'dataFromMs' | 'dataToMs' | 'healthy' | 'onset' | 'firstSymptom' | 'changedMs' | 'stableMs'
+>;
+
 /**
  * An alert's expression over a trial: its series, the line that it must cross, when the fault came, when users noticed, when the runbook first changed
  * something and when service was back; below it, pending and firing. The axis counts from the onset.
  */
-export function graph({ drawn, spans }: Pick<Cell, 'drawn' | 'spans'>, truth: Truth): Markup {
+export function graph({ drawn, spans }: Pick<Cell, 'drawn' | 'spans'>, truth: GraphedTruth): Markup {
   const zero = truth.onset === undefined ? truth.dataFromMs : midpoint(truth.onset);
   const [from, to] = [truth.dataFromMs - zero, truth.dataToMs - zero];
   const x = scale(from, to);

@@ -6,8 +6,8 @@ import { ruleKey, type Cell, type ProfileResult, type RuleRow, type TrialRow } f
 import type { TestResult } from './terminal.ts';
 import { falseAlarmsText, leadText, liveText, stateWords } from './words.ts';
 
-/** What the matrix and its graphs need beside the reports' style. */
-const style = trusted(`<style>
+/** What the matrix and graphs need beside the reports' style. */
+export const style = trusted(`<style>
 .matrix{overflow-x:auto;margin:1rem 0;border:1px solid var(--line);border-radius:12px;background:var(--card)}
 .matrix table{width:auto;min-width:100%;border-collapse:separate;border-spacing:0}
 .matrix th,.matrix td{padding:.28rem .5rem;border-bottom:1px solid var(--line);font-size:.8rem;line-height:1.25;white-space:nowrap;text-align:left;vertical-align:middle}

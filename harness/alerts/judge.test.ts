@@ -32,6 +32,7 @@ describe('a rule in a trial', () => {
   it('that fires under another name, or on another pod, is wrong; what nobody knows is not judged', () => {
     expect(judged([span(130, undefined, 'y')])).toMatchObject({ state: 'detected', name: 'wrong' });
     expect(judged([span(130)], {}, keptTruth())).not.toHaveProperty('name');
+    expect(judged([span(130)], {}, keptTruth({ right: [] }))).toHaveProperty('name', 'wrong');
     const strange = { labels: { alertname: 'C' }, activeMs: 120 * s, firedMs: 120 * s };
     expect(judged([strange], { name: 'C' })).not.toHaveProperty('name');
   });

@@ -1,8 +1,9 @@
 import { midpoint } from '../model/units.ts';
-import { labelText, type Labels } from './labels.ts';
+import { labelText } from './labels.ts';
 import type { Rule } from './rules.ts';
 import type { AlertSpan } from './state.ts';
-import type { RightAlert, Truth } from './truth.ts';
+import { hasLabels, rightLabels } from '../model/alert.ts';
+import type { Truth } from './truth.ts';
 
 /**
  * What became of a rule in a trial.
@@ -38,7 +39,7 @@ export interface Verdict {
   readonly leadMs?: number;
   /** Labels of the alert that fired first, in short. */
   readonly who?: string;
-  /** Whether what fired names the cause; absent where nobody has said what does, or the rule is a stranger. */
+  /** Whether what fired names the cause; absent where its name is not judged. */
   readonly name?: 'right' | 'wrong';
   /** How often it fired again after it had gone, from the onset until service was stable. */
   readonly flaps: number;
@@ -48,13 +49,10 @@ export interface Verdict {
   readonly couldFireMs: number;
 }
 
-const matches = (labels: Labels, { alertname, labels: wanted = {} }: RightAlert): boolean =>
-  labels['alertname'] === alertname && Object.entries(wanted).every(([name, value]) => labels[name] === value);
-
 /**
  * Holds what a rule did in a trial against the truth.
  * @param rule with the `for` that it ran with
- * @param known alert names that somebody has judged: one of them that fires in an outage that it does not name is wrong
+ * @param known names of alerts that name the cause of some outage: one of them that fires in another one is wrong
  */
 export function judge(
   rule: Pick<Rule, 'name' | 'forMs'>,
@@ -86,11 +84,9 @@ export function judge(
     for (const { labels, firedMs } of during) {
       if (firedMs <= untilMs) again.set(labelText(labels), (again.get(labelText(labels)) ?? 0) + 1);
     }
-    const name = named.some(({ labels }) => truth.right.some((right) => matches(labels, right)))
-      ? 'right'
-      : truth.right.length > 0 && known.has(rule.name)
-        ? 'wrong'
-        : undefined;
+    const wanted = rightLabels(rule.name, truth.right, known);
+    const isRight = named.some(({ labels }) => wanted?.some((right) => hasLabels(labels, right)));
+    const name = wanted === undefined ? undefined : isRight ? 'right' : 'wrong';
     return {
       ...base,
       state: 'detected',

@@ -19,6 +19,8 @@ export interface Answer {
 
 /** A Prometheus over stored data: it scrapes nothing and evaluates no rule by itself. */
 export interface Server {
+  /** On loopback, without a path. */
+  readonly url: string;
   /** Evaluates an expression at `fromMs`, `fromMs + stepMs`, … up to `toMs`. @throws Error with Prometheus' own words */
   queryRange(expr: string, fromMs: number, toMs: number, stepMs: number): Promise<readonly Answer[]>;
   /** The samples of a selector's series as they are stored, of the `rangeMs` before an instant. */
@@ -149,6 +151,7 @@ export async function startServer(
     if (!ok) throw new Error(`Prometheus ${what}: ${oneLine(text)}`);
   };
   return {
+    url,
     stop,
     async queryRange(expr, fromMs, toMs, stepMs) {
       const [start, end, step] = [fromMs, toMs, stepMs].map((ms) => String(ms / 1000)) as [string, string, string];

@@ -28,7 +28,7 @@ export interface Tried {
 
 /**
  * Evaluates rule files over a kept trial, without a cluster: a Prometheus over a copy of its data.
- * @param known alert names that somebody has judged
+ * @param known names of alerts that name the cause of some outage
  * @throws FiredrillError when Prometheus does not start, or the archive cannot be unpacked
  */
 export async function testTrial(

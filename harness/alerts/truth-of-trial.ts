@@ -56,6 +56,6 @@ export function truthOfTrial(
       steady === undefined || healthyTo === undefined || healthyTo <= steady.fromMs
         ? []
         : [{ fromMs: wall(steady.fromMs), toMs: wall(healthyTo) }],
-    right,
+    ...(right === undefined ? {} : { right }),
   };
 }

@@ -40,7 +40,10 @@ export const truthSchema = z.object({
   fullRecoveryMs: ms.exactOptional(),
   endMs: ms.describe('End of observation'),
   healthy: z.array(span).describe('Stretches in which nothing was wrong: every alert in them is false'),
-  right: z.array(rightAlert).describe('What names the cause of this outage; empty where nobody has said'),
+  right: z
+    .array(rightAlert)
+    .exactOptional()
+    .describe('What names the cause of this outage: `[]` where no rule does, absent where nobody has said'),
   prometheus: text.exactOptional().describe('The version that wrote the metrics'),
   sha256: text.describe('Of metrics.tar.gz'),
 });

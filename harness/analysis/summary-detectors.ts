@@ -62,6 +62,7 @@ function summariseDetector(
     title: first?.title ?? id,
     loop: first?.loop ?? '',
     leastTtdMs: first?.leastTtdMs ?? 0,
+    ...(first?.judged === undefined ? {} : { judged: first.judged }),
     n: seen.length,
     asked: seen.filter(
       ({ record, detector }) => detector.ttd !== undefined || askedMs(record, detector) > detector.leastTtdMs,

@@ -45,6 +45,12 @@ export async function loadAnywhere(
   throw new FiredrillError('usage', `there is no ${id} on any distribution: ${reasons.join('; ')}`);
 }
 
+/** The names of all alerts that name the cause of one of our outages: in another outage they are a wrong diagnosis. */
+export async function alertsThatNameCauses(): Promise<ReadonlySet<string>> {
+  const all = await Promise.all(scenarioIds().map((id) => loadAnywhere(id)));
+  return new Set(all.flatMap(({ scenario }) => (scenario.rightAlerts ?? []).map(({ alertname }) => alertname)));
+}
+
 /**
  * What there is of a scenario on a distribution: one of the folder's by its name, or the outage in a YAML file. `usage` when there is no such
  * scenario, or its file cannot be loaded or holds none.

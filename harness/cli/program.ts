@@ -321,7 +321,8 @@ it (4), or ran in another environment than the baseline (5).`,
 
   add('doctor', 'check what this machine has and lacks; changes nothing')
     .option('--json', 'as JSON')
-    .action(async (flags: { json?: boolean }) => {
+    .option('--out <folder>', 'where reports are', outDefault())
+    .action(async (flags: { json?: boolean; out: string }) => {
       const { doctor } = await import('./commands/doctor.ts');
       done(await doctor(context, flags));
     });
@@ -374,6 +375,16 @@ it (4), or ran in another environment than the baseline (5).`,
     });
 
   addAlerts(program, context, done);
+  add('dashboard', "a trial's metrics with the marks of its outage, in a Prometheus on loopback, until Ctrl-C")
+    .argument('<run>', "as for report, a trial's folder, or one of corpus/")
+    .option('--html <file>', 'write the graphs there as a page, and end')
+    .option('--json <file>', 'also write the dashboard as JSON, to import into your Grafana')
+    .option('--grafana <folder>', 'also write a folder by which a Grafana on this machine is provisioned with it')
+    .option('--out <folder>', 'where reports are', outDefault())
+    .action(async (run: string, flags: { out: string; html?: string; json?: string; grafana?: string }) => {
+      const { dashboard } = await import('./commands/dashboard.ts');
+      done(await dashboard(context, run, flags));
+    });
   return program;
 }
 

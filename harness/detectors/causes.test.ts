@@ -6,19 +6,15 @@ import type { Detector } from '../model/detector.ts';
 import { profiles } from '../model/profile.ts';
 import { agentLog } from './agent-log.ts';
 import { archiveLag } from './archive-lag.ts';
-import { certificateExpiry } from './certificate-expiry.ts';
-import { corednsReplicas } from './coredns-replicas.ts';
 import { crashFile } from './crash-file.ts';
 import { databaseLocked } from './database-locked.ts';
 import { datastoreErrors } from './datastore-errors.ts';
-import { dnatRules } from './dnat-rules.ts';
 import { interfaceChurn } from './interface-churn.ts';
 import { lockHolder } from './lock-holder.ts';
 import { memoryAvailable } from './memory-available.ts';
 import { nodeRebooted } from './node-rebooted.ts';
 import { oomKilled } from './oom-killed.ts';
 import { postgresUp } from './postgres-up.ts';
-import { sandboxChanged } from './sandbox-changed.ts';
 import { start, type Watching } from '../../test/support/detection.ts';
 
 /** Alerts that name one cause each: those that the postmortems wished they had had. */
@@ -43,21 +39,6 @@ beforeEach(() => {
 afterEach(async () => {
   await Promise.all(running.splice(0).map((each) => each.end()));
   vi.useRealTimers();
-});
-
-describe('dnat-rules', () => {
-  it('names the node without a rule, and is blind while a node cannot be asked', async () => {
-    answer = () => '12';
-    const watching = watch(dnatRules());
-    await later(100);
-    expect(watching.last()).toEqual({ state: 'quiet' });
-    answer = ({ on }) => (on === 'fake-worker2' ? '0' : '12');
-    await later(fast.scrapeMs);
-    expect(watching.last()).toEqual({ state: 'firing', what: 'no service rules on fake-worker2' });
-    answer = () => ({ exitCode: 1, stdout: '', stderr: 'no such container' });
-    await later(4 * fast.scrapeMs);
-    expect(watching.last()).toMatchObject({ state: 'blind' });
-  });
 });
 
 describe('datastore-errors', () => {
@@ -167,53 +148,6 @@ describe('agent-log', () => {
     watch(agentLog());
     await later(100);
     expect(cluster.calls[0]?.command).toContain(`since='${began}'`);
-  });
-});
-
-describe('certificate-expiry', () => {
-  it('names the first of those that end', async () => {
-    const watching = watch(certificateExpiry(kubeadm));
-    await later(100);
-    expect(watching.last()).toEqual({ state: 'quiet' });
-    expect(cluster.calls[0]?.command).toContain(`-checkend ${30 * 86_400}`);
-    answer = ({ on }) => (on === 'fake-worker' ? '/a.crt\n' : '');
-    await later(fast.scrapeMs);
-    expect(watching.last()).toEqual({ state: 'firing', what: '/a.crt of fake-worker ends within 30 days' });
-  });
-});
-
-describe('coredns-replicas', () => {
-  const coredns = (name: string, ready: boolean) =>
-    fakePod('kube-system', name, { ready, node: 'fake-worker', labels: { 'k8s-app': 'kube-dns' } });
-
-  it('counts those that are ready, and no other pod', async () => {
-    cluster.api.podStates = [coredns('coredns-1', true), fakePod('a', 'web-1')];
-    const watching = watch(corednsReplicas());
-    await later(100);
-    expect(watching.last()).toEqual({ state: 'quiet' });
-    cluster.api.pushPod(coredns('coredns-1', false));
-    await later(fast.scrapeMs);
-    expect(watching.last()).toEqual({ state: 'firing', what: '0 of 1 CoreDNS ready: coredns-1 on fake-worker' });
-  });
-});
-
-describe('sandbox-changed', () => {
-  it('fires when more than so many pods lost theirs within the window, and clears after it', async () => {
-    const watching = watch(sandboxChanged());
-    await later(1000);
-    const lost = (name: string) => {
-      cluster.api.pushEvent(
-        fakeEvent('SandboxChanged', 'Pod sandbox changed', { type: 'Normal', object: name, lastEpochMs: Date.now() }),
-      );
-    };
-    for (const name of ['a', 'b', 'c', 'd', 'e', 'b', 'b']) lost(name);
-    await later(2 * fast.pollMs);
-    expect(watching.last()).toEqual({ state: 'quiet' });
-    lost('f');
-    await later(2 * fast.pollMs);
-    expect(watching.last()).toEqual({ state: 'firing', what: '6 sandboxes changed, a among them' });
-    await later(fast.alertWindowMs + fast.pollMs);
-    expect(watching.last()).toEqual({ state: 'quiet' });
   });
 });
 

@@ -11,7 +11,6 @@ import { podsNotRunning } from './pods-not-running.ts';
 import { podsTerminating } from './pods-terminating.ts';
 import { probeFailing, Runs } from './probe-failing.ts';
 import { leastRestartsMs, restartCount } from './restart-count.ts';
-import { schedulerStall } from './scheduler-stall.ts';
 import { start, type Watching } from '../../test/support/detection.ts';
 import { podNetworkWarnings, warningEvents } from './warning-events.ts';
 
@@ -45,7 +44,6 @@ const lookers: readonly Detector[] = [
   podsTerminating(),
   livenessReadiness(),
   warningEvents({ expects: podNetworkWarnings }),
-  schedulerStall(),
   oomKilled(),
 ];
 
@@ -199,48 +197,6 @@ describe('pods-terminating', () => {
       await later(fast.alertWindowMs / 2);
     }
     expect(watching.readings.map((r) => r.state)).not.toContain('firing');
-  });
-});
-
-describe('scheduler-stall', () => {
-  const homeless = (name: string) => fakePod('a', name, { node: '', phase: 'Pending', ready: false });
-  const nowhere = () =>
-    fakeEvent('FailedScheduling', '0/3 nodes are available', { namespace: 'a', lastEpochMs: Date.now() });
-
-  it('fires when pods have been without a node for the window, and clears when they have one', async () => {
-    const watching = watch(schedulerStall());
-    await later(2000);
-    cluster.api.pushPod(homeless('new-1'));
-    await later(fast.alertWindowMs - fast.pollMs);
-    expect(watching.last()).toEqual({ state: 'quiet' });
-    await later(3 * fast.pollMs);
-    expect(watching.last()).toEqual({
-      state: 'firing',
-      what: '1 pods without a node and no FailedScheduling event: a/new-1',
-    });
-    cluster.api.pushPod(fakePod('a', 'new-1'));
-    await later(2 * fast.pollMs);
-    expect(watching.last()).toEqual({ state: 'quiet' });
-  });
-
-  it('does not fire when the scheduler says why', async () => {
-    const watching = watch(schedulerStall());
-    await later(2000);
-    cluster.api.pushPod(homeless('new-1'));
-    for (let i = 0; i < 6; i++) {
-      cluster.api.pushEvent(nowhere());
-      await later(fast.alertWindowMs / 3);
-    }
-    expect(watching.last()).toEqual({ state: 'quiet' });
-  });
-
-  it('does not take pods that come and go for ones that wait', async () => {
-    const watching = watch(schedulerStall());
-    for (let i = 0; i < 8; i++) {
-      cluster.api.podStates = [homeless(`new-${i}`)];
-      await later(fast.alertWindowMs / 3);
-    }
-    expect(watching.last()).toEqual({ state: 'quiet' });
   });
 });
 

@@ -93,6 +93,7 @@ export function startedEvent(spec: TrialSpec, wallEpochMs: number): EventBody {
       periodMs: d.periodMs(profile),
       expects: d.expects,
       ...(d.right === undefined ? {} : { right: d.right.map((labels) => ({ ...labels })) }),
+      ...(d.judged === undefined ? {} : { judged: d.judged }),
     })),
     ...(spec.claimed.runbook.instead === undefined ? {} : { prevention: true }),
     claim: spec.claimed.claim,

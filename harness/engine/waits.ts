@@ -1,5 +1,5 @@
 import { analyseTrial } from '../analysis/record.ts';
-import { isRight } from '../model/detector.ts';
+import { detects, isRight } from '../model/detector.ts';
 import { uncensored } from '../model/units.ts';
 import { delayOf, healthyWatchMs } from './controls.ts';
 import { missingFromHealth } from '../analysis/checkers/full-recovery.ts';
@@ -96,7 +96,7 @@ export async function awaitTrigger(
         e.detector === trigger.id &&
         e.state === 'firing' &&
         e.atMs >= injectMs &&
-        (detector === undefined || isRight(detector, e)),
+        (detector === undefined || detects(detector, e)),
     );
   const horizonEnd = onsetMs + scenario.horizonMs[profile.name];
   while (!fired()) {

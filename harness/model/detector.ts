@@ -51,6 +51,8 @@ export interface Detector {
   readonly expects: string;
   /** Of an alert of a rule: the labels of which it must have one set whole to be the right diagnosis. None: it never is. */
   readonly right?: readonly Labels[];
+  /** Of an alert of a rule whose name is neither right nor wrong: it detects whatever it rings for. */
+  readonly judged?: false;
   watch(context: DetectorContext, profile: Profile): AsyncIterable<Reading>;
 }
 
@@ -60,3 +62,9 @@ export const isRight = (
   { what = '', labels = {} }: { readonly what?: string | undefined; readonly labels?: Labels | undefined },
 ): boolean =>
   new RegExp(expects, 'm').test(what) && (right === undefined || right.some((wanted) => hasLabels(labels, wanted)));
+
+/** Whether a reading that fires detects: it is the right diagnosis, or none that anybody judges. */
+export const detects = (
+  detector: Parameters<typeof isRight>[0] & { readonly judged?: false | undefined },
+  reading: Parameters<typeof isRight>[1],
+): boolean => detector.judged === false || isRight(detector, reading);

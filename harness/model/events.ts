@@ -60,6 +60,8 @@ const trialStarted = event('trial.started', {
       expects: text,
       /** Of an alert of a rule; absent for others. */
       right: z.array(z.record(text, text)).optional(),
+      /** Of an alert of a rule whose name is neither right nor wrong. */
+      judged: z.literal(false).optional(),
     }),
   ),
   /** A control arm: with no fault, or with one and no answer of interest by itself. */

@@ -84,3 +84,6 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     confirmMs: minutes(5),
   },
 };
+
+/** How much shorter than in life a profile's times are: those of Prometheus and its rules, and of node checks. */
+export const shortenedBy = ({ scrapeMs }: Pick<Profile, 'scrapeMs'>): number => profiles.stock.scrapeMs / scrapeMs;

@@ -31,6 +31,10 @@ const detectorRecord = z.object({
   ttd: intervalSchema.exactOptional().describe('Time to detect, from the onset'),
   what: text.exactOptional().describe('What the alert said'),
   stages: alertStages.exactOptional(),
+  judged: z
+    .literal(false)
+    .exactOptional()
+    .describe('Of an alert of a rule: its name is neither right nor wrong, so that it detects whatever it rings for'),
   falseAlarms: whole,
   askedMs: ms
     .exactOptional()

@@ -49,7 +49,10 @@ export interface Scenario {
   readonly keeps: readonly string[];
   readonly fault: Fault;
   readonly detectors: readonly Detector[];
-  /** Alerts of rules that name the cause, whoever's rules they are. Absent: none is known to, and every alert that rings is a wrong diagnosis. */
+  /**
+   * Alerts of rules that name the cause, whoever's rules they are; `[]` where no rule does. Absent, in an outage of a user's own alone: nobody has
+   * said, and the names of alerts are not judged. See `rightLabels`.
+   */
   readonly rightAlerts?: readonly RightAlert[];
   readonly runbooks: readonly ClaimedRunbook[];
   /**

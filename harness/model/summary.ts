@@ -143,6 +143,7 @@ const detectorSummary = z.object({
   title: text,
   loop: text,
   leastTtdMs: ms.describe('The minimum time to detect: the shortest that its loop allows'),
+  judged: z.literal(false).exactOptional().describe('Of an alert of a rule whose name is neither right nor wrong'),
   n: whole,
   asked: whole
     .exactOptional()

@@ -120,6 +120,13 @@ export const outageFile = z.strictObject({
       }),
     )
     .optional(),
+  'right-alerts': z
+    .array(
+      z.union([text, z.strictObject({ alertname: text, labels: z.record(text, text).exactOptional() })], {
+        error: 'must be the name of a rule, or { alertname, labels }',
+      }),
+    )
+    .optional(),
   fault: z.strictObject({
     title: text.optional(),
     prepare: steps.optional(),

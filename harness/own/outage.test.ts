@@ -70,6 +70,7 @@ alerts:
   - node-not-ready
   - { probe: dns, streak: 5 }
   - { id: full, command: { on: workers, run: cat it, fires: '^FULL', every: 2s } }
+right-alerts: [OurDnsAlert, { alertname: KubeNodeNotReady, labels: { node: worker } }]
 runbooks:
   restart: { expect: does-not-recover, says: it is not that }
   again: { use: restart }
@@ -89,6 +90,10 @@ runbooks:
       ['web', 2000, 0.5],
     ]);
     expect(scenario.detectors.map(({ id }) => id)).toEqual(['node-not-ready', 'probe-failing', 'full']);
+    expect(scenario.rightAlerts).toEqual([
+      { alertname: 'OurDnsAlert' },
+      { alertname: 'KubeNodeNotReady', labels: { node: 'worker' } },
+    ]);
     expect(scenario.detectors[1]?.loop(profiles.fast)).toContain('fires at 5 bad in a row');
     expect(scenario.runbooks.map(({ runbook, claim }) => [runbook.id, claim.expect, claim.says])).toEqual([
       ['wait', 'unknown', 'nothing is claimed'],

@@ -143,6 +143,9 @@ export async function outageOfYaml(text: string, id: string, file: string, aroun
       value.alerts === undefined
         ? around.alerts(broken)
         : await Promise.all(value.alerts.map((alert, i) => alertOf(alert, i))),
+    ...(value['right-alerts'] === undefined
+      ? {}
+      : { rightAlerts: value['right-alerts'].map((one) => (typeof one === 'string' ? { alertname: one } : one)) }),
     runbooks,
     horizonMs: watch,
   };

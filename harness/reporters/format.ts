@@ -72,10 +72,11 @@ export const chanceText = (runbook: Pick<RunbookSummary, 'recovered'>): string =
     : `at least ${percent(runbook.recovered.atLeast)}`;
 
 /** `5 of 6`, of the trials in which the alert was asked for longer than its minimum TTD; the others show nothing. */
-export function detectedText({ counts, n, asked = n }: DetectorSummary): string {
+export function detectedText({ counts, n, asked = n, judged }: DetectorSummary): string {
   const short = asked < n ? `${n - asked} too short` : '';
   if (asked === 0) return n === 0 ? 'no data' : short;
-  return ofText(counts.detected, asked) + (short === '' ? '' : `, ${short}`);
+  const unjudged = judged === false && counts.detected > 0 ? 'name not judged' : '';
+  return [ofText(counts.detected, asked), short, unjudged].filter((part) => part !== '').join(', ');
 }
 
 /** The median time to detect; `not within 40 s` where less than half detected, `never` where none did. */

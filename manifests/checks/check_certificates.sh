@@ -21,7 +21,9 @@ if [ $# -eq 0 ]; then
 fi
 
 # The one that ends first: its end in seconds, and its file.
-first=$(find "$@" -type f -name '*.crt' 2>/dev/null | while read -r file; do
+first=$(for path in "$@"; do
+  if [ -d "$path" ]; then find "$path" -type f -name '*.crt'; else echo "$path"; fi
+done | while read -r file; do
   end=$(openssl x509 -in "$file" -noout -enddate 2>/dev/null) || continue
   echo "$(date -d "${end#notAfter=}" +%s) $file"
 done | sort -n | head -n 1)

@@ -101,6 +101,8 @@ describe('a node check', () => {
       code,
       expect.stringMatching(new RegExp(`^${words[code] ?? ''} - .*a\\.crt ends in \\d+ days`)),
     ]);
+    // By its name, too, whatever that ends in: a kubelet's ends in .pem.
+    expect(run('check_certificates.sh', {}, [join(bin, 'none'), file]).status).toBe(code);
     rmSync(file);
   });
   it('check_certificates.sh does not know without one', () => {

@@ -5,5 +5,6 @@ import { kubeadm } from '../../harness/distributions/kubeadm.ts';
  * entry: the scenario's own value is tested.
  */
 export const samples: Readonly<Record<string, readonly unknown[]>> = {
+  'node-check': [kubeadm, 'check_dnat_rules'],
   'addresses-leaked': [kubeadm, { nodes: 'workers' }],
 };

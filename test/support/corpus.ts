@@ -30,7 +30,6 @@ export function keptTruth(more: Partial<Truth> = {}, fromMs = 0): Truth {
     stableMs: at(250),
     endMs: at(300),
     healthy: [{ fromMs: at(0), toMs: at(100) }],
-    right: [],
     sha256: '',
     ...more,
   };

@@ -19,6 +19,8 @@ const site: Site = {
 interface Job {
   readonly job_name: string;
   readonly metrics_path?: string;
+  readonly scrape_interval?: string;
+  readonly params?: object;
   readonly static_configs?: readonly { targets: readonly string[]; labels: Readonly<Record<string, string>> }[];
   readonly metric_relabel_configs?: readonly Readonly<Record<string, string>>[];
   readonly tls_config?: object;
@@ -39,6 +41,19 @@ describe('prometheus.yml', () => {
     expect(global).toEqual({ scrape_interval: '2s', scrape_timeout: '2s', evaluation_interval: '4s' });
     const stock = parse(prometheusConfig(site, alertTimes(profiles.stock))) as Config;
     expect(stock.global).toEqual({ scrape_interval: '15s', scrape_timeout: '10s', evaluation_interval: '30s' });
+  });
+
+  it('asks what is expensive more rarely', () => {
+    const every = (name: string) => jobs.find(({ job_name }) => job_name === name)?.scrape_interval;
+    expect(['node-exporter', 'kube-dns', 'blackbox-http'].map(every)).toEqual(['2s', '2s', '2s']);
+    expect(['apiserver', 'etcd', 'kube-state-metrics'].map(every)).toEqual(['4s', '4s', '4s']);
+    expect(['kubelet', 'kubelet-cadvisor'].map(every)).toEqual(['8s', '8s']);
+  });
+
+  it('asks the node exporter for what some rule reads', () => {
+    const exporter = configOf(site, ['up', 'node_load1']).scrape_configs.find((j) => j.job_name === 'node-exporter');
+    expect(exporter?.params).toEqual({ 'collect[]': ['loadavg'] });
+    expect(jobs.find((j) => j.job_name === 'node-exporter')).not.toHaveProperty('params');
   });
 
   it('asks every component where it can be reached from outside', () => {

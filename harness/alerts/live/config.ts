@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { apiServerPort, nodePorts } from '../../cluster/ports.ts';
 import type { NodeInfo, PodState } from '../../model/cluster.ts';
 import { formatDuration } from '../durations.ts';
+import { neededCollectors } from './needed.ts';
 import type { AlertTimes } from './times.ts';
 
 /** Ports inside the monitoring's own network. */
@@ -84,8 +85,13 @@ const probing = (
  * A ServiceAccount's token gets in, as in life: it does not end with the certificates of an administrator. The scheduler, the controller
  * manager, kube-proxy and etcd's metrics listen on loopback and are passed on by their node. CoreDNS' pods are asked through the API server,
  * for nothing outside of a cluster has a route to its pods.
+ *
+ * @param metrics those that some rule reads; absent: all
  */
-export function scrapeJobs(site: Site): readonly Readonly<Record<string, unknown>>[] {
+export function scrapeJobs(
+  site: Site,
+  metrics?: readonly string[],
+): readonly (Readonly<Record<string, unknown>> & { readonly job_name: string })[] {
   const { nodes, etcd, dns, slis } = site;
   const [control] = nodes;
   const short = (name: string): string => name.replace(`${site.cluster}-`, '');
@@ -108,6 +114,7 @@ export function scrapeJobs(site: Site): readonly Readonly<Record<string, unknown
     slis.includes('gateway') && entry !== undefined ? [`http://${entry.address}:${nodePorts.gateway}/`] : [];
   const ssh = slis.includes('ssh') && entry !== undefined ? [`${entry.address}:${nodePorts.ssh}`] : [];
   const local = (port: number): readonly Target[] => [{ address: `127.0.0.1:${port}` }];
+  const collectors = neededCollectors(metrics);
   return [
     {
       job_name: 'apiserver',
@@ -145,6 +152,7 @@ export function scrapeJobs(site: Site): readonly Readonly<Record<string, unknown
     },
     {
       job_name: 'node-exporter',
+      ...(collectors === undefined ? {} : { params: { 'collect[]': collectors } }),
       ...statics(
         'node-exporter',
         nodes.map(({ name, address }) => ({
@@ -204,6 +212,16 @@ export function absentJobs({ etcd, slis }: Pick<Site, 'etcd' | 'slis'>): Readonl
 /** Labels whose values hold names of nodes: also of pods that are named after theirs. */
 const named = ['node', 'instance', 'pod', 'nodename'] as const;
 
+/**
+ * How much less often than the others a job is scraped. Kube-prometheus asks components every 30 s, nodes and CoreDNS every 15 s (its ServiceMonitors).
+ * Kubelets are asked half as often as there: for each scrape they ask the runtime for the state of every container, which is most of what watching
+ * costs (`npm run bench watching`), and rules over their metrics look back for minutes.
+ */
+function lessOften(job: string): number {
+  if (job.startsWith('kubelet')) return 4;
+  return /^(node-exporter|kube-dns|blackbox|postgres)/.test(job) ? 1 : 2;
+}
+
 /** prometheus.yml. @param metrics those that are kept of what is scraped; absent: all */
 export function prometheusConfig(site: Site, times: AlertTimes, metrics?: readonly string[]): string {
   const keep = metrics === undefined ? [] : [{ source_labels: ['__name__'], regex: metrics.join('|'), action: 'keep' }];
@@ -224,7 +242,11 @@ export function prometheusConfig(site: Site, times: AlertTimes, metrics?: readon
       },
       rule_files: [`${paths.rules}/*`],
       alerting: { alertmanagers: [{ static_configs: [{ targets: [`127.0.0.1:${ports.alertmanager}`] }] }] },
-      scrape_configs: scrapeJobs(site).map((job) => ({ ...job, metric_relabel_configs: [...keep, ...short] })),
+      scrape_configs: scrapeJobs(site, metrics).map((job) => ({
+        ...job,
+        scrape_interval: formatDuration(times.scrapeMs * lessOften(job.job_name)),
+        metric_relabel_configs: [...keep, ...short],
+      })),
     },
     { aliasDuplicateObjects: false, lineWidth: 0 },
   );

@@ -1,4 +1,4 @@
-import type { RightAlert } from '../../model/alert.ts';
+import { rightLabels, type RightAlert } from '../../model/alert.ts';
 import type { Detector } from '../../model/detector.ts';
 import { grouped } from '../../model/grouped.ts';
 import { millis, seconds } from '../../model/units.ts';
@@ -17,13 +17,18 @@ const tellsNobody = ({ labels }: AlertRule): boolean => labels['severity'] === '
 /**
  * The alerts of rules as detectors, one for each name: several rules of one name (a warning and a critical one) are one alert to whoever is
  * told of it. It is told when its notification arrives.
+ *
+ * @param right what names the cause of the outage; undefined where nobody has said
+ * @param known names of alerts that name the cause of some outage
  */
 export function alertDetectors(
   rules: Pick<RuleSet, 'alerts' | 'from'>,
-  right: readonly RightAlert[] = [],
+  right: readonly RightAlert[] | undefined,
+  known: ReadonlySet<string>,
 ): readonly Detector[] {
   const told = rules.alerts.filter((rule) => !tellsNobody(rule));
   return [...grouped(told, ({ name }) => name)].map(([name, all]): Detector => {
+    const wanted = rightLabels(name, right, known);
     const forMs = millis(Math.min(...all.map((rule) => rule.forMs)));
     return {
       id: name,
@@ -33,7 +38,8 @@ export function alertDetectors(
       leastTtdMs: (profile) => millis(forMs + alertTimes(profile).groupWaitMs),
       periodMs: () => heartbeatMs,
       expects: '',
-      right: right.filter((one) => one.alertname === name).map(({ labels = {} }) => labels),
+      right: wanted ?? [],
+      ...(wanted === undefined ? { judged: false } : {}),
       async *watch(context) {
         const readings = context.alerts?.(name);
         if (readings === undefined) throw new Error('no rules are evaluated beside this trial');

@@ -2,11 +2,10 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { grouped } from '../../model/grouped.ts';
-import type { Profile } from '../../model/profile.ts';
+import { shortenedBy, type Profile } from '../../model/profile.ts';
 import { selectorsOf } from '../promql.ts';
 import { readRules, ruleFiles, scaleRules } from '../rules.ts';
 import type { RuleSet } from './rule-set.ts';
-import { shortenedBy } from './times.ts';
 
 /** What `--rules stock` stands for. */
 const stockRules = fileURLToPath(new URL('../../../manifests/rules', import.meta.url));

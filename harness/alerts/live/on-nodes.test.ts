@@ -39,6 +39,23 @@ describe('what runs on a node', () => {
     }
   });
 
+  it('says when the node was booted, not the machine', () => {
+    const line = /^ExecStartPre=\/bin\/sh -c '(.*)'$/m.exec(installCommand(node, true, ''))?.[1] ?? '';
+    const said = execFileSync(
+      'sh',
+      [
+        '-c',
+        line.replaceAll('$$', '$').replaceAll('%%', '%').replaceAll('/run/firedrill', '/tmp/firedrill-boot') +
+          '; cat /tmp/firedrill-boot/boot.prom; rm -r /tmp/firedrill-boot',
+      ],
+      { encoding: 'utf8' },
+    );
+    expect(said).toMatch(/^node_boot_time_seconds \d{10}\n$/);
+    expect(installCommand(node, true, '')).toContain(
+      '--no-collector.stat --collector.textfile.directory=/run/firedrill',
+    );
+  });
+
   it('is named with its node where it cannot be put there', async () => {
     const cluster = new FakeCluster({ exec: () => ({ exitCode: 1, stdout: '', stderr: 'no room' }) });
     const given = { docker: () => Promise.resolve(''), programs: [], etcd: true, blackboxConfig: '', signal };

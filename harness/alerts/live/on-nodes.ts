@@ -7,11 +7,16 @@ import { loopbackPorts, onNodes } from './config.ts';
 /** Folder of the monitoring's programs on a node. */
 const folder = '/usr/local/lib/firedrill';
 const units = '/etc/systemd/system';
+/** Of which a boot makes a new one. */
+const booted = '/run/firedrill';
+/** Says once a boot when it was: that of a container's first process. In a unit, percent signs are written twice, too. */
+const bootTime = `ExecStartPre=/bin/sh -c '[ -e ${booted}/boot.prom ] || { mkdir -p ${booted} && echo node_boot_time_seconds $$(( $$(date +%%s) - $$(ps -o etimes= -p 1) )) > ${booted}/boot.prom; }'\n`;
 // In a unit a dollar sign is written twice.
 const never = '(veth.*|[a-f0-9]{15})';
 
-const service = (description: string, command: string): string =>
-  `[Unit]\nDescription=${description}\n[Service]\nExecStart=${command}\nRestart=always\nRestartSec=1\n[Install]\nWantedBy=multi-user.target\n`;
+/** The node's own programs go first. */
+const service = (description: string, command: string, before = ''): string =>
+  `[Unit]\nDescription=${description}\n[Service]\nNice=10\nEnvironment=GOMAXPROCS=1\n${before}ExecStart=${command}\nRestart=always\nRestartSec=1\n[Install]\nWantedBy=multi-user.target\n`;
 
 /**
  * What runs on a node for the monitoring, as units of its systemd: they come back with it after a reboot, need no pod, and count nowhere among
@@ -26,14 +31,14 @@ function unitFiles({ address, role }: NodeInfo, etcd: boolean): Readonly<Record<
   const exporter = [
     `${folder}/node_exporter --web.listen-address=${address}:${onNodes.exporter}`,
     '--no-collector.wifi --no-collector.hwmon --no-collector.btrfs --collector.systemd',
-    // A folder that is not there is an error that rules ring for; this one has no metrics in it.
-    `--collector.textfile.directory=${folder}`,
+    // Of the machine's kernel, which does not start again with a node that is a container.
+    `--no-collector.stat --collector.textfile.directory=${booted}`,
     '--collector.filesystem.mount-points-exclude=^/(dev|proc|sys|run/k3s/containerd/.+|run/containerd/.+|var/lib/kubelet/pods/.+)($$|/)',
     `--collector.netclass.ignored-devices=^${never}$$ --collector.netdev.device-exclude=^${never}$$`,
   ].join(' ');
   const blackbox = `${folder}/blackbox_exporter --config.file=${folder}/blackbox.yml --web.listen-address=${address}:${onNodes.blackbox}`;
   return {
-    'firedrill-node-exporter.service': service('node exporter', exporter),
+    'firedrill-node-exporter.service': service('node exporter', exporter, bootTime),
     'firedrill-blackbox-exporter.service': service('blackbox exporter', blackbox),
     ...Object.fromEntries(
       passed.flatMap((port) => [
@@ -70,7 +75,7 @@ export const removeCommand = [
   `cd ${units}`,
   '[ ! -e firedrill-node-exporter.service ] || systemctl disable --quiet --now firedrill-*.socket firedrill-*-exporter.service || true',
   "systemctl stop --quiet 'firedrill-forward-*.service' || true",
-  `rm -rf firedrill-node-exporter.service firedrill-blackbox-exporter.service firedrill-forward-* ${folder}`,
+  `rm -rf firedrill-node-exporter.service firedrill-blackbox-exporter.service firedrill-forward-* ${folder} ${booted}`,
   "systemctl reset-failed 'firedrill-*' 2>/dev/null || true",
   'systemctl daemon-reload',
 ].join('\n');

@@ -31,6 +31,7 @@ import { alertHistory } from './history.ts';
 import { installOnNodes, removeFromNodes } from './on-nodes.ts';
 import { askAlertmanager, PrometheusApi } from './prometheus.ts';
 import { startReceiver } from './receiver.ts';
+import { neededResources } from './needed.ts';
 import type { RuleSet } from './rule-set.ts';
 import type { AlertTimes } from './times.ts';
 import { parseNotification } from './webhook.ts';
@@ -77,6 +78,9 @@ export interface AlertStack {
   /** Takes everything away, on the nodes and in the cluster's API, too. May be called again. */
   stop(): Promise<void>;
 }
+
+/** Of the CPU, where there is too little for all: a quarter of what a node of the cluster gets, which is what is measured. And no garbage collection on every core. */
+const modest = ['--cpu-shares', '256', '-e', 'GOMAXPROCS=1', '-e', 'GOGC=200'] as const;
 
 /** After so many polls in a row without an answer the monitoring is taken for dead. */
 const failuresUntilDead = 3;
@@ -149,6 +153,7 @@ class Stack implements AlertStack {
       ],
     });
     const beside = ['--network', `container:${owner}`];
+    const resources = neededResources(rules.metrics);
     const database = cluster.nodes[Math.min(2, cluster.nodes.length - 1)]?.address ?? '';
     const onLine = (line: string): void => {
       this.#feed.notified(parseNotification(line));
@@ -193,6 +198,7 @@ class Stack implements AlertStack {
           ...['--host=127.0.0.1', `--port=${ports.stateMetrics}`],
           ...['--telemetry-host=127.0.0.1', `--telemetry-port=${ports.stateMetrics + 1}`],
           '--namespaces-denylist=firedrill,canary',
+          ...(resources === undefined ? [] : [`--resources=${resources.join(',')}`]),
         ],
       }),
       this.#container('postgres-exporter', images.postgres, {
@@ -337,9 +343,12 @@ class Stack implements AlertStack {
     const { signal } = this.#options;
     const name = this.#name(what);
     this.#made.add(name);
-    await this.#docker(['create', '--name', name, ...this.#labels(), ...given.options, image, ...given.command], {
-      signal,
-    });
+    await this.#docker(
+      ['create', '--name', name, ...this.#labels(), ...modest, ...given.options, image, ...given.command],
+      {
+        signal,
+      },
+    );
     if (given.files !== undefined)
       await this.#docker(['cp', contentOf(given.files[0]), `${name}:${given.files[1]}`], { signal });
     await this.#docker(['start', name], { signal });

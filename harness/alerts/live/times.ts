@@ -1,4 +1,4 @@
-import { profiles, type Profile } from '../../model/profile.ts';
+import { shortenedBy, type Profile } from '../../model/profile.ts';
 import { humanDuration, millis, minutes, seconds, type Millis } from '../../model/units.ts';
 
 /** How often Prometheus and Alertmanager do what they do. */
@@ -12,11 +12,8 @@ export interface AlertTimes {
   readonly lookbackMs: Millis;
 }
 
-/** How much shorter than in life a profile's times are; rules' own times (`for`, ranges) are shortened by it, too. */
-export const shortenedBy = ({ scrapeMs }: Pick<Profile, 'scrapeMs'>): number => profiles.stock.scrapeMs / scrapeMs;
-
 /**
- * Stock: scraped every 15 s, evaluated every 30 s, and a series is there for 5 min after its last sample, and Alertmanager's
+ * Stock: scraped every 15 s (components: 30 s, kubelets: 60 s), evaluated every 30 s, and a series is there for 5 min after its last sample, and Alertmanager's
  * defaults (group_wait 30 s, group_interval 5 min, repeat_interval 4 h).
  * Other profiles have all of them shorter by one factor. `evaluationMs` of the profile is that of the detectors in TypeScript.
  *
@@ -37,5 +34,5 @@ export function alertTimes(profile: Pick<Profile, 'scrapeMs'>): AlertTimes {
 /** How an alert comes to somebody, in words. */
 export function alertLoop(forMs: Millis, times: AlertTimes): string {
   const held = forMs === 0 ? '' : `, must hold for ${humanDuration(forMs)}`;
-  return `scraped every ${humanDuration(times.scrapeMs)}, evaluated every ${humanDuration(times.evaluationMs)}${held}; Alertmanager waits ${humanDuration(times.groupWaitMs)} for others of the name`;
+  return `scraped every ${humanDuration(times.scrapeMs)} (components more rarely), evaluated every ${humanDuration(times.evaluationMs)}${held}; Alertmanager waits ${humanDuration(times.groupWaitMs)} for others of the name`;
 }

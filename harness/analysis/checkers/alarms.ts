@@ -1,5 +1,5 @@
 import { hasLabels } from '../../model/alert.ts';
-import { isRight } from '../../model/detector.ts';
+import { detects, isRight } from '../../model/detector.ts';
 import type { DetectorRecord } from '../../model/record.ts';
 import type { Interval } from '../../model/units.ts';
 import type { Checker } from '../checker.ts';
@@ -77,6 +77,7 @@ function judgeDetector(
     title: detector.title,
     loop: detector.loop,
     leastTtdMs: detector.leastTtdMs,
+    ...(detector.judged === undefined ? {} : { judged: detector.judged }),
     // Without a fault every alert is a false one; after a runbook on a healthy cluster it is the runbook's.
     falseAlarms: timesFired(control && !cured ? [...before, ...during] : before),
     // From the onset's later end: before it the outage need not have been there to be noticed.
@@ -87,7 +88,7 @@ function judgeDetector(
     return { ...base, status: 'noisy', ...(what === undefined ? {} : { what }) };
   }
   const fired = asked.filter((r) => r.state === 'firing');
-  const right = fired.find((r) => isRight(detector, r));
+  const right = fired.find((r) => detects(detector, r));
   if (right !== undefined && onset !== undefined) {
     const most = right.atMs - onset.lo;
     // The onset is known to within an interval only; that no loop is faster than it can be narrows the outcome. One that was

@@ -17,6 +17,7 @@ import { exitCodes, FiredrillError, oneLine } from '../../model/errors.ts';
 import type { ProfileName } from '../../model/profile.ts';
 import { countOf } from '../../model/units.ts';
 import { corpusDir } from '../load-code.ts';
+import { alertsThatNameCauses } from '../load.ts';
 import type { CommandContext } from '../context.ts';
 import type { ReporterName } from '../options.ts';
 import { terminalOptions } from '../output.ts';
@@ -82,7 +83,10 @@ export async function alertsTest(
     const tools = await ensureTools({ env: context.env }, reporter.onProgress, signal);
     prometheus = tools.version;
     await checkRules(realRunner, tools, files, signal);
-    const known = new Set(all.flatMap(({ truth }) => truth.right.map(({ alertname }) => alertname)));
+    const known = new Set([
+      ...(await alertsThatNameCauses()),
+      ...trials.flatMap(({ truth }) => (truth.right ?? []).map(({ alertname }) => alertname)),
+    ]);
     const whatIf = {
       ...(flags.for === undefined ? {} : { forMs: flags.for }),
       ...(flags.interval === undefined ? {} : { everyMs: flags.interval }),
@@ -192,10 +196,9 @@ function judgedBy(file: string | undefined, trials: readonly KeptTrial[]): reado
     );
   }
   return trials.map((kept) => {
-    const own = names[kept.truth.outage ?? ''] ?? [];
-    return {
-      ...kept,
-      truth: { ...kept.truth, right: [...kept.truth.right, ...own.map((alertname) => ({ alertname }))] },
-    };
+    const own = names[kept.truth.outage ?? ''];
+    if (own === undefined) return kept;
+    const right = [...(kept.truth.right ?? []), ...own.map((alertname) => ({ alertname }))];
+    return { ...kept, truth: { ...kept.truth, right } };
   });
 }

@@ -1,20 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
-import { clocksOf, clocksSchema } from '../../alerts/clocks.ts';
 import { addToCorpus, metricsFile } from '../../alerts/corpus.ts';
-import { truthOfTrial } from '../../alerts/truth-of-trial.ts';
-import { readEvents } from '../../analysis/read.ts';
-import { currentRecord } from '../../engine/records.ts';
-import { isRunDir } from '../../engine/runs.ts';
 import { exitCodes, FiredrillError } from '../../model/errors.ts';
-import { isFaultFree } from '../../model/control.ts';
 import { isValidOutcome } from '../../model/outcome.ts';
-import { planSchema, type Plan } from '../../model/plan.ts';
+import type { Plan } from '../../model/plan.ts';
 import type { WholeRecord } from '../../model/record.ts';
-import { loadAnywhere, scenarioIds } from '../load.ts';
-import { readStored } from '../stored-file.ts';
-import { findRun } from '../stored.ts';
 import type { CommandContext } from '../context.ts';
+import { trialsWithMetrics } from '../kept-metrics.ts';
 
 /** `alerts corpus add <run or trial>`: keeps the metrics of its trials with what is known of them. A trial that is no data, or has no metrics, is left out and named. */
 export async function corpusAdd(
@@ -22,37 +12,15 @@ export async function corpusAdd(
   name: string,
   flags: { readonly corpus: string; readonly out: string },
 ): Promise<number> {
-  const { runDir, only } = placeOf(name, resolve(flags.out));
-  const plan = readStored(join(runDir, 'plan.json'), planSchema, 'plan', 'npm run scenario <scenario>');
-  const right = scenarioIds().includes(plan.scenario)
-    ? ((await loadAnywhere(plan.scenario)).scenario.rightAlerts ?? [])
-    : [];
-  const lines: string[] = [];
+  const { runDir, trials, without } = await trialsWithMetrics(name, flags.out);
+  const lines = without.map((id) => `left out ${id}: it has no ${metricsFile}, or no record`);
   let added = 0;
-  for (const { id } of plan.trials) {
-    if (only !== undefined && id !== only) continue;
-    const trialDir = join(runDir, 'trials', id);
-    const archive = join(trialDir, metricsFile);
-    const record = existsSync(archive) ? currentRecord(runDir, id, plan) : undefined;
-    if (record === undefined) {
-      lines.push(`left out ${id}: it has no ${metricsFile}, or no record`);
-      continue;
-    }
+  for (const { plan, record, archive, truth } of trials) {
     if (!isValidOutcome(record.outcome)) {
-      lines.push(`left out ${id}: ${record.outcome}: ${record.reason}`);
+      lines.push(`left out ${record.trialId}: ${record.outcome}: ${record.reason}`);
       continue;
     }
-    const own = join(trialDir, 'metrics.json');
-    const clocks = existsSync(own)
-      ? readStored(own, clocksSchema, 'file of clocks', 'see docs/alerts.md')
-      : clocksOf(record.profile);
-    const kept = await addToCorpus(
-      flags.corpus,
-      nameOf(plan, record),
-      archive,
-      truthOfTrial(plan, record, clocks, isFaultFree(record.control) ? [] : right, witnessOf(trialDir)),
-      context.signal,
-    );
+    const kept = await addToCorpus(flags.corpus, nameOf(plan, record), archive, truth, context.signal);
     lines.push(`added ${kept.dir}`);
     added++;
   }
@@ -65,14 +33,6 @@ export async function corpusAdd(
   return exitCodes.done;
 }
 
-/** A run, or one trial of it. */
-function placeOf(name: string, out: string): { readonly runDir: string; readonly only?: string } {
-  const path = resolve(name);
-  const above = dirname(dirname(path));
-  if (basename(dirname(path)) === 'trials' && isRunDir(above)) return { runDir: above, only: basename(path) };
-  return { runDir: findRun(name, out) };
-}
-
 /** `cni-wipe-fast-b1-wait`: the outage first, for folders are listed by name. */
 const nameOf = (plan: Plan, record: WholeRecord): string =>
   [
@@ -81,13 +41,3 @@ const nameOf = (plan: Plan, record: WholeRecord): string =>
     record.profile,
     record.trialId,
   ].join('-');
-
-/** When the witness first saw the fault in effect, in trial milliseconds, where the trial's events are kept. */
-function witnessOf(trialDir: string): { readonly witnessMs?: number } {
-  const path = join(trialDir, 'events.jsonl');
-  if (!existsSync(path)) return {};
-  const seen = readEvents(readFileSync(path, 'utf8'), path).find(
-    (event) => event.type === 'witness' && event.confirmed,
-  );
-  return seen === undefined ? {} : { witnessMs: seen.atMs };
-}

@@ -20,7 +20,14 @@ import type { DistributionName } from '../../model/distribution.ts';
 import type { ClaimedRunbook } from '../../model/runbook.ts';
 import { chosenRunbooks, nameOfScenario, ownOf, withRunbooks } from '../own.ts';
 import { scenarioDir } from '../load-code.ts';
-import { findRunbook, loadExistence, loadScenario, requireDetector, scenarioIds } from '../load.ts';
+import {
+  alertsThatNameCauses,
+  findRunbook,
+  loadExistence,
+  loadScenario,
+  requireDetector,
+  scenarioIds,
+} from '../load.ts';
 import { flagsOfAll } from '../kinds.ts';
 import type { ReporterName } from '../options.ts';
 import { planPage } from '../page.ts';
@@ -278,7 +285,8 @@ async function soundParts(
   for (const { id, scenario } of parts) {
     for (const runbook of flags.runbook ?? []) findRunbook(id, scenario, runbook);
   }
-  const watched = parts.map((part) => withRules(part, rules));
+  const known = rules === undefined ? new Set<string>() : await alertsThatNameCauses();
+  const watched = parts.map((part) => withRules(part, rules, known));
   for (const { id, scenario } of watched)
     if (flags.trigger.kind === 'detector') requireDetector(id, scenario, flags.trigger.id);
   return watched;
@@ -320,7 +328,7 @@ async function soundRules(
 }
 
 /** With the alerts of rules among the detectors. */
-const withRules = (part: Part, rules: RuleSet | undefined): Part =>
+const withRules = (part: Part, rules: RuleSet | undefined, known: ReadonlySet<string>): Part =>
   rules === undefined
     ? part
     : {
@@ -328,7 +336,7 @@ const withRules = (part: Part, rules: RuleSet | undefined): Part =>
         rules,
         scenario: {
           ...part.scenario,
-          detectors: [...part.scenario.detectors, ...alertDetectors(rules, part.scenario.rightAlerts)],
+          detectors: [...part.scenario.detectors, ...alertDetectors(rules, part.scenario.rightAlerts, known)],
         },
       };
 
