@@ -140,10 +140,10 @@ async function noteTyped(node) {
   });
   process.on('exit', () => follower.kill());
   const prompt = `printf '%s\\t%s\\n' "$?" "$(HISTTIMEFORMAT= history 1)" >> ${file}`;
-  return ['-e', `PROMPT_COMMAND=${prompt}`, '-e', 'HISTFILE=/dev/null', '-e', 'HISTCONTROL='];
+  return ['-e', `NOTED=${file}`, '-e', `PROMPT_COMMAND=${prompt}`, '-e', 'HISTFILE=/dev/null', '-e', 'HISTCONTROL='];
 }
 /** With what is noted at its prompt; a node without bash has another shell, of which nothing is. */
-const shell = 'command -v bash > /dev/null && exec bash; exec sh';
+const shell = 'command -v bash > /dev/null || exec sh; bash; code=$?; rm -f "$NOTED"; exit $code';
 
 /** @type {[string, string[]]} */
 const [file, args] =
