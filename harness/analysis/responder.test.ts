@@ -25,8 +25,9 @@ function answered(trialId: string, commands: readonly (readonly [atMs: number, c
     { type: 'responder', how: 'done', says: 'it ended', commands: commands.length, seq: 0, atMs: 110_000 },
     ...log.slice(at),
   ] as TrialEvent[];
+  const inOrder = events.sort((a, b) => a.atMs - b.atMs).map((event, seq) => ({ ...event, seq }));
   return analyseTrial(
-    events.map((event) => (event.type === 'trial.started' ? { ...event, responder: './agent.sh' } : event)),
+    inOrder.map((event) => (event.type === 'trial.started' ? { ...event, responder: './agent.sh' } : event)),
   );
 }
 

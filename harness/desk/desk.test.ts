@@ -124,7 +124,7 @@ describe('a desk', () => {
     const reader = following.body?.getReader();
     await reader?.read();
     desk.feed.push({ ...alert, state: 'resolved' });
-    expect(new TextDecoder().decode((await reader?.read())?.value)).toContain('"resolved"');
+    expect(new TextDecoder().decode((await reader?.read())?.value as Uint8Array)).toContain('"resolved"');
   });
 
   it('takes its folder away, and ends what runs on nodes by its own process group', async () => {

@@ -35,7 +35,7 @@ export interface AgentDesk {
  */
 export async function agentDesk(transport: Transport): Promise<AgentDesk> {
   const server = new McpServer(
-    { name: manifest.name, version: manifest.version },
+    { name: 'firedrill', version: manifest.version },
     {
       instructions:
         'You are on call for a Kubernetes cluster with users on it. Wait for alerts, find out what is wrong, restore service, and call done. ' +

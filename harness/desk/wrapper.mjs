@@ -58,7 +58,7 @@ const tell = (said) => {
   if (desk.writable) desk.write(`${JSON.stringify(said)}\n`);
 };
 /** @type {import('node:child_process').ChildProcess | undefined} */
-let child;
+let child; // eslint-disable-line prefer-const -- heard of before it is begun
 let over = false;
 const closed = () => {
   if (over) return;

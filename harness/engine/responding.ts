@@ -48,7 +48,10 @@ export async function beginShift(watched: Watched, responder: Responder): Promis
   const limitMs = spec.scenario.horizonMs[spec.profile.name];
   const stepOf = ({ index, on, command, changes }: DeskCommand) =>
     ({
-      ...{ type: 'step', part: 'runbook', index, changes },
+      type: 'step',
+      part: 'runbook',
+      index,
+      changes,
       name: nameOf(redact(command)),
       on: placeOf(on, cluster.nodes),
       command: redact(command),
@@ -125,7 +128,9 @@ export async function beginShift(watched: Watched, responder: Responder): Promis
 
 const clockless = (ms: number): Promise<undefined> =>
   new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
+    setTimeout(() => {
+      resolve(undefined);
+    }, ms).unref();
   });
 
 /** A command's first line, as progress and reports name it. */

@@ -6,7 +6,7 @@ import { markdownOfRunbook } from './runbook-markdown.ts';
 import { runbookOfTrial } from './trial-runbook.ts';
 
 const record = {
-  ...analyseTrial(buildLog({ trialId: 'agent-1', runbook: 'agent', endMs: 120_000 })),
+  ...analyseTrial(buildLog({ trialId: 'agent-1', runbook: 'agent', probes: [{ sli: 'dns' }], endMs: 120_000 })),
   steps: [
     ['kubectl get pods -A', 'workstation', false, true],
     ["kubectl apply -f - <<'EOF'\na: 1\n```\nEOF", 'workstation', true, true],

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { wholeFrom } from '../../engine/records.ts';
 import { exitCodes, FiredrillError } from '../../model/errors.ts';
 import { markdownOfRunbook } from '../../own/runbook-markdown.ts';
 import { runbookOfTrial } from '../../own/trial-runbook.ts';
@@ -13,7 +14,7 @@ export async function transcript(
   asked: string | undefined,
   options: { readonly out: string; readonly looks: boolean },
 ): Promise<number> {
-  const { plan, records, whole } = await readRun(findRun(name, resolve(options.out)));
+  const { runDir, plan, records, whole } = await readRun(findRun(name, resolve(options.out)));
   const known = records.map(({ trialId }) => trialId);
   const found = asked ?? records.find(({ responder }) => responder !== undefined)?.trialId ?? known[0];
   if (found === undefined || !known.includes(found))
@@ -24,7 +25,9 @@ export async function transcript(
         : `run ${plan.runId} has no trial ${asked}${didYouMeanOneOf(asked, known)}`,
       { hint: `npm run firedrill -- report ${plan.runId}` },
     );
-  const claimed = runbookOfTrial(whole(found), { looks: options.looks });
+  const claimed = runbookOfTrial(whole?.find(({ trialId }) => trialId === found) ?? wholeFrom(runDir, plan)(found), {
+    looks: options.looks,
+  });
   if (claimed.runbook.steps.length === 0)
     throw new FiredrillError('usage', `nothing was ${options.looks ? 'typed' : 'changed'} in trial ${found}`, {
       hint: options.looks ? `npm run firedrill -- report ${plan.runId}` : 'omit --no-looks',

@@ -115,6 +115,7 @@ sick() {
 # --- the tree ---
 
 quiet=0
+restarted=''
 while [ "$quiet" -lt 2 ]; do
   if ! k get nodes; then
     say "the API does not answer"
