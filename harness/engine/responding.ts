@@ -6,6 +6,7 @@ import { deadline } from '../host/time.ts';
 import { oneLine } from '../model/errors.ts';
 import type { EventOf, TrialEvent } from '../model/events.ts';
 import type { NodeInfo } from '../model/cluster.ts';
+import { seconds } from '../model/units.ts';
 import { lastLines, placeName, redact } from './steps.ts';
 import { recovered } from './waits.ts';
 import type { Watched } from './watched.ts';
@@ -61,13 +62,15 @@ export async function beginShift(watched: Watched, responder: Responder): Promis
     limitMs,
     commands: {
       started: (command) => journal.write({ ...stepOf(command), state: 'started' }),
-      ended: (command, { exitCode, output }: CommandEnd) =>
+      ended: (command, { exitCode, output }: CommandEnd) => {
         journal.write({
           ...stepOf(command),
           state: exitCode === 0 ? 'done' : 'failed',
           exitCode,
           output: lastLines(redact(output)),
-        }),
+        });
+        if (asksForReboot.test(command.command)) void comeBack(watched, command.on).catch(() => undefined);
+      },
     },
   });
   const following = new AbortController();
@@ -132,6 +135,26 @@ const clockless = (ms: number): Promise<undefined> =>
       resolve(undefined);
     }, ms).unref();
   });
+
+/** What a machine is told that is to start again; a node's container, which has no firmware, only ends of it. */
+const asksForReboot = /\b(reboot|shutdown\s+-r|init\s+6|kexec)\b/;
+/** How long a node that was told to reboot may take to go down. */
+const downWithinMs = 30_000;
+
+/** Switches a node on again that goes down because it was told to reboot; one that does not go down is left as it is. */
+async function comeBack({ cluster, clock, signal }: Watched, on: string): Promise<void> {
+  if (!cluster.nodes.some(({ name }) => name === on)) return;
+  const endMs = clock.now() + downWithinMs;
+  while (clock.now() < endMs) {
+    const { exitCode } = await cluster.exec(on, 'true', { timeoutMs: seconds(10), signal });
+    // Cut off is no sign of anything.
+    if (exitCode !== 0 && exitCode !== 124 && !signal.aborted) {
+      await cluster.reboot(on, { timeoutMs: seconds(60), signal });
+      return;
+    }
+    await clock.sleep(500, signal);
+  }
+}
 
 /** A command's first line, as progress and reports name it. */
 const nameOf = (command: string): string => (command.trim().split('\n')[0] ?? '').slice(0, 60) || 'nothing';

@@ -345,6 +345,34 @@ describe('a responder', () => {
   });
   let world0: World;
 
+  it('may reboot a node, which then comes back', async () => {
+    const world = new World();
+    const { exec } = world;
+    let off = false;
+    world.exec = (call) => {
+      if (call.command === 'sudo reboot') off = true;
+      return call.command === 'true' && off ? 1 : exec(call);
+    };
+    world.cluster.reboot = (node) => {
+      world.log.push(`switched on ${node}`);
+      off = false;
+      return Promise.resolve();
+    };
+    await responding(
+      {
+        ...nobody,
+        work: async (desk) => {
+          await desk.onNode('fake-worker', 'sudo reboot');
+          while (off) await new Promise((resolve) => setTimeout(resolve, 5));
+          await desk.onNode('fake-worker', 'repair');
+          return { how: 'done', says: 'done' };
+        },
+      },
+      world,
+    );
+    expect(world.log.filter((line) => line.startsWith('switched on'))).toEqual(['switched on fake-worker']);
+  });
+
   it('may harm what it should not', async () => {
     const world = new World();
     const { record } = await responding(
