@@ -116,6 +116,7 @@ sick() {
 
 quiet=0
 restarted=''
+stuck=0
 while [ "$quiet" -lt 2 ]; do
   if ! k get nodes; then
     say "the API does not answer"
@@ -130,7 +131,9 @@ while [ "$quiet" -lt 2 ]; do
     fires=$(grep -c '"state":"firing"' "$ALERTS")
     ends=$(grep -c '"state":"resolved"' "$ALERTS")
     if [ "$fires" -gt "$ends" ]; then
-      [ -n "$restarted" ] || { sick && restarted=yes; }
+      stuck=$((stuck + 1))
+      # What was mended takes its time; only what stays sick is restarted, and once.
+      [ "$stuck" -lt 4 ] || [ -n "$restarted" ] || { sick && restarted=yes; }
     else
       quiet=$((quiet + 1))
     fi
