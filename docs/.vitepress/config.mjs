@@ -91,6 +91,7 @@ export default {
           { text: 'Commands', link: '/docs/commands' },
           { text: 'Your own outage', link: '/docs/own-outages' },
           { text: 'Your own runbook', link: '/docs/runbooks' },
+          { text: 'Your own responder', link: '/docs/responders' },
           { text: 'Alert rules', link: '/docs/alerts' },
           { text: 'Where it works', link: '/docs/where-it-works' },
           { text: 'What is measured', link: '/docs/measurement' },

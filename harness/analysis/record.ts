@@ -14,7 +14,7 @@ import { decide } from './outcome.ts';
 import { outagesOf } from './outages.ts';
 import { serviceOf, type Service } from './service.ts';
 import { sliRecord } from './sli.ts';
-import { mitigationOf, phasesOf, stepsOf } from './steps.ts';
+import { mitigationOf, phasesOf, responderOf, stepsOf } from './steps.ts';
 import { splitTtr } from './time-spent.ts';
 
 /**
@@ -39,6 +39,7 @@ export function analyseTrial(
     outages: outagesOf(sli.samples, sli, observation.fromMs, observation.toMs),
   }));
   const mitigation = mitigationOf(log);
+  const responder = responderOf(log, onset);
   const measured = { log, observation, slis: broken, mitigation };
   const service = correct(serviceOf(log, observation, broken), measured);
   const { firstGood, ttr, stable, again, prevented } = service;
@@ -74,6 +75,7 @@ export function analyseTrial(
       : { firstSymptom: { sli: firstDown.sli, interval: outward(firstDown.began.lo, firstDown.began.hi) } }),
     detectors: found(alarms) ?? [],
     ...(mitigation === undefined ? {} : { mitigation }),
+    ...(responder === undefined ? {} : { responder }),
     ...(firstGood === undefined ? {} : { firstGood }),
     ...(ttr === undefined ? {} : { ttr }),
     ...(stable === undefined ? {} : { watchedStableMs: whole(Math.max(0, observation.toMs - stable.at.hi)) }),

@@ -1,4 +1,5 @@
 import type { TrialRecord, WholeStepRecord } from '../model/record.ts';
+import { midpoint, type Interval } from '../model/units.ts';
 import type { TrialLog } from './log.ts';
 import { whole } from './numbers.ts';
 
@@ -68,6 +69,7 @@ export function mitigationOf(log: TrialLog): TrialRecord['mitigation'] {
   const changing = runbook.filter((s) => s.changes && s.state === 'started');
   const first = changing[0];
   if (first === undefined) return undefined;
+  const responds = log.started.responder !== undefined;
   const ends = runbook.filter((s) => s.state === 'done' || s.state === 'failed');
   // A runbook that was cut in the middle lasts as long as anything was seen.
   const running = runbook.some(
@@ -82,7 +84,27 @@ export function mitigationOf(log: TrialLog): TrialRecord['mitigation'] {
     startMs: whole(first.atMs),
     endMs: whole(running ? log.lastMs : Math.max(first.atMs, ...ends.map((e) => e.atMs))),
     commands: indices.size,
-    failed: new Set(ends.filter((e) => e.state === 'failed').map((e) => e.index)).size,
+    // A look that finds nothing ends with 1, and is no failure of who looks.
+    failed: new Set(ends.filter((e) => e.state === 'failed' && (!responds || e.changes)).map((e) => e.index)).size,
     destroys: [...new Set(destroys)],
+  };
+}
+
+/** What a responder did; undefined where a runbook was followed. */
+export function responderOf(log: TrialLog, onset: Interval | undefined): TrialRecord['responder'] {
+  if (log.started.responder === undefined) return undefined;
+  const commands = log.of('step').filter((s) => s.part === 'runbook' && s.state === 'started');
+  const changing = commands.filter((s) => s.changes);
+  const ended = log.of('responder').at(-1);
+  const since = (step: { readonly atMs: number } | undefined): number | undefined =>
+    step === undefined || onset === undefined ? undefined : whole(step.atMs - midpoint(onset));
+  const firstLookMs = since(commands.find((s) => !s.changes));
+  const firstChangeMs = since(changing[0]);
+  return {
+    ...(firstLookMs === undefined ? {} : { firstLookMs }),
+    ...(firstChangeMs === undefined ? {} : { firstChangeMs }),
+    commands: ended?.commands ?? commands.length,
+    changes: changing.length,
+    ...(ended === undefined ? {} : { how: ended.how, says: ended.says }),
   };
 }

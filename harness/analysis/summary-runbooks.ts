@@ -1,7 +1,7 @@
 import { max, mean, median, min } from 'simple-statistics';
 import type { Plan } from '../model/plan.ts';
 import { notableOutcomes, type Outcome, successes } from '../model/outcome.ts';
-import type { TrialRecord } from '../model/record.ts';
+import type { ResponderRecord, TrialRecord } from '../model/record.ts';
 import { humanDuration, midpoint, uncensored, type Interval } from '../model/units.ts';
 import type { RunbookSummary } from '../model/summary.ts';
 import { meanInterval } from './mean-interval.ts';
@@ -38,7 +38,11 @@ export function summariseRunbook(
   return {
     id: runbook.id,
     title: runbook.title,
-    passive: runbook.before === undefined && runbook.instead === undefined && runbook.steps.every((s) => !s.changes),
+    passive:
+      runbook.responder === undefined &&
+      runbook.before === undefined &&
+      runbook.instead === undefined &&
+      runbook.steps.every((s) => !s.changes),
     prevention: runbook.before !== undefined || runbook.instead !== undefined,
     n,
     invalid: outcomes.invalid ?? 0,
@@ -88,7 +92,25 @@ export function summariseRunbook(
     expect: runbook.expect,
     agreement,
     measured: measuredSentence(k, n, outcomes, spans, counts.data.lost, plan.horizonMs),
+    ...responded(valid.flatMap((r) => r.responder ?? [])),
     ...(findings.length === 0 ? {} : { findings }),
+  };
+}
+
+/** What a responder did, over its valid trials; nothing of a runbook. */
+function responded(trials: readonly ResponderRecord[]): Pick<RunbookSummary, 'responder'> {
+  if (trials.length === 0) return {};
+  const looks = trials.flatMap(({ firstLookMs }) => firstLookMs ?? []);
+  const changes = trials.flatMap(({ firstChangeMs }) => firstChangeMs ?? []);
+  return {
+    responder: {
+      trials: trials.length,
+      ...(looks.length === 0 ? {} : { firstLookMs: whole(median(looks)) }),
+      ...(changes.length === 0 ? {} : { firstChangeMs: whole(median(changes)) }),
+      commands: share(mean(trials.map((t) => t.commands))),
+      changes: share(mean(trials.map((t) => t.changes))),
+      endings: mostFrequent(trials.flatMap(({ says }) => says ?? [])),
+    },
   };
 }
 

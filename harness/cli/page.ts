@@ -286,7 +286,7 @@ export function planPage(options: {
       `## Runbook: ${runbook.id}`,
       '',
       ...preface(runbook, 'Then:', 'Then:'),
-      ...steps(runbook.steps, 'nothing is done'),
+      ...steps(runbook.steps, runbook.responder === undefined ? 'nothing is done' : 'whatever it does at its desk'),
       '',
     ]),
     ...controlsSection(plan, scenario),

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { Argument, Command, Option, type CommanderError } from 'commander';
 import { controlWords } from '../engine/controls.ts';
 import { builtMinor, imageModes, kubernetesMinors } from '../images/refs.ts';
@@ -8,6 +9,7 @@ import type { ReportFormat } from '../reporters/all.ts';
 import type { CommandContext } from './context.ts';
 import { corpusDir, projectRoot, reportsDir } from './load-code.ts';
 import { scenarioIds } from './load.ts';
+import { baselines } from './responders.ts';
 import {
   collect,
   compareWords,
@@ -41,11 +43,15 @@ import {
   providerWords,
   type KindFlags,
 } from './kinds.ts';
+import { minutes } from '../model/units.ts';
 import { objectivesOf, type NamedObjective } from './objectives.ts';
 import { didYouMeanOneOf } from './suggest.ts';
 
 /** What commander hands to `run`: everything parsed, but several distributions still in one flag. */
 type RawRunFlags = Omit<RunFlags, 'distribution' | 'beside'> & KindFlags;
+
+/** What commander hands to `mcp`. */
+type McpFlags = Pick<RunFlags, 'seed' | 'profile' | 'images' | 'horizon' | 'confirm' | 'out'>;
 
 /** What commander hands to a command that takes one distribution, by one provider. */
 interface RawKind {
@@ -121,6 +127,11 @@ With npm, flags come after a lone --:
     .option(
       '--runbook <id>',
       'only this runbook, by name or as a Markdown file of your own (repeat it or use commas for more)',
+      collect,
+    )
+    .option(
+      '--responder <program>',
+      `who responds instead of following a runbook: a program of your own, or ${baselines.join(' or ')} (repeat it or use commas for more)`,
       collect,
     )
     .addOption(
@@ -207,6 +218,37 @@ With npm, flags come after a lone --:
       done(await run(context, ids, { ...flags, distribution, beside, typed }));
     });
 
+  add(
+    'mcp',
+    'one trial with an AI agent on call, which speaks the Model Context Protocol over standard input and output',
+  )
+    .argument('[scenario]', 'as for run (default: drawn by the seed)')
+    .option('--seed <n>', 'draws the scenario and the phases of probes (default: random, kept in plan.json)', (v) =>
+      wholeNumber('--seed', v, 0, 2 ** 31 - 1),
+    )
+    .option(
+      '--profile <name>',
+      'fast (shortened timers, labelled as such) or stock (common production timers)',
+      (v) => oneOf('--profile', v, profileWords),
+      'fast',
+    )
+    .addOption(choice('--images <how>', 'where images come from', imageModes, 'auto'))
+    .addOption(distributionOption())
+    .addOption(providerOption())
+    .option('--horizon <time>', 'how long the agent has', (v) => duration('--horizon', v), minutes(15))
+    .option(
+      '--confirm <time>',
+      'how long service is watched, once it is back (default: 5m, stock 10m); never: as short as in any trial',
+      (v) => confirm('--confirm', v),
+    )
+    .option('--out <folder>', 'where reports go', outDefault())
+    .action(async (id: string | undefined, flags: RawKind & McpFlags) => {
+      const { mcp } = await import('./commands/mcp.ts');
+      const { seed = randomInt(2 ** 31), ...rest } = withKind(flags);
+      const given = { trials: 1, parallel: 1, trigger: { kind: 'oracle' }, keep: 'never', reporter: 'plain' } as const;
+      done(await mcp(context, id, { ...given, ...rest, seed }));
+    });
+
   add('list', 'list the scenarios')
     .addOption(distributionOption())
     .addOption(providerOption())
@@ -256,6 +298,16 @@ With npm, flags come after a lone --:
       });
     if (name === 'analyse') command.description('the same, but first recompute every number from the events');
   }
+
+  add('transcript', 'what was typed in a trial, as a Markdown runbook that run --runbook takes')
+    .argument('<run>', 'as for report')
+    .argument('[trial]', "a trial's id (default: the run's first with a responder)")
+    .option('--no-looks', 'only commands that changed something')
+    .option('--out <folder>', 'where reports are', outDefault())
+    .action(async (run: string, trial: string | undefined, flags: { out: string; looks: boolean }) => {
+      const { transcript } = await import('./commands/transcript.ts');
+      done(await transcript(context, run, trial, flags));
+    });
 
   add(
     'overview',

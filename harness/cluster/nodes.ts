@@ -9,7 +9,7 @@ import { Queue } from './queue.ts';
  * The first line of stderr that our wrapper prints: the command's process id inside the node. The docker client can be
  * killed at any time, but what it started in the node lives on; by this number it can be ended.
  */
-const pidLine = /^firedrill-pid:(\d+)\r?\n/;
+export const pidLine = /^firedrill-pid:(\d+)\r?\n/;
 
 /**
  * Leaves the node's root control group, where a command goes on cgroup v2 before systemd has handed controllers down. What is there when systemd begins

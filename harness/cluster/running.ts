@@ -81,6 +81,10 @@ class StartedCluster implements RunningCluster {
     return this.#workstation.run(command, options);
   }
 
+  get workstationEnv(): Readonly<Record<string, string>> {
+    return this.#workstation.env;
+  }
+
   attach(node: string, command: string, signal: AbortSignal): NodeStream {
     return attachToNode(node, command, signal);
   }

@@ -3,6 +3,7 @@ import type { Trigger } from '../model/plan.ts';
 import type { OnProgress } from '../model/progress.ts';
 import type { ImageMode, KubernetesMinor } from '../images/refs.ts';
 import type { PlanOptions } from './plan.ts';
+import type { Responders } from './responding.ts';
 import type { Turns } from './turns.ts';
 import type { Resumed } from './resume.ts';
 
@@ -38,6 +39,8 @@ export interface RunOptions extends Omit<PlanOptions, 'createdEpochMs'> {
   readonly resume?: Resumed;
   /** Rules that a Prometheus evaluates beside each trial; the scenario has their alerts as detectors. Absent: none runs. */
   readonly rules?: RuleSet;
+  /** Who responds, by the ids of the runbooks that stand for them. */
+  readonly responders?: Responders;
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal;
 }

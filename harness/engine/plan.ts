@@ -106,6 +106,7 @@ export function makePlan(options: PlanOptions): Plan {
       ...(runbook.before === undefined ? {} : { before: runbook.before.map(planned) }),
       ...(runbook.instead === undefined ? {} : { instead: runbook.instead.map(planned) }),
       steps: runbook.steps.map(planned),
+      ...(runbook.responder === undefined ? {} : { responder: runbook.responder }),
       ...(markdown === undefined ? {} : { markdown }),
     })),
     comparison: comparisonOf(options, chosen),

@@ -165,7 +165,7 @@ export async function lookForFault(
 }
 
 /** Keeps what a reader needs of a command's output. */
-function lastLines(text: string, lines = 12, length = 2000): string {
+export function lastLines(text: string, lines = 12, length = 2000): string {
   return text
     .split('\n')
     .filter((line) => line.trim() !== '')

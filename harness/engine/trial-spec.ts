@@ -11,6 +11,7 @@ import type { Scenario } from '../model/scenario.ts';
 import type { Sampling, startSampling } from '../sampling/sampler.ts';
 import type { TrialClock } from './clock.ts';
 import { delayOf } from './controls.ts';
+import type { Responders } from './responding.ts';
 import { commandOf, placeName } from './steps.ts';
 
 /** A cluster together with the right to delete it. */
@@ -23,6 +24,8 @@ export interface TrialDeps {
   keepCluster(cluster: Cluster): void;
   /** The trial is over but for what is still under way: what the next one needs may be got ready. Absent where none follows. */
   windDown?(): void;
+  /** Who responds, by the id of the runbook that stands for it; absent where all are followed step by step. */
+  readonly responders?: Responders;
   readonly nodeLogs: ClusterProvider['logs'];
   /** Opens the probes and samples them until stopped. */
   startSampling(options: Omit<Parameters<typeof startSampling>[0], 'containers'>): Promise<Sampling>;
@@ -96,6 +99,7 @@ export function startedEvent(spec: TrialSpec, wallEpochMs: number): EventBody {
       ...(d.judged === undefined ? {} : { judged: d.judged }),
     })),
     ...(spec.claimed.runbook.instead === undefined ? {} : { prevention: true }),
+    ...(spec.claimed.runbook.responder === undefined ? {} : { responder: spec.claimed.runbook.responder }),
     claim: spec.claimed.claim,
     steps: spec.claimed.runbook.steps.map((step) => ({
       name: step.name,

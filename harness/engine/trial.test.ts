@@ -1,8 +1,10 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeCluster, fakeNodeState, fakePod, type FakeHandler } from '../../test/support/fake-cluster.ts';
+import { leaksIn } from '../../test/support/telltale.ts';
+import { readEvents } from '../analysis/read.ts';
 import { nodeLogs } from '../cluster/logs.ts';
 import { act, reboot } from '../model/define.ts';
 import { canaryDelayMs } from '../model/control.ts';
@@ -15,6 +17,7 @@ import { claimed, type Scenario } from '../model/scenario.ts';
 import { millis, minutes, seconds } from '../model/units.ts';
 import { startClock, type TrialClock } from './clock.ts';
 import { healthyWatchMs, runbookOf } from './controls.ts';
+import type { Responder } from './responding.ts';
 import { startedEvent, type TrialDeps, type TrialSpec } from './trial-spec.ts';
 import { runTrial } from './trial.ts';
 
@@ -241,6 +244,150 @@ describe('a cure that does not last', () => {
     const { record } = await run(new World(), spec(0, { watchMs: 120_000 }));
     expect(record.outcome).toBe('recovered');
     expect(record.watchedStableMs).toBeGreaterThanOrEqual(120_000 - 1000);
+  });
+});
+
+describe('a responder', () => {
+  const answering = claimed({ ...runbook('agent', ''), responder: './agent.sh', steps: [] }, 'unknown', '');
+  /** A trial in which this responds. */
+  const responding = async (responder: Responder, world = new World(), over: Partial<TrialSpec> = {}) => {
+    writeFileSync(join(dir, 'kubectl'), '#!/bin/sh\n', { mode: 0o755 });
+    Object.assign(world.cluster, { workstationEnv: { PATH: dir } });
+    const { exec } = world;
+    // As ssh has it, a failing command of several does not end the others.
+    world.exec = (call) => exec({ ...call, command: call.command.replace('set +e\n', '') });
+    const clock = fastClock();
+    const deps = { ...depsFor(world, clock), responders: new Map([['agent', responder]]) };
+    const { record } = await runTrial(spec(0, { claimed: answering, ...over }), deps, () => undefined, never, clock);
+    return { record, world, events: readEvents(readFileSync(join(dir, 'events.jsonl'), 'utf8'), 'events') };
+  };
+  const nobody = { comes: 'called' } as const;
+
+  it('is judged as a runbook is, by what it typed', async () => {
+    let alerts = 0;
+    let seen = '';
+    const { record, events } = await responding({
+      ...nobody,
+      work: async (desk) => {
+        alerts = desk.feed.alerts.length;
+        seen = readFileSync(join(desk.dir, 'README.md'), 'utf8') + JSON.stringify([desk.env, desk.feed.alerts]);
+        await desk.kubectl(['get', 'pods', '--token=abcdef.0123456789abcdef']);
+        await desk.onNode('fake-worker2', 'repair');
+        return { how: 'done', says: 'it ended with exit code 0' };
+      },
+    });
+    expect(record).toMatchObject({ outcome: 'recovered', mitigation: { commands: 1, failed: 0 } });
+    expect(record.responder).toMatchObject({ commands: 2, changes: 1, how: 'done' });
+    const { firstLookMs = 0, firstChangeMs = 0 } = record.responder ?? {};
+    expect(firstLookMs).toBeGreaterThan(9000);
+    expect(firstChangeMs).toBeGreaterThanOrEqual(firstLookMs);
+    expect(alerts).toBe(1);
+    // It is told what users see, and nothing of the outage: neither the scenario's name nor the fault's, nor a runbook's.
+    expect(seen).toContain('"says":"web is down"');
+    expect(leaksIn(seen, ['test', 'break', 'repair', 'useless', 'agent'])).toEqual([]);
+    const steps = events.filter((event) => event.type === 'step' && event.part === 'runbook' && event.state === 'done');
+    expect(steps).toMatchObject([
+      { on: 'workstation', changes: false },
+      { on: 'worker 2', command: 'repair', changes: true },
+    ]);
+    expect(JSON.stringify(steps)).not.toContain('0123456789abcdef');
+    expect(record.steps.filter(({ part }) => part === 'runbook')).toHaveLength(2);
+  });
+
+  it('is told to stop when service has been stable, or its time is up', async () => {
+    const lingering = (first: string): Responder => ({
+      ...nobody,
+      work: async (desk, { signal }) => {
+        await desk.onNode('fake-worker', first);
+        await new Promise<void>((resolve) => {
+          signal.addEventListener('abort', () => {
+            resolve();
+          });
+        });
+        return { how: 'over', says: 'it was stopped' };
+      },
+    });
+    const { record } = await responding(lingering('repair'));
+    expect(record.outcome).toBe('recovered');
+    expect(record.responder).toMatchObject({ how: 'over', says: 'it was still at work when service had been stable' });
+    rmSync(join(dir, 'events.jsonl'));
+    const late = await responding(lingering('pray'));
+    expect(late.record.outcome).toBe('not-recovered');
+    expect(late.record.responder).toMatchObject({ how: 'late', says: 'it was stopped at its limit' });
+  });
+
+  it('may fail, and is an outcome like any other', async () => {
+    const { record } = await responding({ ...nobody, work: () => Promise.reject(new Error('no brain')) });
+    expect(record.outcome).toBe('not-recovered');
+    expect(record.responder).toEqual({ commands: 0, changes: 0, how: 'failed', says: 'no brain' });
+  });
+
+  it('that is on call is at its desk before the fault', async () => {
+    let before = false;
+    const { record, world } = await responding(
+      {
+        comes: 'on-call',
+        work: async (desk) => {
+          before = world0.up;
+          while (desk.feed.alerts.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+          await desk.kubectl(['repair']);
+          await desk.onNode('fake-worker', 'repair');
+          return { how: 'done', says: 'done' };
+        },
+      },
+      (world0 = new World()),
+    );
+    expect(before).toBe(true);
+    expect(world).toBe(world0);
+    expect(record.outcome).toBe('recovered');
+    // Sooner than a runbook would have begun.
+    expect(record.responder?.firstChangeMs).toBeLessThan(9000);
+  });
+  let world0: World;
+
+  it('may reboot a node, which then comes back', async () => {
+    const world = new World();
+    const { exec } = world;
+    let off = false;
+    world.exec = (call) => {
+      if (call.command === 'sudo reboot') off = true;
+      return call.command === 'true' && off ? 1 : exec(call);
+    };
+    world.cluster.reboot = (node) => {
+      world.log.push(`switched on ${node}`);
+      off = false;
+      return Promise.resolve();
+    };
+    await responding(
+      {
+        ...nobody,
+        work: async (desk) => {
+          await desk.onNode('fake-worker', 'sudo reboot');
+          while (off) await new Promise((resolve) => setTimeout(resolve, 5));
+          await desk.onNode('fake-worker', 'repair');
+          return { how: 'done', says: 'done' };
+        },
+      },
+      world,
+    );
+    expect(world.log.filter((line) => line.startsWith('switched on'))).toEqual(['switched on fake-worker']);
+  });
+
+  it('may harm what it should not', async () => {
+    const world = new World();
+    const { record } = await responding(
+      {
+        ...nobody,
+        work: async (desk) => {
+          await desk.onNode('fake-worker', 'repair');
+          world.shopOpen = false;
+          return { how: 'done', says: 'done' };
+        },
+      },
+      world,
+      { scenario: { ...scenario, probes: [probe, shop] } },
+    );
+    expect(record.outcome).toBe('harmed');
   });
 });
 

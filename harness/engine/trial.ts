@@ -26,6 +26,7 @@ import { writeUndoLedger } from './ledger.ts';
 import { Narrator } from './narrator.ts';
 import { keepNodeLogs } from './node-logs.ts';
 import { observeState, takeInventory } from './observer.ts';
+import { beginShift, type Shift } from './responding.ts';
 import { lookForFault, runSteps } from './steps.ts';
 import { Teardown } from './teardown.ts';
 import { SliTracker, Unanswered } from './tracker.ts';
@@ -237,7 +238,9 @@ class Trial {
       const horizonMs = scenario.horizonMs[profile.name];
       const endMs = clock.now() + horizonMs;
       this.#begin('runbook', horizonMs);
-      await runSteps(watched, 'runbook', spec.claimed.runbook.steps);
+      const shift = await this.#beginShift(watched);
+      if (shift === undefined) await runSteps(watched, 'runbook', spec.claimed.runbook.steps);
+      else await shift.work(endMs);
       this.#end('done');
       this.#begin('recover', Math.max(0, endMs - clock.now()));
       await watchAftermath(watched, endMs);
@@ -267,6 +270,7 @@ class Trial {
       nodes: [...insideNodes],
       undo: fault.undo,
     });
+    const shift = await this.#beginShift(watched);
     const injectMs = clock.now();
     this.narrator.injectMs = injectMs;
     this.#faultInEffect = true;
@@ -284,17 +288,27 @@ class Trial {
     this.#end('done');
 
     this.#begin('observe', profile.runbookDelayMs + delayOf(spec.control));
-    await awaitTrigger(watched, injectMs, onsetMs);
+    if (shift?.begun !== true) await awaitTrigger(watched, injectMs, onsetMs);
     this.#end('done');
 
     this.#begin('runbook', horizonMs);
-    await runSteps(watched, 'runbook', spec.claimed.runbook.steps);
+    if (shift === undefined) await runSteps(watched, 'runbook', spec.claimed.runbook.steps);
+    else await shift.work(onsetMs + horizonMs);
     this.#end('done');
 
     this.#begin('recover', Math.max(0, onsetMs + horizonMs - clock.now()));
     const complete = await watchRecovery(watched, onsetMs + horizonMs);
     this.#end('done');
     return complete;
+  }
+
+  /** Puts whoever responds to a desk; undefined where a runbook is followed. */
+  async #beginShift(watched: Watched): Promise<Shift | undefined> {
+    const responding = this.deps.responders?.get(this.spec.claimed.runbook.id);
+    if (responding === undefined) return undefined;
+    const shift = await beginShift(watched, responding);
+    this.teardown.defer('close the desk', 30_000, () => shift.close());
+    return shift;
   }
 
   /** Makes the cluster the postmortem's, and with the prevention that this arm is about. */

@@ -128,7 +128,8 @@ export async function watchRecovery(watched: Watched, horizonEndMs: number): Pro
   }
 }
 
-function recovered(watched: Watched): boolean {
+/** Whether service has been stable for its window, and the cluster is whole. */
+export function recovered(watched: Watched): boolean {
   const { journal, clock, tracker, unanswered } = watched;
   const state = lastState(watched);
   // The cheap question first: the analysis reads every event of the trial.

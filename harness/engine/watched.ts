@@ -1,5 +1,6 @@
 import type { AlertStack } from '../alerts/live/stack.ts';
 import type { EventOf } from '../model/events.ts';
+import type { TrialClock } from './clock.ts';
 import type { Journal } from './journal.ts';
 import type { StepContext } from './steps.ts';
 import type { SliTracker, Unanswered } from './tracker.ts';
@@ -8,6 +9,7 @@ import type { TrialSpec } from './trial-spec.ts';
 /** What a trial sees of its cluster while it runs. */
 export interface Watched extends StepContext {
   readonly journal: Journal;
+  readonly clock: TrialClock;
   readonly spec: TrialSpec;
   readonly tracker: SliTracker;
   readonly unanswered: Unanswered;

@@ -194,6 +194,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
         return ready ?? (await provide(trialSignal, onNote));
       },
       ...(options.rules === undefined ? {} : { startAlerts: startAlerts(options.rules) }),
+      ...(options.responders === undefined ? {} : { responders: options.responders }),
       nodeLogs: (cluster, since, signal) => provider.logs(cluster, since, signal, options.distribution),
       startSampling: async (given) =>
         startSampling({ ...given, containers: await containersOf(dockerCli(), given.cluster.name, given.signal) }),

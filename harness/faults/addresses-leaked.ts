@@ -1,12 +1,13 @@
+import { keptBy } from '../model/commands.ts';
 import { act } from '../model/define.ts';
 import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { seconds } from '../model/units.ts';
 
-const kept = '/var/lib/firedrill/addresses-leaked';
-/** Begins the ids of sandboxes that never were; whoever reads the files sees at once whose doing it was. */
-const mark = 'firedrill-leaked';
+const kept = keptBy('addresses-leaked');
+/** Begins the ids of sandboxes that never were. */
+const mark = 'deadbeef';
 
 /**
  * Every address that a node has for its pods is reserved, for pods that are no more. What runs goes on; whatever needs a new sandbox does

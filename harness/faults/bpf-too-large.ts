@@ -1,10 +1,10 @@
-import { firmware, grownEntries, installFirmware } from '../model/commands.ts';
+import { firmware, grownEntries, installFirmware, keptBy } from '../model/commands.ts';
 import { act, look, reboot, until } from '../model/define.ts';
 import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
 
-const kept = '/var/lib/firedrill/bpf-too-large';
+const kept = keptBy('bpf-too-large');
 
 /** For a node: what the agent said since the node's boot of a program that the kernel refused, its last time. */
 const refusal = [

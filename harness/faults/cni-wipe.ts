@@ -1,3 +1,4 @@
+import { keptBy } from '../model/commands.ts';
 import { act } from '../model/define.ts';
 import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
@@ -5,7 +6,7 @@ import type { NodeSelector } from '../model/step.ts';
 import { seconds } from '../model/units.ts';
 
 /** Where `prepare` keeps on the node what `undo` puts back. */
-const kept = '/var/lib/firedrill/cni-wipe';
+const kept = keptBy('cni-wipe');
 
 /**
  * An update that failed half-way: the CNI configuration is gone, the plugins too, and "restarting networking" took the

@@ -1,9 +1,10 @@
+import { keptBy } from '../model/commands.ts';
 import { act } from '../model/define.ts';
 import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
 
-const kept = '/var/lib/firedrill/coredns-loop';
+const kept = keptBy('coredns-loop');
 
 /**
  * The nodes' resolver points at the node itself, CoreDNS inherits it (dnsPolicy Default), forwards to itself, and its

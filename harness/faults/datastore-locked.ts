@@ -1,11 +1,11 @@
-import { kineDatabase, lockHolders, writeLockByte } from '../model/commands.ts';
+import { keptBy, kineDatabase, lockHolders, writeLockByte } from '../model/commands.ts';
 import { act, until } from '../model/define.ts';
 import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import { minutes, seconds } from '../model/units.ts';
 
 const program = '/usr/local/sbin/datastore-backup';
-const folder = '/var/lib/firedrill/datastore-locked';
+const folder = keptBy('datastore-locked');
 
 /**
  * Copies a database while nobody may write to it. In WAL mode SQLite's own `BEGIN IMMEDIATE` locks these bytes: of the database those that every

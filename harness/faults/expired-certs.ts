@@ -1,10 +1,11 @@
+import { keptBy } from '../model/commands.ts';
 import { dirname } from 'node:path';
 import { act, until } from '../model/define.ts';
 import type { Certificates, Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
 
-const kept = '/var/lib/firedrill/expired-certs';
+const kept = keptBy('expired-certs');
 
 /** What differs with who makes the certificates. */
 type Parts = Pick<Fault, 'prepare' | 'inject' | 'witness' | 'witnessDeadlineMs' | 'notYet' | 'undo'>;

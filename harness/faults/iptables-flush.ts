@@ -1,11 +1,11 @@
-import { flushFirewall } from '../model/commands.ts';
+import { flushFirewall, keptBy } from '../model/commands.ts';
 import { act, until } from '../model/define.ts';
 import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { seconds } from '../model/units.ts';
 
-const kept = '/var/lib/firedrill/iptables-flush';
+const kept = keptBy('iptables-flush');
 
 /**
  * Somebody tries the commands of an issue's comment on a node: `iptables -F`, and `-t nat -F` after it. The rules are gone and the

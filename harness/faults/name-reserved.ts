@@ -1,10 +1,11 @@
+import { keptBy } from '../model/commands.ts';
 import { act, until } from '../model/define.ts';
 import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { minutes, seconds } from '../model/units.ts';
 
-const kept = '/var/lib/firedrill/name-reserved';
+const kept = keptBy('name-reserved');
 
 /** A message of containerd's, as the kubelet passes it on. */
 const reserved = 'failed to reserve sandbox name .* is reserved for';

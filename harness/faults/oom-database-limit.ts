@@ -1,10 +1,10 @@
-import { oomKillsOf } from '../model/commands.ts';
+import { keptBy, oomKillsOf } from '../model/commands.ts';
 import { act } from '../model/define.ts';
 import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
 
-const kept = '/var/lib/firedrill/oom-database-limit';
+const kept = keptBy('oom-database-limit');
 const limitOf = "'{.spec.template.spec.containers[0].resources.limits.memory}'";
 
 /**

@@ -1,9 +1,9 @@
-import { databaseFiles, findPostmaster, stopPostgres } from '../model/commands.ts';
+import { databaseFiles, findPostmaster, keptBy, stopPostgres } from '../model/commands.ts';
 import { act } from '../model/define.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
 
-const kept = '/var/lib/firedrill/pg-torn-page';
+const kept = keptBy('pg-torn-page');
 const psql = `nsenter -t "$postmaster" -m ${databaseFiles.bin}/psql -X -U chromadb -d chromadb -At -v ON_ERROR_STOP=1`;
 
 /** Rows of the page before it is torn: half of what fits, so that some lie in the half that is lost. */

@@ -1,9 +1,9 @@
-import { databaseFiles, findPostmaster, stopPostgres } from '../model/commands.ts';
+import { databaseFiles, findPostmaster, keptBy, stopPostgres } from '../model/commands.ts';
 import { act } from '../model/define.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
 
-const kept = '/var/lib/firedrill/pg-wal-corruption';
+const kept = keptBy('pg-wal-corruption');
 const { onNode, inContainer, bin } = databaseFiles;
 
 /** Ways in which the segment with the last checkpoint is no longer what was written. `$segment` is the file, `$at` the record's place in it. */

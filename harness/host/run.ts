@@ -60,6 +60,9 @@ export interface ExecuteOptions extends Omit<RunOptions, 'onLine'> {
    */
   readonly group?: 'whole' | 'leader' | undefined;
   readonly killAfterMs?: number;
+  /** Keeps nothing of either output: for a program that may print without end. */
+  readonly discard?: boolean;
+  readonly onStdout?: (chunk: string) => void;
   /** Each chunk of stderr as it comes. */
   readonly onStderr?: (chunk: string) => void;
   /** Each line of stdout, and of stderr, as it comes, without its end. */
@@ -95,7 +98,9 @@ export async function execute(file: string, args: readonly string[], options: Ex
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     detached: options.group !== undefined,
     maxBuffer: 64 * 1024 * 1024,
+    buffer: options.discard !== true,
   });
+  if (options.onStdout) child.stdout.setEncoding('utf8').on('data', options.onStdout);
   if (options.onStderr) child.stderr.setEncoding('utf8').on('data', options.onStderr);
   if (options.onLine) createInterface({ input: child.stdout }).on('line', options.onLine);
   if (options.onErrorLine) createInterface({ input: child.stderr }).on('line', options.onErrorLine);
@@ -129,7 +134,7 @@ export async function execute(file: string, args: readonly string[], options: Ex
     const cut = limit.signal.aborted ? (limit.passed() ? 'late' : 'aborted') : undefined;
     const ended = { exitCode: done?.exitCode, bySignal: done?.signal, cut, error: undefined } as const;
     if (done === undefined) return { ...ended, ok: false, stdout: '', stderr: 'did not end when killed' };
-    const { stdout, stderr } = done;
+    const { stdout = '', stderr = '' } = done as { stdout?: string; stderr?: string };
     const ran = done.exitCode !== undefined || done.signal !== undefined || cut !== undefined;
     const why = { code: done.code, message: done.originalMessage ?? done.code ?? 'unknown', cause: done };
     return { ...ended, ok: !done.failed && cut === undefined, stdout, stderr, error: ran ? undefined : why };

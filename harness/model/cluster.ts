@@ -185,6 +185,8 @@ export interface Cluster {
     command: string,
     options: Omit<ExecOptions, 'input'> & { readonly signal: AbortSignal },
   ): Promise<ExecResult>;
+  /** The whole environment of a command on the workstation. */
+  readonly workstationEnv: Readonly<Record<string, string>>;
   /** Runs a command on the workstation: PATH has kubectl and kind, KUBECONFIG and MANIFESTS/BACKUP/PACKAGES are set. */
   workstation(command: string, options?: ExecOptions): Promise<ExecResult>;
   /** A long-lived command in a node. */

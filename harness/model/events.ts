@@ -68,6 +68,8 @@ const trialStarted = event('trial.started', {
   control: z.enum(controlKinds).optional(),
   /** The change is made in a way that should prevent the outage: nothing has to break. */
   prevention: z.boolean().optional(),
+  /** Who responds, where there are no steps to follow. */
+  responder: text.optional(),
   claim: claimSchema,
   steps: z.array(z.object({ name: text, command: text, changes: z.boolean(), destroys: text.optional() })),
   holdMs: ms,
@@ -218,6 +220,13 @@ const harness = event('harness', {
   othersShare: z.number().optional(),
 });
 
+/** How a responder's part in a trial ended. `commands` counts all that it gave, noted or not. */
+const responder = event('responder', {
+  how: z.enum(['done', 'late', 'over', 'flooded', 'failed']),
+  says: text,
+  commands: whole,
+});
+
 const note = event('note', { text });
 
 /** Always last: why the trial stopped. `completed` says nothing about recovery. */
@@ -245,6 +254,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   auditFailed,
   loadSchema,
   harness,
+  responder,
   note,
   trialEndedSchema,
 ]);

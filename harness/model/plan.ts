@@ -177,6 +177,7 @@ export const planSchema = z.object({
       before: plannedSteps.exactOptional().describe("A prevention's steps, done before anything breaks"),
       instead: plannedSteps.exactOptional().describe('How a prevention makes the change that broke everything'),
       steps: plannedSteps,
+      responder: text.exactOptional().describe('Who responds, as it was asked for, where there are no steps to follow'),
       markdown: text.exactOptional().describe("The page that it was read from, where it is a user's own"),
     }),
   ),

@@ -128,6 +128,20 @@ const harm = z
   );
 export type Harm = TypeOf<typeof harm>;
 
+const responderRecord = z
+  .object({
+    firstLookMs: ms.exactOptional().describe('Its first command that only looked; from the onset'),
+    firstChangeMs: ms.exactOptional().describe('Its first command that changed anything, or may have; from the onset'),
+    commands: whole,
+    changes: whole.describe('Commands that changed anything, or may have'),
+    how: text
+      .exactOptional()
+      .describe('`done`: ended by itself; `late`, `over`, `flooded`, `failed`. Absent where the trial was cut off'),
+    says: text.exactOptional(),
+  })
+  .describe('What a responder did: commands through the kubectl and ssh that it was given');
+export type ResponderRecord = TypeOf<typeof responderRecord>;
+
 const finding = z.object({
   name: text,
   verdict: z.enum(['good', 'bad', 'unknown']),
@@ -169,6 +183,7 @@ const trialRecord = z.object({
   firstSymptom: z.object({ sli: text, interval: intervalSchema }).exactOptional(),
   detectors: z.array(detectorRecord),
   mitigation: z.object({ startMs: ms, endMs: ms, commands: whole, failed: whole, destroys: texts }).exactOptional(),
+  responder: responderRecord.exactOptional().describe('Where somebody responded instead of following a runbook'),
   firstGood: timeToSchema
     .exactOptional()
     .describe('When everything that broke was first good at once, from the onset; absent where `ttr` is'),

@@ -21,6 +21,8 @@ export interface Runbook {
    */
   readonly instead?: readonly Step[];
   readonly steps: readonly Step[];
+  /** Who responds instead of following steps, as it was asked for: a program, an agent, a person. Its steps are what it does in each trial. */
+  readonly responder?: string;
 }
 
 /** What the postmortem claims about a runbook in its outage; the report sets it beside what was measured. */

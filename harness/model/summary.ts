@@ -81,6 +81,19 @@ const runbookSummary = z.object({
     .enum(['as-said', 'contradicted', 'mixed', 'silent', 'no-data'])
     .describe("How the postmortem's claim fares: `silent` when it makes none, `no-data` without a valid trial"),
   measured: text.describe('What was measured, in one sentence, to stand beside `says`'),
+  responder: z
+    .object({
+      trials: whole,
+      firstLookMs: ms.exactOptional().describe('Median, from the onset, over the trials in which it looked'),
+      firstChangeMs: ms
+        .exactOptional()
+        .describe('Median, from the onset, over the trials in which it changed anything'),
+      commands: z.number().describe('Mean'),
+      changes: z.number().describe('Mean'),
+      endings: texts.describe('How its part ended, most frequent first'),
+    })
+    .exactOptional()
+    .describe('Of a responder: what it did in the valid trials'),
   findings: texts.exactOptional().describe('What its diagnosis found, most frequent first; absent when it has none'),
 });
 /** One runbook over its valid trials. Durations in ms. */

@@ -207,3 +207,20 @@ export function alarmsTold(detectors: readonly DetectorSummary[]): {
         silent: `${countOf(silent.length, 'more alert')} never rang: ${list(silent.map(({ id }) => id))}.`,
       };
 }
+
+/** What a responder did, in a sentence; none of a runbook. */
+export function responderText({ responder }: RunbookSummary): readonly string[] {
+  if (responder === undefined) return [];
+  const { firstLookMs, firstChangeMs, commands, changes, endings, trials } = responder;
+  const count = (n: number): string => String(Math.round(n * 10) / 10);
+  const after = (ms: number | undefined, what: string): string =>
+    ms === undefined ? `no ${what}` : `${what} ${humanDuration(Math.abs(ms))} ${ms < 0 ? 'before' : 'after'} the onset`;
+  return [
+    [
+      after(firstLookMs, 'first look'),
+      after(firstChangeMs, 'first change'),
+      `${count(commands)} commands, of which ${count(changes)} changed something${trials > 1 ? ' (means)' : ''}`,
+      ...endings.slice(0, 2),
+    ].join('; '),
+  ];
+}

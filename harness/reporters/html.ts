@@ -269,6 +269,7 @@ function runbookEntry(r: RunbookSummary, summary: RunSummary): Entry {
       ...(r.fullRecovery.missing.length > 0
         ? [['Missing for a full recovery', r.fullRecovery.missing.slice(0, 2).join('; ')] as const]
         : []),
+      ...f.responderText(r).map((text) => ['As a responder', text] as const),
       ...(r.findings?.map((text) => ['Its diagnosis found', text] as const) ?? []),
     ],
   };

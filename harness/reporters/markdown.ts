@@ -35,7 +35,14 @@ export function markdownReport(summary: RunSummary, plan: Plan, records: readonl
       ['the postmortem', (r) => md(r.says)],
       [
         'measured',
-        (r) => md([r.measured, ...(r.findings ?? []).map((text) => `Its diagnosis found: ${text}`)].join(' ')),
+        (r) =>
+          md(
+            [
+              r.measured,
+              ...f.responderText(r),
+              ...(r.findings ?? []).map((text) => `Its diagnosis found: ${text}`),
+            ].join(' '),
+          ),
       ],
       ['', (r) => md(f.agreementWords[r.agreement])],
     ]),

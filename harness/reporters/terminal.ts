@@ -32,6 +32,9 @@ export function terminalReport(summary: RunSummary, plan: Plan, options: Termina
     ...table(runbookColumns(summary), summary.runbooks.length, width, paint, (row) => {
       return f.ranked(summary.runbooks)[row]?.id === verdict.runbook;
     }),
+    ...summary.runbooks.flatMap((r) =>
+      f.responderText(r).flatMap((text) => wrap(`${r.id}: ${text}`, width, '  ').map(paint.dim)),
+    ),
     ...(summary.detectors.length === 0
       ? []
       : [

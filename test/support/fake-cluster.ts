@@ -280,6 +280,8 @@ export interface FakeClusterOptions {
   readonly exec?: FakeHandler;
   /** Scripts `attach`; default: a stream that says nothing. */
   readonly attach?: (node: string, command: string, stream: FakeStream) => void;
+  /** What its workstation's commands have for an environment. */
+  readonly workstationEnv?: Readonly<Record<string, string>>;
   readonly endpoints?: Partial<Record<EndpointName, Endpoint>>;
 }
 
@@ -292,6 +294,7 @@ export class FakeCluster implements Cluster {
   readonly kubeconfig = '/nonexistent/kubeconfig';
   readonly network = 'fake-network';
   readonly nodes: readonly NodeInfo[];
+  readonly workstationEnv: Readonly<Record<string, string>>;
   readonly api = new FakeKubeApi();
   readonly calls: { readonly on: string; readonly command: string; readonly input?: string }[] = [];
   readonly streams: FakeStream[] = [];
@@ -313,6 +316,7 @@ export class FakeCluster implements Cluster {
       }),
     ];
     this.api.nodeStates = this.nodes.map((node) => fakeNodeState(node.name));
+    this.workstationEnv = options.workstationEnv ?? { PATH: process.env['PATH'] ?? '' };
     this.handler = options.exec ?? (() => undefined);
     this.#attach = options.attach ?? (() => undefined);
     this.#endpoints = options.endpoints ?? {};

@@ -147,6 +147,7 @@ export async function oneNode(
     select: () => nodes,
     look: patientLook(looksBy(attachToNode)),
     attach: attachToNode,
+    workstationEnv: workstation.env,
     workstation: (command, options) => workstation.run(command, options),
     endpoint: () => {
       throw new FiredrillError('internal', 'nothing is published out of the machine but the API');

@@ -19,6 +19,7 @@ import { distributions } from '../../distributions/all.ts';
 import type { DistributionName } from '../../model/distribution.ts';
 import type { ClaimedRunbook } from '../../model/runbook.ts';
 import { chosenRunbooks, nameOfScenario, ownOf, withRunbooks } from '../own.ts';
+import { callResponders, respondersOf, type Called } from '../responders.ts';
 import { scenarioDir } from '../load-code.ts';
 import {
   alertsThatNameCauses,
@@ -50,6 +51,10 @@ import { writeWhole } from '../../engine/write-whole.ts';
 
 export interface RunFlags {
   readonly runbook?: readonly string[];
+  /** Who responds at a desk, beside the runbooks or instead of them: programs, or baselines by name. */
+  readonly responder?: readonly string[];
+  /** The same, where whoever calls this has them at hand already. */
+  readonly called?: readonly Called[];
   /** Control arms beside the runbooks. */
   readonly controls?: readonly ControlWord[];
   readonly trials: number;
@@ -95,8 +100,19 @@ export interface RunFlags {
 export async function run(context: CommandContext, ids: readonly string[], given: RunFlags): Promise<number> {
   const begun = await findResumable(ids, given);
   const chosen = begun.flags.runbook === undefined ? undefined : chosenRunbooks(begun.flags.runbook);
-  const flags = { ...begun.flags, ...(chosen === undefined ? {} : { runbook: chosen.ids }) };
-  const own = begun.run === undefined ? (chosen?.own ?? []) : ownOf(begun.run.plan);
+  const called =
+    begun.flags.called ??
+    callResponders(
+      begun.run === undefined ? (begun.flags.responder ?? []) : respondersOf(begun.run.plan),
+      resolve(begun.flags.out),
+    );
+  const asked = [...(chosen?.ids ?? []), ...(begun.run === undefined ? called.map(({ id }) => id) : [])];
+  const flags = { ...begun.flags, ...(asked.length === 0 ? {} : { runbook: asked }) };
+  const own = [
+    ...(begun.run === undefined ? (chosen?.own ?? []) : ownOf(begun.run.plan)),
+    ...called.map(({ claimed }) => claimed),
+  ];
+  const responders = new Map(called.map(({ id, responder }) => [id, responder]));
   if (own.length > 0) requireOneOutage(begun.ids, own);
   const parts = await soundParts(context, begun.ids, flags, own);
   if (begun.run === undefined) requireDecidable(parts.length, flags);
@@ -169,6 +185,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(resume === undefined ? {} : { resume }),
       ...(shared === undefined ? {} : { shared }),
+      ...(responders.size === 0 ? {} : { responders }),
       onProgress,
       signal: context.signal,
     });
@@ -415,7 +432,7 @@ interface Resumable {
 }
 
 /** All scenarios that exist on a distribution. */
-async function thoseOn(name: RunFlags['distribution']): Promise<readonly string[]> {
+export async function thoseOn(name: RunFlags['distribution']): Promise<readonly string[]> {
   const ids = [];
   for (const id of scenarioIds())
     if ('scenario' in (await loadExistence(id, scenarioDir(), distributions[name]))) ids.push(id);
@@ -447,6 +464,7 @@ async function findResumable(typed: readonly string[], given: RunFlags): Promise
 /** Flags that are fixed by the plan: they may not differ between the trials of a run. */
 const planFlags = [
   'runbook',
+  'responder',
   'controls',
   'seed',
   'profile',
