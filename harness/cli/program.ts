@@ -9,8 +9,8 @@ import type { ReportFormat } from '../reporters/all.ts';
 import type { CommandContext } from './context.ts';
 import { corpusDir, projectRoot, reportsDir } from './load-code.ts';
 import { scenarioIds } from './load.ts';
-import { baselines } from './responders.ts';
 import {
+  baselines,
   collect,
   compareWords,
   confirm,
