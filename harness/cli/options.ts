@@ -87,6 +87,9 @@ export const keepWords = ['never', 'on-failure', 'always'] as const;
 export const pinWords = ['now', 'missing'] as const satisfies readonly Pin[];
 export const compareWords = ['table', 'md', 'json'] as const;
 export const reportWords: readonly [ReportFormat, ...ReportFormat[]] = ['json', 'md', 'html', 'junit', 'openmetrics'];
+/** Scripted responders that come along, to measure others against: files of harness/desk/baselines/. */
+export const baselines = ['reflex', 'look-first'] as const;
+
 export const reporterWords = ['live', 'plain', 'jsonl', 'silent'] as const;
 
 export type ReporterName = (typeof reporterWords)[number];

@@ -9,8 +9,8 @@ import type { ReportFormat } from '../reporters/all.ts';
 import type { CommandContext } from './context.ts';
 import { corpusDir, projectRoot, reportsDir } from './load-code.ts';
 import { scenarioIds } from './load.ts';
-import { baselines } from './responders.ts';
 import {
+  baselines,
   collect,
   compareWords,
   confirm,
@@ -235,7 +235,11 @@ With npm, flags come after a lone --:
     .addOption(choice('--images <how>', 'where images come from', imageModes, 'auto'))
     .addOption(distributionOption())
     .addOption(providerOption())
-    .option('--horizon <time>', 'how long the agent has', (v) => duration('--horizon', v), minutes(15))
+    .addOption(
+      new Option('--horizon <time>', 'how long the agent has')
+        .argParser((v) => duration('--horizon', v))
+        .default(minutes(15), '15m'),
+    )
     .option(
       '--confirm <time>',
       'how long service is watched, once it is back (default: 5m, stock 10m); never: as short as in any trial',

@@ -9,9 +9,7 @@ import type { Plan } from '../model/plan.ts';
 import type { ClaimedRunbook } from '../model/runbook.ts';
 import { nameFrom } from '../own/names.ts';
 import { projectRoot, scenarioDir } from './load-code.ts';
-
-/** Scripted responders that come along, to measure others against. */
-export const baselines = ['reflex', 'look-first'] as const;
+import { baselines } from './options.ts';
 
 /** A responder as an arm of a run. */
 export interface Called {
@@ -27,12 +25,7 @@ export const standsFor = (id: string, asked: string, title: string): ClaimedRunb
 });
 
 /** Folders in which outages are named: those of the project, of the reports and of the registry of runs. */
-export const namingFolders = (out: string): readonly string[] => [
-  projectRoot,
-  out,
-  scenarioDir(),
-  join(stateDir(), 'runs'),
-];
+const namingFolders = (out: string): readonly string[] => [projectRoot, out, scenarioDir(), join(stateDir(), 'runs')];
 
 /**
  * Programs, and baselines by name, as arms.

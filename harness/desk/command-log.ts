@@ -54,6 +54,8 @@ export const shellWord = (word: string): string =>
 /** A command with what it was given on standard input, as a shell reads it. */
 export function withInput(command: string, input: string | undefined): string {
   if (input === undefined || input === '') return command;
+  // An archive, say: nobody could type it again.
+  if (/[\0\uFFFD]/.test(input)) return `${command} # with input that is no text`;
   const end =
     ['EOF', 'END', 'INPUT', 'THE_END_OF_THE_INPUT'].find((word) => !input.split('\n').includes(word)) ?? 'EOF';
   return `${command} <<'${end}'\n${input.replace(/\n$/, '')}\n${end}`;

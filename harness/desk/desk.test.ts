@@ -115,6 +115,12 @@ describe('a desk', () => {
     expect(() => desk.onNode('elsewhere', 'uptime')).toThrow('there is no node elsewhere');
   });
 
+  it('passes on what is no text, and does not note it', async () => {
+    const { said } = await typed(String.raw`printf 'a\0\377b' | ssh fake-worker 'od -An -tx1'`);
+    expect(said.trim()).toBe('61 00 ff 62');
+    expect(noted[0]?.command).toBe('od -An -tx1 # with input that is no text');
+  });
+
   it('shows alerts as they fire, as a file and on loopback', async () => {
     const alert = { at: '2025-01-01T00:00:00Z', alert: 'a', state: 'firing', summary: 'it is down' } as const;
     desk.feed.push(alert);
