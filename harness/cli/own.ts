@@ -85,7 +85,8 @@ export async function ownOutage(file: string, distribution: Distribution, folder
       hint: `mv ${file} ${nameFrom(id)}.yaml`,
     });
   const parts = partsOfOutages(folder, distribution);
-  const { scenario, distributions } = await outageOfYaml(textOf('outage', file), id, file, {
+  const outage = await outageOfYaml(textOf('outage', file), id, file, {
+    distribution: distribution.name,
     probes: () => resurrectionProbes(),
     alerts: resurrectionDetectors,
     alert: (name) => parts.find('alert', name, ({ detectors }) => detectors.map((one) => [one.id, one, said(one)])),
@@ -101,10 +102,7 @@ export async function ownOutage(file: string, distribution: Distribution, folder
       throw new Error(`is ${name}, and there is no such workload${didYouMeanOneOf(name, known)}`);
     },
   });
-  const there: readonly string[] | undefined = distributions;
-  return there?.includes(distribution.name) === false
-    ? { why: `its file says that it is one of ${there.join(' and ')}` }
-    : existence(scenario, distribution);
+  return 'why' in outage ? outage : existence(outage.scenario, distribution);
 }
 
 /** The YAML file of a folder's scenario; undefined where it is in TypeScript. */

@@ -5,7 +5,8 @@ import type { NodeSelector, Step } from './step.ts';
  * How true to life a fault is. `real`: the same mechanism; `equivalent`: the same state reached by another hand;
  * `emulated`: the trigger is ours, its consequences are the system's own.
  */
-export type Fidelity = 'real' | 'equivalent' | 'emulated';
+export const fidelities = ['real', 'equivalent', 'emulated'] as const;
+export type Fidelity = (typeof fidelities)[number];
 
 /** One look at one place that must confirm the fault: `command` is run, and its stdout must match `expect`. */
 export interface WitnessCheck {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { distributionNames } from '../model/distribution.ts';
+import { fidelities } from '../model/fault.ts';
 import type { NodeSelector, Place } from '../model/step.ts';
 import { claimSchema } from '../model/runbook.ts';
 import { durationOf, type Millis } from '../model/units.ts';
@@ -103,6 +104,8 @@ export const outageFile = z.strictObject({
   title: text,
   source: text.optional(),
   says: z.array(text).min(1).optional(),
+  fidelity: z.enum(fidelities).optional(),
+  differences: z.array(text).optional(),
   on: nodes.optional(),
   distributions: z.array(z.enum(distributionNames)).min(1).optional(),
   workers: z.int().min(1).max(5).optional(),
