@@ -194,6 +194,8 @@ With npm, flags come after a lone --:
       'what recovery must be like, for example `5m, 0 rows` or `cni-wipe: 5m`; a file has one a line. Exit code 1 if no runbook meets it',
       (v: string, given: readonly NamedObjective[] | undefined) => [...(given ?? []), ...objectivesOf(v)],
     )
+    .option('--workload <folder>', "deploy these manifests (*.yaml) instead of firedrill's own workload")
+    .option('--slis <file>', "with --workload: what its users see (default: the folder's slis.yaml)")
     .option('--timeout <time>', 'stop after this long, e.g. 45m', (v) => duration('--timeout', v))
     .option('--fresh', 'make every cluster anew instead of restoring it from a snapshot')
     .option('--resume <run>', 'continue an interrupted run, or add --trials to a finished one')

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { checksIn, problemsOf, stepsIn } from '../model/check.ts';
 import type { ClaimedRunbook } from '../model/runbook.ts';
 import type { Scenario } from '../model/scenario.ts';
+import { workloadDir } from '../cluster/manifests.ts';
 import { realRunner } from '../host/run.ts';
-import { projectRoot, refuseProblems } from './load-code.ts';
+import { refuseProblems } from './load-code.ts';
 import { isOutageFile } from './own.ts';
 
 /** Everything that is wrong with a scenario before Docker is asked for anything, one line each. Empty when it can be run. */
@@ -13,10 +13,9 @@ export async function problemsWith(scenario: Scenario): Promise<readonly string[
 }
 
 function workloadProblems({ cluster: { workload } }: Scenario): readonly string[] {
-  const folder = join('manifests', workload);
-  return existsSync(join(projectRoot, folder))
+  return existsSync(workloadDir(workload))
     ? []
-    : [`cluster.workload is ${workload}, and ${folder}/ does not exist`];
+    : [`cluster.workload is ${workload}, and ${workloadDir(workload)} does not exist`];
 }
 
 /** Commands that a shell cannot even read: found in the middle of an outage, they are a trial lost. */

@@ -19,7 +19,7 @@ const restart = claimed(
 );
 const around: Surroundings = {
   distribution: 'kubeadm',
-  probes: () => [dns],
+  measured: () => ({ probes: [dns] }),
   alerts: () => [nodeNotReady()],
   alert: (name) =>
     name === 'node-not-ready' ? Promise.resolve(nodeNotReady()) : Promise.reject(new Error(`names ${name}`)),

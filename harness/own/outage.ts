@@ -8,7 +8,6 @@ import type { Scenario } from '../model/scenario.ts';
 import type { NodeSelector, Place, Step } from '../model/step.ts';
 import { millis, minutes, seconds, type Millis } from '../model/units.ts';
 import { commandAlert } from './command-alert.ts';
-import { commandProbe } from './command-probe.ts';
 import {
   outageFile,
   type CheckFields,
@@ -17,14 +16,15 @@ import {
   type RunbookFields,
   type StepsField,
 } from './outage-file.ts';
+import { ownProbe } from './own-probe.ts';
 import { readYaml } from './yaml-file.ts';
 
 /** What an outage file may name, given by whoever loads it. Lookups throw a plain Error with the reason. */
 export interface Surroundings {
   /** What the nodes run. */
   readonly distribution: string;
-  /** The SLIs of a workload of ours; none of a user's own. */
-  readonly probes: (workload: string) => readonly Probe[];
+  /** What is measured on a workload (one of ours by its name, or a user's own by its folder), and what its users ask for. */
+  readonly measured: (workload: string) => Pick<Scenario, 'probes' | 'users'>;
   /** The alerts that a file gets which names none; `sli` is what the synthetic check asks for. */
   readonly alerts: (sli: string) => readonly Detector[];
   /** An alert by its name, or by `scenario/name`. */
@@ -92,8 +92,9 @@ export async function outageOfYaml(text: string, id: string, file: string, aroun
     throw problem(['fault', 'undo'], 'must be on nodes: the workstation may have lost the API by then');
   const workload = value.workload ?? defaults.workload;
   const folder = await named(['workload'], () => around.workload(workload));
-  const own = Object.entries(value.probes ?? {}).map(([sli, fields]) => commandProbe(sli, fields));
-  const given = around.probes(workload).filter(({ sli }) => own.every((probe) => probe.sli !== sli));
+  const own = Object.entries(value.probes ?? {}).map(([sli, fields]) => ownProbe(sli, fields));
+  const measured = around.measured(folder);
+  const given = measured.probes.filter(({ sli }) => own.every((probe) => probe.sli !== sli));
   const runbooks: ClaimedRunbook[] = [];
   for (const [runbook, fields] of Object.entries(value.runbooks ?? {})) {
     const path = ['runbooks', runbook];
@@ -148,6 +149,7 @@ export async function outageOfYaml(text: string, id: string, file: string, aroun
         : await Promise.all(value.alerts.map((alert, i) => alertOf(alert, i))),
     runbooks,
     horizonMs: watch,
+    ...(measured.users === undefined ? {} : { users: measured.users }),
   };
   return { scenario };
 }
