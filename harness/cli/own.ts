@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import { resurrectionDetectors, resurrectionProbes } from '../../scenarios/support/resurrection.ts';
 import { sliFileName } from '../cluster/manifests.ts';
 import type { Detector } from '../model/detector.ts';
@@ -71,22 +71,26 @@ export function withRunbooks(scenario: Scenario, own: readonly ClaimedRunbook[])
 }
 
 /** Whether what was typed for a scenario is a file and not a name. */
-export const isOutageFile = (asked: string): boolean => /\.ya?ml$/.test(asked);
+export const isOutageFile = (asked: string): boolean => /\.(ya?ml|m?ts)$/.test(asked);
+
+/** Whether such a file is code. */
+export const isCode = (file: string): boolean => /\.m?ts$/.test(file);
 
 /** The name of what was typed: a file's without folder and ending, for that is what its runs are kept under. */
 export const nameOfScenario = (asked: string): string =>
-  isOutageFile(asked) ? (asked.split(/[\\/]/).at(-1) ?? asked).replace(/\.ya?ml$/, '') : asked;
+  isOutageFile(asked) ? (asked.split(/[\\/]/).at(-1) ?? asked).replace(/\.[^.]*$/, '') : asked;
 
 /**
- * The outage in a YAML file, for a distribution.
+ * The outage in a YAML file or one of TypeScript, for a distribution.
  * @throws FiredrillError `usage` with line and column of what is wrong in it
  */
 export async function ownOutage(file: string, distribution: Distribution, folder: string): Promise<Existence> {
   const id = nameOfScenario(file);
   if (!isName(id))
     throw new FiredrillError('usage', `${file}: its name becomes the outage's: lower-case letters, digits and dashes`, {
-      hint: `mv ${file} ${nameFrom(id)}.yaml`,
+      hint: `mv ${file} ${nameFrom(id)}${extname(file)}`,
     });
+  if (isCode(file)) return await codeExistence(resolve(file), distribution);
   const parts = partsOfOutages(folder, distribution);
   const outage = await outageOfYaml(textOf('outage', file), id, file, {
     distribution: distribution.name,
@@ -143,7 +147,7 @@ export function onOwnWorkload(
         'usage',
         `--workload ${workload}: nothing says what its users see: ${file} is not there`,
         {
-          hint: `npm run firedrill -- new slis ours, and --slis ./ours.slis.yaml`,
+          hint: `npm run firedrill -- new slis ours, then add --slis ./ours.yaml`,
         },
       );
     return onWorkload(scenario, folder, slisOfYaml(textOf('SLIs', file), file));
@@ -172,7 +176,7 @@ function partsOfOutages(folder: string, distribution: Distribution) {
   let loaded: Promise<readonly (readonly [string, Scenario])[]> | undefined;
   const load = async (): Promise<readonly (readonly [string, Scenario])[]> => {
     const there = await Promise.all(
-      idsOf(folder, 'ts').map(async (id) => [id, await codeExistence(id, folder, distribution)] as const),
+      idsOf(folder, 'ts').map(async (id) => [id, await codeExistence(join(folder, `${id}.ts`), distribution)] as const),
     );
     return there.flatMap(([id, one]) => ('scenario' in one ? [[id, one.scenario] as const] : []));
   };

@@ -31,6 +31,7 @@ import type { NightlyFlags } from './commands/nightly.ts';
 import type { OverviewFlags } from './commands/overview.ts';
 import type { PrepareFlags } from './commands/prepare.ts';
 import type { PublishFlags } from './commands/publish.ts';
+import { skeletons, type Skeleton } from './commands/new.ts';
 import type { RunFlags } from './commands/run.ts';
 import {
   distributionsOf,
@@ -230,10 +231,13 @@ With npm, flags come after a lone --:
       done(await describe(context, id, withKind(flags)));
     });
 
-  add('new', 'write an outage (YAML) or a runbook (Markdown) of your own that runs, to be changed')
-    .addArgument(new Argument('<what>').choices(['outage', 'runbook']))
+  add(
+    'new',
+    'write an outage (YAML), a runbook (Markdown), a scenario or fault (TypeScript) or SLIs (YAML) of your own that run, to be changed',
+  )
+    .addArgument(new Argument('<what>').choices(Object.keys(skeletons)))
     .argument('<name>', 'the name of its file')
-    .action(async (what: 'outage' | 'runbook', name: string) => {
+    .action(async (what: Skeleton, name: string) => {
       const { begin } = await import('./commands/new.ts');
       done(begin(context, what, name));
     });

@@ -1,4 +1,4 @@
-import type { Requirement } from './distribution.ts';
+import type { Distribution, Requirement } from './distribution.ts';
 import type { NodeSelector, Step } from './step.ts';
 
 /**
@@ -44,4 +44,12 @@ export interface Fault {
    */
   readonly notYet?: readonly WitnessCheck[];
   readonly undo: readonly Step[];
+}
+
+/** A fault as its file exports it: made for a distribution, for what is typed on a cluster depends on it; or the same on every one. */
+export type DeclaredFault = Fault | ((distribution: Distribution) => Fault);
+
+/** Types a fault file's default export; errors in it show at compile time. */
+export function defineFault<D extends DeclaredFault>(declared: D): D {
+  return declared;
 }
