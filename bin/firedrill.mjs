@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The way in. Plain JavaScript and no dependency, because it has to work in a fresh clone, before any package is there.
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { register as hooks } from 'node:module';
 import { join } from 'node:path';
 import { requirePackages, tooOldNode } from './packages.mjs';
 
@@ -23,4 +24,5 @@ await requirePackages(root);
 // process has killed all of it.
 const { register } = await import('tsx/esm/api');
 register();
+hooks('./own-imports.mjs', import.meta.url);
 await import(pathToFileURL(join(root, 'harness', 'cli', 'main.ts')).href);

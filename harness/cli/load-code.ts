@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Distribution } from '../model/distribution.ts';
+import type { Fault } from '../model/fault.ts';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import { existence, type Existence, type Scenario } from '../model/scenario.ts';
 import { shapeProblems } from '../model/shape.ts';
@@ -47,20 +48,31 @@ export function refuseProblems(file: string, [first, ...more]: readonly string[]
   });
 }
 
-/** What there is of a scenario in TypeScript on a distribution. `usage` when its file cannot be loaded or exports none. */
-export async function codeExistence(id: string, dir: string, distribution: Distribution): Promise<Existence> {
-  const path = join(dir, `${id}.ts`);
-  let scenario: unknown;
+/** What a file in TypeScript declares for a distribution: its default export, or what that makes of the distribution. */
+async function declaredIn(path: string, distribution: Distribution): Promise<unknown> {
   try {
     const loaded = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
     const declared = loaded.default;
-    scenario = typeof declared === 'function' ? (declared as (on: Distribution) => unknown)(distribution) : declared;
+    return typeof declared === 'function' ? (declared as (on: Distribution) => unknown)(distribution) : declared;
   } catch (error) {
     throw new FiredrillError('usage', `${path} cannot be loaded: ${oneLine(error)}`, {
       hint: 'npx tsc --noEmit -p .',
       cause: error,
     });
   }
+}
+
+/** The fault that a file exports where it holds no scenario; undefined where it does. For `validate`. */
+export async function faultIn(path: string, distribution: Distribution): Promise<Fault | undefined> {
+  const declared = await declaredIn(path, distribution);
+  return typeof declared === 'object' && declared !== null && 'inject' in declared && 'witness' in declared
+    ? (declared as Fault)
+    : undefined;
+}
+
+/** What there is of the scenario in a file of TypeScript on a distribution. `usage` when it cannot be loaded or exports none. */
+export async function codeExistence(path: string, distribution: Distribution): Promise<Existence> {
+  const scenario = await declaredIn(path, distribution);
   if (typeof scenario !== 'object' || scenario === null || !('outage' in scenario) || !('fault' in scenario)) {
     throw new FiredrillError('usage', `${path} has no scenario as its default export`, {
       hint: 'export default defineScenario({ ... })',

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { distributions } from '../distributions/all.ts';
 import type { Distribution } from '../model/distribution.ts';
 import { FiredrillError } from '../model/errors.ts';
@@ -64,7 +65,9 @@ export async function loadExistence(asked: string, dir: string, distribution: Di
     });
   }
   const file = outageFileIn(dir, asked);
-  return file === undefined ? await codeExistence(asked, dir, distribution) : await ownOutage(file, distribution, dir);
+  return file === undefined
+    ? await codeExistence(join(dir, `${asked}.ts`), distribution)
+    : await ownOutage(file, distribution, dir);
 }
 
 /** A runbook of a scenario by its id. */

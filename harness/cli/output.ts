@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { asTyped, isCheckout } from './as-typed.ts';
 import type { TerminalOptions } from '../reporters/table.ts';
 
 /** Where the command line writes: results on stdout, everything else on stderr. Handed around so that tests can look. */
@@ -35,16 +36,18 @@ export function wantsColour(isTty: boolean, env: Readonly<Record<string, string 
 /** The output of this process. */
 export function processOutput(env: Readonly<Record<string, string | undefined>> = process.env): Output {
   const { stdout, stderr } = process;
+  const checkout = isCheckout();
+  const typed = (text: string): string => asTyped(text, checkout);
   const make = (write: () => void) => {
     if (output.makeRoom === undefined) write();
     else output.makeRoom(write);
   };
   const output: Output = {
     result: (text) => {
-      make(() => stdout.write(text.endsWith('\n') || text === '' ? text : `${text}\n`));
+      make(() => stdout.write(text.endsWith('\n') || text === '' ? typed(text) : `${typed(text)}\n`));
     },
     tell: (line) => {
-      make(() => stderr.write(`${line}\n`));
+      make(() => stderr.write(`${typed(line)}\n`));
     },
     makeRoom: undefined,
     stderr: {

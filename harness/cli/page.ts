@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { commandOf, placeName } from '../engine/steps.ts';
 import { controlArms, delayOf, healthyWatchMs, titleOf } from '../engine/controls.ts';
 import { armName, controlKinds } from '../model/control.ts';
@@ -8,6 +9,10 @@ import type { ClaimedRunbook, Runbook } from '../model/runbook.ts';
 import { timersOf, type Scenario } from '../model/scenario.ts';
 import type { Step } from '../model/step.ts';
 import { humanDuration } from '../model/units.ts';
+
+/** Where a scenario's workload is, as it is said. */
+const workloadName = ({ cluster: { workload } }: Pick<Scenario, 'cluster'>): string =>
+  isAbsolute(workload) ? workload : `manifests/${workload}`;
 
 /**
  * Pages for people, in Markdown that reads well in a terminal. They print the very values that the engine executes.
@@ -167,7 +172,7 @@ export function scenarioPage(id: string, scenario: Scenario): string {
     'How it is reproduced:',
     '',
     `- Fidelity: ${scenario.fidelity} (fault: ${scenario.fault.fidelity})`,
-    `- Cluster: 1 control plane and ${scenario.cluster.workers} workers; workload manifests/${scenario.cluster.workload}`,
+    `- Cluster: 1 control plane and ${scenario.cluster.workers} workers; workload ${workloadName(scenario)}`,
     `- Must break: ${scenario.breaks.join(', ')}`,
     `- Must keep working: ${scenario.keeps.join(', ') || 'nothing claimed'}`,
     `- Horizon: ${names.map((name) => `${humanDuration(scenario.horizonMs[name])} (${name})`).join(', ')}`,
@@ -266,7 +271,7 @@ export function planPage(options: {
     '',
     'Each trial:',
     '',
-    `  1. provision a cluster, fence its network, deploy manifests/${scenario.cluster.workload}`,
+    `  1. provision a cluster, fence its network, deploy ${workloadName(scenario)}`,
     `  2. steady state for ${humanDuration(profile.steadyHoldMs)} (at most ${humanDuration(profile.steadyDeadlineMs)} to get there)`,
     '  3. inject the fault, wait for the witness',
     `  4. start the runbook ${start}`,

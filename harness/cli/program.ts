@@ -33,6 +33,7 @@ import type { NightlyFlags } from './commands/nightly.ts';
 import type { OverviewFlags } from './commands/overview.ts';
 import type { PrepareFlags } from './commands/prepare.ts';
 import type { PublishFlags } from './commands/publish.ts';
+import { skeletons, type Skeleton } from './commands/new.ts';
 import type { RunFlags } from './commands/run.ts';
 import {
   distributionsOf,
@@ -205,6 +206,8 @@ With npm, flags come after a lone --:
       'what recovery must be like, for example `5m, 0 rows` or `cni-wipe: 5m`; a file has one a line. Exit code 1 if no runbook meets it',
       (v: string, given: readonly NamedObjective[] | undefined) => [...(given ?? []), ...objectivesOf(v)],
     )
+    .option('--workload <folder>', "deploy these manifests (*.yaml) instead of firedrill's own workload")
+    .option('--slis <file>', "with --workload: what its users see (default: the folder's slis.yaml)")
     .option('--timeout <time>', 'stop after this long, e.g. 45m', (v) => duration('--timeout', v))
     .option('--fresh', 'make every cluster anew instead of restoring it from a snapshot')
     .option('--resume <run>', 'continue an interrupted run, or add --trials to a finished one')
@@ -274,10 +277,13 @@ With npm, flags come after a lone --:
       done(await describe(context, id, withKind(flags)));
     });
 
-  add('new', 'write an outage (YAML) or a runbook (Markdown) of your own that runs, to be changed')
-    .addArgument(new Argument('<what>').choices(['outage', 'runbook']))
+  add(
+    'new',
+    'write an outage (YAML), a runbook (Markdown), a scenario or fault (TypeScript) or SLIs (YAML) of your own that run, to be changed',
+  )
+    .addArgument(new Argument('<what>').choices(Object.keys(skeletons)))
     .argument('<name>', 'the name of its file')
-    .action(async (what: 'outage' | 'runbook', name: string) => {
+    .action(async (what: Skeleton, name: string) => {
       const { begin } = await import('./commands/new.ts');
       done(begin(context, what, name));
     });

@@ -1,10 +1,15 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { checksIn, problemsOf, stepsIn } from '../model/check.ts';
 import type { ClaimedRunbook } from '../model/runbook.ts';
 import type { Scenario } from '../model/scenario.ts';
+import { workloadDir } from '../cluster/manifests.ts';
 import { realRunner } from '../host/run.ts';
-import { projectRoot, refuseProblems } from './load-code.ts';
+import { refuseProblems } from './load-code.ts';
+import { resurrectionProbes } from '../../scenarios/support/resurrection.ts';
+import type { Fault } from '../model/fault.ts';
+import { claimed } from '../model/scenario.ts';
+import { millis, minutes } from '../model/units.ts';
+import { wait } from '../runbooks/wait.ts';
 import { isOutageFile } from './own.ts';
 
 /** Everything that is wrong with a scenario before Docker is asked for anything, one line each. Empty when it can be run. */
@@ -12,11 +17,27 @@ export async function problemsWith(scenario: Scenario): Promise<readonly string[
   return [...problemsOf(scenario), ...workloadProblems(scenario), ...(await shellProblems(scenario))];
 }
 
+/** The same for a fault alone: of the scenario that has nothing else. */
+export async function problemsWithFault(fault: Fault): Promise<readonly string[]> {
+  const probes = resurrectionProbes();
+  return await problemsWith({
+    outage: {
+      ...{ title: fault.title, source: fault.source, date: '', says: [fault.title] },
+      undetectedMs: none,
+      recoveryMs: none,
+    },
+    ...{ fidelity: fault.fidelity, differences: [], cluster: { workers: 5, workload: 'resurrection' } },
+    ...{ probes, breaks: probes.slice(0, 1).map(({ sli }) => sli), keeps: [], fault, detectors: [] },
+    runbooks: [claimed(wait(), 'unknown', 'nothing is claimed')],
+    horizonMs: { fast: minutes(10), stock: minutes(10) },
+  });
+}
+const none = millis(0);
+
 function workloadProblems({ cluster: { workload } }: Scenario): readonly string[] {
-  const folder = join('manifests', workload);
-  return existsSync(join(projectRoot, folder))
+  return existsSync(workloadDir(workload))
     ? []
-    : [`cluster.workload is ${workload}, and ${folder}/ does not exist`];
+    : [`cluster.workload is ${workload}, and ${workloadDir(workload)} does not exist`];
 }
 
 /** Commands that a shell cannot even read: found in the middle of an outage, they are a trial lost. */

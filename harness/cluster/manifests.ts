@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMap, isSeq, parseAllDocuments, visit, type Document } from 'yaml';
 import { FiredrillError } from '../model/errors.ts';
@@ -9,6 +9,12 @@ import { shellScript } from './shell.ts';
 
 /** The project's own manifests: what is deployed beside every workload, and a folder for each workload. */
 export const projectManifests = fileURLToPath(new URL('../../manifests', import.meta.url));
+
+/** The folder of a workload: one of the project's, or a user's own by its absolute path. */
+export const workloadDir = (workload: string): string => resolve(projectManifests, workload);
+
+/** A user's SLIs, which may lie beside the manifests and are none. */
+export const sliFileName = 'slis.yaml';
 
 /** What is filled into the manifests: `${CONTROL_PLANE}`, `${WORKER_1}`, `${WORKER_2}` (the last worker when there is one only). */
 export function placeholders(nodes: readonly string[]): Record<string, string> {
@@ -114,7 +120,9 @@ export async function countWorkloadPods(workloadDir: string): Promise<number> {
 
 /** A folder's manifests, in the order in which they are applied; patches are none. */
 const yamlIn = async (from: string): Promise<string[]> =>
-  (await readdir(from)).filter((name) => name.endsWith('.yaml') && !name.endsWith('.patch.yaml')).sort();
+  (await readdir(from))
+    .filter((name) => name.endsWith('.yaml') && !name.endsWith('.patch.yaml') && name !== sliFileName)
+    .sort();
 
 /** Every container image that the rendered manifests name, sorted. */
 export function imagesOf(rendered: string, file: string): readonly string[] {

@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { countWorkloadPods, projectManifests } from '../cluster/manifests.ts';
+import { countWorkloadPods, workloadDir } from '../cluster/manifests.ts';
 import { timersOf, type Scenario } from '../model/scenario.ts';
 import type { ProfileName } from '../model/profile.ts';
 import type { Plan } from '../model/plan.ts';
@@ -62,6 +61,6 @@ export function untilNextLook(
 
 /** What a run of a scenario takes of the machine. */
 export async function needOf(scenarioId: string, { cluster }: Pick<Scenario, 'cluster'>, clusters = 1): Promise<Need> {
-  const pods = await countWorkloadPods(join(projectManifests, cluster.workload));
+  const pods = await countWorkloadPods(workloadDir(cluster.workload));
   return { what: scenarioId, clusters, nodes: cluster.workers + 1, memoryBytes: clusterMemory(cluster.workers, pods) };
 }

@@ -9,7 +9,7 @@ import { containersOf } from '../cluster/containers.ts';
 import { dockerCli } from '../cluster/docker.ts';
 import { dockerProvider } from '../cluster/docker-provider.ts';
 import { nodePorts } from '../cluster/ports.ts';
-import { projectManifests } from '../cluster/manifests.ts';
+import { workloadDir } from '../cluster/manifests.ts';
 import { freshSource, snapshotSource, type ClusterBase } from '../cluster/provide.ts';
 import { distributions } from '../distributions/all.ts';
 import { startLoad } from '../load/k6.ts';
@@ -58,11 +58,11 @@ const loadPerSecond = 10;
  */
 export async function prepareMachine(options: RunOptions, runId: string, runDir: string): Promise<Machine> {
   const { scenario, onProgress, signal } = options;
-  const workloadDir = join(projectManifests, scenario.cluster.workload);
-  if (!existsSync(workloadDir))
+  const workload = workloadDir(scenario.cluster.workload);
+  if (!existsSync(workload))
     throw new FiredrillError(
       'usage',
-      `scenario ${options.scenarioId} wants the workload ${scenario.cluster.workload}, which is not in manifests/`,
+      `scenario ${options.scenarioId} wants the workload ${scenario.cluster.workload}, which is not there`,
       {
         hint: 'ls manifests',
       },
@@ -79,7 +79,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
     nodeImage: images.node,
     ...(options.distribution === undefined ? {} : { distribution: options.distribution }),
     workers: scenario.cluster.workers,
-    workloadDir,
+    workloadDir: workload,
     profile: profiles[options.profile],
     kindBinary,
     kubectlBinary,
@@ -198,18 +198,22 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
       nodeLogs: (cluster, since, signal) => provider.logs(cluster, since, signal, options.distribution),
       startSampling: async (given) =>
         startSampling({ ...given, containers: await containersOf(dockerCli(), given.cluster.name, given.signal) }),
-      startLoad: ({ cluster, clock, maxSeconds, onSecond, signal: loadSignal }) =>
-        startLoad({
+      startLoad: ({ cluster, clock, maxSeconds, onSecond, signal: loadSignal }) => {
+        const targets =
+          scenario.users?.(cluster) ?? cluster.nodes.map((node) => `http://${node.address}:${nodePorts.web}/`);
+        if (targets.length === 0) return Promise.resolve({ stop: () => Promise.resolve() });
+        return startLoad({
           image: images.k6,
           cluster,
           runId,
-          targets: cluster.nodes.map((node) => `http://${node.address}:${nodePorts.web}/`),
+          targets,
           ratePerSecond: loadPerSecond,
           maxSeconds,
           zeroEpochMs: clock.wallEpochMs,
           onSecond,
           signal: loadSignal,
-        }),
+        });
+      },
     },
   };
 }

@@ -7,7 +7,8 @@ import type { Step } from './dag.ts';
 import { contentKey, short } from './keys.ts';
 import type { Had } from './obtain.ts';
 import { preload, preloadRecipe } from './preload.ts';
-import { nodeRepository, splitRef, versions, type ImageMode, type ImageSpec } from './refs.ts';
+import { splitRef } from '../model/image-name.ts';
+import { nodeRepository, versions, type ImageMode, type ImageSpec } from './refs.ts';
 import { buildsAll, inspect, pinnedName, runsHere, type Origin } from './sources.ts';
 import { inNode, worldOf, type EnsureImagesOptions, type World } from './world.ts';
 

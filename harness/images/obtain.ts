@@ -3,7 +3,8 @@ import type { OnProgress, ProgressSetup } from '../model/progress.ts';
 import { humanDuration } from '../model/units.ts';
 import { hashLabel, hasImage, stepOf } from './build.ts';
 import type { PullPace } from './pace.ts';
-import { builtMinor, splitRef, type ImageMode, type ImageSpec } from './refs.ts';
+import { splitRef } from '../model/image-name.ts';
+import { builtMinor, type ImageMode, type ImageSpec } from './refs.ts';
 import {
   buildsAll,
   findLocal,

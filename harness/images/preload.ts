@@ -6,7 +6,7 @@ import { identify } from '../host/identity.ts';
 import { because, must, type Runner } from '../host/run.ts';
 import { sleep } from '../host/time.ts';
 import { contentKey } from './keys.ts';
-import { fullName } from './refs.ts';
+import { fullName } from '../model/image-name.ts';
 
 const script = (name: string): string => readFileSync(fileURLToPath(new URL(name, import.meta.url)), 'utf8');
 const unpackImages = script('unpack-images.sh');

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { machineArchitecture } from '../host/architecture.ts';
 import type { RunOptions, Runner, RunResult } from '../host/run.ts';
 import { hashLabel } from './build.ts';
-import { fullName, splitRef, type ImageMode, type ImageSpec } from './refs.ts';
+import { fullName, splitRef } from '../model/image-name.ts';
+import { type ImageMode, type ImageSpec } from './refs.ts';
 import {
   classifyPullFailure,
   findLocal,

@@ -4,7 +4,8 @@ import { because, lastWords, type Runner } from '../host/run.ts';
 import { deadline } from '../host/time.ts';
 import { hashLabel } from './build.ts';
 import { short } from './keys.ts';
-import { builtMinor, splitRef, type ImageMode, type ImageSpec } from './refs.ts';
+import { splitRef } from '../model/image-name.ts';
+import { builtMinor, type ImageMode, type ImageSpec } from './refs.ts';
 
 /** Whether everything is built here, whatever there is. */
 export const buildsAll = (mode: ImageMode): boolean => mode === 'build' || mode === 'strict';

@@ -1,11 +1,12 @@
-import type { Requirement } from './distribution.ts';
+import type { Distribution, Requirement } from './distribution.ts';
 import type { NodeSelector, Step } from './step.ts';
 
 /**
  * How true to life a fault is. `real`: the same mechanism; `equivalent`: the same state reached by another hand;
  * `emulated`: the trigger is ours, its consequences are the system's own.
  */
-export type Fidelity = 'real' | 'equivalent' | 'emulated';
+export const fidelities = ['real', 'equivalent', 'emulated'] as const;
+export type Fidelity = (typeof fidelities)[number];
 
 /** One look at one place that must confirm the fault: `command` is run, and its stdout must match `expect`. */
 export interface WitnessCheck {
@@ -43,4 +44,12 @@ export interface Fault {
    */
   readonly notYet?: readonly WitnessCheck[];
   readonly undo: readonly Step[];
+}
+
+/** A fault as its file exports it: made for a distribution, for what is typed on a cluster depends on it; or the same on every one. */
+export type DeclaredFault = Fault | ((distribution: Distribution) => Fault);
+
+/** Types a fault file's default export; errors in it show at compile time. */
+export function defineFault<D extends DeclaredFault>(declared: D): D {
+  return declared;
 }

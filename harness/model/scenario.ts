@@ -1,4 +1,5 @@
 import type { RightAlert } from './alert.ts';
+import type { Cluster } from './cluster.ts';
 import type { Detector } from './detector.ts';
 import { whyNot, type Distribution, type Requirement } from './distribution.ts';
 import type { Fault, Fidelity } from './fault.ts';
@@ -30,7 +31,13 @@ export interface Scenario {
   readonly differences: readonly string[];
   /** What a distribution must be like beyond what the fault requires: for `setup`, `build` and alerts. */
   readonly requires?: readonly Requirement[];
-  readonly cluster: { readonly workers: number; /** Folder under `manifests/`. */ readonly workload: string };
+  readonly cluster: {
+    readonly workers: number;
+    /** Folder under `manifests/`, or an absolute path. */
+    readonly workload: string;
+  };
+  /** URLs that the user load asks for, by nodes' addresses. Absent: our workload's service, on every node; none: there is no load. */
+  readonly users?: (cluster: Pick<Cluster, 'select'>) => readonly string[];
   /**
    * What else makes this cluster the postmortem's (one CoreDNS where there are two, a longer lease), done on every trial's cluster before
    * steady state is measured. Absent: nothing.

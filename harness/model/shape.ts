@@ -55,6 +55,7 @@ const scenarioShape = z.object({
   setup: list(step).optional(),
   probes: list(z.object({ sli: text, title: text, periodMs: ms, timeoutMs: ms, bystander: z.boolean(), open: fn })),
   breaks: list(text),
+  users: fn.optional(),
   keeps: list(text),
   fault: z.object({
     id: text,

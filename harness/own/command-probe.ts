@@ -2,13 +2,16 @@ import type { Probe } from '../model/probe.ts';
 import { humanDuration, millis, seconds } from '../model/units.ts';
 import { stateless } from '../probes/support/stateless.ts';
 import { wordOf } from './fence.ts';
-import type { ProbeFields } from './outage-file.ts';
+import type { SliFields } from './sli-file.ts';
+
+/** An SLI's fields where it is a command. */
+type CommandFields = SliFields & { readonly run: string };
 
 /**
  * An SLI that is a command: good when it succeeds on every node that it is run on, and says what is expected.
  * @param fields `every` defaults to a second and is no shorter, for each request starts a process; `timeout` to as much
  */
-export function commandProbe(sli: string, fields: ProbeFields): Probe {
+export function commandProbe(sli: string, fields: CommandFields): Probe {
   const { on = 'workstation', run, expect, slo } = fields;
   const periodMs = millis(Math.max(1000, fields.every ?? 1000));
   const timeoutMs = fields.timeout ?? seconds(1);

@@ -18,7 +18,8 @@ const restart = claimed(
   'in another outage',
 );
 const around: Surroundings = {
-  probes: () => [dns],
+  distribution: 'kubeadm',
+  measured: () => ({ probes: [dns] }),
   alerts: () => [nodeNotReady()],
   alert: (name) =>
     name === 'node-not-ready' ? Promise.resolve(nodeNotReady()) : Promise.reject(new Error(`names ${name}`)),
@@ -35,12 +36,15 @@ fault:
   witness: { run: show, expect: blocked }
   undo: unblock
 `;
-const read = (text: string) => outageOfYaml(text, 'ours', 'some/ours.yaml', around);
+const read = async (text: string) => {
+  const outage = await outageOfYaml(text, 'ours', 'some/ours.yaml', around);
+  if ('why' in outage) throw new Error(outage.why);
+  return outage.scenario;
+};
 
 describe('an outage in one YAML file', () => {
   it('needs no more than a title, what it breaks, and a fault', async () => {
-    const { scenario, distributions } = await read(least);
-    expect(distributions).toBeUndefined();
+    const scenario = await read(least);
     expect(scenario).toMatchObject({
       outage: { title: 'DNS is gone', source: 'ours.yaml' },
       cluster: { workers: 2, workload: 'resurrection' },
@@ -60,8 +64,10 @@ describe('an outage in one YAML file', () => {
   });
 
   it('says all that a scenario can say', async () => {
-    const { scenario, distributions } = await read(`${least}
+    const scenario = await read(`${least}
 distributions: [kubeadm]
+fidelity: emulated
+differences: [a smaller disk]
 watch: 12m
 setup: [{ name: first, on: nodes, run: 'true', timeout: 5s }]
 probes:
@@ -82,7 +88,11 @@ runbooks:
       - { reboot: worker-1 }
       - { until: 'true', on: workstation, timeout: 1.5m }
 `);
-    expect(distributions).toEqual(['kubeadm']);
+    expect(scenario).toMatchObject({
+      fidelity: 'emulated',
+      differences: ['a smaller disk'],
+      fault: { fidelity: 'emulated' },
+    });
     expect(scenario.horizonMs).toEqual({ fast: minutes(12), stock: minutes(12) });
     expect(scenario.setup).toMatchObject([{ name: 'first', on: 'nodes', timeoutMs: 5000 }]);
     expect(scenario.probes.map(({ sli, periodMs, slo }) => [sli, periodMs, slo])).toEqual([
@@ -107,6 +117,13 @@ runbooks:
       { kind: 'reboot', on: { worker: 1 } },
       { kind: 'until', command: 'true', on: 'workstation', timeoutMs: 90_000 },
     ]);
+  });
+
+  it('is not looked into for a distribution on which it does not exist', async () => {
+    const elsewhere = `${least}distributions: [k3s]\nalerts: [nobody]\n`;
+    await expect(outageOfYaml(elsewhere, 'ours', 'ours.yaml', around)).resolves.toEqual({
+      why: 'its file says that it is one of k3s',
+    });
   });
 
   const wrong: readonly (readonly [string, string, string])[] = [

@@ -8,7 +8,6 @@ import type { Scenario } from '../model/scenario.ts';
 import type { NodeSelector, Place, Step } from '../model/step.ts';
 import { millis, minutes, seconds, type Millis } from '../model/units.ts';
 import { commandAlert } from './command-alert.ts';
-import { commandProbe } from './command-probe.ts';
 import {
   outageFile,
   type CheckFields,
@@ -16,14 +15,16 @@ import {
   type ProbeAlertFields,
   type RunbookFields,
   type StepsField,
-  type OutageFile,
 } from './outage-file.ts';
+import { ownProbe } from './own-probe.ts';
 import { readYaml } from './yaml-file.ts';
 
 /** What an outage file may name, given by whoever loads it. Lookups throw a plain Error with the reason. */
 export interface Surroundings {
-  /** The SLIs of a workload of ours; none of a user's own. */
-  readonly probes: (workload: string) => readonly Probe[];
+  /** What the nodes run. */
+  readonly distribution: string;
+  /** What is measured on a workload (one of ours by its name, or a user's own by its folder), and what its users ask for. */
+  readonly measured: (workload: string) => Pick<Scenario, 'probes' | 'users'>;
   /** The alerts that a file gets which names none; `sli` is what the synthetic check asks for. */
   readonly alerts: (sli: string) => readonly Detector[];
   /** An alert by its name, or by `scenario/name`. */
@@ -48,11 +49,8 @@ const defaults = {
   watch: { fast: seconds(135), stock: minutes(10) },
 } as const;
 
-/** An outage, and the distributions on which it exists; undefined: all. */
-export interface OwnOutage {
-  readonly scenario: Scenario;
-  readonly distributions: OutageFile['distributions'];
-}
+/** An outage, or why there is none on that distribution. */
+export type OwnOutage = { readonly scenario: Scenario } | { readonly why: string };
 
 /**
  * An outage from one YAML file: the same value as a scenario in TypeScript.
@@ -63,8 +61,13 @@ export interface OwnOutage {
 export async function outageOfYaml(text: string, id: string, file: string, around: Surroundings): Promise<OwnOutage> {
   const { value, problem } = readYaml(text, file, outageFile, hint);
   const { fault } = value;
+  const distributions: readonly string[] | undefined = value.distributions;
+  // Before anything is looked up: what the outage names may not be there, either.
+  if (distributions?.includes(around.distribution) === false)
+    return { why: `its file says that it is one of ${distributions.join(' and ')}` };
   const name = file.split(/[\\/]/).at(-1) ?? file;
   const source = value.source ?? name;
+  const { fidelity = 'real' } = value;
   const targets: NodeSelector = value.on ?? 'nodes';
   const steps = (field: StepsField | undefined, path: readonly PropertyKey[], what: string, on: Place = targets) => {
     const made = stepsOf(field, on, what, (at, why) => problem([...path, ...at], why));
@@ -89,8 +92,9 @@ export async function outageOfYaml(text: string, id: string, file: string, aroun
     throw problem(['fault', 'undo'], 'must be on nodes: the workstation may have lost the API by then');
   const workload = value.workload ?? defaults.workload;
   const folder = await named(['workload'], () => around.workload(workload));
-  const own = Object.entries(value.probes ?? {}).map(([sli, fields]) => commandProbe(sli, fields));
-  const given = around.probes(workload).filter(({ sli }) => own.every((probe) => probe.sli !== sli));
+  const own = Object.entries(value.probes ?? {}).map(([sli, fields]) => ownProbe(sli, fields));
+  const measured = around.measured(folder);
+  const given = measured.probes.filter(({ sli }) => own.every((probe) => probe.sli !== sli));
   const runbooks: ClaimedRunbook[] = [];
   for (const [runbook, fields] of Object.entries(value.runbooks ?? {})) {
     const path = ['runbooks', runbook];
@@ -117,8 +121,8 @@ export async function outageOfYaml(text: string, id: string, file: string, aroun
       undetectedMs: millis(0),
       recoveryMs: millis(0),
     },
-    fidelity: 'real',
-    differences: [],
+    fidelity,
+    differences: value.differences ?? [],
     cluster: { workers: value.workers ?? 2, workload: folder },
     ...(value.build === undefined ? {} : { build: steps(value.build, ['build'], 'build') }),
     ...(value.setup === undefined ? {} : { setup: steps(value.setup, ['setup'], 'setup') }),
@@ -129,7 +133,7 @@ export async function outageOfYaml(text: string, id: string, file: string, aroun
       id,
       title: fault.title ?? value.title,
       source,
-      fidelity: 'real',
+      fidelity,
       params: {},
       targets,
       prepare: steps(fault.prepare, ['fault', 'prepare'], 'prepare'),
@@ -148,8 +152,9 @@ export async function outageOfYaml(text: string, id: string, file: string, aroun
       : { rightAlerts: value['right-alerts'].map((one) => (typeof one === 'string' ? { alertname: one } : one)) }),
     runbooks,
     horizonMs: watch,
+    ...(measured.users === undefined ? {} : { users: measured.users }),
   };
-  return { scenario, distributions: value.distributions };
+  return { scenario };
 }
 
 /** A check from outside: the requests of one of the SLIs. */

@@ -8,8 +8,8 @@ import { vantageCommand } from './support/vantage.ts';
 /** A node is asked for its vantage pod no more often than this, ms: an attach costs a process on the node. */
 const reattachMs = 1000;
 
-/** What is asked for, absolute: the API's own service, which every cluster has. */
-const name = 'kubernetes.default.svc.cluster.local';
+/** What is asked for, absolute, where nothing else is: the API's own service, which every cluster has. */
+const apiService = 'kubernetes.default.svc.cluster.local';
 
 interface Question {
   resolve(): void;
@@ -22,7 +22,8 @@ interface Question {
  *
  * Source: postmortem 002, check 3 (`nslookup` from a pod: NXDOMAIN); Kubernetes' "Debugging DNS Resolution".
  */
-export function dns(): Probe {
+export function dns(options: { readonly name?: string } = {}): Probe {
+  const { name = apiService } = options;
   return {
     sli: 'dns',
     title: 'Resolving a service name from inside a pod',
@@ -30,13 +31,14 @@ export function dns(): Probe {
     timeoutMs: millis(1000),
     bystander: false,
     open(context) {
-      return Promise.resolve(new DnsSession(context.cluster, () => context.now(), context.signal));
+      return Promise.resolve(new DnsSession(context.cluster, name, () => context.now(), context.signal));
     },
   };
 }
 
 class DnsSession implements ProbeSession {
   readonly #cluster: Cluster;
+  readonly #name: string;
   readonly #now: () => number;
   readonly #signal: AbortSignal;
   readonly #waiting = new Map<string, Question>();
@@ -46,8 +48,9 @@ class DnsSession implements ProbeSession {
   #why = 'not attached yet';
   #closed = false;
 
-  constructor(cluster: Cluster, now: () => number, signal: AbortSignal) {
+  constructor(cluster: Cluster, name: string, now: () => number, signal: AbortSignal) {
     this.#cluster = cluster;
+    this.#name = name;
     this.#now = now;
     this.#signal = signal;
     // Now, so that the program is up when the first question comes.
@@ -62,7 +65,7 @@ class DnsSession implements ProbeSession {
     const answered = new Promise<void>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
     });
-    stream.write(`${id} ${name}`);
+    stream.write(`${id} ${this.#name}`);
     try {
       await beforeAbort(answered, signal);
     } finally {

@@ -6,17 +6,20 @@ import { isName, nameFrom } from '../../own/names.ts';
 import { projectRoot } from '../load-code.ts';
 
 /** What can be begun, and the ending of its file. */
-export const skeletons = { outage: 'yaml', runbook: 'md' } as const;
+export const skeletons = { outage: 'yaml', runbook: 'md', scenario: 'ts', fault: 'ts', slis: 'yaml' } as const;
 export type Skeleton = keyof typeof skeletons;
 
 /** What to type next. */
 const next: Readonly<Record<Skeleton, (file: string) => string>> = {
   outage: (file) => `npm run scenario ${file}`,
   runbook: (file) => `npm run scenario cni-wipe -- --runbook wait,${file}`,
+  scenario: (file) => `npm run scenario ${file}`,
+  fault: (file) => `npm run firedrill -- validate ${file}`,
+  slis: (file) => `npm run scenario cni-wipe -- --workload ./manifests --slis ${file}`,
 };
 
 /**
- * `new <outage|runbook> <name>`: writes one that runs, to be changed. Nothing is overwritten.
+ * `new <outage|runbook|scenario|fault|slis> <name>`: writes one that runs, to be changed. Nothing is overwritten.
  * @throws FiredrillError `usage` for a bad name, or a file that is there
  */
 export function begin(context: CommandContext, what: Skeleton, name: string): number {

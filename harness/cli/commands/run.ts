@@ -18,7 +18,8 @@ import type { CommandContext } from '../context.ts';
 import { distributions } from '../../distributions/all.ts';
 import type { DistributionName } from '../../model/distribution.ts';
 import type { ClaimedRunbook } from '../../model/runbook.ts';
-import { chosenRunbooks, nameOfScenario, ownOf, withRunbooks } from '../own.ts';
+import type { Scenario } from '../../model/scenario.ts';
+import { chosenRunbooks, nameOfScenario, onOwnWorkload, ownOf, withRunbooks } from '../own.ts';
 import { callResponders, respondersOf, type Called } from '../responders.ts';
 import { scenarioDir } from '../load-code.ts';
 import {
@@ -88,6 +89,9 @@ export interface RunFlags {
   readonly resume?: string;
   /** Rule files and folders whose rules are evaluated beside each trial; none when empty. */
   readonly rules?: readonly string[];
+  /** A folder of manifests that is deployed in place of our workload, and the file of its SLIs. */
+  readonly workload?: string;
+  readonly slis?: string;
   /** Flags that were typed, and did not get their default. */
   readonly typed?: readonly string[];
 }
@@ -286,7 +290,7 @@ async function soundParts(
   const on = [flags.distribution, ...(flags.beside ?? [])];
   for (const [asked, distribution] of ids.flatMap((one) => on.map((name) => [one, name] as const))) {
     const id = nameOfScenario(asked);
-    const declared = await loadScenario(asked, scenarioDir(), distributions[distribution]);
+    const declared = moved(context, id, await loadScenario(asked, scenarioDir(), distributions[distribution]), flags);
     const scenario = withRunbooks(declared, own);
     await requireSound(asked, declared, own);
     // Only the profile that is run is watched otherwise: the other one's timers may need more than was asked for.
@@ -307,6 +311,14 @@ async function soundParts(
   for (const { id, scenario } of watched)
     if (flags.trigger.kind === 'detector') requireDetector(id, scenario, flags.trigger.id);
   return watched;
+}
+
+/** A scenario on the workload that was asked for; says which of its runbooks are left out there. */
+function moved({ output }: CommandContext, id: string, scenario: Scenario, { workload, slis }: RunFlags): Scenario {
+  if (workload === undefined) return scenario;
+  const on = onOwnWorkload(id, scenario, { workload, ...(slis === undefined ? {} : { slis }) });
+  if (on.without.length > 0) output.tell(`without ${on.without.join(', ')}: for firedrill's own workload`);
+  return on.scenario;
 }
 
 /** Throws `usage` where rules could not be evaluated: the exporters of a node are units of its systemd. */

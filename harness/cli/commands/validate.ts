@@ -1,10 +1,12 @@
+import { resolve } from 'node:path';
 import { exitCodes, oneLine } from '../../model/errors.ts';
 import type { CommandContext } from '../context.ts';
 import { distributions } from '../../distributions/all.ts';
 import { distributionNames } from '../../model/distribution.ts';
-import { scenarioDir } from '../load-code.ts';
+import { faultIn, scenarioDir } from '../load-code.ts';
 import { loadExistence, scenarioIds } from '../load.ts';
-import { problemsWith } from '../sound.ts';
+import { isCode } from '../own.ts';
+import { problemsWith, problemsWithFault } from '../sound.ts';
 
 /** `validate [scenario or file] [--json]`: loads scenarios for every distribution where they exist, and checks what types cannot. No Docker. Exit 2 when one is not sound. */
 export async function validate(
@@ -17,6 +19,11 @@ export async function validate(
     try {
       const problems = new Set<string>();
       for (const name of distributionNames) {
+        const fault = isCode(each) ? await faultIn(resolve(each), distributions[name]) : undefined;
+        if (fault !== undefined) {
+          for (const problem of await problemsWithFault(fault)) problems.add(problem);
+          continue;
+        }
         const there = await loadExistence(each, scenarioDir(), distributions[name]);
         if ('why' in there) continue;
         for (const problem of await problemsWith(there.scenario)) problems.add(problem);
