@@ -2,6 +2,7 @@ import { Argument, Command, Option, type CommanderError } from 'commander';
 import { controlWords } from '../engine/controls.ts';
 import { builtMinor, imageModes, kubernetesMinors } from '../images/refs.ts';
 import { FiredrillError } from '../model/errors.ts';
+import { defaultLimits } from '../model/limits.ts';
 import { manifest } from '../host/manifest.ts';
 import { architectures } from '../host/architecture.ts';
 import type { ReportFormat } from '../reporters/all.ts';
@@ -41,6 +42,7 @@ import {
   providerWords,
   type KindFlags,
 } from './kinds.ts';
+import { limitsOf } from './limits.ts';
 import { objectivesOf, type NamedObjective } from './objectives.ts';
 import { didYouMeanOneOf } from './suggest.ts';
 
@@ -195,6 +197,14 @@ With npm, flags come after a lone --:
       (v: string, given: readonly NamedObjective[] | undefined) => [...(given ?? []), ...objectivesOf(v)],
     )
     .option('--timeout <time>', 'stop after this long, e.g. 45m', (v) => duration('--timeout', v))
+    .addOption(
+      new Option(
+        '--abort-if <what>',
+        'stop a trial, for this machine: memory<512MiB, disk<2GB, load>20 (for each CPU), time>30m, never, or a file of these (repeat it for more)',
+      )
+        .argParser(limitsOf)
+        .default(defaultLimits, 'memory<256MiB, disk<1GB, load>40'),
+    )
     .option('--fresh', 'make every cluster anew instead of restoring it from a snapshot')
     .option('--resume <run>', 'continue an interrupted run, or add --trials to a finished one')
     .option('--open-fence', 'let the cluster reach the outside network (by default it cannot)')

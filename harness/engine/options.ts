@@ -1,4 +1,5 @@
 import type { RuleSet } from '../alerts/live/rule-set.ts';
+import type { Limits } from '../model/limits.ts';
 import type { Trigger } from '../model/plan.ts';
 import type { OnProgress } from '../model/progress.ts';
 import type { ImageMode, KubernetesMinor } from '../images/refs.ts';
@@ -32,6 +33,8 @@ export interface RunOptions extends Omit<PlanOptions, 'createdEpochMs'> {
   /** Every cluster is made anew, none restored from a snapshot. */
   readonly fresh: boolean;
   readonly timeoutMs?: number;
+  /** When a trial is stopped, for this machine's sake. */
+  readonly limits: Limits;
   /** The blocks that it shares with other runs: one trial at a time, and no cluster left between two. */
   readonly shared?: Beside;
   /** A run that is resumed, its finished trials kept. Profile, seed and runbooks are its own. */

@@ -128,6 +128,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
           watchMs: watchOf(plan, inOrder(), trial, timersOf(scenario, options.profile).relapseWatchMs),
           dir,
           keep: options.keep,
+          limits: options.limits,
         },
         {
           ...machine.deps,
@@ -149,7 +150,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
         reason: record.reason,
       });
       // What the machine lacks now it will lack for the next trial too.
-      if (cause === 'environment') {
+      if (cause === 'environment' || cause === 'limit') {
         throw error instanceof FiredrillError
           ? error
           : new FiredrillError('environment', record.reason, { hint: 'npm run firedrill -- doctor', cause: error });

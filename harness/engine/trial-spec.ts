@@ -3,6 +3,7 @@ import type { AlertStack } from '../alerts/live/stack.ts';
 import type { Cluster } from '../model/cluster.ts';
 import type { ControlKind } from '../model/control.ts';
 import type { EventBody, EventOf } from '../model/events.ts';
+import type { HostReading, Limits } from '../model/limits.ts';
 import type { Trigger } from '../model/plan.ts';
 import { defaultSlo } from '../model/probe.ts';
 import type { Profile } from '../model/profile.ts';
@@ -23,6 +24,8 @@ export interface TrialDeps {
   keepCluster(cluster: Cluster): void;
   /** The trial is over but for what is still under way: what the next one needs may be got ready. Absent where none follows. */
   windDown?(): void;
+  /** What this machine has left, for the abort conditions. */
+  readHost(): Promise<HostReading>;
   readonly nodeLogs: ClusterProvider['logs'];
   /** Opens the probes and samples them until stopped. */
   startSampling(options: Omit<Parameters<typeof startSampling>[0], 'containers'>): Promise<Sampling>;
@@ -54,6 +57,8 @@ export interface TrialSpec {
   readonly trigger: Trigger;
   /** How long service is watched after it is stable, in ms; the profile's time for a relapse where absent. */
   readonly watchMs?: number;
+  /** When it is stopped, for this machine's sake. */
+  readonly limits: Limits;
   /** The trial's own folder: events.jsonl, undo.json and the workstation's files go there. */
   readonly dir: string;
   readonly keep: 'never' | 'on-failure' | 'always';

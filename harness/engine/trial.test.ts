@@ -8,6 +8,7 @@ import { act, reboot } from '../model/define.ts';
 import { canaryDelayMs } from '../model/control.ts';
 import type { AlertStack } from '../alerts/live/stack.ts';
 import type { Detector, Reading } from '../model/detector.ts';
+import { defaultLimits, type HostReading } from '../model/limits.ts';
 import type { Probe } from '../model/probe.ts';
 import { profiles } from '../model/profile.ts';
 import type { Runbook } from '../model/runbook.ts';
@@ -24,6 +25,8 @@ class World {
   /** A bystander, where the scenario has one. */
   shopOpen = true;
   injectWorks = true;
+  /** What the machine has left. */
+  host: HostReading = { memory: 8 * 2 ** 30, disk: 50e9, load: 1 };
   readonly cluster: FakeCluster;
   readonly log: string[] = [];
   exec: FakeHandler = ({ command }) => {
@@ -129,6 +132,7 @@ function depsFor(world: World, clock: TrialClock): TrialDeps {
       Promise.resolve(Object.assign(world.cluster, { delete: () => Promise.resolve(void world.log.push('delete')) })),
     keepCluster: () => undefined,
     nodeLogs,
+    readHost: () => Promise.resolve(world.host),
     startLoad: () => Promise.resolve({ stop: () => Promise.resolve(void world.log.push('stop load')) }),
     startSampling: ({ scenario: { probes }, onSample, onHealth }) => {
       const start = clock.now();
@@ -201,6 +205,7 @@ const spec = (which: number, over: Partial<TrialSpec> = {}): TrialSpec => {
     trigger: { kind: 'oracle' },
     dir,
     keep: 'never',
+    limits: defaultLimits,
     ...over,
   };
 };
@@ -557,6 +562,63 @@ describe('runTrial', () => {
     // Who presses Ctrl-C does not wait for logs.
     expect(existsSync(join(dir, 'nodes'))).toBe(false);
     expect(world.up).toBe(true);
+  });
+
+  it.each([
+    ['memory', { memory: 100 * 2 ** 20 }, 'environment', 'available memory 100 MiB, limit 256 MiB'],
+    ['disk', { disk: 0.5e9 }, 'environment', 'free disk 0.5 GB, limit 1.0 GB'],
+    ['load', { load: 55.24 }, 'environment', 'load for each CPU 55.2, limit 40'],
+  ] as const)(
+    'too little %s in mid-outage stops it, undoes the fault, deletes even a cluster to be kept, and says why',
+    async (name, host, code, says) => {
+      const world = new World();
+      const clock = fastClock();
+      const notes: string[] = [];
+      const { record, cause, error } = await runTrial(
+        spec(1, { keep: 'always' }),
+        depsFor(world, clock),
+        (event) => {
+          if (event.type === 'phase' && event.name === 'observe' && event.state === 'started')
+            world.host = { ...world.host, ...host };
+          if (event.type === 'note') notes.push(event.text);
+        },
+        never,
+        clock,
+      );
+      expect([cause, record.outcome, record.reason]).toEqual([
+        'limit',
+        'invalid',
+        `stopped to protect this machine: ${says}`,
+      ]);
+      expect(error).toMatchObject({ code, message: `trial t-1 was stopped by an abort condition: ${says}` });
+      expect(world.log.slice(world.log.indexOf('break'))).toEqual(expect.arrayContaining(['undo', 'delete']));
+      expect(world.up).toBe(true);
+      expect(notes).toContain(`abort condition: ${says}`);
+      const stored = readFileSync(join(dir, 'events.jsonl'), 'utf8');
+      expect(stored).toContain(`"type":"limit","name":"${name}"`);
+      expect(JSON.parse(readFileSync(join(dir, 'undo.json'), 'utf8'))).toMatchObject({ state: 'cluster-deleted' });
+    },
+  );
+
+  it('a trial that takes longer than it may is stopped as a time-out', async () => {
+    const world = new World();
+    const { cause, error } = await run(world, spec(1, { limits: { time: 20_000 } }));
+    expect(cause).toBe('limit');
+    expect(error).toMatchObject({ code: 'timeout' });
+    expect(world.log).toContain('delete');
+  });
+
+  it('one bad look stops nothing, and neither does what nobody watches', async () => {
+    const world = new World();
+    const clock = fastClock();
+    let looks = 0;
+    const deps = {
+      ...depsFor(world, clock),
+      readHost: () => Promise.resolve({ memory: ++looks % 3 === 0 ? 2 ** 30 : 1, disk: 0 }),
+    };
+    const { cause } = await runTrial(spec(0, { limits: { memory: 2 ** 20 } }), deps, () => undefined, never, clock);
+    expect(cause).toBe('completed');
+    expect(looks).toBeGreaterThan(6);
   });
 
   it('a trigger by an alert begins the runbook when it fires, not before', async () => {

@@ -7,6 +7,7 @@ import type { Cluster } from '../model/cluster.ts';
 import { isFaultFree } from '../model/control.ts';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { EventBody, EventOf, PhaseName } from '../model/events.ts';
+import { exceededText } from '../model/limits.ts';
 import type { Sample } from '../model/probe.ts';
 import type { OnProgress } from '../model/progress.ts';
 import { seeded } from '../model/random.ts';
@@ -24,6 +25,7 @@ import { checkDurability } from './durability.ts';
 import { Journal } from './journal.ts';
 import { writeUndoLedger } from './ledger.ts';
 import { Narrator } from './narrator.ts';
+import { guardHost, type Guard } from './guard.ts';
 import { keepNodeLogs } from './node-logs.ts';
 import { observeState, takeInventory } from './observer.ts';
 import { lookForFault, runSteps } from './steps.ts';
@@ -82,6 +84,7 @@ class Trial {
   readonly narrator: Narrator;
   #phase: PhaseName | undefined;
   #faultInEffect = false;
+  #endangered = false;
   #ledger: ReturnType<typeof writeUndoLedger> | undefined;
 
   constructor(spec: TrialSpec, deps: TrialDeps, onProgress: OnProgress, clock: TrialClock, journal: Journal) {
@@ -101,17 +104,22 @@ class Trial {
     let cause: EventOf<'trial.ended'>['cause'] = 'completed';
     let detail: string | undefined;
     let failure: unknown;
+    using guard = this.#guard(outer);
     try {
-      await this.#body(outer);
+      await this.#body(guard.signal);
     } catch (error) {
-      failure = error;
-      detail = oneLine(error);
-      if (outer.aborted) cause = 'interrupted';
+      const exceeded = guard.exceeded();
+      // What was under way says only that it was aborted; the guard says why.
+      failure = exceeded === undefined ? error : guard.signal.reason;
+      detail = exceeded === undefined ? oneLine(error) : exceededText(exceeded);
+      if (exceeded !== undefined) cause = 'limit';
+      else if (outer.aborted) cause = 'interrupted';
       else if (error instanceof TrialStopped) cause = error.outcome;
       else if (error instanceof FiredrillError && error.code === 'environment') cause = 'environment';
       else cause = 'error';
       if (this.#phase !== undefined) this.#end('failed', detail);
     }
+    guard.standDown();
     if (this.#phase !== 'teardown') this.#begin('teardown', minutes(3));
     const failures = await this.teardown.run();
     for (const line of failures) {
@@ -322,6 +330,23 @@ class Trial {
     return alerts;
   }
 
+  /** Watches over this machine while the trial has it; the teardown is not to be stopped by it. */
+  #guard(outer: AbortSignal): Guard {
+    const { spec, clock, journal, onProgress } = this;
+    return guardHost({
+      what: `trial ${spec.id}`,
+      limits: spec.limits,
+      read: () => this.deps.readHost(),
+      clock,
+      onExceeded: (exceeded) => {
+        this.#endangered = true;
+        journal.write({ type: 'limit', ...exceeded });
+        onProgress({ type: 'note', level: 'warning', text: `abort condition: ${exceededText(exceeded)}` });
+      },
+      parent: outer,
+    });
+  }
+
   #begin(name: PhaseName, deadlineMs: number): void {
     this.#phase = name;
     this.journal.write({ type: 'phase', name, state: 'started', deadlineMs });
@@ -364,6 +389,8 @@ class Trial {
 
   #keepCluster(outer: AbortSignal): boolean {
     const { keep } = this.spec;
+    // What endangers the machine is not left on it.
+    if (this.#endangered) return false;
     if (keep === 'always') return true;
     return keep === 'on-failure' && !outer.aborted && !this.#wentWell();
   }

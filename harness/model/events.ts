@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { controlKinds } from './control.ts';
+import { limitNames } from './limits.ts';
 import { profileSchema } from './profile.ts';
 import { claimSchema } from './runbook.ts';
 import { ms, text, texts, version, whole } from './schema.ts';
@@ -216,11 +217,14 @@ const harness = event('harness', {
   othersShare: z.number().optional(),
 });
 
+/** An abort condition held, and the trial is being stopped: what it is about, its bound and what was there (units: see `Limits`). */
+const limit = event('limit', { name: z.enum(limitNames), limit: z.number(), measured: z.number() });
+
 const note = event('note', { text });
 
 /** Always last: why the trial stopped. `completed` says nothing about recovery. */
 export const trialEndedSchema = event('trial.ended', {
-  cause: z.enum(['completed', 'no-steady-state', 'no-witness', 'interrupted', 'environment', 'error']),
+  cause: z.enum(['completed', 'no-steady-state', 'no-witness', 'interrupted', 'limit', 'environment', 'error']),
   detail: text.optional(),
 });
 
@@ -243,6 +247,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   auditFailed,
   loadSchema,
   harness,
+  limit,
   note,
   trialEndedSchema,
 ]);
