@@ -274,6 +274,10 @@ With npm, flags come after a lone --:
     .argument('[runs...]', 'as for report (default: the latest run of every scenario)')
     .option('--out <folder>', 'where reports are', outDefault())
     .option('--file <file>', 'write it to this file, with links to the reports, instead of printing it')
+    .option(
+      '--summary <file>',
+      'write a page in sentences (HTML) to this file: what was rehearsed, what works, what does not, how sure',
+    )
     .option('--json', 'as JSON')
     .action(async (runs: string[], flags: OverviewFlags) => {
       const { overview } = await import('./commands/overview.ts');
