@@ -129,6 +129,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
           dir,
           keep: options.keep,
           limits: options.limits,
+          ...(options.onCall === undefined ? {} : { onCall: options.onCall }),
         },
         {
           ...machine.deps,
@@ -155,7 +156,9 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
           ? error
           : new FiredrillError('environment', record.reason, { hint: 'npm run firedrill -- doctor', cause: error });
       }
-      const again = record.outcome === 'invalid' && cause !== 'interrupted' ? repeatOf(plan, trial) : undefined;
+      // A person is not sent through it again.
+      const repeatable = options.onCall === undefined && cause !== 'interrupted';
+      const again = record.outcome === 'invalid' && repeatable ? repeatOf(plan, trial) : undefined;
       if (again === undefined) {
         judgeBlock();
         return undefined;

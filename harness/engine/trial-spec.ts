@@ -11,6 +11,7 @@ import type { ClaimedRunbook } from '../model/runbook.ts';
 import type { Scenario } from '../model/scenario.ts';
 import type { Sampling, startSampling } from '../sampling/sampler.ts';
 import type { TrialClock } from './clock.ts';
+import type { OnCall } from './shift.ts';
 import { delayOf } from './controls.ts';
 import { commandOf, placeName } from './steps.ts';
 
@@ -59,6 +60,8 @@ export interface TrialSpec {
   readonly watchMs?: number;
   /** When it is stopped, for this machine's sake. */
   readonly limits: Limits;
+  /** A person who answers the outage instead of the runbook's steps; absent where the steps do. */
+  readonly onCall?: OnCall;
   /** The trial's own folder: events.jsonl, undo.json and the workstation's files go there. */
   readonly dir: string;
   readonly keep: 'never' | 'on-failure' | 'always';

@@ -29,6 +29,7 @@ import { guardHost, type Guard } from './guard.ts';
 import { keepNodeLogs } from './node-logs.ts';
 import { observeState, takeInventory } from './observer.ts';
 import { lookForFault, runSteps } from './steps.ts';
+import { RunningShift } from './shift.ts';
 import { Teardown } from './teardown.ts';
 import { SliTracker, Unanswered } from './tracker.ts';
 import { startedEvent, type TrialDeps, type TrialSpec } from './trial-spec.ts';
@@ -266,15 +267,18 @@ class Trial {
         'environment',
         `the fault ${fault.id} could not be prepared; see its steps in events.jsonl`,
       );
+    const shift = await this.#beginShift(watched);
     // A fixed warm-up would make every detector's loop look precise: hit it at a random phase, reproducibly.
     const longestLoop = Math.max(0, ...scenario.detectors.map((d) => d.periodMs(profile)));
-    await clock.sleep(seeded(spec.seed)() * Math.min(longestLoop, seconds(15)), signal);
+    if (shift === undefined) await clock.sleep(seeded(spec.seed)() * Math.min(longestLoop, seconds(15)), signal);
+    else await shift.quiet(spec.seed);
     this.#ledger = writeUndoLedger(join(spec.dir, 'undo.json'), {
       cluster: cluster.name,
       fault: fault.id,
       nodes: [...insideNodes],
       undo: fault.undo,
     });
+    shift?.faultBegins();
     const injectMs = clock.now();
     this.narrator.injectMs = injectMs;
     this.#faultInEffect = true;
@@ -292,6 +296,7 @@ class Trial {
     this.#end('done');
 
     this.#begin('observe', profile.runbookDelayMs + delayOf(spec.control));
+    if (shift !== undefined) return await this.#watchShift(shift, watched, onsetMs);
     await awaitTrigger(watched, injectMs, onsetMs);
     this.#end('done');
 
@@ -301,6 +306,28 @@ class Trial {
 
     this.#begin('recover', Math.max(0, onsetMs + horizonMs - clock.now()));
     const complete = await watchRecovery(watched, onsetMs + horizonMs);
+    this.#end('done');
+    return complete;
+  }
+
+  /** Somebody sits down at the healthy cluster, where a person is to answer. */
+  async #beginShift(watched: Watched): Promise<RunningShift | undefined> {
+    const { onCall } = this.spec;
+    if (onCall === undefined) return undefined;
+    this.teardown.defer('end the shift', 15_000, () => onCall.end());
+    const shift = new RunningShift(watched, onCall);
+    await shift.begin();
+    return shift;
+  }
+
+  /** A person does what a runbook would; when that would have begun, what is broken is settled all the same. */
+  async #watchShift(shift: RunningShift, { clock, spec, signal }: Watched, onsetMs: number): Promise<boolean> {
+    const endMs = onsetMs + spec.scenario.horizonMs[spec.profile.name];
+    const watching = shift.watch(endMs);
+    await Promise.race([watching, clock.sleepUntil(onsetMs + spec.profile.runbookDelayMs, signal)]);
+    this.#end('done');
+    this.#begin('runbook', Math.max(0, endMs - clock.now()));
+    const complete = await watching;
     this.#end('done');
     return complete;
   }

@@ -3,6 +3,7 @@ import { isRight } from '../model/detector.ts';
 import { uncensored } from '../model/units.ts';
 import { delayOf, healthyWatchMs } from './controls.ts';
 import { missingFromHealth } from '../analysis/checkers/full-recovery.ts';
+import { isRecovered } from './shift.ts';
 import { lookForFault } from './steps.ts';
 import { lastState, TrialStopped, type Watched } from './watched.ts';
 
@@ -113,29 +114,18 @@ export async function awaitTrigger(
 }
 
 /**
- * Watches until recovery is complete or the horizon. Judged by the analysis itself, on the events so far, so that the
- * decision to stop and the number in the report can never disagree. A runbook that gave up is watched to the horizon too:
- * censoring is then at one common time.
+ * Watches until recovery is complete or the horizon. A runbook that gave up is watched to the horizon too: censoring is then at one
+ * common time.
  */
 export async function watchRecovery(watched: Watched, horizonEndMs: number): Promise<boolean> {
   const { spec, clock, tracker, signal } = watched;
   for (;;) {
-    if (recovered(watched)) return true;
+    if (isRecovered(watched)) return true;
     // What looks good at the horizon gets its stability window, or a recovery just before it could never be shown.
     const endMs = horizonEndMs + (tracker.bad().length === 0 ? spec.profile.holdMs + 2000 : 0);
     if (clock.now() >= endMs) return false;
     await clock.sleep(Math.min(2000, Math.max(1, endMs - clock.now())), signal);
   }
-}
-
-function recovered(watched: Watched): boolean {
-  const { journal, clock, tracker, unanswered } = watched;
-  const state = lastState(watched);
-  // The cheap question first: the analysis reads every event of the trial.
-  if (state === undefined || missingFromHealth(state).length > 0 || tracker.bad().length > 0) return false;
-  // What comes in late may spoil the very window that would be taken for the recovery.
-  if (unanswered.any(clock.now())) return false;
-  return uncensored(analyseTrial(journal.events).ttr) !== undefined;
 }
 
 /** How often a stable service is asked whether it still is: the analysis reads all events of the trial. */
