@@ -22,6 +22,8 @@ export function cureOf({ runbooks }: Pick<Scenario, 'runbooks'>): ClaimedRunbook
     .sort((a, b) => destroyed(a) - destroyed(b) || a.runbook.steps.length - b.runbook.steps.length)[0];
 }
 
+const placeWords = (on: string): string => (on === 'workstation' ? 'your own machine' : on);
+
 /** The hints of an outage, from "where to look" to the cure: each says more than the one before, and costs more. */
 export function hintsOf({ fault, ...scenario }: Pick<Scenario, 'runbooks' | 'fault'>): readonly Hint[] {
   const cure = cureOf(scenario)?.runbook;
@@ -29,14 +31,18 @@ export function hintsOf({ fault, ...scenario }: Pick<Scenario, 'runbooks' | 'fau
   const [witness] = fault.witness;
   const shows =
     look === undefined
-      ? witness && { on: placeName(witness.on), command: witness.command }
-      : { on: placeName(look.on), command: commandOf(look) };
+      ? witness && { name: witness.name, on: placeName(witness.on), command: witness.command }
+      : { name: look.name, on: placeName(look.on), command: commandOf(look) };
   return [
     ...(shows === undefined
       ? []
       : [
-          { title: 'Where to look', says: `Look on: ${shows.on}.`, costMs: seconds(30) },
-          { title: 'A command that shows it', says: `On ${shows.on}: ${shows.command}`, costMs: seconds(60) },
+          { title: 'Where to look', says: `${shows.name} (on ${placeWords(shows.on)})`, costMs: seconds(30) },
+          {
+            title: 'A command that shows it',
+            says: `On ${placeWords(shows.on)}: ${shows.command}`,
+            costMs: seconds(60),
+          },
         ]),
     { title: 'What is broken', says: `${fault.title} (on ${placeName(fault.targets)}).`, costMs: minutes(2) },
     ...(cure === undefined
@@ -46,7 +52,9 @@ export function hintsOf({ fault, ...scenario }: Pick<Scenario, 'runbooks' | 'fau
             title: 'What ends it',
             says: [
               `${cure.title}:`,
-              ...cure.steps.filter((step) => step.changes).map((step) => `${placeName(step.on)}: ${commandOf(step)}`),
+              ...cure.steps
+                .filter((step) => step.changes)
+                .map((step) => `On ${placeWords(placeName(step.on))}: ${commandOf(step)}`),
             ].join('\n'),
             costMs: minutes(5),
           },

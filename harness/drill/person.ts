@@ -33,6 +33,8 @@ export interface PersonOptions {
   readonly onBack: () => void;
 }
 
+/** How often a page asks. */
+const askedMs = 1000;
 /** How long a page that is open has to fetch the debrief. */
 const graceMs = seconds(5);
 /** The fault comes so long after the shift began: early enough to wait for, late enough to doubt it. */
@@ -48,8 +50,10 @@ export async function personOnCall(options: PersonOptions): Promise<Person> {
   let shell: Shell | undefined;
   let ending: Promise<void> | undefined;
   const following = new AbortController();
+  /** Reads every event of the drill: pages that ask at the same time are told the same. */
+  const seen = shared(askedMs / 2, () => drillState(shift?.events ?? [], hints, shift?.clock.now() ?? 0));
   const pages: DrillServer = await serveDrill({
-    state: () => drillState(shift?.events ?? [], hints, shift?.clock.now() ?? 0),
+    state: () => seen(),
     debrief: () => debrief,
     takeHint: () => {
       const index = shift?.events.filter(({ type }) => type === 'hint').length ?? 0;
@@ -83,7 +87,7 @@ export async function personOnCall(options: PersonOptions): Promise<Person> {
       (ending ??= (async () => {
         following.abort(new Error('the shift is over'));
         await shell?.end();
-        onBack();
+        if (shift !== undefined) onBack();
         await desk?.close();
       })()),
   };
@@ -93,6 +97,15 @@ const isOnCall = (shift: Shift | undefined): boolean => {
   const told = shift?.events.filter(({ type }) => type === 'on-call') ?? [];
   return told.length === 1;
 };
+
+/** What is asked for again within so many ms is not made again. */
+function shared<T>(ms: number, make: () => T): () => T {
+  let last: { readonly atMs: number; readonly made: T } | undefined;
+  return () => {
+    if (last === undefined || performance.now() - last.atMs > ms) last = { atMs: performance.now(), made: make() };
+    return last.made;
+  };
+}
 
 /** The environment of a desk for another terminal's shell, to be read with `.`. */
 const envFile = (env: Readonly<Record<string, string>>): string =>

@@ -62,7 +62,7 @@ export function drillState(events: readonly TrialEvent[], hints: readonly Hint[]
   return {
     phase: ended === undefined ? 'on-call' : 'over',
     elapsedMs: since(ended?.atMs ?? nowMs),
-    ...(ended === undefined ? {} : { ended: ended.state as Ending }),
+    ...(ended === undefined ? {} : { ended: ended.state }),
     slis: log.slis.map((sli) => sliNow(sli, nowMs)),
     alerts: alertsOf(log, beganMs),
     commands: [...commandsOf(log)].reverse().map((one) => ({ ...one, atMs: since(one.atMs) })),

@@ -154,7 +154,7 @@ export class RunningShift {
         await over('limit');
         return false;
       }
-      await clock.sleep(500, signal);
+      await clock.sleep(1000, signal);
     }
   }
 }

@@ -16,6 +16,7 @@ import { claimed, type Scenario } from '../model/scenario.ts';
 import { millis, minutes, seconds } from '../model/units.ts';
 import { startClock, type TrialClock } from './clock.ts';
 import { healthyWatchMs, runbookOf } from './controls.ts';
+import type { OnCall, Shift } from './shift.ts';
 import { startedEvent, type TrialDeps, type TrialSpec } from './trial-spec.ts';
 import { runTrial } from './trial.ts';
 
@@ -619,6 +620,87 @@ describe('runTrial', () => {
     const { cause } = await runTrial(spec(0, { limits: { memory: 2 ** 20 } }), deps, () => undefined, never, clock);
     expect(cause).toBe('completed');
     expect(looks).toBeGreaterThan(6);
+  });
+
+  describe('a person on call', () => {
+    /** Sits down at a world, does this as soon as it is down, and remembers what was told. */
+    const person = (world: World, act: (shift: Shift) => void) => {
+      const told: string[] = [];
+      const onCall: OnCall = {
+        quietMs: { least: 2000, most: 4000 },
+        begin: (shift) => {
+          told.push(world.up ? 'begins healthy' : 'begins broken');
+          shift.commands.started({ index: 0, on: 'workstation', command: 'kubectl get pods', changes: false });
+          const timer = setInterval(() => {
+            if (world.up) return;
+            clearInterval(timer);
+            // Users have to notice first: six seconds of the trial's.
+            setTimeout(() => {
+              act(shift);
+            }, 120);
+          }, 1);
+          return Promise.resolve();
+        },
+        end: () => Promise.resolve(void told.push('ends')),
+      };
+      return { onCall, told };
+    };
+    const waiting = { ...spec(1).claimed, runbook: { ...runbook('on-call', ''), steps: [] } };
+    const stored = () => readFileSync(join(dir, 'events.jsonl'), 'utf8');
+
+    it('gets a healthy cluster, and the drill ends when service has held; what was typed before the fault is no answer to it', async () => {
+      const world = new World();
+      const { onCall, told } = person(world, (shift) => {
+        const fix = { index: 1, on: 'workstation', command: 'repair', changes: true };
+        shift.commands.started(fix);
+        world.up = true;
+        shift.commands.ended(fix, { exitCode: 0, output: '' });
+      });
+      const { record } = await run(world, spec(1, { claimed: waiting, onCall }));
+      expect(record.outcome).toBe('recovered');
+      expect(record.mitigation).toMatchObject({ commands: 1 });
+      expect(told.slice(0, 2)).toEqual(['begins healthy', 'ends']);
+      expect(stored()).toContain('"type":"on-call","state":"restored"');
+      expect(record.steps.filter(({ part }) => part === 'runbook').map(({ name }) => name)).toEqual(['repair']);
+    });
+
+    it('ends at once when it is given up, and the fault is undone', async () => {
+      const world = new World();
+      const { onCall } = person(world, (shift) => {
+        shift.hint({ index: 0, title: 'Where', says: 'there', costMs: 1000 });
+        shift.leave('gave-up');
+      });
+      const { cause } = await run(world, spec(1, { claimed: waiting, onCall }));
+      expect(cause).toBe('completed');
+      expect(stored()).toContain('"state":"gave-up"');
+      expect(stored()).toContain('"type":"hint","index":0');
+      expect(world.log).toEqual(expect.arrayContaining(['undo', 'delete']));
+    });
+
+    it('who leaves before it has healed has left, and whoever mended it before has not', async () => {
+      const world = new World();
+      const { onCall } = person(world, (shift) => {
+        world.up = true;
+        shift.leave('left');
+      });
+      const { record } = await run(world, spec(1, { claimed: waiting, onCall }));
+      expect(record.outcome).toBe('recovered');
+    });
+
+    it('whoever leaves before anything broke has it ended', async () => {
+      const world = new World();
+      const onCall: OnCall = {
+        quietMs: { least: 60_000, most: 60_000 },
+        begin: (shift) => {
+          shift.leave('left');
+          return Promise.resolve();
+        },
+        end: () => Promise.resolve(),
+      };
+      const { cause } = await run(world, spec(1, { claimed: waiting, onCall }));
+      expect(cause).toBe('interrupted');
+      expect(world.log).not.toContain('break');
+    });
   });
 
   it('a trigger by an alert begins the runbook when it fires, not before', async () => {

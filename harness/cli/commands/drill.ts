@@ -75,6 +75,11 @@ export async function drill(context: CommandContext, asked: string | undefined, 
   });
   const out = join(resolve(flags.out), 'drills');
   let runDir: string | undefined;
+  const tellDebrief = async (): Promise<number | undefined> => {
+    const debrief = await debriefed(person, declared, id, cureOf(declared), flags.out, runDir);
+    if (debrief !== undefined) output.result(`${debrief.text}\n\nDebrief: ${debrief.file}\n`);
+    return debrief?.exitCode;
+  };
   try {
     const { exitCode } = await runScenario({
       ...{ scenarioId: id, scenario, seed, out },
@@ -88,10 +93,12 @@ export async function drill(context: CommandContext, asked: string | undefined, 
       },
       signal: context.signal,
     });
-    const debrief = await debriefed(person, declared, id, cureOf(declared), flags.out, runDir);
-    if (debrief === undefined) return exitCode;
-    output.result(`${debrief.text}\n\nDebrief: ${debrief.file}\n`);
-    return context.signal.aborted ? exitCode : debrief.exitCode;
+    const own = await tellDebrief();
+    return own === undefined || context.signal.aborted ? exitCode : own;
+  } catch (error) {
+    // What ended it is told; what was seen until then is kept all the same.
+    await tellDebrief();
+    throw error;
   } finally {
     reporter.stop();
     await person.end();
