@@ -34,6 +34,7 @@ export const rooms = {
     'reporters',
     'alerts',
   ],
+  drill: ['model', 'host', 'desk', 'analysis', 'reporters', 'engine'],
   scenarios: ['model', ...parts],
 };
 rooms.cli = Object.keys(rooms);

@@ -90,6 +90,7 @@ export default {
           { text: 'Glossary', link: '/docs/glossary' },
           { text: 'Commands', link: '/docs/commands' },
           { text: 'Your own outage', link: '/docs/own-outages' },
+          { text: 'A drill for people', link: '/docs/drill' },
           { text: 'Your own runbook', link: '/docs/runbooks' },
           { text: 'Your own responder', link: '/docs/responders' },
           { text: 'Alert rules', link: '/docs/alerts' },

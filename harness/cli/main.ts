@@ -31,7 +31,13 @@ async function main(argv: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.done;
   try {
     const program = makeProgram(
-      { output, env: process.env, signal: watch.signal, ignoreSignals: watch.ignore },
+      {
+        output,
+        env: process.env,
+        signal: watch.signal,
+        lendInterrupts: watch.lendInterrupts,
+        ignoreSignals: watch.ignore,
+      },
       (code) => {
         exitCode = code;
       },

@@ -5,7 +5,13 @@ import { makeProgram } from './program.ts';
 
 const scenarios = () => ['cni-wipe', 'coredns-loop'];
 const program = makeProgram(
-  { output: processOutput({}), env: {}, signal: new AbortController().signal, ignoreSignals: () => undefined },
+  {
+    output: processOutput({}),
+    env: {},
+    signal: new AbortController().signal,
+    lendInterrupts: () => () => undefined,
+    ignoreSignals: () => undefined,
+  },
   () => undefined,
 );
 /** As npm 10 and 11 really set it (tried with both): a value after a space gets lost, one after `=` arrives. */

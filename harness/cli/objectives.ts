@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { FiredrillError } from '../model/errors.ts';
 import type { Objective } from '../model/objective.ts';
 import { durationOf } from '../model/units.ts';
+import { eachLine } from './lines.ts';
 
 /** An objective, and the scenario that it is for; undefined: the one that is run. */
 export interface NamedObjective {
@@ -16,13 +16,7 @@ const example = "--objective 'cni-wipe: 5m, 0 rows'";
  * @throws FiredrillError `usage` with what was expected, and the line of a file
  */
 export function objectivesOf(value: string): readonly NamedObjective[] {
-  if (!existsSync(value)) return [objectiveIn(value, '--objective')];
-  return readFileSync(value, 'utf8')
-    .split('\n')
-    .flatMap((line, i) => {
-      const text = line.replace(/#.*/, '').trim();
-      return text === '' ? [] : [objectiveIn(text, `${value}:${i + 1}`)];
-    });
+  return eachLine('--objective', value, objectiveIn);
 }
 
 function objectiveIn(text: string, where: string): NamedObjective {

@@ -3,8 +3,10 @@ import { Argument, Command, Option, type CommanderError } from 'commander';
 import { controlWords } from '../engine/controls.ts';
 import { builtMinor, imageModes, kubernetesMinors } from '../images/refs.ts';
 import { FiredrillError } from '../model/errors.ts';
+import { defaultLimits } from '../model/limits.ts';
 import { manifest } from '../host/manifest.ts';
 import { architectures } from '../host/architecture.ts';
+import { minutes } from '../model/units.ts';
 import type { ReportFormat } from '../reporters/all.ts';
 import type { CommandContext } from './context.ts';
 import { corpusDir, projectRoot, reportsDir } from './load-code.ts';
@@ -29,6 +31,7 @@ import {
 } from './options.ts';
 import type { AlertsTestFlags } from './commands/alerts-test.ts';
 import type { CompareFlags } from './commands/compare.ts';
+import type { DrillFlags } from './commands/drill.ts';
 import type { NightlyFlags } from './commands/nightly.ts';
 import type { OverviewFlags } from './commands/overview.ts';
 import type { PrepareFlags } from './commands/prepare.ts';
@@ -44,7 +47,7 @@ import {
   providerWords,
   type KindFlags,
 } from './kinds.ts';
-import { minutes } from '../model/units.ts';
+import { limitsOf } from './limits.ts';
 import { objectivesOf, type NamedObjective } from './objectives.ts';
 import { didYouMeanOneOf } from './suggest.ts';
 
@@ -52,7 +55,7 @@ import { didYouMeanOneOf } from './suggest.ts';
 type RawRunFlags = Omit<RunFlags, 'distribution' | 'beside'> & KindFlags;
 
 /** What commander hands to `mcp`. */
-type McpFlags = Pick<RunFlags, 'seed' | 'profile' | 'images' | 'horizon' | 'confirm' | 'out'>;
+type McpFlags = Pick<RunFlags, 'seed' | 'abortIf' | 'profile' | 'images' | 'horizon' | 'confirm' | 'out'>;
 
 /** What commander hands to a command that takes one distribution, by one provider. */
 interface RawKind {
@@ -80,6 +83,15 @@ const kubernetesOption = (): Option =>
     '--kubernetes <minor>',
     `Kubernetes of the nodes: ${kubernetesMinors.join(', ')} (default: ${builtMinor}, which all outages were run on; the others are pulled and untested)`,
   ).argParser((v) => oneOf('--kubernetes', v.replace(/^v/, ''), kubernetesMinors));
+
+/** When a trial is stopped, for this machine's sake. */
+const abortIfOption = (): Option =>
+  new Option(
+    '--abort-if <what>',
+    'stop a trial, for this machine: memory<512MiB, disk<2GB, load>20 (for each CPU), time>30m, never, or a file of these (repeat it for more)',
+  )
+    .argParser(limitsOf)
+    .default(defaultLimits, 'memory<256MiB, disk<1GB, load>40');
 
 /** What the nodes run. */
 const distributionOption = (): Option =>
@@ -209,6 +221,7 @@ With npm, flags come after a lone --:
     .option('--workload <folder>', "deploy these manifests (*.yaml) instead of firedrill's own workload")
     .option('--slis <file>', "with --workload: what its users see (default: the folder's slis.yaml)")
     .option('--timeout <time>', 'stop after this long, e.g. 45m', (v) => duration('--timeout', v))
+    .addOption(abortIfOption())
     .option('--fresh', 'make every cluster anew instead of restoring it from a snapshot')
     .option('--resume <run>', 'continue an interrupted run, or add --trials to a finished one')
     .option('--open-fence', 'let the cluster reach the outside network (by default it cannot)')
@@ -219,6 +232,36 @@ With npm, flags come after a lone --:
       const { distribution: runs, provider, ...flags } = given;
       const [distribution, ...beside] = kindsOf({ distribution: runs, provider });
       done(await run(context, ids, { ...flags, distribution, beside, typed }));
+    });
+
+  add('drill', 'practise: you are on call for a cluster that will break; with a page, hints and a debrief')
+    .argument('[scenario]', 'an outage that you want to know (default: one is drawn)')
+    .option('--seed <n>', 'seeds which outage is drawn and when it comes (default: random)', (v) =>
+      wholeNumber('--seed', v, 0, 2 ** 31 - 1),
+    )
+    .addOption(
+      new Option('--limit <time>', 'how long you have after it broke')
+        .argParser((v) => duration('--limit', v))
+        .default(minutes(20), '20m'),
+    )
+    .option(
+      '--profile <name>',
+      'fast (shortened timers) or stock (common production timers)',
+      (v) => oneOf('--profile', v, profileWords),
+      'fast',
+    )
+    .option('--no-shell', 'open no shell here: for the page, and shells in other terminals')
+    .addOption(choice('--images <how>', 'where images come from', imageModes, 'auto'))
+    .addOption(abortIfOption())
+    .option('--out <folder>', 'where reports are; the debrief goes into drills/ there', outDefault())
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 restored without loss or harm; 1 not; 4 nothing broke; 130 interrupted, and cleaned up.`,
+    )
+    .action(async (id: string | undefined, flags: DrillFlags) => {
+      const { drill } = await import('./commands/drill.ts');
+      done(await drill(context, id, flags));
     });
 
   add(
@@ -248,6 +291,7 @@ With npm, flags come after a lone --:
       'how long service is watched, once it is back (default: 5m, stock 10m); never: as short as in any trial',
       (v) => confirm('--confirm', v),
     )
+    .addOption(abortIfOption())
     .option('--out <folder>', 'where reports go', outDefault())
     .action(async (id: string | undefined, flags: RawKind & McpFlags) => {
       const { mcp } = await import('./commands/mcp.ts');
@@ -326,6 +370,10 @@ With npm, flags come after a lone --:
     .argument('[runs...]', 'as for report (default: the latest run of every scenario)')
     .option('--out <folder>', 'where reports are', outDefault())
     .option('--file <file>', 'write it to this file, with links to the reports, instead of printing it')
+    .option(
+      '--summary <file>',
+      'write a page in sentences (HTML) to this file: what was rehearsed, what works, what does not, how sure',
+    )
     .option('--json', 'as JSON')
     .action(async (runs: string[], flags: OverviewFlags) => {
       const { overview } = await import('./commands/overview.ts');

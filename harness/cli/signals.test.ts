@@ -27,6 +27,20 @@ describe('Ctrl-C', () => {
     expect(said).toEqual(['SIGINT']);
   });
 
+  it('is left to a program that has the terminal; other signals are heard', () => {
+    const { emitter, said, watch } = setUp();
+    const back = watch.lendInterrupts();
+    emitter.emit('SIGINT');
+    expect(watch.signal.aborted).toBe(false);
+    back();
+    emitter.emit('SIGINT');
+    expect(said).toEqual(['SIGINT']);
+    const other = setUp();
+    other.watch.lendInterrupts();
+    other.emitter.emit('SIGTERM');
+    expect(other.watch.exitCode()).toBe(143);
+  });
+
   it('leaves at once when pressed again', () => {
     const { emitter, said, tick } = setUp();
     emitter.emit('SIGINT');

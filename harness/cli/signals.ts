@@ -30,6 +30,8 @@ export interface SignalWatch {
   /** Nobody reads any more what this process says: counts as a first signal. */
   pipeClosed(this: void): void;
   stop(): void;
+  /** Ctrl-C is somebody else's affair until the returned function is called: a shell's, that has the terminal. Other signals are heard. */
+  lendInterrupts(this: void): () => void;
   /** From now on signals are somebody else's affair, and do not end this process. */
   ignore(this: void): void;
 }
@@ -52,9 +54,10 @@ export function watchSignals(options: {
   const { first, leave, emitter = process, now = () => performance.now() } = options;
   const controller = new AbortController();
   let ignoring = false;
+  let lent = false;
   let seen: { readonly exitCode: number; readonly atMs: number } | undefined;
   const onSignal = (name: Interruption) => () => {
-    if (ignoring) return;
+    if (ignoring || (lent && name === 'SIGINT')) return;
     if (seen === undefined) {
       seen = { exitCode: codeOf[name], atMs: now() };
       // It would be told to nobody.
@@ -70,6 +73,12 @@ export function watchSignals(options: {
     signal: controller.signal,
     exitCode: () => seen?.exitCode,
     pipeClosed: onSignal('SIGPIPE'),
+    lendInterrupts: () => {
+      lent = true;
+      return () => {
+        lent = false;
+      };
+    },
     ignore: () => {
       ignoring = true;
     },

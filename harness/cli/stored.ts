@@ -176,13 +176,27 @@ export async function seriesTable(runs: readonly RunInShort[], output: Output): 
 export async function overviewPage(runs: readonly ShortRun[], from: string): Promise<string> {
   const { overviewOf } = await import('../analysis/overview.ts');
   const { overviewMarkdown } = await import('../reporters/overview.ts');
+  return overviewMarkdown(overviewOf(runs), linksFrom(runs, from, 'report.md'));
+}
+
+/**
+ * The same in sentences, as a page of HTML.
+ * @param from the folder that its links are seen from
+ */
+export async function summaryPage(runs: readonly ShortRun[], from: string): Promise<string> {
+  const { briefingOf } = await import('../analysis/briefing.ts');
+  const { briefingPage } = await import('../reporters/briefing.ts');
+  return briefingPage(briefingOf(runs), linksFrom(runs, from, 'report.html'));
+}
+
+/** Where a file of each run is, as seen from a folder. */
+function linksFrom(runs: readonly ShortRun[], from: string, file: string): (runId: string) => string {
   const dirs = new Map(runs.map(({ plan, runDir }) => [plan.runId, runDir]));
-  return overviewMarkdown(overviewOf(runs), (runId) =>
+  return (runId) =>
     // As links have it, on every system.
-    relative(from, join(dirs.get(runId) ?? '', 'report.md'))
+    relative(from, join(dirs.get(runId) ?? '', file))
       .split(sep)
-      .join('/'),
-  );
+      .join('/');
 }
 
 /** What a run comes to, without its trials: of many runs only this has to be kept. */

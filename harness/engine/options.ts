@@ -1,9 +1,11 @@
 import type { RuleSet } from '../alerts/live/rule-set.ts';
+import type { Limits } from '../model/limits.ts';
 import type { Trigger } from '../model/plan.ts';
 import type { OnProgress } from '../model/progress.ts';
 import type { ImageMode, KubernetesMinor } from '../images/refs.ts';
 import type { PlanOptions } from './plan.ts';
 import type { Responders } from './responding.ts';
+import type { OnCall } from './shift.ts';
 import type { Turns } from './turns.ts';
 import type { Resumed } from './resume.ts';
 
@@ -33,6 +35,10 @@ export interface RunOptions extends Omit<PlanOptions, 'createdEpochMs'> {
   /** Every cluster is made anew, none restored from a snapshot. */
   readonly fresh: boolean;
   readonly timeoutMs?: number;
+  /** A person who answers in place of the runbook; of one trial. */
+  readonly onCall?: OnCall;
+  /** When a trial is stopped, for this machine's sake. */
+  readonly limits: Limits;
   /** The blocks that it shares with other runs: one trial at a time, and no cluster left between two. */
   readonly shared?: Beside;
   /** A run that is resumed, its finished trials kept. Profile, seed and runbooks are its own. */

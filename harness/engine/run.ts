@@ -128,6 +128,8 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
           watchMs: watchOf(plan, inOrder(), trial, timersOf(scenario, options.profile).relapseWatchMs),
           dir,
           keep: options.keep,
+          limits: options.limits,
+          ...(options.onCall === undefined ? {} : { onCall: options.onCall }),
         },
         {
           ...machine.deps,
@@ -149,12 +151,14 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
         reason: record.reason,
       });
       // What the machine lacks now it will lack for the next trial too.
-      if (cause === 'environment') {
+      if (cause === 'environment' || cause === 'limit') {
         throw error instanceof FiredrillError
           ? error
           : new FiredrillError('environment', record.reason, { hint: 'npm run firedrill -- doctor', cause: error });
       }
-      const again = record.outcome === 'invalid' && cause !== 'interrupted' ? repeatOf(plan, trial) : undefined;
+      // A person is not sent through it again.
+      const repeatable = options.onCall === undefined && cause !== 'interrupted';
+      const again = record.outcome === 'invalid' && repeatable ? repeatOf(plan, trial) : undefined;
       if (again === undefined) {
         judgeBlock();
         return undefined;

@@ -3,6 +3,7 @@ import type { AlertStack } from '../alerts/live/stack.ts';
 import type { Cluster } from '../model/cluster.ts';
 import type { ControlKind } from '../model/control.ts';
 import type { EventBody, EventOf } from '../model/events.ts';
+import type { HostReading, Limits } from '../model/limits.ts';
 import type { Trigger } from '../model/plan.ts';
 import { defaultSlo } from '../model/probe.ts';
 import type { Profile } from '../model/profile.ts';
@@ -10,6 +11,7 @@ import type { ClaimedRunbook } from '../model/runbook.ts';
 import type { Scenario } from '../model/scenario.ts';
 import type { Sampling, startSampling } from '../sampling/sampler.ts';
 import type { TrialClock } from './clock.ts';
+import type { OnCall } from './shift.ts';
 import { delayOf } from './controls.ts';
 import type { Responders } from './responding.ts';
 import { commandOf, placeName } from './steps.ts';
@@ -26,6 +28,8 @@ export interface TrialDeps {
   windDown?(): void;
   /** Who responds, by the id of the runbook that stands for it; absent where all are followed step by step. */
   readonly responders?: Responders;
+  /** What this machine has left, for the abort conditions. */
+  readHost(): Promise<HostReading>;
   readonly nodeLogs: ClusterProvider['logs'];
   /** Opens the probes and samples them until stopped. */
   startSampling(options: Omit<Parameters<typeof startSampling>[0], 'containers'>): Promise<Sampling>;
@@ -57,6 +61,10 @@ export interface TrialSpec {
   readonly trigger: Trigger;
   /** How long service is watched after it is stable, in ms; the profile's time for a relapse where absent. */
   readonly watchMs?: number;
+  /** When it is stopped, for this machine's sake. */
+  readonly limits: Limits;
+  /** A person who answers the outage instead of the runbook's steps; absent where the steps do. */
+  readonly onCall?: OnCall;
   /** The trial's own folder: events.jsonl, undo.json and the workstation's files go there. */
   readonly dir: string;
   readonly keep: 'never' | 'on-failure' | 'always';

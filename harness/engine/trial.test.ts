@@ -10,6 +10,7 @@ import { act, reboot } from '../model/define.ts';
 import { canaryDelayMs } from '../model/control.ts';
 import type { AlertStack } from '../alerts/live/stack.ts';
 import type { Detector, Reading } from '../model/detector.ts';
+import { defaultLimits, type HostReading } from '../model/limits.ts';
 import type { Probe } from '../model/probe.ts';
 import { profiles } from '../model/profile.ts';
 import type { Runbook } from '../model/runbook.ts';
@@ -18,6 +19,7 @@ import { millis, minutes, seconds } from '../model/units.ts';
 import { startClock, type TrialClock } from './clock.ts';
 import { healthyWatchMs, runbookOf } from './controls.ts';
 import type { Responder } from './responding.ts';
+import type { OnCall, Shift } from './shift.ts';
 import { startedEvent, type TrialDeps, type TrialSpec } from './trial-spec.ts';
 import { runTrial } from './trial.ts';
 
@@ -27,6 +29,8 @@ class World {
   /** A bystander, where the scenario has one. */
   shopOpen = true;
   injectWorks = true;
+  /** What the machine has left. */
+  host: HostReading = { memory: 8 * 2 ** 30, disk: 50e9, load: 1 };
   readonly cluster: FakeCluster;
   readonly log: string[] = [];
   exec: FakeHandler = ({ command }) => {
@@ -132,6 +136,7 @@ function depsFor(world: World, clock: TrialClock): TrialDeps {
       Promise.resolve(Object.assign(world.cluster, { delete: () => Promise.resolve(void world.log.push('delete')) })),
     keepCluster: () => undefined,
     nodeLogs,
+    readHost: () => Promise.resolve(world.host),
     startLoad: () => Promise.resolve({ stop: () => Promise.resolve(void world.log.push('stop load')) }),
     startSampling: ({ scenario: { probes }, onSample, onHealth }) => {
       const start = clock.now();
@@ -204,6 +209,7 @@ const spec = (which: number, over: Partial<TrialSpec> = {}): TrialSpec => {
     trigger: { kind: 'oracle' },
     dir,
     keep: 'never',
+    limits: defaultLimits,
     ...over,
   };
 };
@@ -708,6 +714,144 @@ describe('runTrial', () => {
     // Who presses Ctrl-C does not wait for logs.
     expect(existsSync(join(dir, 'nodes'))).toBe(false);
     expect(world.up).toBe(true);
+  });
+
+  it.each([
+    ['memory', { memory: 100 * 2 ** 20 }, 'environment', 'available memory 100 MiB, limit 256 MiB'],
+    ['disk', { disk: 0.5e9 }, 'environment', 'free disk 0.5 GB, limit 1.0 GB'],
+    ['load', { load: 55.24 }, 'environment', 'load for each CPU 55.2, limit 40'],
+  ] as const)(
+    'too little %s in mid-outage stops it, undoes the fault, deletes even a cluster to be kept, and says why',
+    async (name, host, code, says) => {
+      const world = new World();
+      const clock = fastClock();
+      const notes: string[] = [];
+      const { record, cause, error } = await runTrial(
+        spec(1, { keep: 'always' }),
+        depsFor(world, clock),
+        (event) => {
+          if (event.type === 'phase' && event.name === 'observe' && event.state === 'started')
+            world.host = { ...world.host, ...host };
+          if (event.type === 'note') notes.push(event.text);
+        },
+        never,
+        clock,
+      );
+      expect([cause, record.outcome, record.reason]).toEqual([
+        'limit',
+        'invalid',
+        `stopped to protect this machine: ${says}`,
+      ]);
+      expect(error).toMatchObject({ code, message: `trial t-1 was stopped by an abort condition: ${says}` });
+      expect(world.log.slice(world.log.indexOf('break'))).toEqual(expect.arrayContaining(['undo', 'delete']));
+      expect(world.up).toBe(true);
+      expect(notes).toContain(`abort condition: ${says}`);
+      const stored = readFileSync(join(dir, 'events.jsonl'), 'utf8');
+      expect(stored).toContain(`"type":"limit","name":"${name}"`);
+      expect(JSON.parse(readFileSync(join(dir, 'undo.json'), 'utf8'))).toMatchObject({ state: 'cluster-deleted' });
+    },
+  );
+
+  it('a trial that takes longer than it may is stopped as a time-out', async () => {
+    const world = new World();
+    const { cause, error } = await run(world, spec(1, { limits: { time: 20_000 } }));
+    expect(cause).toBe('limit');
+    expect(error).toMatchObject({ code: 'timeout' });
+    expect(world.log).toContain('delete');
+  });
+
+  it('one bad look stops nothing, and neither does what nobody watches', async () => {
+    const world = new World();
+    const clock = fastClock();
+    let looks = 0;
+    const deps = {
+      ...depsFor(world, clock),
+      readHost: () => Promise.resolve({ memory: ++looks % 3 === 0 ? 2 ** 30 : 1, disk: 0 }),
+    };
+    const { cause } = await runTrial(spec(0, { limits: { memory: 2 ** 20 } }), deps, () => undefined, never, clock);
+    expect(cause).toBe('completed');
+    expect(looks).toBeGreaterThan(6);
+  });
+
+  describe('a person on call', () => {
+    /** Sits down at a world, does this as soon as it is down, and remembers what was told. */
+    const person = (world: World, act: (shift: Shift) => void) => {
+      const told: string[] = [];
+      const onCall: OnCall = {
+        quietMs: { least: 2000, most: 4000 },
+        begin: (shift) => {
+          told.push(world.up ? 'begins healthy' : 'begins broken');
+          shift.commands.started({ index: 0, on: 'workstation', command: 'kubectl get pods', changes: false });
+          const timer = setInterval(() => {
+            if (world.up) return;
+            clearInterval(timer);
+            // Users have to notice first: six seconds of the trial's.
+            setTimeout(() => {
+              act(shift);
+            }, 120);
+          }, 1);
+          return Promise.resolve();
+        },
+        end: () => Promise.resolve(void told.push('ends')),
+      };
+      return { onCall, told };
+    };
+    const waiting = { ...spec(1).claimed, runbook: { ...runbook('on-call', ''), steps: [] } };
+    const stored = () => readFileSync(join(dir, 'events.jsonl'), 'utf8');
+
+    it('gets a healthy cluster, and the drill ends when service has held; what was typed before the fault is no answer to it', async () => {
+      const world = new World();
+      const { onCall, told } = person(world, (shift) => {
+        const fix = { index: 1, on: 'workstation', command: 'repair', changes: true };
+        shift.commands.started(fix);
+        world.up = true;
+        shift.commands.ended(fix, { exitCode: 0, output: '' });
+      });
+      const { record } = await run(world, spec(1, { claimed: waiting, onCall }));
+      expect(record.outcome).toBe('recovered');
+      expect(record.mitigation).toMatchObject({ commands: 1 });
+      expect(told.slice(0, 2)).toEqual(['begins healthy', 'ends']);
+      expect(stored()).toContain('"type":"on-call","state":"restored"');
+      expect(record.steps.filter(({ part }) => part === 'runbook').map(({ name }) => name)).toEqual(['repair']);
+    });
+
+    it('ends at once when it is given up, and the fault is undone', async () => {
+      const world = new World();
+      const { onCall } = person(world, (shift) => {
+        shift.hint({ index: 0, title: 'Where', says: 'there', costMs: 1000 });
+        shift.leave('gave-up');
+      });
+      const { cause } = await run(world, spec(1, { claimed: waiting, onCall }));
+      expect(cause).toBe('completed');
+      expect(stored()).toContain('"state":"gave-up"');
+      expect(stored()).toContain('"type":"hint","index":0');
+      expect(world.log).toEqual(expect.arrayContaining(['undo', 'delete']));
+    });
+
+    it('who leaves before it has healed has left, and whoever mended it before has not', async () => {
+      const world = new World();
+      const { onCall } = person(world, (shift) => {
+        world.up = true;
+        shift.leave('left');
+      });
+      const { record } = await run(world, spec(1, { claimed: waiting, onCall }));
+      expect(record.outcome).toBe('recovered');
+    });
+
+    it('whoever leaves before anything broke has it ended', async () => {
+      const world = new World();
+      const onCall: OnCall = {
+        quietMs: { least: 60_000, most: 60_000 },
+        begin: (shift) => {
+          shift.leave('left');
+          return Promise.resolve();
+        },
+        end: () => Promise.resolve(),
+      };
+      const { cause } = await run(world, spec(1, { claimed: waiting, onCall }));
+      expect(cause).toBe('interrupted');
+      expect(world.log).not.toContain('break');
+    });
   });
 
   it('a trigger by an alert begins the runbook when it fires, not before', async () => {

@@ -7,6 +7,7 @@ import type { Cluster } from '../model/cluster.ts';
 import { isFaultFree } from '../model/control.ts';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import type { EventBody, EventOf, PhaseName } from '../model/events.ts';
+import { exceededText } from '../model/limits.ts';
 import type { Sample } from '../model/probe.ts';
 import type { OnProgress } from '../model/progress.ts';
 import { seeded } from '../model/random.ts';
@@ -24,10 +25,12 @@ import { checkDurability } from './durability.ts';
 import { Journal } from './journal.ts';
 import { writeUndoLedger } from './ledger.ts';
 import { Narrator } from './narrator.ts';
+import { guardHost, type Guard } from './guard.ts';
 import { keepNodeLogs } from './node-logs.ts';
 import { observeState, takeInventory } from './observer.ts';
 import { beginShift, type Shift } from './responding.ts';
 import { lookForFault, runSteps } from './steps.ts';
+import { RunningShift } from './shift.ts';
 import { Teardown } from './teardown.ts';
 import { SliTracker, Unanswered } from './tracker.ts';
 import { startedEvent, type TrialDeps, type TrialSpec } from './trial-spec.ts';
@@ -83,6 +86,7 @@ class Trial {
   readonly narrator: Narrator;
   #phase: PhaseName | undefined;
   #faultInEffect = false;
+  #endangered = false;
   #ledger: ReturnType<typeof writeUndoLedger> | undefined;
 
   constructor(spec: TrialSpec, deps: TrialDeps, onProgress: OnProgress, clock: TrialClock, journal: Journal) {
@@ -102,17 +106,22 @@ class Trial {
     let cause: EventOf<'trial.ended'>['cause'] = 'completed';
     let detail: string | undefined;
     let failure: unknown;
+    using guard = this.#guard(outer);
     try {
-      await this.#body(outer);
+      await this.#body(guard.signal);
     } catch (error) {
-      failure = error;
-      detail = oneLine(error);
-      if (outer.aborted) cause = 'interrupted';
+      const exceeded = guard.exceeded();
+      // What was under way says only that it was aborted; the guard says why.
+      failure = exceeded === undefined ? error : guard.signal.reason;
+      detail = exceeded === undefined ? oneLine(error) : exceededText(exceeded);
+      if (exceeded !== undefined) cause = 'limit';
+      else if (outer.aborted) cause = 'interrupted';
       else if (error instanceof TrialStopped) cause = error.outcome;
       else if (error instanceof FiredrillError && error.code === 'environment') cause = 'environment';
       else cause = 'error';
       if (this.#phase !== undefined) this.#end('failed', detail);
     }
+    guard.standDown();
     if (this.#phase !== 'teardown') this.#begin('teardown', minutes(3));
     const failures = await this.teardown.run();
     for (const line of failures) {
@@ -238,9 +247,9 @@ class Trial {
       const horizonMs = scenario.horizonMs[profile.name];
       const endMs = clock.now() + horizonMs;
       this.#begin('runbook', horizonMs);
-      const shift = await this.#beginShift(watched);
-      if (shift === undefined) await runSteps(watched, 'runbook', spec.claimed.runbook.steps);
-      else await shift.work(endMs);
+      const responding = await this.#beginResponding(watched);
+      if (responding === undefined) await runSteps(watched, 'runbook', spec.claimed.runbook.steps);
+      else await responding.work(endMs);
       this.#end('done');
       this.#begin('recover', Math.max(0, endMs - clock.now()));
       await watchAftermath(watched, endMs);
@@ -261,16 +270,19 @@ class Trial {
         'environment',
         `the fault ${fault.id} could not be prepared; see its steps in events.jsonl`,
       );
+    const shift = await this.#beginShift(watched);
     // A fixed warm-up would make every detector's loop look precise: hit it at a random phase, reproducibly.
     const longestLoop = Math.max(0, ...scenario.detectors.map((d) => d.periodMs(profile)));
-    await clock.sleep(seeded(spec.seed)() * Math.min(longestLoop, seconds(15)), signal);
+    if (shift === undefined) await clock.sleep(seeded(spec.seed)() * Math.min(longestLoop, seconds(15)), signal);
+    else await shift.quiet(spec.seed);
     this.#ledger = writeUndoLedger(join(spec.dir, 'undo.json'), {
       cluster: cluster.name,
       fault: fault.id,
       nodes: [...insideNodes],
       undo: fault.undo,
     });
-    const shift = await this.#beginShift(watched);
+    const responding = await this.#beginResponding(watched);
+    shift?.faultBegins();
     const injectMs = clock.now();
     this.narrator.injectMs = injectMs;
     this.#faultInEffect = true;
@@ -288,12 +300,13 @@ class Trial {
     this.#end('done');
 
     this.#begin('observe', profile.runbookDelayMs + delayOf(spec.control));
-    if (shift?.begun !== true) await awaitTrigger(watched, injectMs, onsetMs);
+    if (shift !== undefined) return await this.#watchShift(shift, watched, onsetMs);
+    if (responding?.begun !== true) await awaitTrigger(watched, injectMs, onsetMs);
     this.#end('done');
 
     this.#begin('runbook', horizonMs);
-    if (shift === undefined) await runSteps(watched, 'runbook', spec.claimed.runbook.steps);
-    else await shift.work(onsetMs + horizonMs);
+    if (responding === undefined) await runSteps(watched, 'runbook', spec.claimed.runbook.steps);
+    else await responding.work(onsetMs + horizonMs);
     this.#end('done');
 
     this.#begin('recover', Math.max(0, onsetMs + horizonMs - clock.now()));
@@ -303,12 +316,34 @@ class Trial {
   }
 
   /** Puts whoever responds to a desk; undefined where a runbook is followed. */
-  async #beginShift(watched: Watched): Promise<Shift | undefined> {
+  async #beginResponding(watched: Watched): Promise<Shift | undefined> {
     const responding = this.deps.responders?.get(this.spec.claimed.runbook.id);
     if (responding === undefined) return undefined;
     const shift = await beginShift(watched, responding);
     this.teardown.defer('close the desk', 30_000, () => shift.close());
     return shift;
+  }
+
+  /** Somebody sits down at the healthy cluster, where a person is to answer. */
+  async #beginShift(watched: Watched): Promise<RunningShift | undefined> {
+    const { onCall } = this.spec;
+    if (onCall === undefined) return undefined;
+    this.teardown.defer('end the shift', 15_000, () => onCall.end());
+    const shift = new RunningShift(watched, onCall);
+    await shift.begin();
+    return shift;
+  }
+
+  /** A person does what a runbook would; when that would have begun, what is broken is settled all the same. */
+  async #watchShift(shift: RunningShift, { clock, spec, signal }: Watched, onsetMs: number): Promise<boolean> {
+    const endMs = onsetMs + spec.scenario.horizonMs[spec.profile.name];
+    const watching = shift.watch(endMs);
+    await Promise.race([watching, clock.sleepUntil(onsetMs + spec.profile.runbookDelayMs, signal)]);
+    this.#end('done');
+    this.#begin('runbook', Math.max(0, endMs - clock.now()));
+    const complete = await watching;
+    this.#end('done');
+    return complete;
   }
 
   /** Makes the cluster the postmortem's, and with the prevention that this arm is about. */
@@ -334,6 +369,23 @@ class Trial {
     });
     journal.write(alerts.facts);
     return alerts;
+  }
+
+  /** Watches over this machine while the trial has it; the teardown is not to be stopped by it. */
+  #guard(outer: AbortSignal): Guard {
+    const { spec, clock, journal, onProgress } = this;
+    return guardHost({
+      what: `trial ${spec.id}`,
+      limits: spec.limits,
+      read: () => this.deps.readHost(),
+      clock,
+      onExceeded: (exceeded) => {
+        this.#endangered = true;
+        journal.write({ type: 'limit', ...exceeded });
+        onProgress({ type: 'note', level: 'warning', text: `abort condition: ${exceededText(exceeded)}` });
+      },
+      parent: outer,
+    });
   }
 
   #begin(name: PhaseName, deadlineMs: number): void {
@@ -378,6 +430,8 @@ class Trial {
 
   #keepCluster(outer: AbortSignal): boolean {
     const { keep } = this.spec;
+    // What endangers the machine is not left on it.
+    if (this.#endangered) return false;
     if (keep === 'always') return true;
     return keep === 'on-failure' && !outer.aborted && !this.#wentWell();
   }

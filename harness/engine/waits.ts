@@ -3,6 +3,7 @@ import { detects, isRight } from '../model/detector.ts';
 import { uncensored } from '../model/units.ts';
 import { delayOf, healthyWatchMs } from './controls.ts';
 import { missingFromHealth } from '../analysis/checkers/full-recovery.ts';
+import { isRecovered } from './shift.ts';
 import { lookForFault } from './steps.ts';
 import { lastState, TrialStopped, type Watched } from './watched.ts';
 
@@ -113,14 +114,13 @@ export async function awaitTrigger(
 }
 
 /**
- * Watches until recovery is complete or the horizon. Judged by the analysis itself, on the events so far, so that the
- * decision to stop and the number in the report can never disagree. A runbook that gave up is watched to the horizon too:
- * censoring is then at one common time.
+ * Watches until recovery is complete or the horizon. A runbook that gave up is watched to the horizon too: censoring is then at one
+ * common time.
  */
 export async function watchRecovery(watched: Watched, horizonEndMs: number): Promise<boolean> {
   const { spec, clock, tracker, signal } = watched;
   for (;;) {
-    if (recovered(watched)) return true;
+    if (isRecovered(watched)) return true;
     // What looks good at the horizon gets its stability window, or a recovery just before it could never be shown.
     const endMs = horizonEndMs + (tracker.bad().length === 0 ? spec.profile.holdMs + 2000 : 0);
     if (clock.now() >= endMs) return false;

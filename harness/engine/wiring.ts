@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { freemem } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { RuleSet } from '../alerts/live/rule-set.ts';
 import { startAlertStack } from '../alerts/live/stack.ts';
 import { alertTimes } from '../alerts/live/times.ts';
@@ -18,6 +18,8 @@ import { profiles } from '../model/profile.ts';
 import { claim, withLock } from '../host/lock.ts';
 import { registerRun, type RunRegistration } from '../registry/registry.ts';
 import { startSampling } from '../sampling/sampler.ts';
+import { askDocker } from '../host/docker.ts';
+import { realRunner } from '../host/run.ts';
 import { cacheDir, stateDir } from '../host/folders.ts';
 import { inotifyOfRoot } from '../host/inotify.ts';
 import { inotifyRoomFor, monitoringMemory, roomFor, type Need } from '../setup/need.ts';
@@ -25,6 +27,7 @@ import { makeReady } from '../setup/ready.ts';
 import { deadline } from '../host/time.ts';
 import { buildOf } from './build.ts';
 import { needOf } from './estimate.ts';
+import { readHost } from './guard.ts';
 import { monitoringImages, stackImages } from './monitoring.ts';
 import type { RunOptions } from './options.ts';
 import type { OwnedCluster, TrialDeps } from './trial-spec.ts';
@@ -90,6 +93,9 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
     ...buildOf(scenario.build),
   };
   const provider = dockerProvider();
+  const docker = await askDocker(realRunner, signal);
+  /** Where a trial writes. */
+  const written = [dirname(runDir), cacheDir(), ...(docker === undefined ? [] : [docker.rootDir])];
   const slots = join(stateDir(), 'slots');
   const source = options.fresh
     ? freshSource(base, () => `firedrill-${runId}-${++count}`)
@@ -195,6 +201,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
       },
       ...(options.rules === undefined ? {} : { startAlerts: startAlerts(options.rules) }),
       ...(options.responders === undefined ? {} : { responders: options.responders }),
+      readHost: () => readHost(written),
       nodeLogs: (cluster, since, signal) => provider.logs(cluster, since, signal, options.distribution),
       startSampling: async (given) =>
         startSampling({ ...given, containers: await containersOf(dockerCli(), given.cluster.name, given.signal) }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { controlKinds } from './control.ts';
+import { limitNames } from './limits.ts';
 import { profileSchema } from './profile.ts';
 import { claimSchema } from './runbook.ts';
 import { ms, text, texts, version, whole } from './schema.ts';
@@ -227,11 +228,23 @@ const responder = event('responder', {
   commands: whole,
 });
 
+/** An abort condition held, and the trial is being stopped: what it is about, its bound and what was there (units: see `Limits`). */
+const limit = event('limit', { name: z.enum(limitNames), limit: z.number(), measured: z.number() });
+
+/**
+ * The shift of a person on call, in a drill: it begins on the healthy cluster, and ends when service has held (`restored`), the time is up (`limit`), or the person
+ * gave up or left.
+ */
+const onCall = event('on-call', { state: z.enum(['began', 'restored', 'limit', 'gave-up', 'left']) });
+
+/** A hint that a person on call took, and what it costs, in ms that are added to the time to recover. `index` counts from 0. */
+const hint = event('hint', { index: whole, title: text, says: text, costMs: ms });
+
 const note = event('note', { text });
 
 /** Always last: why the trial stopped. `completed` says nothing about recovery. */
 export const trialEndedSchema = event('trial.ended', {
-  cause: z.enum(['completed', 'no-steady-state', 'no-witness', 'interrupted', 'environment', 'error']),
+  cause: z.enum(['completed', 'no-steady-state', 'no-witness', 'interrupted', 'limit', 'environment', 'error']),
   detail: text.optional(),
 });
 
@@ -255,6 +268,9 @@ export const eventSchema = z.discriminatedUnion('type', [
   loadSchema,
   harness,
   responder,
+  limit,
+  onCall,
+  hint,
   note,
   trialEndedSchema,
 ]);

@@ -87,6 +87,7 @@ svg .strong{font-weight:650;fill:var(--bad)}
 .survival{fill:none;stroke:var(--ink);stroke-width:1.75;vector-effect:non-scaling-stroke}.survival-area{fill:var(--bad-soft)}
 .plot-box{padding:.4rem .6rem 0}
 .legend{display:flex;flex-wrap:wrap;gap:.3rem 1.3rem;margin:.6rem 0 0;padding:0;list-style:none;color:var(--muted);font-size:.84rem}
+.legend.counts{margin-bottom:.9rem}
 .legend svg{display:inline-block;vertical-align:-2px;margin-right:.4rem}
 .runs{list-style:none;padding:.5rem 1.4rem}
 .runs li{padding:.6rem 0;text-wrap:pretty}.runs li+li{border-top:1px solid var(--line)}

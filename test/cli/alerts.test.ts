@@ -32,6 +32,7 @@ describe.skipIf(typeof toolsForTests === 'string')('alerts test', () => {
     const context = {
       env: { ...process.env },
       signal: new AbortController().signal,
+      lendInterrupts: () => () => undefined,
       ignoreSignals: () => undefined,
       output: {
         result: (text: string) => {

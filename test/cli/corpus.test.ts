@@ -28,6 +28,7 @@ describe.skipIf(typeof toolsForTests === 'string')('alerts corpus add', () => {
       {
         env: {},
         signal: new AbortController().signal,
+        lendInterrupts: () => () => undefined,
         ignoreSignals: () => undefined,
         output: {
           ...processOutput({}),

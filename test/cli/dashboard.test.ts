@@ -24,6 +24,7 @@ describe.skipIf(typeof toolsForTests === 'string')('dashboard', () => {
       env: { ...process.env },
       signal: stop.signal,
       ignoreSignals: () => undefined,
+      lendInterrupts: () => () => undefined,
       output: {
         result: (text: string) => {
           out += `${text}\n`;

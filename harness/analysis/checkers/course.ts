@@ -6,6 +6,7 @@ const causes: Readonly<Record<string, string>> = {
   'no-steady-state': 'no steady state',
   'no-witness': 'no witness confirmed the fault',
   interrupted: 'interrupted',
+  limit: 'stopped to protect this machine',
   environment: 'the environment failed',
   error: 'firedrill failed',
 };

@@ -9,6 +9,7 @@ import { profiles } from '../../model/profile.ts';
 import { requireSound } from '../sound.ts';
 import { exitCodes, FiredrillError } from '../../model/errors.ts';
 import { controlsOf, type Plan, type Trigger } from '../../model/plan.ts';
+import type { Limits } from '../../model/limits.ts';
 import { humanDuration, millis, type Millis } from '../../model/units.ts';
 import type { ControlWord } from '../../engine/controls.ts';
 import type { ImageMode, KubernetesMinor } from '../../images/refs.ts';
@@ -81,6 +82,8 @@ export interface RunFlags {
   /** Watch each trial so long instead of the scenario's own horizon. */
   readonly horizon?: Millis;
   readonly timeout?: Millis;
+  /** When a trial is stopped, for this machine's sake. */
+  readonly abortIf: Limits;
   readonly dryRun?: boolean;
   readonly json?: boolean;
   readonly openFence?: boolean;
@@ -185,6 +188,7 @@ export async function run(context: CommandContext, ids: readonly string[], given
       out,
       trigger: flags.trigger,
       openFence: flags.openFence ?? false,
+      limits: flags.abortIf,
       fresh: flags.fresh ?? false,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(resume === undefined ? {} : { resume }),
