@@ -154,7 +154,10 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
           ? error
           : new FiredrillError('environment', record.reason, { hint: 'npm run firedrill -- doctor', cause: error });
       }
-      const again = record.outcome === 'invalid' && cause !== 'interrupted' ? repeatOf(plan, trial) : undefined;
+      // Whoever was on call has gone home.
+      const repeatable = options.responders?.get(trial.runbook)?.comes !== 'on-call';
+      const again =
+        record.outcome === 'invalid' && cause !== 'interrupted' && repeatable ? repeatOf(plan, trial) : undefined;
       if (again === undefined) {
         judgeBlock();
         return undefined;

@@ -287,6 +287,7 @@ class Trial {
     }
     this.#end('done');
 
+    shift?.tell();
     this.#begin('observe', profile.runbookDelayMs + delayOf(spec.control));
     if (shift?.begun !== true) await awaitTrigger(watched, injectMs, onsetMs);
     this.#end('done');
