@@ -13,8 +13,9 @@ import type { DeskEnding } from './program.ts';
 
 /** How much of one answer an agent is given (characters of each output). */
 const shown = 20_000;
-/** How long an agent waits for its desk within one call: clients give a call a minute. */
-const deskMs = seconds(45);
+/** How long a call may take, and how long of that it waits for the desk: clients give it a minute. */
+const callMs = seconds(50);
+const deskMs = seconds(20);
 
 const timeout = z.number().int().min(1).max(50).default(30).describe('Seconds after which it is cut off');
 
@@ -103,21 +104,19 @@ export async function agentDesk(transport: Transport): Promise<AgentDesk> {
         'All alerts so far, oldest first, as lines of JSON. With wait_seconds it answers as soon as there are more than `seen`.',
       inputSchema: {
         seen: z.number().int().min(0).default(0).describe('How many you know already; they are left out'),
-        wait_seconds: z.number().int().min(0).max(50).default(0),
+        wait_seconds: z.number().int().min(0).max(45).default(0),
       },
     },
-    ({ seen, wait_seconds }) =>
-      withDesk(async (desk) => {
+    ({ seen, wait_seconds }) => {
+      const begun = Date.now();
+      return withDesk(async (desk) => {
         const { feed } = desk;
-        for (
-          let waited = 0;
-          feed.alerts.length <= seen && waited < wait_seconds * 1000 && over === undefined;
-          waited += 250
-        )
-          await sleep(250);
+        const endMs = Math.min(Date.now() + wait_seconds * 1000, begun + callMs);
+        while (feed.alerts.length <= seen && Date.now() < endMs && over === undefined) await sleep(250);
         const news = feed.alerts.slice(seen);
         return news.length === 0 ? 'No alerts.' : news.map((alert) => JSON.stringify(alert)).join('\n');
-      }),
+      });
+    },
   );
   server.registerTool(
     'logs',

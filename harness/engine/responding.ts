@@ -32,6 +32,11 @@ export type Responders = ReadonlyMap<string, Responder>;
 export interface Shift {
   /** Whether it is at work already. */
   readonly begun: boolean;
+  /**
+   * Lets alerts through, those of before first. They are held back until the fault is known to be in effect: whoever ended it sooner would leave nothing to
+   * be witnessed, and no trial.
+   */
+  tell(): void;
   /** Resolves when it is done, when service has been stable for its window, or at an instant of the trial: then it is told to stop. */
   work(endMs: number): Promise<void>;
   /** Takes the desk away; may be called again. */
@@ -74,7 +79,11 @@ export async function beginShift(watched: Watched, responder: Responder): Promis
     },
   });
   const following = new AbortController();
-  void tellAlerts(watched, desk, following.signal);
+  let telling = false;
+  const tell = (): void => {
+    if (!telling) void tellAlerts(watched, desk, following.signal);
+    telling = true;
+  };
   let ended: Promise<DeskEnding> | undefined;
   const over = new AbortController();
   const begin = (leftMs: number): Promise<DeskEnding> => {
@@ -95,8 +104,10 @@ export async function beginShift(watched: Watched, responder: Responder): Promis
     })());
   return {
     begun: ended !== undefined,
+    tell,
     close,
     work: async (endMs) => {
+      tell();
       const working = begin(Math.max(1000, endMs - clock.now()));
       let ending: DeskEnding | undefined;
       void working.then((how) => {

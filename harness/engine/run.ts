@@ -156,8 +156,9 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
           ? error
           : new FiredrillError('environment', record.reason, { hint: 'npm run firedrill -- doctor', cause: error });
       }
-      // A person is not sent through it again.
-      const repeatable = options.onCall === undefined && cause !== 'interrupted';
+      // Nobody is sent through it again, and who was on call has gone home.
+      const onCall = options.onCall !== undefined || options.responders?.get(trial.runbook)?.comes === 'on-call';
+      const repeatable = cause !== 'interrupted' && !onCall;
       const again = record.outcome === 'invalid' && repeatable ? repeatOf(plan, trial) : undefined;
       if (again === undefined) {
         judgeBlock();
