@@ -1,5 +1,6 @@
 import { endpointsAt, nodesAt } from './addresses.ts';
 import { mustOnWorkstation } from './must.ts';
+import { isOwnWorkload } from './manifests.ts';
 import { bringImages } from './own-images.ts';
 import { NewCluster, type ClusterDeps } from './new.ts';
 import type { RunningCluster } from './provider.ts';
@@ -40,9 +41,12 @@ export async function createCluster(
       endpoints,
       origin: `made by ${fresh.platform.madeBy}`,
     });
-    await fresh.timed('images', "bringing the workload's images", () =>
-      bringImages(cluster, manifests.images, { docker, ctr: fresh.platform.distribution.commands.ctr }, signal),
-    );
+    if (isOwnWorkload(spec.workloadDir)) {
+      const { ctr } = fresh.platform.distribution.commands;
+      await fresh.timed('images', "bringing the workload's images", () =>
+        bringImages(cluster, manifests.images, { docker, ctr }, signal),
+      );
+    }
     await fresh.timed('deploy', 'deploying the network and the workload', () => deploy(cluster, signal));
     await fresh.timed('ready', 'waiting until every pod is ready', () =>
       waitReady(cluster, { pods: manifests.pods, timeoutMs: readyTimeoutMs, onProgress: spec.onProgress }, signal),

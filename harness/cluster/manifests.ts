@@ -13,6 +13,9 @@ export const projectManifests = fileURLToPath(new URL('../../manifests', import.
 /** The folder of a workload: one of the project's, or a user's own by its absolute path. */
 export const workloadDir = (workload: string): string => resolve(projectManifests, workload);
 
+/** Whether a workload's folder is a user's. What one of the project's asks for is in every node image. */
+export const isOwnWorkload = (folder: string): boolean => !resolve(folder).startsWith(projectManifests);
+
 /** A user's SLIs, which may lie beside the manifests and are none. */
 export const sliFileName = 'slis.yaml';
 

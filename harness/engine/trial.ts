@@ -299,7 +299,7 @@ class Trial {
     }
     this.#end('done');
 
-    shift?.tell();
+    responding?.tell();
     this.#begin('observe', profile.runbookDelayMs + delayOf(spec.control));
     if (shift !== undefined) return await this.#watchShift(shift, watched, onsetMs);
     if (responding?.begun !== true) await awaitTrigger(watched, injectMs, onsetMs);
