@@ -828,14 +828,15 @@ describe('runTrial', () => {
       expect(world.log).toEqual(expect.arrayContaining(['undo', 'delete']));
     });
 
-    it('who leaves before it has healed has left, and whoever mended it before has not', async () => {
+    it('whoever leaves before service has held has not been seen to mend it', async () => {
       const world = new World();
       const { onCall } = person(world, (shift) => {
         world.up = true;
         shift.leave('left');
       });
       const { record } = await run(world, spec(1, { claimed: waiting, onCall }));
-      expect(record.outcome).toBe('recovered');
+      expect(record.outcome).toBe('unknown');
+      expect(record.reason).toMatch(/^not stable, but watched for only/);
     });
 
     it('whoever leaves before anything broke has it ended', async () => {

@@ -213,7 +213,7 @@ function stepsOf(
       throw problem(at, 'must have one of run, until and reboot');
     const look = fields.look === true;
     const common = {
-      name: fields.name ?? (run ?? until ?? `reboot`).trim().split('\n')[0]?.slice(0, 60) ?? what,
+      name: fields.name ?? (run ?? until ?? `reboot`).trim().split('\n')[0]?.slice(0, 60).trimEnd() ?? what,
       changes: until === undefined && !look,
       ...(fields.optional === true || look ? { optional: true } : {}),
       ...(fields.finding === true ? { finding: true } : {}),

@@ -16,7 +16,7 @@ const machines: Readonly<Record<string, Partial<Facts>>> = {
     docker: { ...engine, kernel: '6.6.87.2-microsoft-standard-WSL2' },
     here: { ...good.here, kernel: '6.6.87.2-microsoft-standard-WSL2' },
   },
-  'the real k3s (`FIREDRILL_K3S`)': {},
+  'the real k3s (fetched, or `FIREDRILL_K3S`)': {},
   'k3d itself, `rancher/k3s`': {},
   'Kubernetes other than 1.34 (`--kubernetes`)': {},
   macOS: { platform: 'darwin', arch: 'arm64', docker: undefined },

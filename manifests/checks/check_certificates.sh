@@ -16,7 +16,7 @@ done
 shift $((OPTIND - 1))
 
 if [ $# -eq 0 ]; then
-  echo 'UNKNOWN - which certificates? check_certificates.sh /etc/kubernetes/pki'
+  echo 'UNKNOWN - which certificates? check_certificates.sh FOLDER_OR_FILE'
   exit 3
 fi
 

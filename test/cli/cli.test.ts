@@ -403,7 +403,7 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
 
     it.each([
       [['new', 'outage', 'Our Night'], /Our Night is no name.*new outage our-night/],
-      [['new', 'fault', 'x'], /Allowed choices are outage, runbook/],
+      [['new', 'probe', 'x'], /Allowed choices are outage, runbook/],
     ] as const)('refuses %j', async (args, line) => {
       expectOneLine(await firedrill(args), 2, line);
     });

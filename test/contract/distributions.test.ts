@@ -121,11 +121,13 @@ describe('on k3s', () => {
   const absent: Readonly<Record<string, RegExp>> = {
     'bpf-too-large': /no DaemonSet on k3s/,
     'datastore-stall': /no process of its own/,
+    'etcd-nospace': /its file says/,
     'name-reserved': /no unit of its own/,
     'nat-not-reprogrammed': /no process of its own/,
     'scheduler-stall': /no process of its own/,
     'simultaneous-reboot': /no process of its own/,
     'taint-all': /its file says/,
+    'webhook-deadlock': /its file says/,
   };
 
   it.each(ids)('%s types nothing that is not there, or does not exist and says why', async (id) => {
@@ -150,8 +152,10 @@ const notOnK3d = new RegExp(
 describe('on k3d', () => {
   const absent: Readonly<Record<string, RegExp>> = {
     'bpf-too-large': /no DaemonSet on k3d but a part of what the node is/,
+    'conntrack-full': /its file says/,
     'datastore-locked': /a node of k3d has no systemd/,
     'datastore-stall': /no process of its own on k3d/,
+    'etcd-nospace': /its file says/,
     'everything-at-once': /a node of k3d has no systemd/,
     'expired-certs': /a node of k3d has no systemd/,
     'iptables-flush': /a node of k3d has no systemd/,
@@ -161,6 +165,7 @@ describe('on k3d', () => {
     'scheduler-stall': /no process of its own on k3d/,
     'simultaneous-reboot': /no process of its own on k3d/,
     'taint-all': /its file says/,
+    'webhook-deadlock': /its file says/,
   };
 
   it.each(ids)('%s types nothing that is not there, or does not exist and says why', async (id) => {

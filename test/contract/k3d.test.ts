@@ -116,11 +116,11 @@ describe('a node as k3d asks for it', () => {
 });
 
 describe("k3d's node image", () => {
-  it('has a script for each fix of k3d, one of ours for the fence, and the entrypoint that runs them', () => {
+  it('has a script for each fix of k3d, two of ours (fence, images), and the entrypoint that runs them', () => {
     const fixes = readdirSync(join(recipe, 'files/bin')).flatMap(
       (file) => /^k3d-entrypoint-(.*)\.sh$/.exec(file)?.[1] ?? [],
     );
-    expect(fixes.sort()).toEqual([...told('fixes', 'server'), 'fence'].sort());
+    expect(fixes.sort()).toEqual([...told('fixes', 'server'), 'fence', 'images'].sort());
     const script = readFileSync(join(recipe, 'files', entrypoint), 'utf8');
     for (const said of told('script', 'server')) expect(script).toContain(said);
   });

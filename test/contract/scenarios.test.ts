@@ -75,7 +75,7 @@ describe('the check of a scenario', () => {
     [
       'a folder that there is not',
       (s) => ({ cluster: { ...s.cluster, workload: 'nowhere' } }),
-      /cluster\.workload is nowhere, and manifests\/nowhere\/ does not exist/,
+      /cluster\.workload is nowhere, and \S*manifests\/nowhere does not exist/,
     ],
     [
       'a command that no shell can read',
