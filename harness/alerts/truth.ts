@@ -48,4 +48,3 @@ export const truthSchema = z.object({
   sha256: text.describe('Of metrics.tar.gz'),
 });
 export type Truth = TypeOf<typeof truthSchema>;
-export type RightAlert = TypeOf<typeof rightAlert>;

@@ -6,7 +6,13 @@ import { makeProgram } from '../../harness/cli/program.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const program = makeProgram(
-  { output: processOutput({}), env: {}, signal: new AbortController().signal, lendInterrupts: () => () => undefined, ignoreSignals: () => undefined },
+  {
+    output: processOutput({}),
+    env: {},
+    signal: new AbortController().signal,
+    lendInterrupts: () => () => undefined,
+    ignoreSignals: () => undefined,
+  },
   () => undefined,
 );
 const commands = program.commands.map((command) => command.name());
