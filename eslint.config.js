@@ -174,6 +174,7 @@ export default tseslint.config(
   {
     files: [
       'scenarios/*.ts',
+      'harness/own/templates/*.ts',
       'test/cli/fixtures/scenarios/*.ts',
       'test/cluster/scenarios/*.ts',
       '*.config.ts',
