@@ -8,7 +8,7 @@ import type { EventOf, TrialEvent } from '../model/events.ts';
 import type { NodeInfo } from '../model/cluster.ts';
 import { seconds } from '../model/units.ts';
 import { lastLines, placeName, redact } from './steps.ts';
-import { recovered } from './waits.ts';
+import { isRecovered } from './waits.ts';
 import type { Watched } from './watched.ts';
 
 /** Somebody who responds to an outage at a desk: a program, an agent, a person. */
@@ -113,7 +113,7 @@ export async function beginShift(watched: Watched, responder: Responder): Promis
       void working.then((how) => {
         ending = how;
       });
-      while (ending === undefined && clock.now() < endMs && !recovered(watched)) {
+      while (ending === undefined && clock.now() < endMs && !isRecovered(watched)) {
         const waiting = deadline(Infinity, signal);
         void working.then(() => {
           waiting.abort(new Error('done'));

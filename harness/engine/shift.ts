@@ -1,12 +1,10 @@
-import { uncensored } from '../model/units.ts';
 import type { Cluster } from '../model/cluster.ts';
 import type { EventOf, TrialEvent } from '../model/events.ts';
 import { seeded } from '../model/random.ts';
 import type { Clock } from './clock.ts';
-import { analyseTrial } from '../analysis/record.ts';
-import { missingFromHealth } from '../analysis/checkers/full-recovery.ts';
 import { redact } from './steps.ts';
-import { lastState, TrialStopped, type Watched } from './watched.ts';
+import { isRecovered } from './waits.ts';
+import { TrialStopped, type Watched } from './watched.ts';
 
 /** How a person's shift ends before its time. */
 export type Leaving = Extract<EventOf<'on-call'>['state'], 'gave-up' | 'left'>;
@@ -157,18 +155,4 @@ export class RunningShift {
       await clock.sleep(1000, signal);
     }
   }
-}
-
-/**
- * Whether recovery is complete by now. Judged by the analysis itself, on the events so far, so that the decision to stop and the number in the report can never
- * disagree.
- */
-export function isRecovered(watched: Watched): boolean {
-  const { journal, clock, tracker, unanswered } = watched;
-  const state = lastState(watched);
-  // The cheap question first: the analysis reads every event of the trial.
-  if (state === undefined || missingFromHealth(state).length > 0 || tracker.bad().length > 0) return false;
-  // What comes in late may spoil the very window that would be taken for the recovery.
-  if (unanswered.any(clock.now())) return false;
-  return uncensored(analyseTrial(journal.events).ttr) !== undefined;
 }

@@ -3,7 +3,6 @@ import { detects, isRight } from '../model/detector.ts';
 import { uncensored } from '../model/units.ts';
 import { delayOf, healthyWatchMs } from './controls.ts';
 import { missingFromHealth } from '../analysis/checkers/full-recovery.ts';
-import { isRecovered } from './shift.ts';
 import { lookForFault } from './steps.ts';
 import { lastState, TrialStopped, type Watched } from './watched.ts';
 
@@ -128,8 +127,11 @@ export async function watchRecovery(watched: Watched, horizonEndMs: number): Pro
   }
 }
 
-/** Whether service has been stable for its window, and the cluster is whole. */
-export function recovered(watched: Watched): boolean {
+/**
+ * Whether recovery is complete by now. Judged by the analysis itself, on the events so far, so that the decision to stop and the number in the report can never
+ * disagree.
+ */
+export function isRecovered(watched: Watched): boolean {
   const { journal, clock, tracker, unanswered } = watched;
   const state = lastState(watched);
   // The cheap question first: the analysis reads every event of the trial.
