@@ -2,7 +2,7 @@ import { copyFileSync, chmodSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { apart } from '../desk/apart.ts';
 import { requireProgram, runAtDesk } from '../desk/program.ts';
-import type { Responder } from '../engine/responding.ts';
+import type { Responder } from '../engine/on-call.ts';
 import { stateDir } from '../host/folders.ts';
 import { FiredrillError } from '../model/errors.ts';
 import type { Plan } from '../model/plan.ts';

@@ -12,7 +12,9 @@ import {
   countPods,
   countWorkloadPods,
   imagesOf,
+  isOwnWorkload,
   placeholders,
+  projectManifests,
   renderManifest,
   writeManifests,
   type ManifestFolder,
@@ -158,6 +160,18 @@ describe('the workload with a replicated volume', () => {
     const things = await read(join(manifests, 'storage', '60-volume.yaml'));
     const ports = things.flatMap((t) => t.spec?.ports?.map((p) => p.nodePort) ?? []).filter((p) => p !== undefined);
     expect(ports).toEqual([nodePorts.volume]);
+  });
+});
+
+describe("a workload's folder", () => {
+  it.each([
+    [projectManifests, false],
+    [join(projectManifests, '002'), false],
+    [`${projectManifests}/../manifests/002`, false],
+    [`${projectManifests}-mine`, true],
+    ['/srv/shop', true],
+  ])('%s is the user’s own: %s', (folder, own) => {
+    expect(isOwnWorkload(folder)).toBe(own);
   });
 });
 

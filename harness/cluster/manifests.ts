@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMap, isSeq, parseAllDocuments, visit, type Document } from 'yaml';
 import { FiredrillError } from '../model/errors.ts';
@@ -14,7 +14,8 @@ export const projectManifests = fileURLToPath(new URL('../../manifests', import.
 export const workloadDir = (workload: string): string => resolve(projectManifests, workload);
 
 /** Whether a workload's folder is a user's. What one of the project's asks for is in every node image. */
-export const isOwnWorkload = (folder: string): boolean => !resolve(folder).startsWith(projectManifests);
+export const isOwnWorkload = (folder: string): boolean =>
+  !`${resolve(folder)}${sep}`.startsWith(`${projectManifests}${sep}`);
 
 /** A user's SLIs, which may lie beside the manifests and are none. */
 export const sliFileName = 'slis.yaml';

@@ -1,9 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { oneLine } from '../model/errors.ts';
 import { shellWord } from '../desk/command-log.ts';
 import { openDesk, type Desk } from '../desk/desk.ts';
-import type { OnCall, Shift } from '../engine/shift.ts';
+import type { OnCall, Shift } from '../engine/on-call.ts';
 import type { TrialEvent } from '../model/events.ts';
 import type { Scenario } from '../model/scenario.ts';
 import { seconds } from '../model/units.ts';
@@ -49,7 +48,6 @@ export async function personOnCall(options: PersonOptions): Promise<Person> {
   let desk: Desk | undefined;
   let shell: Shell | undefined;
   let ending: Promise<void> | undefined;
-  const following = new AbortController();
   /** Reads every event of the drill: pages that ask at the same time are told the same. */
   const seen = shared(askedMs / 2, () => drillState(shift?.events ?? [], hints, shift?.clock.now() ?? 0));
   const pages: DrillServer = await serveDrill({
@@ -73,7 +71,10 @@ export async function personOnCall(options: PersonOptions): Promise<Person> {
     close: () => pages.close(debrief === undefined ? 0 : graceMs),
     begin: async (begun) => {
       desk = await openDesk({ cluster: begun.cluster, limitMs, commands: begun.commands });
-      void tellAlerts(begun, desk, scenario, following.signal);
+      const { feed } = desk;
+      begun.alerts((alert) => {
+        feed.push(alert);
+      });
       shift = begun;
       if (!options.shell) await writeFile(join(desk.dir, 'env'), envFile(desk.env));
       onReady({ url: pages.url, observerUrl: pages.observerUrl, desk });
@@ -85,7 +86,6 @@ export async function personOnCall(options: PersonOptions): Promise<Person> {
     },
     end: () =>
       (ending ??= (async () => {
-        following.abort(new Error('the shift is over'));
         await shell?.end();
         if (shift !== undefined) onBack();
         await desk?.close();
@@ -112,28 +112,3 @@ const envFile = (env: Readonly<Record<string, string>>): string =>
   Object.entries(env)
     .map(([name, value]) => `export ${name}=${shellWord(value)}\n`)
     .join('');
-
-/** Passes alerts on to the desk as they ring and clear. */
-async function tellAlerts(shift: Shift, desk: Desk, { detectors }: Scenario, signal: AbortSignal): Promise<void> {
-  const titles = new Map(detectors.map(({ id, title }) => [id, title]));
-  const firing = new Set<string>();
-  try {
-    for await (const event of shift.live(signal)) {
-      if (event.type !== 'detector' || (event.state !== 'firing' && event.state !== 'quiet')) continue;
-      const { detector: alert, state, what, labels } = event;
-      if (firing.has(alert) === (state === 'firing')) continue;
-      if (state === 'firing') firing.add(alert);
-      else firing.delete(alert);
-      desk.feed.push({
-        at: new Date().toISOString(),
-        alert,
-        state: state === 'firing' ? 'firing' : 'resolved',
-        summary: titles.get(alert) ?? alert,
-        ...(what === undefined ? {} : { says: oneLine(what) }),
-        ...(labels === undefined ? {} : { labels }),
-      });
-    }
-  } catch {
-    // The shift is over.
-  }
-}

@@ -4,8 +4,7 @@ import type { Trigger } from '../model/plan.ts';
 import type { OnProgress } from '../model/progress.ts';
 import type { ImageMode, KubernetesMinor } from '../images/refs.ts';
 import type { PlanOptions } from './plan.ts';
-import type { Responders } from './responding.ts';
-import type { OnCall } from './shift.ts';
+import type { OnCall, Responders } from './on-call.ts';
 import type { Turns } from './turns.ts';
 import type { Resumed } from './resume.ts';
 

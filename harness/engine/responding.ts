@@ -1,41 +1,18 @@
 import { join } from 'node:path';
-import type { CommandEnd, DeskCommand } from '../desk/command-log.ts';
-import { openDesk, type Desk } from '../desk/desk.ts';
+import { openDesk } from '../desk/desk.ts';
 import type { DeskEnding } from '../desk/program.ts';
 import { deadline } from '../host/time.ts';
 import { oneLine } from '../model/errors.ts';
-import type { EventOf, TrialEvent } from '../model/events.ts';
-import type { NodeInfo } from '../model/cluster.ts';
-import { seconds } from '../model/units.ts';
-import { lastLines, placeName, redact } from './steps.ts';
+import { CommandNotes, tellAlerts } from './at-desk.ts';
+import type { Responder } from './on-call.ts';
 import { isRecovered } from './waits.ts';
 import type { Watched } from './watched.ts';
 
-/** Somebody who responds to an outage at a desk: a program, an agent, a person. */
-export interface Responder {
-  /** `on-call`: at the desk since before the fault. `called`: comes when a runbook would begin. */
-  readonly comes: 'on-call' | 'called';
-  /**
-   * Works at the desk until done, or until the signal aborts, which it has to obey within seconds. Must not reject for what happens at the desk.
-   * @param given.log where what it prints may be kept
-   */
-  work(
-    desk: Desk,
-    given: { readonly limitMs: number; readonly log: string; readonly signal: AbortSignal },
-  ): Promise<DeskEnding>;
-}
-
-/** By the id of the runbook that stands for each. */
-export type Responders = ReadonlyMap<string, Responder>;
-
 /** A responder's part in a trial. */
-export interface Shift {
+export interface Responding {
   /** Whether it is at work already. */
   readonly begun: boolean;
-  /**
-   * Lets alerts through, those of before first. They are held back until the fault is known to be in effect: whoever ended it sooner would leave nothing to
-   * be witnessed, and no trial.
-   */
+  /** Lets alerts through, those of before first. */
   tell(): void;
   /** Resolves when it is done, when service has been stable for its window, or at an instant of the trial: then it is told to stop. */
   work(endMs: number): Promise<void>;
@@ -48,40 +25,24 @@ const lookMs = 2000;
 /** How long a responder that was told to stop is waited for. */
 const patienceMs = 10_000;
 
-/** Sets a desk up for a trial's responder, with the alerts that fired so far, and lets one that is on call begin. */
-export async function beginShift(watched: Watched, responder: Responder): Promise<Shift> {
+/** Sets a desk up for a trial's responder just before the fault, and lets one that is on call begin. */
+export async function beginResponding(watched: Watched, responder: Responder): Promise<Responding> {
   const { cluster, journal, clock, spec, signal } = watched;
   const limitMs = spec.scenario.horizonMs[spec.profile.name];
-  const stepOf = ({ index, on, command, changes }: DeskCommand) =>
-    ({
-      type: 'step',
-      part: 'runbook',
-      index,
-      changes,
-      name: nameOf(redact(command)),
-      on: placeOf(on, cluster.nodes),
-      command: redact(command),
-    }) as const;
-  const desk = await openDesk({
-    cluster,
-    limitMs,
-    commands: {
-      started: (command) => journal.write({ ...stepOf(command), state: 'started' }),
-      ended: (command, { exitCode, output }: CommandEnd) => {
-        journal.write({
-          ...stepOf(command),
-          state: exitCode === 0 ? 'done' : 'failed',
-          exitCode,
-          output: lastLines(redact(output)),
-        });
-        if (asksForReboot.test(command.command)) void comeBack(watched, command.on).catch(() => undefined);
-      },
-    },
-  });
+  const commands = new CommandNotes(watched);
+  commands.faultBegins();
+  const desk = await openDesk({ cluster, limitMs, commands });
   const following = new AbortController();
   let telling = false;
   const tell = (): void => {
-    if (!telling) void tellAlerts(watched, desk, following.signal);
+    if (!telling)
+      void tellAlerts(
+        watched,
+        (alert) => {
+          desk.feed.push(alert);
+        },
+        following.signal,
+      ).catch(() => undefined);
     telling = true;
   };
   let ended: Promise<DeskEnding> | undefined;
@@ -146,60 +107,3 @@ const clockless = (ms: number): Promise<undefined> =>
       resolve(undefined);
     }, ms).unref();
   });
-
-/** What a machine is told that is to start again; a node's container, which has no firmware, only ends of it. */
-const asksForReboot = /\b(reboot|shutdown\s+-r|init\s+6|kexec)\b/;
-/** How long a node that was told to reboot may take to go down. */
-const downWithinMs = 30_000;
-
-/** Switches a node on again that goes down because it was told to reboot; one that does not go down is left as it is. */
-async function comeBack({ cluster, clock, signal }: Watched, on: string): Promise<void> {
-  if (!cluster.nodes.some(({ name }) => name === on)) return;
-  const endMs = clock.now() + downWithinMs;
-  while (clock.now() < endMs) {
-    const { exitCode } = await cluster.exec(on, 'true', { timeoutMs: seconds(10), signal });
-    // Cut off is no sign of anything.
-    if (exitCode !== 0 && exitCode !== 124 && !signal.aborted) {
-      await cluster.reboot(on, { timeoutMs: seconds(60), signal });
-      return;
-    }
-    await clock.sleep(500, signal);
-  }
-}
-
-/** A command's first line, as progress and reports name it. */
-const nameOf = (command: string): string => (command.trim().split('\n')[0] ?? '').slice(0, 60) || 'nothing';
-
-/** A node by the word that runbooks have for it. */
-export function placeOf(on: string, nodes: readonly NodeInfo[]): string {
-  const node = nodes.find(({ name }) => name === on);
-  if (node === undefined) return placeName('workstation');
-  if (node.role === 'control-plane') return placeName('control-plane');
-  return placeName({ worker: nodes.filter(({ role }) => role === 'worker').indexOf(node) + 1 });
-}
-
-/** Hands alerts on as they fire and are resolved, those of before first; nothing else of a detector's readings. */
-async function tellAlerts({ spec, journal, clock }: Watched, desk: Desk, signal: AbortSignal): Promise<void> {
-  const titles = new Map(spec.scenario.detectors.map(({ id, title }) => [id, title]));
-  const firing = new Set<string>();
-  const tell = (event: EventOf<'detector'> & { readonly atMs: number }): void => {
-    const { detector, state, what, labels } = event;
-    if (state === 'firing' ? firing.has(detector) : state !== 'quiet' || !firing.delete(detector)) return;
-    if (state === 'firing') firing.add(detector);
-    desk.feed.push({
-      at: new Date(clock.wallEpochMs + event.atMs).toISOString(),
-      alert: detector,
-      state: state === 'firing' ? 'firing' : 'resolved',
-      summary: titles.get(detector) ?? detector,
-      ...(what === undefined || state !== 'firing' ? {} : { says: what }),
-      ...(labels === undefined ? {} : { labels }),
-    });
-  };
-  const hear = (event: TrialEvent): void => {
-    if (event.type === 'detector') tell(event);
-  };
-  // No event falls between those of before and those to come: nothing is awaited here.
-  const live = journal.live.subscribe(signal);
-  for (const event of journal.events) hear(event);
-  for await (const event of live) if (!signal.aborted) hear(event);
-}

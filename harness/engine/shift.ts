@@ -1,94 +1,36 @@
-import type { Cluster } from '../model/cluster.ts';
-import type { EventOf, TrialEvent } from '../model/events.ts';
+import type { EventOf } from '../model/events.ts';
 import { seeded } from '../model/random.ts';
-import type { Clock } from './clock.ts';
-import { redact } from './steps.ts';
+import { CommandNotes, tellAlerts } from './at-desk.ts';
+import type { Leaving, OnCall } from './on-call.ts';
 import { isRecovered } from './waits.ts';
 import { TrialStopped, type Watched } from './watched.ts';
 
-/** How a person's shift ends before its time. */
-export type Leaving = Extract<EventOf<'on-call'>['state'], 'gave-up' | 'left'>;
-
-/** A command of a person on call; `index` counts from 0, `on` is `workstation` or a node. */
-export interface NotedCommand {
-  readonly index: number;
-  readonly on: string;
-  readonly command: string;
-  readonly changes: boolean;
-}
-
-/** What somebody on call is handed: a healthy cluster, and the means to say what is done with it. */
-export interface Shift {
-  readonly cluster: Cluster;
-  readonly clock: Clock;
-  /** All events of the trial so far. */
-  readonly events: readonly TrialEvent[];
-  /** Events as they happen from now on. */
-  live(this: void, signal: AbortSignal): AsyncIterable<TrialEvent>;
-  /** Notes a command. Those given before the fault are no part of the answer to it, and are notes. */
-  readonly commands: {
-    started(command: NotedCommand): void;
-    ended(command: NotedCommand, end: { readonly exitCode: number; readonly output: string }): void;
-  };
-  hint(hint: Omit<EventOf<'hint'>, 'type'>): void;
-  /** The person gives up, or has left. */
-  leave(how: Leaving): void;
-}
-
-/** A person on call in place of a runbook: sits down at a healthy cluster, and is told when the shift is over. */
-export interface OnCall {
-  /** Between these, in ms after the shift began, the fault comes; drawn from the trial's seed. */
-  readonly quietMs: { readonly least: number; readonly most: number };
-  /** Sits down; resolves when it can begin. */
-  begin(shift: Shift, signal: AbortSignal): Promise<void>;
-  /** The shift is over: whatever was opened for it closes. Called also when the trial was stopped; then there may have been no `begin`. */
-  end(): Promise<void>;
-}
-
-/** A shift while it lasts, as the trial sees it. */
+/** A person's shift while it lasts, as the trial sees it. */
 export class RunningShift {
   readonly #watched: Watched;
   readonly #onCall: OnCall;
+  readonly #commands: CommandNotes;
+  readonly #over = new AbortController();
+  #tell: Parameters<typeof tellAlerts>[1] = () => undefined;
   #leaving: Leaving | undefined;
   #leftMs = 0;
-  #typed = 0;
-  /** Commands before this one were given before the fault. */
-  #firstIndex = Infinity;
 
   constructor(watched: Watched, onCall: OnCall) {
     this.#watched = watched;
     this.#onCall = onCall;
+    this.#commands = new CommandNotes(watched);
   }
 
   async begin(): Promise<void> {
     const { journal, clock, cluster, signal } = this.#watched;
-    const step = ({ index, ...command }: NotedCommand) =>
-      ({
-        type: 'step',
-        part: 'runbook',
-        index: index - this.#firstIndex,
-        name: command.command.slice(0, 80),
-        ...command,
-        command: redact(command.command),
-      }) as const;
     await this.#onCall.begin(
       {
         cluster,
         clock,
         events: journal.events,
-        live: (own) => journal.live.subscribe(own),
-        commands: {
-          started: (command) => {
-            this.#typed = command.index + 1;
-            if (command.index >= this.#firstIndex) journal.write({ ...step(command), state: 'started' });
-            else
-              journal.write({ type: 'note', text: `before the fault, on ${command.on}: ${redact(command.command)}` });
-          },
-          ended: (command, { exitCode, output }) => {
-            if (command.index < this.#firstIndex) return;
-            const state = exitCode === 0 ? 'done' : 'failed';
-            journal.write({ ...step(command), state, exitCode, output: redact(output) });
-          },
+        commands: this.#commands,
+        alerts: (tell) => {
+          this.#tell = tell;
         },
         hint: (hint) => {
           journal.write({ type: 'hint', ...hint });
@@ -101,6 +43,22 @@ export class RunningShift {
       signal,
     );
     journal.write({ type: 'on-call', state: 'began' });
+  }
+
+  /** From now on what is typed answers the outage. */
+  faultBegins(): void {
+    this.#commands.faultBegins();
+  }
+
+  /** Lets alerts through, those of before first. */
+  tell(): void {
+    void tellAlerts(this.#watched, this.#tell, this.#over.signal).catch(() => undefined);
+  }
+
+  /** Whatever was opened for the shift closes; may be called again. */
+  async close(): Promise<void> {
+    this.#over.abort(new Error('the shift is over'));
+    await this.#onCall.end();
   }
 
   /** Lets it be quiet for a while that nobody knows. @throws TrialStopped `interrupted` when the person leaves before anything broke */
@@ -119,11 +77,6 @@ export class RunningShift {
     if (this.#leaving !== undefined) throw new TrialStopped('interrupted', 'left before anything broke');
   }
 
-  /** From now on what is typed answers the outage. */
-  faultBegins(): void {
-    this.#firstIndex = this.#typed;
-  }
-
   /**
    * Watches until service has held for the stability window, the horizon, or the person has given up. One that only left the shell may have repaired it
    * before: that gets its stability window.
@@ -134,7 +87,7 @@ export class RunningShift {
     const graceMs = spec.profile.holdMs + 2000;
     const over = async (state: EventOf<'on-call'>['state']): Promise<void> => {
       journal.write({ type: 'on-call', state });
-      await this.#onCall.end();
+      await this.close();
     };
     for (;;) {
       if (isRecovered(this.#watched)) {

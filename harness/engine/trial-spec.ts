@@ -11,9 +11,8 @@ import type { ClaimedRunbook } from '../model/runbook.ts';
 import type { Scenario } from '../model/scenario.ts';
 import type { Sampling, startSampling } from '../sampling/sampler.ts';
 import type { TrialClock } from './clock.ts';
-import type { OnCall } from './shift.ts';
 import { delayOf } from './controls.ts';
-import type { Responders } from './responding.ts';
+import type { OnCall, Responders } from './on-call.ts';
 import { commandOf, placeName } from './steps.ts';
 
 /** A cluster together with the right to delete it. */

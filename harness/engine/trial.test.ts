@@ -18,8 +18,7 @@ import { claimed, type Scenario } from '../model/scenario.ts';
 import { millis, minutes, seconds } from '../model/units.ts';
 import { startClock, type TrialClock } from './clock.ts';
 import { healthyWatchMs, runbookOf } from './controls.ts';
-import type { Responder } from './responding.ts';
-import type { OnCall, Shift } from './shift.ts';
+import type { OnCall, Responder, Shift } from './on-call.ts';
 import { startedEvent, type TrialDeps, type TrialSpec } from './trial-spec.ts';
 import { runTrial } from './trial.ts';
 
@@ -390,6 +389,8 @@ describe('a responder', () => {
         ...nobody,
         work: async (desk) => {
           await desk.onNode('fake-worker', 'repair');
+          // A request that was due before the repair and is late would see it too, and what came before a change is none of its doing.
+          await new Promise((resolve) => setTimeout(resolve, 100));
           world.shopOpen = false;
           return { how: 'done', says: 'done' };
         },
@@ -813,6 +814,29 @@ describe('runTrial', () => {
       expect(told.slice(0, 2)).toEqual(['begins healthy', 'ends']);
       expect(stored()).toContain('"type":"on-call","state":"restored"');
       expect(record.steps.filter(({ part }) => part === 'runbook').map(({ name }) => name)).toEqual(['repair']);
+    });
+
+    it('is told what fires when the fault is known to be in effect, and not before, with the names that runbooks have for nodes', async () => {
+      const world = new World();
+      const told: string[] = [];
+      const { onCall } = person(world, (shift) => {
+        shift.commands.started({ index: 1, on: 'fake-worker2', command: 'look', changes: false });
+        shift.leave('gave-up');
+      });
+      const heard: OnCall = {
+        ...onCall,
+        begin: (shift, signal) => {
+          shift.alerts(({ alert, state }) => {
+            const witnessed = shift.events.some((event) => event.type === 'witness' && event.confirmed);
+            told.push(`${alert} ${state}${witnessed ? '' : ' too early'}`);
+          });
+          return onCall.begin(shift, signal);
+        },
+      };
+      await run(world, spec(1, { claimed: waiting, onCall: heard }));
+      expect(told).toEqual(['alarm firing']);
+      expect(stored()).toContain('"on":"worker 2","command":"look"');
+      expect(stored()).toContain('before the fault, on workstation: kubectl get pods');
     });
 
     it('ends at once when it is given up, and the fault is undone', async () => {

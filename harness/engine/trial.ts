@@ -28,7 +28,7 @@ import { Narrator } from './narrator.ts';
 import { guardHost, type Guard } from './guard.ts';
 import { keepNodeLogs } from './node-logs.ts';
 import { observeState, takeInventory } from './observer.ts';
-import { beginShift, type Shift } from './responding.ts';
+import { beginResponding, type Responding } from './responding.ts';
 import { lookForFault, runSteps } from './steps.ts';
 import { RunningShift } from './shift.ts';
 import { Teardown } from './teardown.ts';
@@ -300,6 +300,7 @@ class Trial {
     this.#end('done');
 
     responding?.tell();
+    shift?.tell();
     this.#begin('observe', profile.runbookDelayMs + delayOf(spec.control));
     if (shift !== undefined) return await this.#watchShift(shift, watched, onsetMs);
     if (responding?.begun !== true) await awaitTrigger(watched, injectMs, onsetMs);
@@ -317,20 +318,20 @@ class Trial {
   }
 
   /** Puts whoever responds to a desk; undefined where a runbook is followed. */
-  async #beginResponding(watched: Watched): Promise<Shift | undefined> {
-    const responding = this.deps.responders?.get(this.spec.claimed.runbook.id);
-    if (responding === undefined) return undefined;
-    const shift = await beginShift(watched, responding);
-    this.teardown.defer('close the desk', 30_000, () => shift.close());
-    return shift;
+  async #beginResponding(watched: Watched): Promise<Responding | undefined> {
+    const responder = this.deps.responders?.get(this.spec.claimed.runbook.id);
+    if (responder === undefined) return undefined;
+    const responding = await beginResponding(watched, responder);
+    this.teardown.defer('close the desk', 30_000, () => responding.close());
+    return responding;
   }
 
   /** Somebody sits down at the healthy cluster, where a person is to answer. */
   async #beginShift(watched: Watched): Promise<RunningShift | undefined> {
     const { onCall } = this.spec;
     if (onCall === undefined) return undefined;
-    this.teardown.defer('end the shift', 15_000, () => onCall.end());
     const shift = new RunningShift(watched, onCall);
+    this.teardown.defer('end the shift', 15_000, () => shift.close());
     await shift.begin();
     return shift;
   }

@@ -2,7 +2,7 @@ import type { Probe } from '../model/probe.ts';
 import { humanDuration, millis, seconds } from '../model/units.ts';
 import { stateless } from '../probes/support/stateless.ts';
 import { wordOf } from './fence.ts';
-import type { SliFields } from './sli-file.ts';
+import type { SliFields } from './sli-fields.ts';
 
 /** An SLI's fields where it is a command. */
 type CommandFields = SliFields & { readonly run: string };

@@ -3,7 +3,7 @@ import { distributionNames } from '../model/distribution.ts';
 import { fidelities } from '../model/fault.ts';
 import { claimSchema } from '../model/runbook.ts';
 import { duration, expression, name, nodes, place, text, words } from './fields.ts';
-import { sliFields } from './sli-file.ts';
+import { sliFields } from './sli-fields.ts';
 
 /** The schema of an outage in one YAML file (docs/own-outages.md): what a user writes, before anything in it is looked up. */
 

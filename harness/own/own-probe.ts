@@ -9,7 +9,7 @@ import { ask, good } from '../probes/support/http.ts';
 import { stateless } from '../probes/support/stateless.ts';
 import { commandProbe } from './command-probe.ts';
 import { isNodes, placeOf } from './fence.ts';
-import type { SliFields } from './sli-file.ts';
+import type { SliFields } from './sli-fields.ts';
 
 /**
  * An SLI of a user's own. Over HTTP, TCP and SQL it is asked from this machine, as users outside of the cluster are, at a node's address and a port of
