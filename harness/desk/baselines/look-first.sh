@@ -10,6 +10,7 @@ on() {
   timeout 40 ssh "$node" "$@" 2> /dev/null
 }
 
+# shellcheck disable=SC2153 # the desk says it
 control_plane=${CONTROL_PLANE%% *}
 
 # --- the looks ---
@@ -93,12 +94,14 @@ units() {
   return $did
 }
 
+# shellcheck disable=SC2016 # it is the node that expands it
 certificates() {
   on "$control_plane" 'for f in /etc/kubernetes/pki/*.crt; do openssl x509 -checkend 0 -noout -in "$f" > /dev/null || echo "$f"; done' | grep -q . || return 1
   say "certificates have ended"
   on "$control_plane" 'kubeadm certs renew all && for c in kube-apiserver kube-controller-manager kube-scheduler etcd; do crictl rm -f $(crictl ps -q --name $c); done; systemctl restart kubelet'
+  server=$(grep server: "$KUBECONFIG" | sed 's/^ *//')
   on "$control_plane" 'cat /etc/kubernetes/admin.conf' > "$TMPDIR/admin.conf" && [ -s "$TMPDIR/admin.conf" ] &&
-    sed "s#server: .*#$(grep server: "$KUBECONFIG" | sed 's/^ *//')#" "$TMPDIR/admin.conf" > "$KUBECONFIG"
+    sed "s#server: .*#$server#" "$TMPDIR/admin.conf" > "$KUBECONFIG"
 }
 
 # What cannot be explained is restarted, but only what is sick, and once.

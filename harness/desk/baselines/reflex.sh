@@ -48,12 +48,14 @@ done
 finished 30 && exit 0
 
 echo "kubelet and runtime"
+# shellcheck disable=SC2153 # the desk says it
 for node in $NODES; do
   quiet 30 ssh "$node" 'systemctl restart containerd kubelet || systemctl restart k3s || systemctl restart k3s-agent'
 done
 finished 40 && exit 0
 
 echo "the nodes"
+# shellcheck disable=SC2153 # the desk says it
 for node in $NODES; do
   quiet 30 ssh "$node" 'reboot'
 done

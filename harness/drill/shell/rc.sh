@@ -1,4 +1,3 @@
-# shellcheck shell=bash
 # The shell of a drill: says at the prompt which alerts have rung since the last one. Read by bash as its --rcfile.
 seen_alerts=0
 
@@ -8,11 +7,10 @@ alerts() {
 }
 
 tell_new_alerts() {
-  local now
-  now=$(wc -l <"$ALERTS" 2>/dev/null) || return 0
-  if [ "$now" -gt "$seen_alerts" ]; then
+  rung=$(wc -l <"$ALERTS" 2>/dev/null) || return 0
+  if [ "$rung" -gt "$seen_alerts" ]; then
     alerts | tail -n "+$((seen_alerts + 1))" | while IFS= read -r line; do printf '\033[1m▲ %s\033[0m\a\n' "$line"; done
-    seen_alerts=$now
+    seen_alerts=$rung
   fi
 }
 
