@@ -55,6 +55,9 @@ import { didYouMeanOneOf } from './suggest.ts';
 type RawRunFlags = Omit<RunFlags, 'distribution' | 'beside'> & KindFlags;
 
 /** What commander hands to `mcp`. */
+type MinimiseFlags = Pick<RunFlags, 'abortIf' | 'profile' | 'images' | 'horizon' | 'out'> & { readonly seed: number };
+/** What a command is not asked that runs one trial at a time. */
+const oneTrial = { trials: 1, parallel: 1, trigger: { kind: 'oracle' }, keep: 'never', reporter: 'plain' } as const;
 type McpFlags = Pick<RunFlags, 'seed' | 'abortIf' | 'profile' | 'images' | 'horizon' | 'confirm' | 'out'>;
 
 /** What commander hands to a command that takes one distribution, by one provider. */
@@ -83,6 +86,24 @@ const kubernetesOption = (): Option =>
     '--kubernetes <minor>',
     `Kubernetes of the nodes: ${kubernetesMinors.join(', ')} (default: ${builtMinor}, which all outages were run on; the others are pulled and untested)`,
   ).argParser((v) => oneOf('--kubernetes', v.replace(/^v/, ''), kubernetesMinors));
+
+/** With which timers. */
+const profileOption = (): Option =>
+  choice(
+    '--profile <name>',
+    'fast (shortened timers, labelled as such) or stock (common production timers)',
+    profileWords,
+    'fast',
+  );
+
+/** What everything that is drawn comes of. @param does what is drawn */
+const seedOption = (does: string): Option =>
+  new Option('--seed <n>', does).argParser((v) => wholeNumber('--seed', v, 0, 2 ** 31 - 1));
+
+const horizonOption = (does: string): Option =>
+  new Option('--horizon <time>', does).argParser((v) => duration('--horizon', v));
+
+const imagesOption = (): Option => choice('--images <how>', 'where images come from', imageModes, 'auto');
 
 /** When a trial is stopped, for this machine's sake. */
 const abortIfOption = (): Option =>
@@ -168,24 +189,15 @@ With npm, flags come after a lone --:
       (v) => wholeNumber('--parallel', v, 1, 8),
       1,
     )
-    .option(
-      '--seed <n>',
-      'seeds the order of trials and the phases of probes (default: random, kept in plan.json)',
-      (v) => wholeNumber('--seed', v, 0, 2 ** 31 - 1),
-    )
-    .option(
-      '--profile <name>',
-      'fast (shortened timers, labelled as such) or stock (common production timers)',
-      (v) => oneOf('--profile', v, profileWords),
-      'fast',
-    )
+    .addOption(seedOption('seeds the order of trials and the phases of probes (default: random, kept in plan.json)'))
+    .addOption(profileOption())
     .addOption(
       new Option('--trigger <when>', 'oracle (fixed delay after onset) or detector:<id>')
         .argParser((v) => trigger('--trigger', v))
         .default({ kind: 'oracle' } as const, 'oracle'),
     )
     .addOption(choice('--keep <when>', 'keep clusters', keepWords, 'never'))
-    .addOption(choice('--images <how>', 'where images come from', imageModes, 'auto'))
+    .addOption(imagesOption())
     .addOption(kubernetesOption())
     .addOption(
       new Option(
@@ -208,11 +220,7 @@ With npm, flags come after a lone --:
     .option('--dry-run', 'print the plan and every command; change nothing')
     .addOption(choice('--reporter <name>', 'progress on stderr', reporterWords))
     .option('--out <folder>', 'where reports go', outDefault())
-    .option(
-      '--horizon <time>',
-      "how long to wait for recovery after the onset, e.g. 8m (default: the scenario's)",
-      (v) => duration('--horizon', v),
-    )
+    .addOption(horizonOption("how long to wait for recovery after the onset, e.g. 8m (default: the scenario's)"))
     .option(
       '--objective <words>',
       'what recovery must be like, for example `5m, 0 rows` or `cni-wipe: 5m`; a file has one a line. Exit code 1 if no runbook meets it',
@@ -236,22 +244,15 @@ With npm, flags come after a lone --:
 
   add('drill', 'practise: you are on call for a cluster that will break; with a page, hints and a debrief')
     .argument('[scenario]', 'an outage that you want to know (default: one is drawn)')
-    .option('--seed <n>', 'seeds which outage is drawn and when it comes (default: random)', (v) =>
-      wholeNumber('--seed', v, 0, 2 ** 31 - 1),
-    )
+    .addOption(seedOption('seeds which outage is drawn and when it comes (default: random)'))
     .addOption(
       new Option('--limit <time>', 'how long you have after it broke')
         .argParser((v) => duration('--limit', v))
         .default(minutes(20), '20m'),
     )
-    .option(
-      '--profile <name>',
-      'fast (shortened timers) or stock (common production timers)',
-      (v) => oneOf('--profile', v, profileWords),
-      'fast',
-    )
+    .addOption(profileOption())
     .option('--no-shell', 'open no shell here: for the page, and shells in other terminals')
-    .addOption(choice('--images <how>', 'where images come from', imageModes, 'auto'))
+    .addOption(imagesOption())
     .addOption(abortIfOption())
     .option('--out <folder>', 'where reports are; the debrief goes into drills/ there', outDefault())
     .addHelpText(
@@ -269,23 +270,12 @@ Exit codes: 0 restored without loss or harm; 1 not; 4 nothing broke; 130 interru
     'one trial with an AI agent on call, which speaks the Model Context Protocol over standard input and output',
   )
     .argument('[scenario]', 'as for run (default: drawn by the seed)')
-    .option('--seed <n>', 'draws the scenario and the phases of probes (default: random, kept in plan.json)', (v) =>
-      wholeNumber('--seed', v, 0, 2 ** 31 - 1),
-    )
-    .option(
-      '--profile <name>',
-      'fast (shortened timers, labelled as such) or stock (common production timers)',
-      (v) => oneOf('--profile', v, profileWords),
-      'fast',
-    )
-    .addOption(choice('--images <how>', 'where images come from', imageModes, 'auto'))
+    .addOption(seedOption('draws the scenario and the phases of probes (default: random, kept in plan.json)'))
+    .addOption(profileOption())
+    .addOption(imagesOption())
     .addOption(distributionOption())
     .addOption(providerOption())
-    .addOption(
-      new Option('--horizon <time>', 'how long the agent has')
-        .argParser((v) => duration('--horizon', v))
-        .default(minutes(15), '15m'),
-    )
+    .addOption(horizonOption('how long the agent has').default(minutes(15), '15m'))
     .option(
       '--confirm <time>',
       'how long service is watched, once it is back (default: 5m, stock 10m); never: as short as in any trial',
@@ -296,8 +286,23 @@ Exit codes: 0 restored without loss or harm; 1 not; 4 nothing broke; 130 interru
     .action(async (id: string | undefined, flags: RawKind & McpFlags) => {
       const { mcp } = await import('./commands/mcp.ts');
       const { seed = randomInt(2 ** 31), ...rest } = withKind(flags);
-      const given = { trials: 1, parallel: 1, trigger: { kind: 'oracle' }, keep: 'never', reporter: 'plain' } as const;
-      done(await mcp(context, id, { ...given, ...rest, seed }));
+      done(await mcp(context, id, { ...oneTrial, ...rest, seed }));
+    });
+
+  add('minimise', 'which steps of a runbook matter: the smallest part of it that still ends the outage')
+    .argument('<scenario>', 'as for run')
+    .argument('<runbook>', 'by name, or a Markdown file of your own')
+    .addOption(seedOption('seeds the phases of probes, the same for every part that is tried').default(1))
+    .addOption(profileOption())
+    .addOption(imagesOption())
+    .addOption(distributionOption())
+    .addOption(providerOption())
+    .addOption(horizonOption("how long to wait for recovery after the onset, e.g. 8m (default: the scenario's)"))
+    .addOption(abortIfOption())
+    .option('--out <folder>', 'where reports are; what is tried goes into minimise/ there', outDefault())
+    .action(async (id: string, runbook: string, flags: RawKind & MinimiseFlags) => {
+      const { minimise } = await import('./commands/minimise.ts');
+      done(await minimise(context, id, runbook, { ...oneTrial, ...withKind(flags) }));
     });
 
   add('list', 'list the scenarios')
@@ -438,7 +443,7 @@ it (4), or ran in another environment than the baseline (5).`,
     });
 
   add('prepare', 'prepare this machine for runs: Docker, tools, images (run does it, too)')
-    .addOption(choice('--images <how>', 'where images come from', imageModes, 'auto'))
+    .addOption(imagesOption())
     .addOption(kubernetesOption())
     .addOption(distributionOption())
     .addOption(providerOption())
