@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, readdirSync } from 'node:fs';
+import { copyFileSync, cpSync, readdirSync } from 'node:fs';
 import { join, posix } from 'node:path';
 
 // The site is the repository's own Markdown, each page under the path that it has there, so that one link serves both. It is built by
@@ -112,5 +112,6 @@ export default {
   buildEnd({ outDir }) {
     execFileSync(process.execPath, ['--import', 'tsx', 'docs/runs.ts', outDir], { stdio: 'inherit' });
     copyFileSync('docs/report.schema.json', join(outDir, 'docs', 'report.schema.json'));
+    cpSync('docs/schemas', join(outDir, 'docs', 'schemas'), { recursive: true });
   },
 };

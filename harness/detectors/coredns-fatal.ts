@@ -14,17 +14,18 @@ const clearMs = 30_000;
 /**
  * A program for the node that follows the logs of CoreDNS' containers on it: no API, no container runtime. Once a second it prints
  * `fatal <line>` for each new line with [FATAL] that is younger than the given instant, and `beat <n>`: of n CoreDNS pods
- * here the newest log holds such a line. Ends when its input ends.
+ * here the newest log holds such a line. The kubelet clears the logs of a deleted pod away a minute later: only one that still has
+ * its folder is counted. Ends when its input ends.
  */
 const perl = String.raw`
 use strict; use warnings; use IO::Select;
 $| = 1;
-my $since = shift;
+my ($since, $root) = @ARGV;
 my (%at, %rest, %fatal);
 my $in = IO::Select->new(\*STDIN);
 while (1) {
   my %newest;
-  for my $path (glob("/var/log/pods/kube-system_coredns-*/coredns/*.log")) {
+  for my $path (glob("$root/log/pods/kube-system_coredns-*/coredns/*.log")) {
     my ($pod, $n) = $path =~ m{^(.*)/coredns/(\d+)\.log$} or next;
     if (!defined $newest{$pod} || $n > $newest{$pod}[0]) { $newest{$pod} = [$n, $path] }
     my $size = -s $path;
@@ -47,16 +48,19 @@ while (1) {
     $rest{$path} = $text;
   }
   my $n = 0;
-  for (values %newest) { if ($fatal{$$_[1]}) { $n++ } }
+  for my $pod (keys %newest) {
+    my ($uid) = $pod =~ m{_([^_/]+)$} or next;
+    if ($fatal{$newest{$pod}[1]} && -d "$root/lib/kubelet/pods/$uid") { $n++ }
+  }
   print "beat $n\n";
   if ($in->can_read(1)) { sysread(STDIN, my $ignored, 4096) or exit 0 }
 }
 `;
 
-/** The shell command for `Cluster.attach`; lines of the log count from that instant on. */
-export function followCorednsLogs(sinceEpochMs: number): string {
+/** The shell command for `Cluster.attach`; lines of the log count from that instant on. `root`: a node's /var, another for tests. */
+export function followCorednsLogs(sinceEpochMs: number, root = '/var'): string {
   // Containerd writes UTC here with nine or fewer digits of a second: comparing text does.
-  return `exec perl -e '${perl}' '${new Date(sinceEpochMs).toISOString().slice(0, -1)}'`;
+  return `exec perl -e '${perl}' '${new Date(sinceEpochMs).toISOString().slice(0, -1)}' ${root}`;
 }
 
 /** What is known of one node's CoreDNS. */
@@ -68,7 +72,7 @@ interface Watched {
 
 /**
  * The line by which CoreDNS says why it dies, read from its log on the nodes: `[FATAL] plugin/loop: Loop … detected`. Clears when
- * the newest log of every CoreDNS pod has been without one for 30 s.
+ * the newest log of every CoreDNS pod that there still is has been without one for 30 s.
  *
  * Source: postmortem 002, 09:30 (the line was there for two days and nobody had an alert on it); CoreDNS manual, plugin loop.
  */

@@ -7,3 +7,6 @@ export const nameFrom = (text: string): string =>
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '');
+
+/** The path, in the project, of the JSON Schema of a kind of YAML file that users write. */
+export const schemaPath = (file: string): string => `docs/schemas/${file}.schema.json`;

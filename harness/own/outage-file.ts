@@ -52,21 +52,24 @@ const runbook = z.strictObject({
 export type RunbookFields = z.output<typeof runbook>;
 
 export const outageFile = z.strictObject({
-  title: text,
-  source: text.optional(),
-  says: z.array(text).min(1).optional(),
+  title: text.describe('What is broken, in one line'),
+  source: text.describe('Where it is reported').optional(),
+  says: z.array(text).min(1).describe('What the report says').optional(),
   fidelity: z.enum(fidelities).optional(),
-  differences: z.array(text).optional(),
-  on: nodes.optional(),
+  differences: z.array(text).describe('What is not as it was in the report').optional(),
+  on: nodes.describe('Where the fault is; commands that name no other place run there').optional(),
   distributions: z.array(z.enum(distributionNames)).min(1).optional(),
   workers: z.int().min(1).max(5).optional(),
   workload: text.optional(),
-  watch: duration.optional(),
-  setup: steps.optional(),
-  build: steps.optional(),
+  watch: duration.describe('How long recovery is waited for after the onset').optional(),
+  setup: steps.describe('On each cluster, before steady state').optional(),
+  build: steps.describe('Once, before the snapshot that clusters are restored from').optional(),
   probes: z.record(name, sliFields).optional(),
-  breaks: z.array(name).min(1, words('a list with one SLI at least')),
-  keeps: z.array(name).optional(),
+  breaks: z
+    .array(name)
+    .min(1, words('a list with one SLI at least'))
+    .describe('SLIs that must break, or the trial is invalid'),
+  keeps: z.array(name).describe('SLIs that go on, as the report says').optional(),
   alerts: z
     .array(
       z.union([text, commandAlert, probeAlert], {
@@ -84,11 +87,11 @@ export const outageFile = z.strictObject({
   fault: z.strictObject({
     title: text.optional(),
     prepare: steps.optional(),
-    inject: steps,
-    witness: checks,
+    inject: steps.describe('What breaks it'),
+    witness: checks.describe('What proves that it is broken'),
     within: duration.optional(),
-    'not-yet': checks.optional(),
-    undo: steps,
+    'not-yet': checks.describe('What proves that it is not broken yet').optional(),
+    undo: steps.describe('Takes the fault back, whatever was done meanwhile'),
   }),
   runbooks: z.record(name, runbook.nullable()).optional(),
 });

@@ -58,8 +58,8 @@ function verdict(runbook: string, steps: readonly string[], { kept }: Minimal): 
   if (kept === undefined)
     return `**Neither ${runbook} nor ${runbook} without any one of its steps recovers: there is nothing to be made smaller.**`;
   if (kept.length === steps.length) return '**Every step is needed.**';
-  const verb = kept.length === 1 ? 'step is' : 'steps are';
-  return `**${kept.length} of ${steps.length} ${verb} enough: ${namesOf(kept, steps)}. None of ${kept.length === 1 ? 'it' : 'them'} can be left out.**`;
+  if (kept.length === 1) return `**One of ${steps.length} steps is enough: ${namesOf(kept, steps)}.**`;
+  return `**${kept.length} of ${steps.length} steps are enough: ${namesOf(kept, steps)}. None of them can be left out.**`;
 }
 
 function roleOf(step: number, kept: Part | undefined, harmful: Part): string {

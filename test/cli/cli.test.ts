@@ -89,6 +89,16 @@ describe.concurrent('mistakes are one line that says what, where and the next co
       /unknown runbook "x" of lights-out \(there are: wait, switch-on\)/,
     ],
     [
+      'unknown runbook',
+      ['minimise', 'lights-out', 'swich-on'],
+      /unknown runbook "swich-on" of lights-out \(did you mean "switch-on"\?\)/,
+    ],
+    [
+      'a runbook of which nothing can be left out',
+      ['minimise', 'lights-out', 'wait'],
+      /wait has 0 steps: nothing can be left out {2}-> {2}npm run firedrill -- describe lights-out --runbook wait/,
+    ],
+    [
       'unknown detector',
       ['run', 'lights-out', '--trigger', 'detector:darknes'],
       /unknown detector "darknes" .*"darkness"/,
@@ -388,6 +398,9 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
       const folder = mkdtempSync(join(state, 'new-'));
       const begun = await firedrill(['new', 'outage', 'our-night'], {}, folder);
       expect(begun.stdout).toContain('./our-night.yaml is written');
+      // Editors find the schema by its first line.
+      const [, schema = ''] = /^# yaml-language-server: \$schema=(.*)$/m.exec(readFileSync(join(folder, 'our-night.yaml'), 'utf8')) ?? [];
+      expect(readFileSync(join(folder, schema), 'utf8')).toContain('An outage of firedrill');
       const checked = await firedrill(['validate', './our-night.yaml'], theirs, folder);
       expect(checked).toMatchObject({ stdout: './our-night.yaml: ok\n', exitCode: 0 });
       await firedrill(['new', 'runbook', 'our-way'], {}, folder);

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { exitCodes, FiredrillError, oneLine } from '../../model/errors.ts';
 import type { CommandContext } from '../context.ts';
-import { isName, nameFrom } from '../../own/names.ts';
+import { isName, nameFrom, schemaPath } from '../../own/names.ts';
 import { projectRoot } from '../load-code.ts';
 
 /** What can be begun, and the ending of its file. */
@@ -35,10 +35,16 @@ export function begin(context: CommandContext, what: Skeleton, name: string): nu
     });
   const template = readFileSync(join(projectRoot, 'harness', 'own', 'templates', `${what}.${skeletons[what]}`), 'utf8');
   try {
-    writeFileSync(path, template.replaceAll('NAME', name), { flag: 'wx' });
+    writeFileSync(path, editorLine(what, path) + template.replaceAll('NAME', name), { flag: 'wx' });
   } catch (error) {
     throw new FiredrillError('usage', `new: cannot write ${file}: ${oneLine(error)}`, { cause: error });
   }
   context.output.result(`${file} is written. Change it, then: ${next[what](file)}`);
   return exitCodes.done;
 }
+
+/** Tells an editor's YAML language server how the file may go on. Nothing for what is no YAML. */
+const editorLine = (what: Skeleton, path: string): string =>
+  skeletons[what] === 'yaml'
+    ? `# yaml-language-server: $schema=${relative(dirname(path), join(projectRoot, schemaPath(what)))}\n`
+    : '';
