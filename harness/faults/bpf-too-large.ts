@@ -1,8 +1,9 @@
-import { firmware, grownEntries, installFirmware, keptBy } from '../model/commands.ts';
+import { firmware, grownEntries, installFirmware } from '../model/commands.ts';
 import { act, look, reboot, until } from '../model/define.ts';
 import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
+import { keptBy } from './support/kept-by.ts';
 
 const kept = keptBy('bpf-too-large');
 

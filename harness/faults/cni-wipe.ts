@@ -1,9 +1,9 @@
-import { keptBy } from '../model/commands.ts';
 import { act } from '../model/define.ts';
 import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { seconds } from '../model/units.ts';
+import { keptBy } from './support/kept-by.ts';
 
 /** Where `prepare` keeps on the node what `undo` puts back. */
 const kept = keptBy('cni-wipe');

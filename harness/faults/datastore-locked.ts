@@ -1,8 +1,9 @@
-import { keptBy, kineDatabase, lockHolders, writeLockByte } from '../model/commands.ts';
+import { kineDatabase, lockHolders, writeLockByte } from '../model/commands.ts';
 import { act, until } from '../model/define.ts';
 import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import { minutes, seconds } from '../model/units.ts';
+import { keptBy } from './support/kept-by.ts';
 
 const program = '/usr/local/sbin/datastore-backup';
 const folder = keptBy('datastore-locked');

@@ -1,9 +1,9 @@
-import { keptBy } from '../model/commands.ts';
 import { dirname } from 'node:path';
 import { act, until } from '../model/define.ts';
 import type { Certificates, Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
+import { keptBy } from './support/kept-by.ts';
 
 const kept = keptBy('expired-certs');
 

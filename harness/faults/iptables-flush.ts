@@ -1,9 +1,10 @@
-import { flushFirewall, keptBy } from '../model/commands.ts';
+import { flushFirewall } from '../model/commands.ts';
 import { act, until } from '../model/define.ts';
 import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import type { NodeSelector } from '../model/step.ts';
 import { seconds } from '../model/units.ts';
+import { keptBy } from './support/kept-by.ts';
 
 const kept = keptBy('iptables-flush');
 

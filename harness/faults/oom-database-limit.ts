@@ -1,8 +1,9 @@
-import { keptBy, oomKillsOf } from '../model/commands.ts';
+import { oomKillsOf } from '../model/commands.ts';
 import { act } from '../model/define.ts';
 import type { Distribution } from '../model/distribution.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
+import { keptBy } from './support/kept-by.ts';
 
 const kept = keptBy('oom-database-limit');
 const limitOf = "'{.spec.template.spec.containers[0].resources.limits.memory}'";

@@ -1,7 +1,8 @@
-import { databaseFiles, findPostmaster, keptBy, stopPostgres } from '../model/commands.ts';
+import { databaseFiles, findPostmaster, stopPostgres } from '../model/commands.ts';
 import { act } from '../model/define.ts';
 import type { Fault } from '../model/fault.ts';
 import { seconds } from '../model/units.ts';
+import { keptBy } from './support/kept-by.ts';
 
 const kept = keptBy('pg-wal-corruption');
 const { onNode, inContainer, bin } = databaseFiles;

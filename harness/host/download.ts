@@ -4,7 +4,6 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
 import { FiredrillError, oneLine } from '../model/errors.ts';
 import { deadline } from './time.ts';
 
@@ -63,7 +62,7 @@ export async function download(url: string, path: string, options: DownloadOptio
       });
       try {
         await pipeline(
-          Readable.fromWeb(response.body as ReadableStream),
+          Readable.fromWeb(response.body),
           count,
           createWriteStream(part, { flags: resumed ? 'a' : 'w' }),
           { signal: limit.signal },

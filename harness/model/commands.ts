@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { NodeSelector } from './step.ts';
 import type { Distribution } from './distribution.ts';
 
@@ -130,10 +129,3 @@ export function placeVariable(on: NodeSelector): string {
   if (on === 'control-plane') return '$CONTROL_PLANE';
   return `$(echo $WORKERS | cut -d " " -f ${on.worker})`;
 }
-
-/**
- * Where a fault keeps, on a node, what its undo puts back. Its name does not tell which fault it is: whoever responds to the outage can see it.
- * @param fault its id
- */
-export const keptBy = (fault: string): string =>
-  `/var/lib/firedrill/${createHash('sha256').update(fault).digest('hex').slice(0, 8)}`;

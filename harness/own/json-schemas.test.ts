@@ -13,16 +13,21 @@ const problems = (file: YamlFile, value: unknown) =>
 const outages = readdirSync(join(root, 'scenarios')).filter((name) => name.endsWith('.yaml'));
 
 describe('the JSON Schemas of the files that users write', () => {
-  it.each(yamlFiles)('%s is published as it is (npx vitest run --project unit json-schemas -u writes it)', async (file) => {
-    await expect(jsonSchemaOf(file)).toMatchFileSnapshot(join(root, schemaPath(file)));
-  });
+  it.each(yamlFiles)(
+    '%s is published as it is (npx vitest run --project unit json-schemas -u writes it)',
+    async (file) => {
+      await expect(jsonSchemaOf(file)).toMatchFileSnapshot(join(root, schemaPath(file)));
+    },
+  );
 
   it.each(outages)('holds for %s', (file) => {
     expect(problems('outage', parse(readFileSync(join(root, 'scenarios', file), 'utf8')))).toEqual([]);
   });
 
   it.each(yamlFiles)('holds for the template of %s', (file) => {
-    expect(problems(file, parse(readFileSync(join(root, 'harness/own/templates', `${file}.yaml`), 'utf8')))).toEqual([]);
+    expect(problems(file, parse(readFileSync(join(root, 'harness/own/templates', `${file}.yaml`), 'utf8')))).toEqual(
+      [],
+    );
   });
 
   it('does not hold for a field that there is not', () => {

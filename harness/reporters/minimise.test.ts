@@ -26,7 +26,11 @@ describe('which steps matter', () => {
   });
 
   it('says so where every step is needed, and where nothing recovers', () => {
-    expect(minimiseMarkdown({ ...result, found: { ...result.found, kept: [0, 1, 2] } })).toContain('Every step is needed');
-    expect(minimiseMarkdown({ ...result, found: { ...result.found, kept: undefined } })).toContain('there is nothing to be made smaller');
+    expect(minimiseMarkdown({ ...result, found: { ...result.found, kept: [0, 1, 2] } })).toContain(
+      'Every step is needed',
+    );
+    expect(minimiseMarkdown({ ...result, found: { ...result.found, kept: undefined } })).toContain(
+      'there is nothing to be made smaller',
+    );
   });
 });

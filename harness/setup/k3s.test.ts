@@ -34,7 +34,7 @@ const release: Readonly<Record<string, string | Buffer>> = {
 const served =
   (files: Readonly<Record<string, string | Buffer>>): typeof fetch =>
   (url) => {
-    const path = String(url);
+    const path = url instanceof Request ? url.url : url.toString();
     asked.push(path);
     const content = files[path.split('/').at(-1) ?? ''];
     return Promise.resolve(

@@ -125,13 +125,14 @@ func startContainerd(ctx context.Context, failed chan<- error) error {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 		return cmd.Run()
 	})
-	return waitFor(ctx, "containerd", time.Minute, func() bool {
+	// Not until its CRI answers (cri.WaitForService of k3s): a kubelet that asks while containerd takes up its containers again ends, and k3s with it.
+	return waitFor(ctx, "containerd", 5*time.Minute, func() bool {
 		connection, err := net.Dial("unix", socket)
 		if err != nil {
 			return false
 		}
 		_ = connection.Close()
-		return exec.CommandContext(ctx, binDir+"/ctr", "-a", socket, "version").Run() == nil
+		return exec.CommandContext(ctx, binDir+"/crictl", "--runtime-endpoint", "unix://"+socket, "version").Run() == nil
 	})
 }
 

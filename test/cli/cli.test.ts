@@ -399,7 +399,8 @@ describe.concurrent('results go to stdout, and nothing else does', () => {
       const begun = await firedrill(['new', 'outage', 'our-night'], {}, folder);
       expect(begun.stdout).toContain('./our-night.yaml is written');
       // Editors find the schema by its first line.
-      const [, schema = ''] = /^# yaml-language-server: \$schema=(.*)$/m.exec(readFileSync(join(folder, 'our-night.yaml'), 'utf8')) ?? [];
+      const [, schema = ''] =
+        /^# yaml-language-server: \$schema=(.*)$/m.exec(readFileSync(join(folder, 'our-night.yaml'), 'utf8')) ?? [];
       expect(readFileSync(join(folder, schema), 'utf8')).toContain('An outage of firedrill');
       const checked = await firedrill(['validate', './our-night.yaml'], theirs, folder);
       expect(checked).toMatchObject({ stdout: './our-night.yaml: ok\n', exitCode: 0 });

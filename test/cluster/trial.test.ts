@@ -135,7 +135,9 @@ describe('a cure that something undoes', () => {
     if (record?.harness.starved === true) return;
     // Where nodes are so slow that it was undone before it was stable, it never recovered.
     // What it took down with it, a bystander too, is harm; that says more than a relapse.
-    expect(['relapsed', 'not-recovered', 'harmed'], `${record?.reason ?? ''}\n${run.stderr}`).toContain(record?.outcome);
+    expect(['relapsed', 'not-recovered', 'harmed'], `${record?.reason ?? ''}\n${run.stderr}`).toContain(
+      record?.outcome,
+    );
     expect(run.stdout).not.toMatch(/^(Use|Candidates|Do nothing)/m);
   });
 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadAnywhere, scenarioIds } from '../../harness/cli/load.ts';
-import { keptBy } from '../../harness/model/commands.ts';
+import { keptBy } from '../../harness/faults/support/kept-by.ts';
 import type { Step } from '../../harness/model/step.ts';
 import { leaksIn, telltaleWords } from '../support/telltale.ts';
 import { askedBy } from './commands.ts';

@@ -72,7 +72,9 @@ async function serve(
 ): Promise<number> {
   const desk = await agentDesk(new StdioServerTransport());
   // The transport does not tell when its input ends.
-  process.stdin.once('end', desk.hangUp);
+  process.stdin.once('end', () => {
+    desk.hangUp();
+  });
   const known = asked === undefined ? await thoseOn(flags.distribution) : [];
   const id = asked ?? known[Math.floor(seeded(flags.seed)() * known.length)] ?? '';
   // Whoever goes away before there is anything to do needs no cluster.
