@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -30,7 +30,13 @@ beforeEach(async () => {
     const rest = content.subarray(from);
     response.writeHead(range === undefined ? 200 : 206, { 'content-length': rest.length });
     if (cutAfter === undefined) return void response.end(rest);
-    response.write(rest.subarray(0, cutAfter), () => response.destroy());
+    response.write(rest.subarray(0, cutAfter));
+    // Not before some of it has arrived: what is on its way when a connection breaks may be lost.
+    const arrived = setInterval(() => {
+      if (!existsSync(join(dir, 'file.part')) || statSync(join(dir, 'file.part')).size === 0) return;
+      clearInterval(arrived);
+      response.destroy();
+    }, 5);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/file`;
