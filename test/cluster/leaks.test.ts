@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadScenario } from '../../harness/cli/load.ts';
 import { leaksIn, telltaleWords } from '../support/telltale.ts';
-import { noCluster } from './provided.ts';
+import { longToo } from './provided.ts';
 
-/** The scenario that is looked for; any: `FIREDRILL_LEAKS=cni-wipe npx vitest run --project cluster test/cluster/leaks.test.ts`. */
+/** The scenario that is looked for; any: `FIREDRILL_LONG=1 FIREDRILL_LEAKS=cni-wipe npx vitest run --project cluster test/cluster/leaks.test.ts`. */
 const id = process.env['FIREDRILL_LEAKS'] ?? 'coredns-loop';
 const bin = join(import.meta.dirname, '..', '..', 'bin', 'firedrill.mjs');
 let dir = '';
@@ -23,7 +23,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true });
 });
 
-describe.skipIf(noCluster)('on a running trial', () => {
+describe.runIf(longToo)('on a running trial', () => {
   it(`nothing that a responder can reach tells that it is ${id}`, { timeout: 580_000 }, async () => {
     const told = ['--responder', join(dir, 'snoop.sh'), '--confirm', 'never', '--out', join(dir, 'out')];
     const run = await execa('node', [bin, 'run', id, ...told], { env: env(), reject: false, timeout: 560_000 });

@@ -16,6 +16,14 @@ import { ensureKind, ensureKubectl } from '../../harness/setup/kind.ts';
 export const noCluster = process.env['FIREDRILL_NO_CLUSTER'] !== undefined;
 if (noCluster) console.warn('FIREDRILL_NO_CLUSTER is set: tests on real clusters are skipped');
 
+/**
+ * Set to run also what takes minutes and has a counterpart: a cure that something undoes (harness/engine/trial.test.ts), what a responder can see of the
+ * scenario (test/contract/leaks.test.ts), and a trial on nodes like upstream's, which differ in their image. The whole suite has to be done within the hour on
+ * two cores.
+ */
+export const longToo = process.env['FIREDRILL_LONG'] !== undefined && !noCluster;
+if (!longToo && !noCluster) console.warn('FIREDRILL_LONG is not set: the longest tests on real clusters are skipped');
+
 const ignore = (): void => undefined;
 
 /**

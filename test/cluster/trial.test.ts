@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { longToo } from './provided.ts';
 import type { ProgressEvent } from '../../harness/model/progress.ts';
 import type { WholeRecord } from '../../harness/model/record.ts';
 
@@ -120,7 +121,7 @@ async function trialOf(
   return record;
 }
 
-describe('a cure that something undoes', () => {
+describe.runIf(longToo)('a cure that something undoes', () => {
   it('is seen to be by the watch that confirms it, and no verdict names it', async () => {
     const scenarios = { FIREDRILL_SCENARIOS: join(import.meta.dirname, 'scenarios') };
     const out = join(dir, 'auto');
@@ -172,16 +173,19 @@ describe('npm run scenario cni-wipe', () => {
     expect(alarm?.what).toMatch(/^\[FATAL\] plugin\/loop: Loop .* detected for zone "\."/);
   });
 
-  it('is the same on a node with no more than upstream has, restored from a snapshot of such nodes', async () => {
-    const record = await trialOf('cni-wipe', 'restore-cni-and-pods', { images: 'strict' });
-    expect(record.environment).toMatchObject({
-      'cluster.origin': 'restored from a snapshot',
-      'image.node': expect.stringContaining('-strict-') as string,
-    });
-    expect(record.slis.find((s) => s.sli === 'dns')?.broke).toBe(true);
-    expect(record.ttr).not.toHaveProperty('censored');
-    expect(record.data).toMatchObject({ lost: 0 });
-  });
+  it.runIf(longToo)(
+    'is the same on a node with no more than upstream has, restored from a snapshot of such nodes',
+    async () => {
+      const record = await trialOf('cni-wipe', 'restore-cni-and-pods', { images: 'strict' });
+      expect(record.environment).toMatchObject({
+        'cluster.origin': 'restored from a snapshot',
+        'image.node': expect.stringContaining('-strict-') as string,
+      });
+      expect(record.slis.find((s) => s.sli === 'dns')?.broke).toBe(true);
+      expect(record.ttr).not.toHaveProperty('censored');
+      expect(record.data).toMatchObject({ lost: 0 });
+    },
+  );
 
   it('is ended on k3s by its own commands: links to the plug-ins, a restart of k3s, new pods', async () => {
     const record = await trialOf('cni-wipe', 'restore-cni-and-pods', { distribution: 'k3s' });
