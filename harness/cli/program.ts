@@ -54,11 +54,13 @@ import { didYouMeanOneOf } from './suggest.ts';
 /** What commander hands to `run`: everything parsed, but several distributions still in one flag. */
 type RawRunFlags = Omit<RunFlags, 'distribution' | 'beside'> & KindFlags;
 
-/** What commander hands to `mcp`. */
+/** What commander hands to `minimise`. */
 type MinimiseFlags = Pick<RunFlags, 'abortIf' | 'profile' | 'images' | 'horizon' | 'out'> & { readonly seed: number };
+/** What commander hands to `mcp`. */
+type McpFlags = Pick<RunFlags, 'seed' | 'abortIf' | 'profile' | 'images' | 'horizon' | 'confirm' | 'out'>;
+
 /** What a command is not asked that runs one trial at a time. */
 const oneTrial = { trials: 1, parallel: 1, trigger: { kind: 'oracle' }, keep: 'never', reporter: 'plain' } as const;
-type McpFlags = Pick<RunFlags, 'seed' | 'abortIf' | 'profile' | 'images' | 'horizon' | 'confirm' | 'out'>;
 
 /** What commander hands to a command that takes one distribution, by one provider. */
 interface RawKind {

@@ -111,8 +111,10 @@ export async function tellAlerts(
 
 /** Whether an alert begins or ends here; those that fire are kept in the set. */
 function changes({ detector, state }: EventOf<'detector'>, firing: Set<string>): boolean {
-  if (state === 'firing') return !firing.has(detector) && firing.add(detector).has(detector);
-  return state === 'quiet' && firing.delete(detector);
+  if (state !== 'firing') return state === 'quiet' && firing.delete(detector);
+  const begins = !firing.has(detector);
+  firing.add(detector);
+  return begins;
 }
 
 const alertOf = (

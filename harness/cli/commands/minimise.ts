@@ -53,10 +53,11 @@ export async function minimise(
     const file = join(out, `${candidate.runbook.id}.md`);
     const markdown = markdownOfRunbook(candidate);
     writeFileSync(file, markdown);
+    const stored = () => storedTrials(out, candidate.runbook.id, markdown);
+    const validOf = (of: readonly TrialRecord[]) => of.filter(({ outcome }) => isValidOutcome(outcome));
     let nothing = 0;
-    for (;;) {
-      const records = await storedTrials(out, candidate.runbook.id, markdown);
-      const valid = records.filter(({ outcome }) => isValidOutcome(outcome));
+    for (let records = await stored(); ;) {
+      const valid = validOf(records);
       const recovered = valid.filter(({ outcome }) => isSuccess(outcome)).length;
       const tries = { recovered, failed: valid.length - recovered };
       const what = nothing >= nothingAtMost ? 'undecided' : shown(tries);
@@ -69,8 +70,8 @@ export async function minimise(
       const seed = flags.seed + records.length;
       await run(quiet(context), [asked], { ...flags, runbook: [file], trials: 1, confirm: millis(0), seed, out });
       if (context.signal.aborted) throw new Interrupted();
-      const after = await storedTrials(out, candidate.runbook.id, markdown);
-      nothing = after.some(({ outcome }, i) => i >= records.length && isValidOutcome(outcome)) ? 0 : nothing + 1;
+      records = await stored();
+      nothing = validOf(records).length > valid.length ? 0 : nothing + 1;
     }
   };
   try {
