@@ -13,6 +13,7 @@ import { startAlertStack } from '../harness/alerts/live/stack.ts';
 import { alertTimes } from '../harness/alerts/live/times.ts';
 import { containersOf } from '../harness/cluster/containers.ts';
 import { dockerCli } from '../harness/cluster/docker.ts';
+import { kubeadm } from '../harness/distributions/kubeadm.ts';
 import { dockerProvider } from '../harness/cluster/docker-provider.ts';
 import { freshSource } from '../harness/cluster/provide.ts';
 import { monitoringImages, stackImages } from '../harness/engine/monitoring.ts';
@@ -88,7 +89,7 @@ await inFolder(async (workDir) => {
       rules: loadRuleSet(['stock'], profiles.fast),
       times: alertTimes(profiles.fast),
       cluster,
-      etcd: true,
+      distribution: kubeadm,
       slis: [],
       runId: base.runId,
       workDir,

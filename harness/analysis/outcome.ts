@@ -5,6 +5,7 @@ import type { Judged, Trial } from './checker.ts';
 import { alarms, firedAtNothing } from './checkers/alarms.ts';
 import { harm, harmWords } from './checkers/collateral.ts';
 import { data } from './checkers/data.ts';
+import type { Service } from './service.ts';
 import { list, rowsLost } from './words.ts';
 
 export interface Verdict {
@@ -59,7 +60,7 @@ function control({ log, slis, found }: Trial, voided: string | undefined): Verdi
 }
 
 function judged({ log, service, found }: Trial): Verdict {
-  const { ttr, again, prevented } = service;
+  const { ttr, again, prevented, half } = service;
   const rows = found(data) ?? 'unknown';
   const lost = rowsLostIn(rows);
   const harmed = harmWords(found(harm) ?? noHarm);
@@ -67,7 +68,7 @@ function judged({ log, service, found }: Trial): Verdict {
   const stable = uncensored(ttr);
   const back =
     stable === undefined
-      ? `not stable within ${humanDuration(log.started.horizonMs)}`
+      ? `not stable within ${humanDuration(log.started.horizonMs)}${half === undefined ? '' : `; at the end ${halfWords(half)}`}`
       : `stable since ${humanDuration(midpoint(stable))} after the fault`;
   const relapsed = again?.relapse === true;
   if (stable !== undefined && !relapsed && lost > 0) {
@@ -84,6 +85,13 @@ function judged({ log, service, found }: Trial): Verdict {
     return { outcome: 'recovered', reason: back + blip + (rows === 'unknown' ? '; data could not be read' : '') };
   }
   return { outcome: 'not-recovered', reason: back + loss };
+}
+
+/** `pod-start was still down, and 6 others good again` */
+function halfWords({ broke, down }: NonNullable<Service['half']>): string {
+  if (down.length === 0) return 'all was good again, but not for long enough';
+  const others = broke.length - down.length;
+  return `${list(down)} ${down.length === 1 ? 'was' : 'were'} still down, and ${others === 1 ? 'one other' : `${others} others`} good again`;
 }
 
 const wentDown = ({ afterMs, lastedMs, slis }: NonNullable<TrialRecord['downAgain']>): string =>

@@ -25,6 +25,8 @@ export interface Service {
   readonly ttr?: Interval | Censored;
   /** Since when it was stable; absent where it never was within the horizon. */
   readonly stable?: Restored;
+  /** Where it never was, and some of what broke was good again when its time was up: what broke, and what of it was still down. */
+  readonly half?: { readonly broke: readonly string[]; readonly down: readonly string[] };
   /** What was down again after that. */
   readonly again?: NonNullable<TrialRecord['downAgain']>;
 }
@@ -58,6 +60,7 @@ export function serviceOf(log: TrialLog, observation: Observation, slis: readonl
   const ttr = since(restored?.at);
   const firstGood = since(findFirstGood(broken));
   const stable = uncensored(ttr) === undefined ? undefined : restored;
+  const half = restored === undefined && ttr !== undefined ? halfBack(broken) : undefined;
   const again = stable && downAgain(broken, stable, durabilityCheck(log), observation.toMs);
   return {
     unbroken,
@@ -65,8 +68,16 @@ export function serviceOf(log: TrialLog, observation: Observation, slis: readonl
     ...(firstGood === undefined ? {} : { firstGood }),
     ...(ttr === undefined ? {} : { ttr }),
     ...(stable === undefined ? {} : { stable }),
+    ...(half === undefined ? {} : { half }),
     ...(again === undefined ? {} : { again }),
   };
+}
+
+function halfBack(broken: readonly Broken[]): Service['half'] {
+  const down = broken.filter(({ outages }) => outages.length > 0 && outages.at(-1)?.ended === undefined);
+  if (down.length === broken.length) return undefined;
+  const names = (some: readonly Broken[]) => some.map(({ sli }) => sli.sli);
+  return { broke: names(broken), down: names(down) };
 }
 
 /**

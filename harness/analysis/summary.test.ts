@@ -156,6 +156,26 @@ describe('other verdicts', () => {
     expect(verdict([trial('cure-1', never)]).warnings).toContain('the postmortem is contradicted on cure');
   });
 
+  it('say what was good again when the time was up, where nothing recovered even once', () => {
+    const half: Partial<LogSpec> = {
+      probes: [
+        { sli: 'dns', outages: [[32_000, 300_000]] },
+        { sli: 'web', outages: [[32_000, 90_000]] },
+      ],
+      breaks: ['dns', 'web'],
+    };
+    const cure = trial('cure-1', never, half);
+    expect(cure.half).toEqual({ broke: ['dns', 'web'], down: ['dns'] });
+    expect(cure.reason).toBe('not stable within 4 min; at the end dns was still down, and one other good again');
+    const slow =
+      'cure had 1 of 2 SLIs good again when its 4 min were up: on a slow machine it may need longer (--horizon 8m)';
+    expect(verdict([cure]).warnings).toContain(slow);
+    // Somebody recovered: the time is long enough.
+    expect(verdict([cure, trial('cure-2', 71_000)]).warnings).not.toContain(slow);
+    // All down: nothing was on its way.
+    expect(trial('cure-1', never)).not.toHaveProperty('half');
+  });
+
   it('no data without a valid trial, or without any', () => {
     expect(verdict([])).toMatchObject({ kind: 'no-data' });
     expect(JSON.stringify(summarise(plan, []))).not.toContain('null');

@@ -9,7 +9,7 @@ import { objectiveOf } from './objective.ts';
 import { isValid } from './observed.ts';
 import { summariseRunbook } from './summary-runbooks.ts';
 import { verdictOf } from './verdict.ts';
-import { crashWarnings } from './warnings.ts';
+import { crashWarnings, cutShortWarnings } from './warnings.ts';
 
 /**
  * Sums up a run. Pure; the order of `records` does not matter. Trials of the plan that have no record count as planned and
@@ -65,6 +65,7 @@ export function summarise(plan: Plan, records: readonly TrialRecord[]): RunSumma
         ...verdict.warnings,
         ...controlWarnings(controlArms),
         ...crashWarnings(sorted),
+        ...cutShortWarnings(plan, sorted),
       ],
     },
     ...(objective === undefined ? {} : { objective }),

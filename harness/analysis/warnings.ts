@@ -88,6 +88,23 @@ function withoutData(r: RunbookSummary): readonly string[] {
   return none === 0 ? [] : [`${r.id}: ${none} of ${countOf(r.n + none, 'trial')} gave no data`];
 }
 
+/**
+ * Where no runbook recovered even once: those that were on their way when their time was up. A machine that is slow needs a longer horizon, and says
+ * by this that it is.
+ */
+export function cutShortWarnings(plan: Plan, records: readonly TrialRecord[]): readonly string[] {
+  const active = records.filter((r) => r.mitigation !== undefined && r.outcome !== 'invalid' && r.outcome !== 'unknown');
+  if (active.some((r) => r.ttr !== undefined && !('censored' in r.ttr))) return [];
+  const left = active.flatMap(({ runbook, half }) => (half === undefined ? [] : [{ runbook, ...half }]));
+  const least = Math.min(...left.map(({ down }) => down.length));
+  const closest = left.find(({ down }) => down.length === least);
+  if (closest === undefined) return [];
+  const { runbook, broke } = closest;
+  return [
+    `${runbook} had ${broke.length - least} of ${countOf(broke.length, 'SLI')} good again when its ${humanDuration(plan.horizonMs)} were up: on a slow machine it may need longer (--horizon ${Math.ceil((2 * plan.horizonMs) / 60_000)}m)`,
+  ];
+}
+
 /** Checkers that crashed, with the reason and the trials: what they would have found is not known. */
 export function crashWarnings(records: readonly TrialRecord[]): readonly string[] {
   const trials = new Map<string, string[]>();

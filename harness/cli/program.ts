@@ -219,6 +219,7 @@ With npm, flags come after a lone --:
       'evaluate these Prometheus rules beside each trial: a file, a folder, or stock (repeat it for more; default: none)',
       rules,
     )
+    .option('--rules-inside', 'with --rules: evaluate them by a second Prometheus inside the cluster, too')
     .option('--dry-run', 'print the plan and every command; change nothing')
     .addOption(choice('--reporter <name>', 'progress on stderr', reporterWords))
     .option('--out <folder>', 'where reports go', outDefault())

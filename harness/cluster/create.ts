@@ -1,3 +1,4 @@
+import { realRunner } from '../host/run.ts';
 import { endpointsAt, nodesAt } from './addresses.ts';
 import { mustOnWorkstation } from './must.ts';
 import { isOwnWorkload } from './manifests.ts';
@@ -44,7 +45,7 @@ export async function createCluster(
     if (isOwnWorkload(spec.workloadDir)) {
       const { ctr } = fresh.platform.distribution.commands;
       await fresh.timed('images', "bringing the workload's images", () =>
-        bringImages(cluster, manifests.images, { docker, ctr }, signal),
+        bringImages(cluster, manifests.images, { docker, ctr, pipe: realRunner.pipe }, signal),
       );
     }
     await fresh.timed('deploy', 'deploying the network and the workload', () => deploy(cluster, signal));

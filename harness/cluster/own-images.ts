@@ -1,10 +1,15 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { lastWords, type Runner } from '../host/run.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { FiredrillError } from '../model/errors.ts';
 import { linesOf, type Docker } from './docker.ts';
 import { mustOnNode } from './must.ts';
 import { fullName } from '../model/image-name.ts';
+
+interface Carrier extends Pick<Runner, 'pipe'> {
+  readonly docker: Docker;
+  /** How a node's images are listed and imported: `ctr -n k8s.io`. */
+  readonly ctr: string;
+}
 
 /**
  * Brings images that a workload asks for and nodes lack: from this machine's Docker, for behind the fence nothing can be pulled. All that our own
@@ -14,7 +19,7 @@ import { fullName } from '../model/image-name.ts';
 export async function bringImages(
   cluster: Pick<Cluster, 'nodes' | 'exec'>,
   images: readonly string[],
-  by: { readonly docker: Docker; readonly ctr: string },
+  by: Carrier,
   signal: AbortSignal,
 ): Promise<void> {
   const { docker, ctr } = by;
@@ -31,21 +36,19 @@ export async function bringImages(
             hint: `docker pull ${image}`,
           },
         );
-    await carry(name, missing, ctr, signal);
+    await carry(name, missing, by, signal);
   }
 }
 
 /** Images of this Docker into a node, without a file in between. */
-async function carry(node: string, images: readonly string[], ctr: string, signal: AbortSignal): Promise<void> {
-  const saved = spawn('docker', ['save', ...images], { stdio: ['ignore', 'pipe', 'pipe'], signal });
-  const taken = spawn('docker', ['exec', '-i', node, ...ctr.split(' '), 'images', 'import', '-'], {
-    stdio: ['pipe', 'ignore', 'pipe'],
-    signal,
+async function carry(node: string, images: readonly string[], by: Carrier, signal: AbortSignal): Promise<void> {
+  const carried = await by.pipe(
+    ['docker', 'save', ...images],
+    ['docker', 'exec', '-i', node, ...by.ctr.split(' '), 'images', 'import', '-'],
+    { signal },
+  );
+  if (carried.ok) return;
+  throw new FiredrillError('environment', `${images.join(', ')} could not be brought to ${node}: ${lastWords(carried)}`, {
+    hint: `docker save ${images[0] ?? ''} | docker exec -i ${node} ${by.ctr} images import -`,
   });
-  saved.stdout.pipe(taken.stdin);
-  const codes = await Promise.all([once(saved, 'close'), once(taken, 'close')]);
-  if (codes.some(([code]) => code !== 0))
-    throw new FiredrillError('environment', `${images.join(', ')} could not be brought to ${node}`, {
-      hint: `docker save ${images[0] ?? ''} | docker exec -i ${node} ctr -n k8s.io images import -`,
-    });
 }

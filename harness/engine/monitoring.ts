@@ -1,4 +1,4 @@
-import type { StackImages } from '../alerts/live/stack.ts';
+import type { StackImages } from '../alerts/live/parts.ts';
 import type { ImageSet } from '../images/image-set.ts';
 import type { ImageId } from '../images/refs.ts';
 

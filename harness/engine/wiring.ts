@@ -160,7 +160,7 @@ export async function prepareMachine(options: RunOptions, runId: string, runDir:
         rules,
         times: alertTimes(profiles[options.profile]),
         cluster,
-        etcd: distributions[options.distribution ?? 'kubeadm'].datastore === 'etcd',
+        distribution: distributions[options.distribution ?? 'kubeadm'],
         slis: scenario.probes.map(({ sli }) => sli),
         runId,
         workDir: join(cluster.kubeconfig, '..'),

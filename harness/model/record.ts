@@ -211,6 +211,10 @@ const trialRecord = z.object({
     })
     .exactOptional()
     .describe('The first outage after it was stable'),
+  half: z
+    .object({ broke: texts, down: texts })
+    .exactOptional()
+    .describe('Where it was not stable within the horizon, and not all was down when it was over: what broke, and what of it was'),
   fullRecoveryMissing: texts.describe('Why full recovery was not reached, if it was not'),
   parts: partsSchema.exactOptional(),
   badnessMs: ms.describe('Downtime: mean over the indicators that had to break of theirs'),

@@ -146,6 +146,11 @@ describe.concurrent('mistakes are one line that says what, where and the next co
       /--rules needs systemd on the nodes, and those of k3s on k3d have none {2}-> {2}omit --provider k3d, or --rules/,
     ],
     [
+      'where no rules are evaluated',
+      ['run', 'lights-out', '--rules-inside', '--dry-run'],
+      /--rules-inside says where, and no --rules says which {2}-> {2}--rules stock --rules-inside/,
+    ],
+    [
       'rules that are not there',
       ['run', 'lights-out', '--rules', './no-such-rules', '--dry-run'],
       /no rules at \.\/no-such-rules: ENOENT/,

@@ -9,6 +9,7 @@ import { monitoringImages, stackImages } from '../../harness/engine/monitoring.t
 import type { Reading } from '../../harness/model/detector.ts';
 import { profiles } from '../../harness/model/profile.ts';
 import { millis } from '../../harness/model/units.ts';
+import { kubeadm } from '../../harness/distributions/kubeadm.ts';
 import { noCluster, provide } from './provided.ts';
 
 const rule = (name: string, expr: string) => ({
@@ -40,10 +41,11 @@ describe.skipIf(noCluster)('Prometheus and Alertmanager beside a cluster', () =>
           { name: 'test.yaml', text: `groups:\n  - name: test\n    rules:\n${rules.map((r) => r.text).join('')}` },
         ],
         alerts: rules.map((r) => r.alert),
+        inside: true,
       },
       times: alertTimes(profiles.fast),
       cluster: given.cluster,
-      etcd: true,
+      distribution: kubeadm,
       slis: [],
       runId: given.cluster.name,
       workDir: dir,
@@ -57,6 +59,16 @@ describe.skipIf(noCluster)('Prometheus and Alertmanager beside a cluster', () =>
     await rm(dir, { recursive: true, force: true });
   });
 
+  /** The nodes of which an alert tells, once it has told of three. */
+  const told = async (alertname: string): Promise<readonly string[]> => {
+    const nodes = new Set<string>();
+    for await (const reading of stack.readings(alertname, AbortSignal.timeout(60_000))) {
+      if (reading.state === 'firing') nodes.add(reading.labels?.['node'] ?? '');
+      if (nodes.size === 3) break;
+    }
+    return [...nodes].sort();
+  };
+
   it('scrapes every component, each node and every exporter', () => {
     expect(Object.keys(stack.facts.absent)).toEqual(['blackbox (TCP 22)']);
     expect(stack.facts.targets).toEqual({
@@ -67,14 +79,13 @@ describe.skipIf(noCluster)('Prometheus and Alertmanager beside a cluster', () =>
   });
 
   it('tells of an alert by a notification, with the name of the node, and keeps when it fired', async () => {
-    const told = new Set<string>();
-    for await (const reading of stack.readings('NodeThere', AbortSignal.timeout(60_000))) {
-      if (reading.state === 'firing') told.add(reading.labels?.['node'] ?? '');
-      if (told.size === 3) break;
-    }
-    expect([...told].sort()).toEqual(['control-plane', 'worker', 'worker2']);
+    expect(await told('NodeThere')).toEqual(['control-plane', 'worker', 'worker2']);
     const history = await stack.history(signal);
     expect(history.filter(({ firingMs }) => firingMs !== undefined)).toHaveLength(3);
+  });
+
+  it('tells of it from inside the cluster, too', async () => {
+    expect(await told('NodeThere@inside')).toEqual(['control-plane', 'worker', 'worker2']);
   });
 
   it('leaves its data as an archive with blocks at its root', async () => {
@@ -111,5 +122,9 @@ describe.skipIf(noCluster)('Prometheus and Alertmanager beside a cluster', () =>
       'kubectl get clusterrole,clusterrolebinding,sa -A -o name | grep firedrill-monitoring || true',
     );
     expect(account.stdout.trim()).toBe('');
+    const inside = await given.cluster.workstation(
+      'kubectl wait --for=delete namespace/monitoring --timeout=60s 2>&1 && kubectl get namespace monitoring 2>&1 || true',
+    );
+    expect(inside.stdout).toContain('not found');
   });
 });

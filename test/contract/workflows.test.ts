@@ -151,6 +151,14 @@ describe('workflows', () => {
     expect(jobs['publish']).toMatchObject({ if: fromMain, needs: 'build' });
   });
 
+  it('the longest tests on real clusters, which no push runs, run each night', () => {
+    const { jobs } = parse(read('nightly.yml')) as Workflow;
+    const steps = Object.values(jobs).flatMap(({ steps = [] }) => steps);
+    const long = steps.filter(({ env }) => env?.['FIREDRILL_LONG'] === '1');
+    expect(long.map(({ run }) => run)).toEqual(['npm run test:cluster']);
+    expect(readFileSync(join(import.meta.dirname, '..', 'cluster', 'provided.ts'), 'utf8')).toContain("env['FIREDRILL_LONG']");
+  });
+
   it('nightly runs whatever scenarios there are, and judges the same ones', () => {
     const { jobs } = parse(read('nightly.yml')) as { readonly jobs: Record<string, { strategy?: { matrix: object } }> };
     expect(jobs['run']?.strategy?.matrix).toEqual({ scenario: '${{ fromJSON(needs.list.outputs.scenarios) }}' });

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { profiles } from '../../model/profile.ts';
-import { absentJobs, alertmanagerConfig, monitoringKubeconfig, prometheusConfig, type Site } from './config.ts';
+import {
+  absentJobs,
+  alertmanagerConfig,
+  monitoringKubeconfig,
+  prometheusConfig,
+  receivers,
+  type Site,
+} from './config.ts';
 import { alertTimes } from './times.ts';
 
 const site: Site = {
@@ -127,6 +134,14 @@ it("waits in Alertmanager as long as its defaults say, and shorter by the profil
     (parse(alertmanagerConfig(alertTimes(profiles[name]))) as { route: object }).route;
   expect(route('stock')).toMatchObject({ group_wait: '30s', group_interval: '5m', repeat_interval: '4h' });
   expect(route('fast')).toMatchObject({ group_wait: '4s', group_interval: '40s', repeat_interval: '32m' });
+});
+
+it('sends from inside the cluster to where the receiver is found, under a name of its own', () => {
+  const config = parse(alertmanagerConfig(alertTimes(profiles.fast), receivers.inside, '10.201.7.100')) as object;
+  expect(config).toMatchObject({
+    route: { receiver: 'firedrill-inside' },
+    receivers: [{ name: 'firedrill-inside', webhook_configs: [{ url: 'http://10.201.7.100:9099/' }] }],
+  });
 });
 
 it('lets kube-state-metrics in by the address of the control plane', () => {

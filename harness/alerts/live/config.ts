@@ -252,11 +252,21 @@ export function prometheusConfig(site: Site, times: AlertTimes, metrics?: readon
   );
 }
 
-/** alertmanager.yml: one receiver, alerts of one name together. Source: the configuration that Alertmanager is shipped with. */
-export const alertmanagerConfig = (times: AlertTimes): string =>
+/** Who is told by the Alertmanager outside of the cluster, and by the one inside. */
+export const receivers = { outside: 'firedrill', inside: 'firedrill-inside' } as const;
+
+/**
+ * alertmanager.yml: one receiver, alerts of one name together. Source: the configuration that Alertmanager is shipped with.
+ * @param to where the webhook is
+ */
+export const alertmanagerConfig = (
+  times: AlertTimes,
+  receiver: (typeof receivers)[keyof typeof receivers] = receivers.outside,
+  to = '127.0.0.1',
+): string =>
   stringify({
     route: {
-      receiver: 'firedrill',
+      receiver,
       group_by: ['alertname'],
       group_wait: formatDuration(times.groupWaitMs),
       group_interval: formatDuration(times.groupIntervalMs),
@@ -264,8 +274,8 @@ export const alertmanagerConfig = (times: AlertTimes): string =>
     },
     receivers: [
       {
-        name: 'firedrill',
-        webhook_configs: [{ url: `http://127.0.0.1:${ports.receiver}/`, send_resolved: true }],
+        name: receiver,
+        webhook_configs: [{ url: `http://${to}:${ports.receiver}/`, send_resolved: true }],
       },
     ],
   });

@@ -56,6 +56,14 @@ describe('the alerts of rules', () => {
     expect(of([])).toEqual([{ judged: undefined, labels: [] }]);
   });
 
+  it('are there twice where a second Prometheus evaluates them, inside the cluster', () => {
+    const rules = { from: ['stock'], alerts: [rule('NodeDown', 0), rule('DnsDown', 0)] };
+    const ids = (inside: boolean) =>
+      alertDetectors({ ...rules, inside }, undefined, new Set()).map(({ id }) => id);
+    expect(ids(false)).toEqual(['NodeDown', 'DnsDown']);
+    expect(ids(true)).toEqual(['NodeDown', 'DnsDown', 'NodeDown@inside', 'DnsDown@inside']);
+  });
+
   it('end with a reason in a trial beside which nothing is evaluated', async () => {
     const watch = async () => {
       for await (const reading of detectors[0]?.watch({} as never, profiles.fast) ?? [])

@@ -14,6 +14,9 @@ export const heartbeatMs = seconds(20);
  */
 const tellsNobody = ({ labels }: AlertRule): boolean => labels['severity'] === 'none';
 
+/** What an alert's name has at its end where it is that of the monitoring inside the cluster. */
+export const insideMark = '@inside';
+
 /**
  * The alerts of rules as detectors, one for each name: several rules of one name (a warning and a critical one) are one alert to whoever is
  * told of it. It is told when its notification arrives.
@@ -22,17 +25,23 @@ const tellsNobody = ({ labels }: AlertRule): boolean => labels['severity'] === '
  * @param known names of alerts that name the cause of some outage
  */
 export function alertDetectors(
-  rules: Pick<RuleSet, 'alerts' | 'from'>,
+  rules: Pick<RuleSet, 'alerts' | 'from' | 'inside'>,
   right: readonly RightAlert[] | undefined,
   known: ReadonlySet<string>,
 ): readonly Detector[] {
   const told = rules.alerts.filter((rule) => !tellsNobody(rule));
-  return [...grouped(told, ({ name }) => name)].map(([name, all]): Detector => {
+  const names = [...grouped(told, ({ name }) => name)];
+  const sites = [
+    { mark: '', words: '' },
+    ...(rules.inside === true ? [{ mark: insideMark, words: ', of the monitoring inside the cluster' }] : []),
+  ];
+  const each = sites.flatMap((site) => names.map(([name, all]) => ({ ...site, name, all })));
+  return each.map(({ mark, words, name, all }): Detector => {
     const wanted = rightLabels(name, right, known);
     const forMs = millis(Math.min(...all.map((rule) => rule.forMs)));
     return {
-      id: name,
-      title: `Prometheus' alert ${name}`,
+      id: `${name}${mark}`,
+      title: `Prometheus' alert ${name}${words}`,
       source: `rules: ${rules.from.join(', ')}`,
       loop: (profile) => alertLoop(forMs, alertTimes(profile)),
       leastTtdMs: (profile) => millis(forMs + alertTimes(profile).groupWaitMs),
@@ -41,7 +50,7 @@ export function alertDetectors(
       right: wanted ?? [],
       ...(wanted === undefined ? { judged: false } : {}),
       async *watch(context) {
-        const readings = context.alerts?.(name);
+        const readings = context.alerts?.(`${name}${mark}`);
         if (readings === undefined) throw new Error('no rules are evaluated beside this trial');
         yield* readings;
       },

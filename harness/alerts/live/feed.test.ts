@@ -84,6 +84,17 @@ describe('the feed of alerts', () => {
     expect(await fed.said()).toEqual(['quiet', 'alive', 'blind: many-to-many matching']);
   });
 
+  it('is blind while nobody reaches Prometheus, and quiet once it says that nothing fires any more', async () => {
+    const fed = new Fed();
+    fed.feed.active([]);
+    fed.feed.notified([fires(worker)]);
+    fed.feed.active([worker]);
+    fed.feed.blind('nobody reaches it');
+    fed.feed.blind('still nobody');
+    fed.feed.active([{ ...worker, alertname: 'Other' }]);
+    expect(await fed.said()).toEqual(['quiet', 'NodeDown{node="worker"}', 'blind: nobody reaches it', 'quiet', 'alive']);
+  });
+
   it('keeps names apart, and leaves out what no rule of the run has', async () => {
     const fed = new Fed();
     fed.feed.notified([fires({ alertname: 'Unknown' }), fires(worker)]);

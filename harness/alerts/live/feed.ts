@@ -81,6 +81,25 @@ export class AlertFeed {
     }
   }
 
+  /** Prometheus was asked for what fires, and said nothing of how its rules are. */
+  active(firing: readonly Labels[]): void {
+    this.polled(
+      [...this.#alerts.keys()].map((name) => ({
+        name,
+        firing: firing.filter((labels) => labels['alertname'] === name),
+        evaluated: true,
+      })),
+    );
+  }
+
+  /** Nobody can ask Prometheus, and it may be back: what is told by notifications holds. */
+  blind(why: string): void {
+    for (const alert of this.#alerts.values()) {
+      if (alert.blind === undefined) alert.queue.push({ state: 'blind', why });
+      alert.blind = why;
+    }
+  }
+
   /** The monitoring is dead: every alert of it ends with this reason. */
   fail(why: string): void {
     for (const { queue } of this.#alerts.values()) queue.fail(new Error(why));

@@ -50,6 +50,12 @@ export function parseRules(answer: unknown, nowEpochMs: number): readonly RuleSt
   );
 }
 
+const alertsAnswer = z.object({ data: z.object({ alerts: z.array(z.object({ labels, state: z.string() })) }) });
+
+/** Labels of the alerts that fire, of what `/api/v1/alerts` answers. It does not say whether a rule could be evaluated. */
+export const parseActiveAlerts = (answer: unknown): readonly Labels[] =>
+  alertsAnswer.parse(answer).data.alerts.flatMap((alert) => (alert.state === 'firing' ? [alert.labels] : []));
+
 const targetsAnswer = z.object({
   data: z.object({
     activeTargets: z.array(

@@ -3,8 +3,8 @@ use strict;
 use warnings;
 use IO::Socket::INET;
 $| = 1;
-my ($port) = @ARGV;
-my $server = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $port, Listen => 64, ReuseAddr => 1)
+my ($port, $address) = @ARGV;
+my $server = IO::Socket::INET->new(LocalAddr => $address, LocalPort => $port, Listen => 64, ReuseAddr => 1)
   or die "cannot listen on $port: $!";
 print "ready\n";
 while (my $client = $server->accept) {

@@ -8,6 +8,7 @@ const given = {
   options: ['--network', 'container:p'],
   image: 'node',
   port: 9099,
+  address: '127.0.0.1',
   signal,
   onEnded: () => undefined,
 };
@@ -17,7 +18,7 @@ it('hands on each line once it listens, and leaves out what its reader refuses',
   const run: RunProcess = (_file, args, options) => {
     expect(args).toEqual([
       ...['run', '--rm', '-i', '--name', 'r', '--network', 'container:p'],
-      ...['--entrypoint', 'perl', 'node', '-', '9099'],
+      ...['--entrypoint', 'perl', 'node', '-', '9099', '127.0.0.1'],
     ]);
     expect(options?.input).toContain('IO::Socket::INET');
     say = options?.onLine ?? say;

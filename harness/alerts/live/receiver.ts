@@ -17,6 +17,8 @@ export async function startReceiver(given: {
   /** One with perl. */
   readonly image: string;
   readonly port: number;
+  /** Where it listens: loopback, or the address at which the cluster's nodes find it as well. */
+  readonly address: string;
   /** Each notification as it comes: one JSON object. What throws is no notification, and left out. */
   readonly onLine: (line: string) => void;
   /** It ended, and why; also when it was stopped. */
@@ -24,11 +26,11 @@ export async function startReceiver(given: {
   readonly signal: AbortSignal;
   readonly run?: RunProcess;
 }): Promise<void> {
-  const { name, options, image, port, onLine, onEnded, signal, run = runProcess } = given;
+  const { name, options, image, port, address, onLine, onEnded, signal, run = runProcess } = given;
   await new Promise<void>((resolve, reject) => {
     const ended = run(
       'docker',
-      ['run', '--rm', '-i', '--name', name, ...options, '--entrypoint', 'perl', image, '-', String(port)],
+      ['run', '--rm', '-i', '--name', name, ...options, '--entrypoint', 'perl', image, '-', String(port), address],
       {
         input: script,
         signal,

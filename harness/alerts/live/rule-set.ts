@@ -17,4 +17,6 @@ export interface RuleSet {
   readonly alerts: readonly AlertRule[];
   /** Metrics that are kept of what is scraped: those that some rule reads. Absent: all. */
   readonly metrics?: readonly string[];
+  /** Whether a second Prometheus evaluates them, inside the cluster. */
+  readonly inside?: boolean;
 }

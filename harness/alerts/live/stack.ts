@@ -5,16 +5,15 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { execa } from 'execa';
 import { dockerCli, isGone, labels, type Docker } from '../../cluster/docker.ts';
-import { nodePorts } from '../../cluster/ports.ts';
 import { runProcess } from '../../cluster/process.ts';
 import { deadline, sleep } from '../../host/time.ts';
 import type { Cluster } from '../../model/cluster.ts';
+import type { DistributionFacts } from '../../model/distribution.ts';
 import type { Reading } from '../../model/detector.ts';
 import { FiredrillError, oneLine } from '../../model/errors.ts';
 import type { EventOf } from '../../model/events.ts';
 import { grouped } from '../../model/grouped.ts';
 import { seconds } from '../../model/units.ts';
-import { formatDuration } from '../durations.ts';
 import { grantAccess, revokeAccess, type Access } from './access.ts';
 import {
   absentJobs,
@@ -24,37 +23,27 @@ import {
   monitoringKubeconfig,
   ports,
   prometheusConfig,
+  receivers,
   type Site,
 } from './config.ts';
+import { insideMark } from './detectors.ts';
 import { AlertFeed } from './feed.ts';
 import { alertHistory } from './history.ts';
+import { startInside, type Inside } from './inside.ts';
 import { installOnNodes, removeFromNodes } from './on-nodes.ts';
+import { modestGo, monitoringParts, type MonitoringPart, type StackImages } from './parts.ts';
 import { askAlertmanager, PrometheusApi } from './prometheus.ts';
 import { startReceiver } from './receiver.ts';
-import { neededResources } from './needed.ts';
 import type { RuleSet } from './rule-set.ts';
 import type { AlertTimes } from './times.ts';
 import { parseNotification } from './webhook.ts';
-
-/** Images that this Docker has, by what they are. */
-export interface StackImages {
-  readonly prometheus: string;
-  readonly alertmanager: string;
-  readonly blackbox: string;
-  readonly nodeExporter: string;
-  readonly postgres: string;
-  readonly stateMetrics: string;
-  /** Any image with perl: the node image. */
-  readonly perl: string;
-}
 
 export interface StackOptions {
   readonly images: StackImages;
   readonly rules: RuleSet;
   readonly times: AlertTimes;
   readonly cluster: Cluster;
-  /** Whether the datastore is etcd. */
-  readonly etcd: boolean;
+  readonly distribution: Pick<DistributionFacts, 'datastore' | 'commands'>;
   readonly slis: readonly string[];
   readonly runId: string;
   /** Of this trial alone; configurations and credentials are written there. */
@@ -69,9 +58,12 @@ export interface StackOptions {
 export interface AlertStack {
   /** What it watches, for the record; with the reason of each target that could not be scraped at first. */
   readonly facts: EventOf<'monitoring'>;
-  /** What becomes known of the alerts of a name. For one reader. Fails when Prometheus or Alertmanager is dead. */
+  /**
+   * What becomes known of the alerts of a name; with `insideMark` at its end, by the monitoring inside the cluster. For one reader. Fails when
+   * Prometheus or Alertmanager outside is dead; the one inside is blind as long as nobody reaches it.
+   */
   readings(alertname: string, signal: AbortSignal): AsyncIterable<Reading>;
-  /** What Prometheus kept of every alert. Rejects when it does not answer. */
+  /** What the Prometheus outside kept of every alert. Rejects when it does not answer. */
   history(signal: AbortSignal): Promise<readonly EventOf<'alert'>[]>;
   /** Writes Prometheus' data as a gzipped tar, its blocks at the root; returns its size in bytes. */
   keep(file: string, signal: AbortSignal): Promise<number>;
@@ -80,7 +72,12 @@ export interface AlertStack {
 }
 
 /** Of the CPU, where there is too little for all: a quarter of what a node of the cluster gets, which is what is measured. And no garbage collection on every core. */
-const modest = ['--cpu-shares', '256', '-e', 'GOMAXPROCS=1', '-e', 'GOGC=200'] as const;
+const modest = ['--cpu-shares', '256', ...asOptions(modestGo)] as const;
+
+/** Environment variables for `docker create`. */
+function asOptions(env: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
+}
 
 /** After so many polls in a row without an answer the monitoring is taken for dead. */
 const failuresUntilDead = 3;
@@ -106,6 +103,9 @@ class Stack implements AlertStack {
   readonly #options: StackOptions;
   readonly #docker: Docker = dockerCli();
   readonly #feed: AlertFeed;
+  /** Of the monitoring inside the cluster; absent where there is none. */
+  readonly #insideFeed: AlertFeed | undefined;
+  #inside: Inside | undefined;
   readonly #made = new Set<string>();
   readonly #stopping = new AbortController();
   #api = new PrometheusApi(0);
@@ -119,7 +119,10 @@ class Stack implements AlertStack {
 
   constructor(options: StackOptions) {
     this.#options = options;
-    this.#feed = new AlertFeed(new Set(options.rules.alerts.map(({ name }) => name)), options.nowMs);
+    const { rules, nowMs } = options;
+    const names = new Set(rules.alerts.map(({ name }) => name));
+    this.#feed = new AlertFeed(names, nowMs);
+    this.#insideFeed = rules.inside === true ? new AlertFeed(names, nowMs) : undefined;
   }
 
   get facts(): EventOf<'monitoring'> {
@@ -128,94 +131,55 @@ class Stack implements AlertStack {
   }
 
   async start(): Promise<void> {
-    const { cluster, etcd, slis, times, rules, images, signal } = this.#options;
+    const { cluster, distribution, slis, times, rules, images } = this.#options;
     const dir = this.#dir;
-    const { dns } = await this.#getIn(signal);
+    const { dns } = await this.#getIn(this.#options.signal);
+    const etcd = distribution.datastore === 'etcd';
     const site: Site = { cluster: cluster.name, nodes: cluster.nodes, etcd, dns, slis };
-    await this.#findDns(site, signal);
+    await this.#findDns(site, this.#options.signal);
     await writeFiles(dir, {
       'prometheus/prometheus.yml': prometheusConfig(site, times, rules.metrics),
       ...Object.fromEntries(rules.files.map(({ name, text }) => [`prometheus/rules/${name}`, text])),
       'alertmanager/alertmanager.yml': alertmanagerConfig(times),
       'blackbox/config.yml': blackboxConfig(),
     });
-    const owner = await this.#container('prometheus', images.prometheus, {
-      files: [join(dir, 'prometheus'), '/etc/prometheus'],
-      options: [
-        ...['--network', cluster.network, '--ip', addressBeside(cluster)],
-        ...['-p', `127.0.0.1::${ports.prometheus}`, '-p', `127.0.0.1::${ports.alertmanager}`],
-      ],
-      command: [
-        '--config.file=/etc/prometheus/prometheus.yml',
-        '--storage.tsdb.path=/prometheus',
-        '--web.enable-admin-api',
-        `--query.lookback-delta=${formatDuration(times.lookbackMs)}`,
-      ],
-    });
+    const address = addressBeside(cluster);
+    const parts = monitoringParts({ times, metrics: rules.metrics, nodes: cluster.nodes });
+    const [prometheus, ...others] = parts;
+    const owner = await this.#container(prometheus, [
+      ...['--network', cluster.network, '--ip', address],
+      ...['-p', `127.0.0.1::${ports.prometheus}`, '-p', `127.0.0.1::${ports.alertmanager}`],
+    ]);
     const beside = ['--network', `container:${owner}`];
-    const resources = neededResources(rules.metrics);
-    const database = cluster.nodes[Math.min(2, cluster.nodes.length - 1)]?.address ?? '';
-    const onLine = (line: string): void => {
-      this.#feed.notified(parseNotification(line));
-    };
     const receiver = startReceiver({
       name: this.#name('receiver'),
       options: [...beside, ...this.#labels()],
       image: images.perl,
       port: ports.receiver,
-      onLine,
+      address: this.#insideFeed === undefined ? '127.0.0.1' : '0.0.0.0',
+      onLine: (line) => {
+        const { receiver: to, alerts } = parseNotification(line);
+        (to === receivers.inside ? this.#insideFeed : this.#feed)?.notified(alerts);
+      },
       onEnded: (why) => {
-        if (!this.#stopping.signal.aborted) this.#feed.fail(why);
+        if (this.#stopping.signal.aborted) return;
+        this.#feed.fail(why);
+        this.#insideFeed?.fail(why);
       },
       signal: this.#stopping.signal,
     });
     this.#made.add(this.#name('receiver'));
     await Promise.all([
       receiver,
-      this.#container('alertmanager', images.alertmanager, {
-        files: [join(dir, 'alertmanager'), '/etc/alertmanager'],
-        options: beside,
-        command: [
-          '--config.file=/etc/alertmanager/alertmanager.yml',
-          '--storage.path=/alertmanager',
-          // Alone: it would wait for others first.
-          '--cluster.listen-address=',
-        ],
-      }),
-      this.#container('blackbox', images.blackbox, {
-        files: [join(dir, 'blackbox'), '/etc/blackbox_exporter'],
-        options: beside,
-        command: [
-          '--config.file=/etc/blackbox_exporter/config.yml',
-          `--web.listen-address=127.0.0.1:${ports.blackbox}`,
-        ],
-      }),
-      this.#container('kube-state-metrics', images.stateMetrics, {
-        files: [join(dir, 'state-metrics'), '/'],
-        options: beside,
-        command: [
-          '--kubeconfig=/kubeconfig',
-          ...['--host=127.0.0.1', `--port=${ports.stateMetrics}`],
-          ...['--telemetry-host=127.0.0.1', `--telemetry-port=${ports.stateMetrics + 1}`],
-          '--namespaces-denylist=firedrill,canary',
-          ...(resources === undefined ? [] : [`--resources=${resources.join(',')}`]),
-        ],
-      }),
-      this.#container('postgres-exporter', images.postgres, {
-        options: [
-          ...beside,
-          '-e',
-          `DATA_SOURCE_NAME=postgresql://chromadb:firedrill@${database}:${nodePorts.database}/chromadb?sslmode=disable&connect_timeout=2`,
-        ],
-        command: [`--web.listen-address=127.0.0.1:${ports.postgres}`],
-      }),
-      this.#installOnNodes(dir),
+      ...others.map((part) => this.#container(part, beside)),
+      this.#installOnNodes(dir, etcd),
     ]);
     const [prometheusPort, alertmanagerPort] = await Promise.all([
       this.#publishedPort(owner, ports.prometheus),
       this.#publishedPort(owner, ports.alertmanager),
     ]);
     this.#api = new PrometheusApi(prometheusPort);
+    if (this.#insideFeed !== undefined) await this.#startInside(parts, address, this.#insideFeed);
     const targets = await this.#scraped();
     this.#facts = {
       type: 'monitoring',
@@ -233,10 +197,13 @@ class Stack implements AlertStack {
       },
     };
     this.#work.push(this.#poll(site, alertmanagerPort));
+    if (this.#inside !== undefined) this.#work.push(this.#inside.watch(this.#stopping.signal));
   }
 
   readings(alertname: string, signal: AbortSignal): AsyncIterable<Reading> {
-    return this.#feed.readings(alertname, signal);
+    if (!alertname.endsWith(insideMark)) return this.#feed.readings(alertname, signal);
+    if (this.#insideFeed === undefined) throw new FiredrillError('internal', 'no monitoring inside the cluster was asked for');
+    return this.#insideFeed.readings(alertname.slice(0, -insideMark.length), signal);
   }
 
   async history(signal: AbortSignal): Promise<readonly EventOf<'alert'>[]> {
@@ -265,6 +232,7 @@ class Stack implements AlertStack {
           if (!isGone(error) && !/already in progress/i.test(oneLine(error))) throw error;
         }),
         removeFromNodes(cluster, signal),
+        this.#inside?.remove(signal),
         revokeAccess(cluster, signal),
         Promise.allSettled(this.#work),
       ]);
@@ -296,7 +264,7 @@ class Stack implements AlertStack {
     await this.#getIn(signal);
     const stateMetrics = this.#name('kube-state-metrics');
     await this.#copyAgain(signal);
-    await this.#docker(['cp', contentOf(join(this.#dir, 'state-metrics')), `${stateMetrics}:/`], { signal });
+    await this.#docker(['cp', contentOf(join(this.#dir, 'state-metrics')), `${stateMetrics}:/access`], { signal });
     await this.#docker(['restart', '-t', '1', stateMetrics], { signal });
   }
 
@@ -329,34 +297,37 @@ class Stack implements AlertStack {
     ...['--label', `${labels.cluster}=${this.#options.cluster.name}`],
   ];
 
-  /** Starts a container with files of ours in it; returns its name. */
-  async #container(
-    what: string,
-    image: string,
-    given: {
-      /** A folder of this machine, and where its content goes. */
-      readonly files?: readonly [string, string];
-      readonly options: readonly string[];
-      readonly command: readonly string[];
-    },
-  ): Promise<string> {
-    const { signal } = this.#options;
-    const name = this.#name(what);
+  /** Starts a part as a container with its files in it; returns the container's name. */
+  async #container(part: MonitoringPart, options: readonly string[]): Promise<string> {
+    const { images, signal } = this.#options;
+    const name = this.#name(part.name);
     this.#made.add(name);
+    const given = [...modest, ...asOptions(part.env ?? {}), ...options];
     await this.#docker(
-      ['create', '--name', name, ...this.#labels(), ...modest, ...given.options, image, ...given.command],
-      {
-        signal,
-      },
+      ['create', '--name', name, ...this.#labels(), ...given, images[part.image], ...part.command],
+      { signal },
     );
-    if (given.files !== undefined)
-      await this.#docker(['cp', contentOf(given.files[0]), `${name}:${given.files[1]}`], { signal });
+    if (part.files !== undefined)
+      await this.#docker(['cp', contentOf(join(this.#dir, part.files.folder)), `${name}:${part.files.at}`], { signal });
     await this.#docker(['start', name], { signal });
     return name;
   }
 
-  async #installOnNodes(dir: string): Promise<void> {
-    const { images, cluster, etcd, signal } = this.#options;
+  /** Starts the monitoring inside the cluster; `address` is where its notifications find their way out. */
+  async #startInside(parts: readonly MonitoringPart[], address: string, feed: AlertFeed): Promise<void> {
+    const { cluster, distribution, images, times, signal } = this.#options;
+    this.#inside = await startInside({
+      ...{ cluster, images, parts, feed, signal },
+      docker: this.#docker,
+      ctr: distribution.commands.ctr,
+      dir: this.#dir,
+      alertmanager: alertmanagerConfig(times, receivers.inside, address),
+      everyMs: Math.min(times.evaluationMs, seconds(10)),
+    });
+  }
+
+  async #installOnNodes(dir: string, etcd: boolean): Promise<void> {
+    const { images, cluster, signal } = this.#options;
     const programs = await Promise.all([
       this.#programOf(images.nodeExporter, 'node_exporter', dir),
       this.#programOf(images.blackbox, 'blackbox_exporter', dir),
@@ -424,6 +395,7 @@ class Stack implements AlertStack {
       await this.#getInAgain(signal).catch(() => undefined);
       const moved = await this.#findDns(site, signal).catch(() => false);
       if (moved) await this.#copyAgain(signal).catch(() => undefined);
+      if (moved) await this.#inside?.update(signal).catch(() => undefined);
       await sleep(Math.min(this.#options.times.evaluationMs, seconds(10)), signal).catch(() => undefined);
     }
   }

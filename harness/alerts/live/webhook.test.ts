@@ -27,7 +27,8 @@ const sent = {
 };
 
 it('reads which alerts fire and which are over, with their labels', () => {
-  expect(parseNotification(JSON.stringify(sent))).toEqual([
+  expect(parseNotification(JSON.stringify(sent)).receiver).toBe('firedrill');
+  expect(parseNotification(JSON.stringify(sent)).alerts).toEqual([
     { firing: true, labels: { alertname: 'KubeNodeNotReady', node: 'firedrill-1-worker', severity: 'warning' } },
     { firing: false, labels: { alertname: 'KubeNodeNotReady', node: 'firedrill-1-worker2' } },
   ]);

@@ -11,13 +11,18 @@ export interface Notified {
 /** What is read of Alertmanager's message, version 4. Source: Alertmanager, "Configuration", `<webhook_config>`. */
 const message = z.object({
   version: z.literal('4'),
+  receiver: z.string(),
   alerts: z.array(z.object({ status: z.enum(['firing', 'resolved']), labels: z.record(z.string(), z.string()) })),
 });
 
-/**
- * The alerts of one message, in its order.
- * @throws Error for what is no message of Alertmanager's
- */
-export function parseNotification(line: string): readonly Notified[] {
-  return message.parse(JSON.parse(line)).alerts.map(({ status, labels }) => ({ firing: status === 'firing', labels }));
+/** One message: its alerts in its order, and the receiver for which Alertmanager sent it. */
+export interface Notification {
+  readonly receiver: string;
+  readonly alerts: readonly Notified[];
+}
+
+/** @throws Error for what is no message of Alertmanager's */
+export function parseNotification(line: string): Notification {
+  const { receiver, alerts } = message.parse(JSON.parse(line));
+  return { receiver, alerts: alerts.map(({ status, labels }) => ({ firing: status === 'firing', labels })) };
 }

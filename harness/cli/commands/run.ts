@@ -92,6 +92,8 @@ export interface RunFlags {
   readonly resume?: string;
   /** Rule files and folders whose rules are evaluated beside each trial; none when empty. */
   readonly rules?: readonly string[];
+  /** Whether a second Prometheus evaluates them, inside the cluster. */
+  readonly rulesInside?: boolean;
   /** A folder of manifests that is deployed in place of our workload, and the file of its SLIs. */
   readonly workload?: string;
   readonly slis?: string;
@@ -341,15 +343,21 @@ function requireExporters({ rules = [], distribution, beside = [] }: RunFlags): 
 /** The rules that were asked for, read and found sound; undefined for none. */
 async function soundRules(
   { output, signal }: CommandContext,
-  { rules = [], profile, dryRun }: RunFlags,
+  { rules = [], rulesInside = false, profile, dryRun }: RunFlags,
 ): Promise<RuleSet | undefined> {
-  if (rules.length === 0) return undefined;
+  if (rules.length === 0) {
+    if (rulesInside)
+      throw new FiredrillError('usage', '--rules-inside says where, and no --rules says which', {
+        hint: '--rules stock --rules-inside',
+      });
+    return undefined;
+  }
   const [{ loadRuleSet, rulePaths }, { checkRules }, { ensureTools, findTools }] = await Promise.all([
     import('../../alerts/live/load.ts'),
     import('../../alerts/check.ts'),
     import('../../alerts/tools.ts'),
   ]);
-  const set = loadRuleSet(rules, profiles[profile]);
+  const set = { ...loadRuleSet(rules, profiles[profile]), inside: rulesInside };
   // Whoever only looks at a plan gets nothing fetched.
   const tell = (event: ProgressEvent): void => {
     if (event.type === 'setup' && event.state === 'started')
