@@ -123,7 +123,7 @@ describe.skipIf(noCluster)('Prometheus and Alertmanager beside a cluster', () =>
     );
     expect(account.stdout.trim()).toBe('');
     const inside = await given.cluster.workstation(
-      'kubectl wait --for=delete namespace/monitoring --timeout=60s 2>&1 && kubectl get namespace monitoring 2>&1 || true',
+      'kubectl wait --for=delete namespace/firedrill-monitoring --timeout=60s 2>&1 && kubectl get namespace firedrill-monitoring 2>&1 || true',
     );
     expect(inside.stdout).toContain('not found');
   });

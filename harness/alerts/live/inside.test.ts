@@ -145,7 +145,7 @@ describe('the monitoring inside the cluster', () => {
     expect(fake.applied.at(-1)?.objects[0]).toMatchObject({ stringData: { f0: 'new', f1: 'r' } });
     fake.kubectl = { exitCode: 1, stdout: '', stderr: 'refused' };
     await inside.remove(never);
-    expect(fake.applied.at(-1)?.command).toContain('kubectl delete namespace monitoring');
+    expect(fake.applied.at(-1)?.command).toContain('kubectl delete namespace firedrill-monitoring');
     await expect(inside.update(never)).rejects.toThrow('no monitoring inside the cluster: refused');
   });
 

@@ -18,8 +18,8 @@ import { parseActiveAlerts } from './prometheus.ts';
  * targets, credentials), and the pods' network, the scheduler and the kubelet to live on.
  */
 
-/** Where people have their monitoring. */
-const namespace = 'monitoring';
+/** A namespace of its own: the workload may have one called monitoring. */
+const namespace = 'firedrill-monitoring';
 const name = 'monitoring';
 
 /** Files by their paths below a folder. */
