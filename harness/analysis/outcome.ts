@@ -60,7 +60,7 @@ function control({ log, slis, found }: Trial, voided: string | undefined): Verdi
 }
 
 function judged({ log, service, found }: Trial): Verdict {
-  const { ttr, again, prevented, half } = service;
+  const { ttr, again, prevented } = service;
   const rows = found(data) ?? 'unknown';
   const lost = rowsLostIn(rows);
   const harmed = harmWords(found(harm) ?? noHarm);
@@ -68,7 +68,7 @@ function judged({ log, service, found }: Trial): Verdict {
   const stable = uncensored(ttr);
   const back =
     stable === undefined
-      ? `not stable within ${humanDuration(log.started.horizonMs)}${half === undefined ? '' : `; at the end ${halfWords(half)}`}`
+      ? `not stable within ${humanDuration(log.started.horizonMs)}${tooLate(service)}`
       : `stable since ${humanDuration(midpoint(stable))} after the fault`;
   const relapsed = again?.relapse === true;
   if (stable !== undefined && !relapsed && lost > 0) {
@@ -87,11 +87,14 @@ function judged({ log, service, found }: Trial): Verdict {
   return { outcome: 'not-recovered', reason: back + loss };
 }
 
-/** `pod-start was still down, and 6 others good again` */
-function halfWords({ broke, down }: NonNullable<Service['half']>): string {
-  if (down.length === 0) return 'all was good again, but not for long enough';
+/** How far it was when its time was up: `, but after 6 min 11 s`, `; at the end pod-start was still down, and 6 others good again` */
+function tooLate({ late, half }: Service): string {
+  if (late !== undefined) return `, but after ${humanDuration(midpoint(late))}`;
+  if (half === undefined) return '';
+  const { broke, down } = half;
+  if (down.length === 0) return '; at the end all was good again, but not for long enough';
   const others = broke.length - down.length;
-  return `${list(down)} ${down.length === 1 ? 'was' : 'were'} still down, and ${others === 1 ? 'one other' : `${others} others`} good again`;
+  return `; at the end ${list(down)} ${down.length === 1 ? 'was' : 'were'} still down, and ${others === 1 ? 'one other' : `${others} others`} good again`;
 }
 
 const wentDown = ({ afterMs, lastedMs, slis }: NonNullable<TrialRecord['downAgain']>): string =>

@@ -42,7 +42,7 @@ export function analyseTrial(
   const responder = responderOf(log, onset);
   const measured = { log, observation, slis: broken, mitigation };
   const service = correct(serviceOf(log, observation, broken), measured);
-  const { firstGood, ttr, stable, again, prevented, half } = service;
+  const { firstGood, ttr, stable, again, prevented, late, half } = service;
   const seen: Omit<Trial, 'found'> = { ...measured, service };
   const { findings, found } = judge(judges, seen);
   const { outcome, reason } = decide({ ...seen, found }, findings);
@@ -80,6 +80,7 @@ export function analyseTrial(
     ...(ttr === undefined ? {} : { ttr }),
     ...(stable === undefined ? {} : { watchedStableMs: whole(Math.max(0, observation.toMs - stable.at.hi)) }),
     ...(again === undefined ? {} : { downAgain: again }),
+    ...(late === undefined ? {} : { late }),
     ...(half === undefined ? {} : { half }),
     ...(ttr === undefined
       ? { fullRecoveryMissing: [] }

@@ -25,6 +25,8 @@ export interface Service {
   readonly ttr?: Interval | Censored;
   /** Since when it was stable; absent where it never was within the horizon. */
   readonly stable?: Restored;
+  /** Where it was stable only after the horizon: since when; counted from the onset. */
+  readonly late?: Interval;
   /** Where it never was, and some of what broke was good again when its time was up: what broke, and what of it was still down. */
   readonly half?: { readonly broke: readonly string[]; readonly down: readonly string[] };
   /** What was down again after that. */
@@ -60,6 +62,8 @@ export function serviceOf(log: TrialLog, observation: Observation, slis: readonl
   const ttr = since(restored?.at);
   const firstGood = since(findFirstGood(broken));
   const stable = uncensored(ttr) === undefined ? undefined : restored;
+  const late =
+    stable === undefined && onset !== undefined && timed && restored ? elapsed(onset, restored.at) : undefined;
   const half = restored === undefined && ttr !== undefined ? halfBack(broken) : undefined;
   const again = stable && downAgain(broken, stable, durabilityCheck(log), observation.toMs);
   return {
@@ -68,6 +72,7 @@ export function serviceOf(log: TrialLog, observation: Observation, slis: readonl
     ...(firstGood === undefined ? {} : { firstGood }),
     ...(ttr === undefined ? {} : { ttr }),
     ...(stable === undefined ? {} : { stable }),
+    ...(late === undefined ? {} : { late }),
     ...(half === undefined ? {} : { half }),
     ...(again === undefined ? {} : { again }),
   };

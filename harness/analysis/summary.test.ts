@@ -170,6 +170,9 @@ describe('other verdicts', () => {
     const slow =
       'cure had 1 of 2 SLIs good again when its 4 min were up: on a slow machine it may need longer (--horizon 8m)';
     expect(verdict([cure]).warnings).toContain(slow);
+    const late = trial('cure-1', 280_000, { horizonMs: 240_000, endMs: 330_000 });
+    expect(late.reason).toMatch(/^not stable within 4 min, but after 4 min \d+ s$/);
+    expect(verdict([late]).warnings.join()).toMatch(/cure was stable after 4 min \d+ s, when its 4 min were up/);
     // Somebody recovered: the time is long enough.
     expect(verdict([cure, trial('cure-2', 71_000)]).warnings).not.toContain(slow);
     // All down: nothing was on its way.

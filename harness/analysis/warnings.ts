@@ -1,6 +1,6 @@
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
-import { countOf, humanDuration } from '../model/units.ts';
+import { countOf, humanDuration, midpoint } from '../model/units.ts';
 import type { DetectorSummary, RunbookSummary } from '../model/summary.ts';
 import { isSilent } from './race.ts';
 import { leastEffectMs } from './significance.ts';
@@ -93,15 +93,23 @@ function withoutData(r: RunbookSummary): readonly string[] {
  * by this that it is.
  */
 export function cutShortWarnings(plan: Plan, records: readonly TrialRecord[]): readonly string[] {
-  const active = records.filter((r) => r.mitigation !== undefined && r.outcome !== 'invalid' && r.outcome !== 'unknown');
+  const active = records.filter(
+    (r) => r.mitigation !== undefined && r.outcome !== 'invalid' && r.outcome !== 'unknown',
+  );
   if (active.some((r) => r.ttr !== undefined && !('censored' in r.ttr))) return [];
+  const longer = `on a slow machine it may need longer (--horizon ${Math.ceil((2 * plan.horizonMs) / 60_000)}m)`;
+  const [after] = active.flatMap(({ runbook, late }) => (late === undefined ? [] : [{ runbook, ms: midpoint(late) }]));
+  if (after !== undefined)
+    return [
+      `${after.runbook} was stable after ${humanDuration(after.ms)}, when its ${humanDuration(plan.horizonMs)} were up: ${longer}`,
+    ];
   const left = active.flatMap(({ runbook, half }) => (half === undefined ? [] : [{ runbook, ...half }]));
   const least = Math.min(...left.map(({ down }) => down.length));
   const closest = left.find(({ down }) => down.length === least);
   if (closest === undefined) return [];
   const { runbook, broke } = closest;
   return [
-    `${runbook} had ${broke.length - least} of ${countOf(broke.length, 'SLI')} good again when its ${humanDuration(plan.horizonMs)} were up: on a slow machine it may need longer (--horizon ${Math.ceil((2 * plan.horizonMs) / 60_000)}m)`,
+    `${runbook} had ${broke.length - least} of ${countOf(broke.length, 'SLI')} good again when its ${humanDuration(plan.horizonMs)} were up: ${longer}`,
   ];
 }
 

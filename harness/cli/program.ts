@@ -105,6 +105,11 @@ const seedOption = (does: string): Option =>
 const horizonOption = (does: string): Option =>
   new Option('--horizon <time>', does).argParser((v) => duration('--horizon', v));
 
+const confirmOption = (does: string, never: string): Option =>
+  new Option('--confirm <time>', `${does} (default: 5m, stock 10m); never: ${never}`).argParser((v: string) =>
+    confirm('--confirm', v),
+  );
+
 const imagesOption = (): Option => choice('--images <how>', 'where images come from', imageModes, 'auto');
 
 /** When a trial is stopped, for this machine's sake. */
@@ -180,10 +185,8 @@ With npm, flags come after a lone --:
       '--decide',
       'stop early, by the rules in plan.json: drop runbooks that never recover, end once there is a winner; --trials is the maximum',
     )
-    .option(
-      '--confirm <time>',
-      'how long a fix must be watched, once, before its runbook can be recommended (default: 5m, stock 10m); never: recommend none',
-      (v) => confirm('--confirm', v),
+    .addOption(
+      confirmOption('how long a fix must be watched, once, before its runbook can be recommended', 'recommend none'),
     )
     .option(
       '--parallel <n>',
@@ -279,11 +282,7 @@ Exit codes: 0 restored without loss or harm; 1 not; 4 nothing broke; 130 interru
     .addOption(distributionOption())
     .addOption(providerOption())
     .addOption(horizonOption('how long the agent has').default(minutes(15), '15m'))
-    .option(
-      '--confirm <time>',
-      'how long service is watched, once it is back (default: 5m, stock 10m); never: as short as in any trial',
-      (v) => confirm('--confirm', v),
-    )
+    .addOption(confirmOption('how long service is watched, once it is back', 'as short as in any trial'))
     .addOption(abortIfOption())
     .option('--out <folder>', 'where reports go', outDefault())
     .action(async (id: string | undefined, flags: RawKind & McpFlags) => {

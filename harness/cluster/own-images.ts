@@ -48,7 +48,11 @@ async function carry(node: string, images: readonly string[], by: Carrier, signa
     { signal },
   );
   if (carried.ok) return;
-  throw new FiredrillError('environment', `${images.join(', ')} could not be brought to ${node}: ${lastWords(carried)}`, {
-    hint: `docker save ${images[0] ?? ''} | docker exec -i ${node} ${by.ctr} images import -`,
-  });
+  throw new FiredrillError(
+    'environment',
+    `${images.join(', ')} could not be brought to ${node}: ${lastWords(carried)}`,
+    {
+      hint: `docker save ${images[0] ?? ''} | docker exec -i ${node} ${by.ctr} images import -`,
+    },
+  );
 }

@@ -211,10 +211,15 @@ const trialRecord = z.object({
     })
     .exactOptional()
     .describe('The first outage after it was stable'),
+  late: intervalSchema
+    .exactOptional()
+    .describe('Since when service was stable, where that was only after the horizon; from the onset'),
   half: z
     .object({ broke: texts, down: texts })
     .exactOptional()
-    .describe('Where it was not stable within the horizon, and not all was down when it was over: what broke, and what of it was'),
+    .describe(
+      'Where it was not stable within the horizon, and not all was down when it was over: what broke, and what of it was',
+    ),
   fullRecoveryMissing: texts.describe('Why full recovery was not reached, if it was not'),
   parts: partsSchema.exactOptional(),
   badnessMs: ms.describe('Downtime: mean over the indicators that had to break of theirs'),

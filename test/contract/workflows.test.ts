@@ -156,7 +156,9 @@ describe('workflows', () => {
     const steps = Object.values(jobs).flatMap(({ steps = [] }) => steps);
     const long = steps.filter(({ env }) => env?.['FIREDRILL_LONG'] === '1');
     expect(long.map(({ run }) => run)).toEqual(['npm run test:cluster']);
-    expect(readFileSync(join(import.meta.dirname, '..', 'cluster', 'provided.ts'), 'utf8')).toContain("env['FIREDRILL_LONG']");
+    expect(readFileSync(join(import.meta.dirname, '..', 'cluster', 'provided.ts'), 'utf8')).toContain(
+      "env['FIREDRILL_LONG']",
+    );
   });
 
   it('nightly runs whatever scenarios there are, and judges the same ones', () => {

@@ -58,8 +58,7 @@ describe('the alerts of rules', () => {
 
   it('are there twice where a second Prometheus evaluates them, inside the cluster', () => {
     const rules = { from: ['stock'], alerts: [rule('NodeDown', 0), rule('DnsDown', 0)] };
-    const ids = (inside: boolean) =>
-      alertDetectors({ ...rules, inside }, undefined, new Set()).map(({ id }) => id);
+    const ids = (inside: boolean) => alertDetectors({ ...rules, inside }, undefined, new Set()).map(({ id }) => id);
     expect(ids(false)).toEqual(['NodeDown', 'DnsDown']);
     expect(ids(true)).toEqual(['NodeDown', 'DnsDown', 'NodeDown@inside', 'DnsDown@inside']);
   });

@@ -91,8 +91,17 @@ describe('the feed of alerts', () => {
     fed.feed.active([worker]);
     fed.feed.blind('nobody reaches it');
     fed.feed.blind('still nobody');
+    fed.nowMs = heartbeatMs;
+    fed.feed.blind('still nobody');
     fed.feed.active([{ ...worker, alertname: 'Other' }]);
-    expect(await fed.said()).toEqual(['quiet', 'NodeDown{node="worker"}', 'blind: nobody reaches it', 'quiet', 'alive']);
+    expect(await fed.said()).toEqual([
+      'quiet',
+      'NodeDown{node="worker"}',
+      'blind: nobody reaches it',
+      'blind: still nobody',
+      'quiet',
+      'alive',
+    ]);
   });
 
   it('keeps names apart, and leaves out what no rule of the run has', async () => {

@@ -92,11 +92,14 @@ export class AlertFeed {
     );
   }
 
-  /** Nobody can ask Prometheus, and it may be back: what is told by notifications holds. */
+  /** Nobody can ask Prometheus, and it may be back: what is told by notifications holds. Told as often as a heartbeat: it is not dead. */
   blind(why: string): void {
+    const now = this.#nowMs();
     for (const alert of this.#alerts.values()) {
-      if (alert.blind === undefined) alert.queue.push({ state: 'blind', why });
+      if (alert.blind !== undefined && now - alert.beatMs < heartbeatMs) continue;
+      alert.queue.push({ state: 'blind', why });
       alert.blind = why;
+      alert.beatMs = now;
     }
   }
 

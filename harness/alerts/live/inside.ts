@@ -174,7 +174,9 @@ export async function startInside(options: InsideOptions): Promise<Inside> {
       timeoutMs: seconds(2),
       signal: own,
     });
-    const [pod] = pods.filter(({ address, terminating, phase }) => address !== '' && !terminating && phase === 'Running');
+    const [pod] = pods.filter(
+      ({ address, terminating, phase }) => address !== '' && !terminating && phase === 'Running',
+    );
     if (pod !== undefined) at = { node: pod.node, address: pod.address };
   };
   const ask = async (own: AbortSignal): Promise<void> => {

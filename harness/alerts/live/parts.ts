@@ -74,10 +74,7 @@ export function monitoringParts({
       name: 'blackbox',
       image: 'blackbox',
       files: { folder: 'blackbox', at: '/etc/blackbox_exporter' },
-      command: [
-        '--config.file=/etc/blackbox_exporter/config.yml',
-        `--web.listen-address=127.0.0.1:${ports.blackbox}`,
-      ],
+      command: ['--config.file=/etc/blackbox_exporter/config.yml', `--web.listen-address=127.0.0.1:${ports.blackbox}`],
     },
     {
       name: 'kube-state-metrics',

@@ -202,7 +202,8 @@ class Stack implements AlertStack {
 
   readings(alertname: string, signal: AbortSignal): AsyncIterable<Reading> {
     if (!alertname.endsWith(insideMark)) return this.#feed.readings(alertname, signal);
-    if (this.#insideFeed === undefined) throw new FiredrillError('internal', 'no monitoring inside the cluster was asked for');
+    if (this.#insideFeed === undefined)
+      throw new FiredrillError('internal', 'no monitoring inside the cluster was asked for');
     return this.#insideFeed.readings(alertname.slice(0, -insideMark.length), signal);
   }
 
@@ -303,10 +304,9 @@ class Stack implements AlertStack {
     const name = this.#name(part.name);
     this.#made.add(name);
     const given = [...modest, ...asOptions(part.env ?? {}), ...options];
-    await this.#docker(
-      ['create', '--name', name, ...this.#labels(), ...given, images[part.image], ...part.command],
-      { signal },
-    );
+    await this.#docker(['create', '--name', name, ...this.#labels(), ...given, images[part.image], ...part.command], {
+      signal,
+    });
     if (part.files !== undefined)
       await this.#docker(['cp', contentOf(join(this.#dir, part.files.folder)), `${name}:${part.files.at}`], { signal });
     await this.#docker(['start', name], { signal });

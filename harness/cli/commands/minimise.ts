@@ -46,14 +46,15 @@ export async function minimise(
       },
     );
   const out = join(resolve(flags.out), 'minimise', `${id}-${whole.runbook.id}`);
-  mkdirSync(out, { recursive: true });
   const tried: TriedPart[] = [];
   const tryPart = async (part: Part): Promise<Shown> => {
     const candidate = partOf(whole, part);
-    const file = join(out, `${candidate.runbook.id}.md`);
+    const folder = join(out, candidate.runbook.id);
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, `${candidate.runbook.id}.md`);
     const markdown = markdownOfRunbook(candidate);
     writeFileSync(file, markdown);
-    const stored = () => storedTrials(out, candidate.runbook.id, markdown);
+    const stored = () => storedTrials(folder, markdown);
     const validOf = (of: readonly TrialRecord[]) => of.filter(({ outcome }) => isValidOutcome(outcome));
     let nothing = 0;
     for (let records = await stored(); ;) {
@@ -68,7 +69,14 @@ export async function minimise(
       }
       // A part has its trials at the same moments as the whole, so that they differ in the steps alone.
       const seed = flags.seed + records.length;
-      await run(quiet(context), [asked], { ...flags, runbook: [file], trials: 1, confirm: millis(0), seed, out });
+      await run(quiet(context), [asked], {
+        ...flags,
+        runbook: [file],
+        trials: 1,
+        confirm: millis(0),
+        seed,
+        out: folder,
+      });
       if (context.signal.aborted) throw new Interrupted();
       records = await stored();
       nothing = validOf(records).length > valid.length ? 0 : nothing + 1;
@@ -109,12 +117,10 @@ function partOf({ runbook, claim }: ClaimedRunbook, part: Part): ClaimedRunbook 
   };
 }
 
-/** All trials of a candidate so far, in the order of their runs. */
-async function storedTrials(out: string, id: string, markdown: string): Promise<readonly TrialRecord[]> {
-  const all = await Promise.all(runsIn(out).map(({ path }) => readRun(path)));
-  return all.flatMap(({ plan, records }) =>
-    plan.runbooks.some((one) => one.id === id && one.markdown === markdown) ? records : [],
-  );
+/** The trials of a candidate so far, in the order of their runs; those of a step that was written otherwise then are none. */
+async function storedTrials(folder: string, markdown: string): Promise<readonly TrialRecord[]> {
+  const all = await Promise.all(runsIn(folder).map(({ path }) => readRun(path)));
+  return all.flatMap(({ plan, records }) => (plan.runbooks.some((one) => one.markdown === markdown) ? records : []));
 }
 
 /** What the trials that recovered took. */
