@@ -66,7 +66,9 @@ export default {
     '.firedrill/**',
     'coverage/**',
   ],
-  rewrites: { 'README.md': 'index.md', 'reports/examples/README.md': 'reports/examples/index.md' },
+  rewrites: Object.fromEntries(
+    ['', 'reports/examples/', 'manifests/checks/'].map((folder) => [`${folder}README.md`, `${folder}index.md`]),
+  ),
   outDir: join('.vitepress', 'dist', base),
   // What a command prints is no markup.
   markdown: { html: false, anchor: { slugify }, config: asOnGitHub },
