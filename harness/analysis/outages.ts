@@ -84,11 +84,15 @@ export function outagesOf(samples: readonly Answer[], probe: Asked, fromMs: numb
     .map((range, i) => describe(samples, begin, seen, range, ranges[i + 1], probe));
 }
 
-/** Whether an SLI is in an outage by its latest samples, given in the order of their intended starts. */
-export function isDown(samples: readonly Answer[], probe: Asked): boolean {
-  const last = outagesOf(samples, probe, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY).at(-1);
+/** Whether the last of an SLI's outages is still on. */
+export function stillDown(outages: readonly Outage[]): boolean {
+  const last = outages.at(-1);
   return last !== undefined && last.ended === undefined;
 }
+
+/** Whether an SLI is in an outage by its latest samples, given in the order of their intended starts. */
+export const isDown = (samples: readonly Answer[], probe: Asked): boolean =>
+  stillDown(outagesOf(samples, probe, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY));
 
 /** Runs of such ranges with at most `most` good requests between neighbours, that weigh at least `least` together. */
 function chains(

@@ -4,6 +4,7 @@ import { uncensored, type Censored, type Interval } from '../model/units.ts';
 import type { TrialLog } from './log.ts';
 import { elapsed, whole } from './numbers.ts';
 import type { Observation } from './observation.ts';
+import { stillDown } from './outages.ts';
 import {
   downAgain,
   durabilityCheck,
@@ -78,8 +79,9 @@ export function serviceOf(log: TrialLog, observation: Observation, slis: readonl
   };
 }
 
+/** What broke, and what of it is down at the end; undefined where all of it is. */
 function halfBack(broken: readonly Broken[]): Service['half'] {
-  const down = broken.filter(({ outages }) => outages.length > 0 && outages.at(-1)?.ended === undefined);
+  const down = broken.filter(({ outages }) => stillDown(outages));
   if (down.length === broken.length) return undefined;
   const names = (some: readonly Broken[]) => some.map(({ sli }) => sli.sli);
   return { broke: names(broken), down: names(down) };

@@ -1,7 +1,8 @@
 import type { Plan } from '../model/plan.ts';
 import type { TrialRecord } from '../model/record.ts';
-import { countOf, humanDuration, midpoint } from '../model/units.ts';
+import { countOf, humanDuration, midpoint, uncensored } from '../model/units.ts';
 import type { DetectorSummary, RunbookSummary } from '../model/summary.ts';
+import { isValid } from './observed.ts';
 import { isSilent } from './race.ts';
 import { leastEffectMs } from './significance.ts';
 import { span } from './words.ts';
@@ -93,23 +94,21 @@ function withoutData(r: RunbookSummary): readonly string[] {
  * by this that it is.
  */
 export function cutShortWarnings(plan: Plan, records: readonly TrialRecord[]): readonly string[] {
-  const active = records.filter(
-    (r) => r.mitigation !== undefined && r.outcome !== 'invalid' && r.outcome !== 'unknown',
-  );
-  if (active.some((r) => r.ttr !== undefined && !('censored' in r.ttr))) return [];
+  const active = records.filter((r) => r.mitigation !== undefined && isValid(r));
+  if (active.some((r) => uncensored(r.ttr) !== undefined)) return [];
   const longer = `on a slow machine it may need longer (--horizon ${Math.ceil((2 * plan.horizonMs) / 60_000)}m)`;
   const [after] = active.flatMap(({ runbook, late }) => (late === undefined ? [] : [{ runbook, ms: midpoint(late) }]));
   if (after !== undefined)
     return [
       `${after.runbook} was stable after ${humanDuration(after.ms)}, when its ${humanDuration(plan.horizonMs)} were up: ${longer}`,
     ];
-  const left = active.flatMap(({ runbook, half }) => (half === undefined ? [] : [{ runbook, ...half }]));
-  const least = Math.min(...left.map(({ down }) => down.length));
-  const closest = left.find(({ down }) => down.length === least);
+  const [closest] = active
+    .flatMap(({ runbook, half }) => (half === undefined ? [] : [{ runbook, ...half }]))
+    .sort((a, b) => a.down.length - b.down.length);
   if (closest === undefined) return [];
-  const { runbook, broke } = closest;
+  const { runbook, broke, down } = closest;
   return [
-    `${runbook} had ${broke.length - least} of ${countOf(broke.length, 'SLI')} good again when its ${humanDuration(plan.horizonMs)} were up: ${longer}`,
+    `${runbook} had ${broke.length - down.length} of ${countOf(broke.length, 'SLI')} good again when its ${humanDuration(plan.horizonMs)} were up: ${longer}`,
   ];
 }
 

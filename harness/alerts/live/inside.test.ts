@@ -6,7 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import type { Cluster } from '../../model/cluster.ts';
 import { profiles } from '../../model/profile.ts';
 import { AlertFeed } from './feed.ts';
-import { askCommand, bodyOf, startInside, type Inside } from './inside.ts';
+import { askCommand, bodyOf, removeInside, startInside, type Inside } from './inside.ts';
 import { monitoringParts, type StackImages } from './parts.ts';
 import { alertTimes } from './times.ts';
 
@@ -144,7 +144,7 @@ describe('the monitoring inside the cluster', () => {
     expect(fake.applied.at(-1)?.command).toContain('kubectl replace');
     expect(fake.applied.at(-1)?.objects[0]).toMatchObject({ stringData: { f0: 'new', f1: 'r' } });
     fake.kubectl = { exitCode: 1, stdout: '', stderr: 'refused' };
-    await inside.remove(never);
+    await removeInside(fake.cluster, never);
     expect(fake.applied.at(-1)?.command).toContain('kubectl delete namespace firedrill-monitoring');
     await expect(inside.update(never)).rejects.toThrow('no monitoring inside the cluster: refused');
   });

@@ -11,7 +11,7 @@ import { seconds } from '../../model/units.ts';
 import { ports } from './config.ts';
 import type { AlertFeed } from './feed.ts';
 import { modestGo, type MonitoringPart, type StackImages } from './parts.ts';
-import { parseActiveAlerts } from './prometheus.ts';
+import { failuresUntilSilent, parseActiveAlerts } from './prometheus.ts';
 
 /*
  * The same monitoring once more where most people have theirs: as a pod of the cluster that it watches. It has what the one outside has (rules,
@@ -128,12 +128,7 @@ export interface Inside {
   update(signal: AbortSignal): Promise<void>;
   /** Asks it again and again, until the signal aborts. Never rejects. */
   watch(signal: AbortSignal): Promise<void>;
-  /** Takes it away. Never rejects: with an API that is down it goes with its cluster. */
-  remove(signal: AbortSignal): Promise<void>;
 }
-
-/** After so many questions in a row without an answer nobody reaches it. */
-const failuresUntilBlind = 3;
 
 /**
  * Brings the images to the nodes and starts the pod; resolves when its Prometheus answers.
@@ -148,16 +143,14 @@ export async function startInside(options: InsideOptions): Promise<Inside> {
     if (done.exitCode !== 0)
       throw new FiredrillError('environment', `no monitoring inside the cluster: ${oneLine(done.stderr)}`);
   };
-  const filesOf = async ({ files }: MonitoringPart): Promise<readonly (readonly [string, Files])[]> => {
-    if (files === undefined) return [];
-    const read = await folder(join(options.dir, files.folder));
-    return [
-      [files.folder, files.folder === 'alertmanager' ? { ...read, 'alertmanager.yml': options.alertmanager } : read],
-    ];
+  const read = async (name: string): Promise<Files> => {
+    const files = await folder(join(options.dir, name));
+    return name === 'alertmanager' ? { ...files, 'alertmanager.yml': options.alertmanager } : files;
   };
   const { pipe } = realRunner;
   await bringImages(cluster, [...new Set(parts.map(({ image }) => images[image]))], { docker, ctr, pipe }, signal);
-  const files = Object.fromEntries((await Promise.all(parts.map(filesOf))).flat());
+  const folders = parts.flatMap((part) => part.files?.folder ?? []);
+  const files = Object.fromEntries(await Promise.all(folders.map(async (one) => [one, await read(one)] as const)));
   // Not `apply`, which would write all of it into an annotation as well: rules may be too long for one.
   await kubectl(
     `kubectl create -f - >&2 && kubectl -n ${namespace} rollout status deployment ${name} --timeout=120s >&2`,
@@ -174,9 +167,7 @@ export async function startInside(options: InsideOptions): Promise<Inside> {
       timeoutMs: seconds(2),
       signal: own,
     });
-    const [pod] = pods.filter(
-      ({ address, terminating, phase }) => address !== '' && !terminating && phase === 'Running',
-    );
+    const pod = pods.find(({ address, terminating, phase }) => address !== '' && !terminating && phase === 'Running');
     if (pod !== undefined) at = { node: pod.node, address: pod.address };
   };
   const ask = async (own: AbortSignal): Promise<void> => {
@@ -203,9 +194,7 @@ export async function startInside(options: InsideOptions): Promise<Inside> {
 
   return {
     update: async (own) => {
-      const [prometheus] = parts;
-      for (const [folderName, read] of prometheus === undefined ? [] : await filesOf(prometheus))
-        await kubectl('kubectl replace -f - >&2', [secretOf(folderName, read)], own);
+      await kubectl('kubectl replace -f - >&2', [secretOf('prometheus', await read('prometheus'))], own);
     },
     watch: async (own) => {
       const stopped = (): boolean => own.aborted;
@@ -215,20 +204,22 @@ export async function startInside(options: InsideOptions): Promise<Inside> {
           await once(own);
           failures = 0;
         } catch (error) {
-          if (!stopped() && ++failures >= failuresUntilBlind) feed.blind(`nobody reaches it: ${oneLine(error)}`);
+          if (!stopped() && ++failures >= failuresUntilSilent) feed.blind(`nobody reaches it: ${oneLine(error)}`);
         }
         await sleep(everyMs, own).catch(() => undefined);
       }
     },
-    remove: async (own) => {
-      await cluster
-        .workstation(`kubectl delete namespace ${namespace} --ignore-not-found --wait=false --request-timeout=8s`, {
-          timeoutMs: seconds(10),
-          signal: own,
-        })
-        .catch(() => undefined);
-    },
   };
+}
+
+/** Takes it away, or what of it was made. Never rejects: with an API that is down it goes with its cluster. */
+export async function removeInside(cluster: Pick<Cluster, 'workstation'>, signal: AbortSignal): Promise<void> {
+  await cluster
+    .workstation(`kubectl delete namespace ${namespace} --ignore-not-found --wait=false --request-timeout=8s`, {
+      timeoutMs: seconds(10),
+      signal,
+    })
+    .catch(() => undefined);
 }
 
 /** All files below a folder, in the order of their paths. */

@@ -79,6 +79,9 @@ export interface Series {
 
 const answerWithinMs = 5000;
 
+/** After so many questions in a row without an answer a Prometheus is taken for dead, or out of reach. */
+export const failuresUntilSilent = 3;
+
 /** A Prometheus behind a port of loopback. Every call rejects when it does not answer within 5 s, or says no. */
 export class PrometheusApi {
   readonly #base: string;

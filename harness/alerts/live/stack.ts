@@ -29,10 +29,10 @@ import {
 import { insideMark } from './detectors.ts';
 import { AlertFeed } from './feed.ts';
 import { alertHistory } from './history.ts';
-import { startInside, type Inside } from './inside.ts';
+import { removeInside, startInside, type Inside } from './inside.ts';
 import { installOnNodes, removeFromNodes } from './on-nodes.ts';
 import { modestGo, monitoringParts, type MonitoringPart, type StackImages } from './parts.ts';
-import { askAlertmanager, PrometheusApi } from './prometheus.ts';
+import { askAlertmanager, failuresUntilSilent, PrometheusApi } from './prometheus.ts';
 import { startReceiver } from './receiver.ts';
 import type { RuleSet } from './rule-set.ts';
 import type { AlertTimes } from './times.ts';
@@ -78,9 +78,6 @@ const modest = ['--cpu-shares', '256', ...asOptions(modestGo)] as const;
 function asOptions(env: Readonly<Record<string, string>>): readonly string[] {
   return Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
 }
-
-/** After so many polls in a row without an answer the monitoring is taken for dead. */
-const failuresUntilDead = 3;
 
 /**
  * Starts Prometheus, Alertmanager and the exporters that need not be on a node: containers on the cluster's network, inside its fence, that share
@@ -233,12 +230,17 @@ class Stack implements AlertStack {
           if (!isGone(error) && !/already in progress/i.test(oneLine(error))) throw error;
         }),
         removeFromNodes(cluster, signal),
-        this.#inside?.remove(signal),
+        this.#insideFeed === undefined ? undefined : removeInside(cluster, signal),
         revokeAccess(cluster, signal),
         Promise.allSettled(this.#work),
       ]);
     })();
     return this.#stopped;
+  }
+
+  /** How often each Prometheus is asked what fires. */
+  get #askEveryMs(): number {
+    return Math.min(this.#options.times.evaluationMs, seconds(10));
   }
 
   get #dir(): string {
@@ -322,7 +324,7 @@ class Stack implements AlertStack {
       ctr: distribution.commands.ctr,
       dir: this.#dir,
       alertmanager: alertmanagerConfig(times, receivers.inside, address),
-      everyMs: Math.min(times.evaluationMs, seconds(10)),
+      everyMs: this.#askEveryMs,
     });
   }
 
@@ -388,15 +390,17 @@ class Stack implements AlertStack {
         failures = 0;
         this.#feed.polled(rules);
       } catch (error) {
-        if (!stopped() && ++failures === failuresUntilDead)
+        if (!stopped() && ++failures === failuresUntilSilent)
           this.#feed.fail(`the monitoring is dead: ${oneLine(error)}`);
       }
       // Where the API is down, or is being built, there will be another time.
       await this.#getInAgain(signal).catch(() => undefined);
       const moved = await this.#findDns(site, signal).catch(() => false);
-      if (moved) await this.#copyAgain(signal).catch(() => undefined);
-      if (moved) await this.#inside?.update(signal).catch(() => undefined);
-      await sleep(Math.min(this.#options.times.evaluationMs, seconds(10)), signal).catch(() => undefined);
+      if (moved) {
+        await this.#copyAgain(signal).catch(() => undefined);
+        await this.#inside?.update(signal).catch(() => undefined);
+      }
+      await sleep(this.#askEveryMs, signal).catch(() => undefined);
     }
   }
 }

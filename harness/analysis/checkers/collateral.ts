@@ -3,6 +3,7 @@ import { countOf, humanDuration } from '../../model/units.ts';
 import type { Checker, Trial } from '../checker.ts';
 import type { Stored, TrialLog } from '../log.ts';
 import type { Observation } from '../observation.ts';
+import { stillDown } from '../outages.ts';
 import { badTime } from '../sli.ts';
 import { list } from '../words.ts';
 
@@ -57,7 +58,7 @@ function slisLost({ log, observation, slis }: Trial, mitigationStartMs: number):
     .filter(({ sli }) => observation.control || !log.started.breaks.includes(sli.sli))
     .filter(({ outages }) => {
       const [first] = outages;
-      return first !== undefined && first.overdueMs >= mitigationStartMs && outages.at(-1)?.ended === undefined;
+      return first !== undefined && first.overdueMs >= mitigationStartMs && stillDown(outages);
     })
     .map(({ sli }) => sli.sli);
 }
